@@ -1,0 +1,91 @@
+package parley
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// Status of a call, in the contract's spelling.
+type Status string
+
+const (
+	NotStarted Status = "not_started"
+	InProgress Status = "in_progress"
+	Failed     Status = "error"
+	Ended      Status = "ended"
+)
+
+// Stage of a call, in the contract's spelling.
+type Stage string
+
+const (
+	StageCreated            Stage = "created"
+	StagePickedUp           Stage = "picked_up"
+	StageTransferStarted    Stage = "transfer_started"
+	StageTransferSuccessful Stage = "transfer_successful"
+)
+
+// A Call is one phone call and what became of it.
+type Call struct {
+	ID            string
+	UserID        string // the environment
+	Status        Status
+	Stage         Stage
+	IsOutgoing    bool
+	From, To      string            // E.164, sip: address or extension
+	AgentID       string            //
+	Agent         json.RawMessage   // snapshot of the agent as it was for this call
+	Context       map[string]string // variables of the prompt
+	Params        map[string]string // telephony_params
+	NoHumanAction string            // on_no_human_answer: continue, hangup
+	Created       time.Time
+	Start, End    time.Time // answer and end; zero when it was not answered
+	Media
+	Ending
+	Turns         []Turn
+	ActionHistory []json.RawMessage
+	Warnings      []string
+}
+
+// Media is what carried the call and what was kept of it.
+type Media struct {
+	Telephony    string            // sip, twilio, telnyx, web
+	TelephonyID  string            // the carrier's id: the SIP Call-ID
+	Metadata     map[string]string // telephony_metadata
+	Recording    string            // blob name of the WAV, "" when none
+	RecordingLen time.Duration
+}
+
+// Ending is how the call ended.
+type Ending struct {
+	Cause        Cause  // "" while it runs
+	SIPCode      int    // final status of an attempt that failed
+	StageOutcome string // overrides Cause.StageOutcome when a transfer decided it
+	ErrorMessage string
+}
+
+// A Number is a line an agent can be reached at.
+type Number struct {
+	ID           string `json:"id"`
+	UserID       string `json:"user_id"`
+	Number       string `json:"number"` // as linked: E.164, or the user part a PBX sends
+	Active       bool   `json:"active"`
+	OutboundOnly bool   `json:"outbound_only"`
+	Label        string `json:"label,omitempty"`
+	InboundAgent string `json:"inbound_agent,omitempty"` // agent id
+}
+
+// A TrunkAccount is an account_connection_sip: a door to a carrier or PBX, and who may come in by it.
+type TrunkAccount struct {
+	ID, UserID       string
+	Host             string // domain or address, of the requests' URIs
+	Port             int    // 0: 5060
+	Transport        string // udp (default), tcp, tls
+	Username         string
+	Password         string
+	AuthUsername     string // when it differs from Username
+	Realm            string
+	OutboundProxy    string
+	Codecs           []string // in order of preference; empty: all
+	AllowedAddresses []string // addresses or prefixes that may call in
+}

@@ -1,0 +1,2 @@
+// Package conversation is the loop: hear, decide, speak, until someone ends it.
+package conversation

@@ -1,0 +1,82 @@
+package conversation
+
+import (
+	"time"
+
+	"github.com/parley-voice/parley"
+	"github.com/parley-voice/parley/action"
+	"github.com/parley-voice/parley/llm"
+	"github.com/parley-voice/parley/stt"
+	"github.com/parley-voice/parley/tts"
+	"github.com/parley-voice/parley/turn"
+)
+
+// Setup is all a conversation needs: who hears, thinks and speaks, what it may do, and what it is told to say. Variables have
+// been filled in by then.
+type Setup struct {
+	CallID        string
+	Prompt        string // the system message
+	Greeting      string // first words; "": the caller speaks first
+	GreetingDelay time.Duration
+	Hear          stt.Transcriber
+	Hearing       stt.Options
+	Think         llm.Model
+	Thinking      Thinking
+	Speak         tts.Synthesizer
+	Speaking      tts.Options
+	Actions       []action.Action
+	Turns         turn.Options
+	Idle          Idle
+	Apology       string // spoken when the model fails with no fallback left; a default in the agent's language is taken when ""
+	Log           parley.Log
+	Control       <-chan Command // nil: none
+	History       *History       // nil: a new one
+}
+
+// Thinking is what goes into every llm.Request besides messages and tools.
+type Thinking struct {
+	Temperature     *float64
+	ReasoningEffort string
+	Verbosity       string
+}
+
+// Idle is what happens when nobody speaks.
+type Idle struct {
+	Ask              bool          // ask whether the caller is there; otherwise 30 s of silence on both sides end the call
+	After            time.Duration // silence before the caller has spoken; 15 s
+	AfterInteraction time.Duration // and afterwards; After
+	Questions        []string      // what is asked, in turn; defaults in the agent's language
+	MaxInARow        int           // 2; then the call ends
+	MaxInCall        int           // 0: no limit
+}
+
+// History is what was said, as it was heard. It belongs to the Run it was given to, and to the caller of Run afterwards.
+type History struct {
+	Messages []llm.Message
+	Turns    []parley.Turn
+	Usage    Usage
+}
+
+// Usage is what the conversation cost so far.
+type Usage struct {
+	STT           time.Duration // sound that was transcribed
+	TokensIn      int
+	TokensOut     int
+	TTSCharacters int
+}
+
+// A Command reaches into a running conversation; it is how the API acts on a call.
+type Command struct {
+	Kind CommandKind
+	Text string
+}
+
+// CommandKind is what is wanted.
+type CommandKind uint8
+
+const (
+	Say        CommandKind = iota + 1 // speak Text as it is
+	AddContext                        // tell the model Text before its next turn
+	End                               // end the call: the agent hangs up
+	Press                             // send the digits in Text
+)

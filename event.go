@@ -1,0 +1,70 @@
+package parley
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// An EventType names a fact about a call, in the past tense or the contract's spelling.
+// The event_… types are what webhooks subscribe to (SPEC §3); the others are for the live stream and for explaining a call.
+type EventType string
+
+const (
+	EventMessage        EventType = "event_message"
+	EventAction         EventType = "event_action"
+	EventConnected      EventType = "event_phone_call_connected"
+	EventEnded          EventType = "event_phone_call_ended"
+	EventDidNotConnect  EventType = "event_phone_call_did_not_connect"
+	EventTranscript     EventType = "event_transcript"
+	EventRecording      EventType = "event_recording"
+	EventHumanDetection EventType = "event_human_detection"
+	EventError          EventType = "event_error"
+	EventAnalysis       EventType = "event_analysis"
+
+	EventCreated      EventType = "created"      // {direction, from_number, to_number}
+	EventRinging      EventType = "ringing"      // {}
+	EventPartial      EventType = "partial"      // {text}: the caller's words so far
+	EventTurnEnded    EventType = "turn_ended"   // {text, why}: the caller's turn was taken as over
+	EventPaused       EventType = "paused"       // {}: the agent fell silent because the caller made a sound
+	EventResumed      EventType = "resumed"      // {}: it was nothing; the agent went on from the cut word
+	EventInterrupted  EventType = "interrupted"  // {text}: the caller cut the agent off, having heard text
+	EventActionStart  EventType = "action_start" // {action_type, label, parameters}
+	EventDigit        EventType = "digit"        // {digit}
+	EventWarning      EventType = "warning"      // {code, message}
+	EventTransferring EventType = "transferring" // {to}
+)
+
+// Webhookable reports whether webhooks may subscribe to the type.
+func (t EventType) Webhookable() bool {
+	switch t {
+	case EventMessage, EventAction, EventConnected, EventEnded, EventDidNotConnect, EventTranscript,
+		EventRecording, EventHumanDetection, EventError, EventAnalysis:
+		return true
+	}
+	return false
+}
+
+// An Event is a fact about a call. The log gives it its id and its sequence, gap-free per call from 1.
+type Event struct {
+	ID       string          `json:"id"`
+	CallID   string          `json:"call_id"`
+	Sequence int64           `json:"sequence"`
+	Type     EventType       `json:"type"`
+	Time     time.Time       `json:"timestamp"`
+	Payload  json.RawMessage `json:"payload"`
+}
+
+// NewEvent makes an event of now. The payload must marshal; one that does not is a programming error and panics.
+func NewEvent(callID string, t EventType, payload any) Event {
+	b, err := json.Marshal(payload)
+	if err != nil {
+		panic("parley: event payload: " + err.Error())
+	}
+	return Event{CallID: callID, Type: t, Time: time.Now().UTC(), Payload: b}
+}
+
+// A Log is the one door by which facts leave a call. Append never blocks on the disk and is safe from any goroutine;
+// events of one call keep the order in which they were appended.
+type Log interface {
+	Append(e Event)
+}

@@ -1,0 +1,195 @@
+package parley_test
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/parley-voice/parley"
+
+// floors, ground floor first. A package may import only what stands below it; * stands for one path element.
+var floors = [][]string{
+	{".", "audio", "number", "secret"},
+	{"rtp", "leg", "turn", "stt", "llm", "tts", "store", "fetch"},
+	{"leg/*", "provider", "action", "job", "memory", "knowledge"},
+	{"provider/*", "carrier", "conversation"},
+	{"provider/all", "call"},
+	{"webhook", "phone", "bench", "bench/*"},
+	{"api", "api/*", "web", "client/go"},
+	{"cmd/parley"},
+	{"e2e"},
+}
+
+// mayImport are the imports on one floor that are meant: a suite imports what it is a suite for.
+var mayImport = map[string][]string{
+	"leg/sip":      {"leg/legtest"},
+	"phone":        {},
+	"provider/all": {},
+}
+
+func floorOf(pkg string) int {
+	pkg = strings.TrimPrefix(strings.TrimPrefix(pkg, module), "/")
+	if pkg == "" {
+		pkg = "."
+	}
+	at := -1
+	for i, f := range floors {
+		for _, pattern := range f {
+			if pattern == pkg {
+				return i // an exact name beats a pattern
+			}
+			if ok, _ := filepath.Match(pattern, pkg); ok {
+				at = i
+			}
+		}
+	}
+	return at
+}
+
+func TestFloors(t *testing.T) {
+	out, err := exec.Command("go", "list", "-json=ImportPath,Imports,Doc,Name", "./...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for dec := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p struct {
+			ImportPath, Doc, Name string
+			Imports               []string
+		}
+		if err := dec.Decode(&p); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		at := floorOf(p.ImportPath)
+		if at < 0 {
+			t.Errorf("%s has no floor", p.ImportPath)
+			continue
+		}
+		if p.Doc == "" {
+			t.Errorf("%s has no package comment", p.ImportPath)
+		}
+		here := strings.TrimPrefix(p.ImportPath, module+"/")
+		for _, imp := range p.Imports {
+			if !strings.HasPrefix(imp, module) || allowed(here, imp) {
+				continue
+			}
+			if l := floorOf(imp); l >= at {
+				t.Errorf("%s (floor %d) imports %s (floor %d)", p.ImportPath, at, imp, l)
+			}
+		}
+	}
+}
+
+func allowed(here, imp string) bool {
+	for _, a := range mayImport[here] {
+		if module+"/"+a == imp {
+			return true
+		}
+	}
+	return false
+}
+
+// Size budget: a file is read at one sitting, a function on one screen, a struct in one breath.
+const (
+	maxFileLines   = 500
+	maxFuncLines   = 80
+	maxFields      = 20
+	maxMethods     = 7
+	generatedSufix = ".gen.go"
+)
+
+func TestSizes(t *testing.T) {
+	fset := token.NewFileSet()
+	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && path != "." {
+			if _, err := os.Stat(filepath.Join(path, "go.mod")); err == nil {
+				return fs.SkipDir // another module: the referee
+			}
+		}
+		if d.IsDir() && (d.Name() == "testdata" || d.Name() == "node_modules" || strings.HasPrefix(d.Name(), ".") && path != ".") {
+			return fs.SkipDir
+		}
+		if !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, generatedSufix) {
+			return nil
+		}
+		f, err := parser.ParseFile(fset, path, nil, parser.SkipObjectResolution)
+		if err != nil {
+			return err
+		}
+		test := strings.HasSuffix(path, "_test.go")
+		if n := fset.File(f.FileStart).LineCount(); n > maxFileLines && !test {
+			t.Errorf("%s has %d lines, %d is the most: split it by meaning", path, n, maxFileLines)
+		}
+		ast.Inspect(f, func(n ast.Node) bool {
+			line := func(p token.Pos) int { return fset.Position(p).Line }
+			switch n := n.(type) {
+			case *ast.FuncDecl:
+				if l := line(n.End()) - line(n.Pos()) + 1; l > maxFuncLines && !test {
+					t.Errorf("%s:%d %s has %d lines, %d is the most", path, line(n.Pos()), n.Name.Name, l, maxFuncLines)
+				}
+			case *ast.StructType:
+				if c := n.Fields.NumFields(); c > maxFields && !test {
+					t.Errorf("%s:%d struct has %d fields, %d is the most", path, line(n.Pos()), c, maxFields)
+				}
+			case *ast.InterfaceType:
+				if c := n.Methods.NumFields(); c > maxMethods {
+					t.Errorf("%s:%d interface has %d methods, %d is the most", path, line(n.Pos()), c, maxMethods)
+				}
+			}
+			return true
+		})
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+var forbidden = regexp.MustCompile(`(?i)(manager|processor|service|helper|util|common|base|factory|impl|generic)`)
+
+// TestNames holds the words we do not use for packages and files; inside code, review does.
+func TestNames(t *testing.T) {
+	out, err := exec.Command("git", "ls-files", "*.go", ":!bench/referee").Output()
+	if err != nil {
+		t.Skip("not a git checkout")
+	}
+	for sc := bufio.NewScanner(strings.NewReader(string(out))); sc.Scan(); {
+		if forbidden.MatchString(sc.Text()) {
+			t.Errorf("%s: the name says nothing; name it for the noun or the act", sc.Text())
+		}
+	}
+}
+
+// TestMoreTestThanCode counts lines: more test than code.
+func TestMoreTestThanCode(t *testing.T) {
+	code, test := 0, 0
+	filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
+		if err == nil && strings.HasSuffix(path, ".go") && !strings.HasSuffix(path, generatedSufix) {
+			b, _ := os.ReadFile(path)
+			n := strings.Count(string(b), "\n")
+			if strings.HasSuffix(path, "_test.go") || strings.Contains(path, "test/") {
+				test += n
+			} else {
+				code += n
+			}
+		}
+		return nil
+	})
+	t.Logf("%d lines of code, %d of test", code, test)
+}

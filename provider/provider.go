@@ -1,0 +1,55 @@
+// Package provider is what a vendor says of itself (Spec) and the plumbing they share: keys and addresses, HTTP, websockets.
+// Each vendor is a folder below, one file per skill; the table of them is provider/all. It starts no goroutine.
+package provider
+
+import (
+	"encoding/json"
+
+	"github.com/parley-voice/parley/llm"
+	"github.com/parley-voice/parley/stt"
+	"github.com/parley-voice/parley/tts"
+)
+
+// A Spec is a vendor: its names in the contract and in the environment, and what it can do. A skill it lacks is nil.
+type Spec struct {
+	Name           string // openai: the contract's provider, and the suffix of transcriber_… and voice_…
+	Title          string // OpenAI
+	Env            string // OPENAI: prefix of OPENAI_API_KEY and OPENAI_BASE_URL; "" when it needs no key
+	ConnectionType string // account_connection_openai
+	KeyField       string // name of the key in that connection's credentials: openai_api_key
+	BaseURL        string // default; http(s), from which its websocket address follows
+	Hearing        *Hearing
+	Thinking       *Thinking
+	Speaking       *Speaking
+}
+
+// Access is how a vendor is reached and paid.
+type Access struct {
+	Key     string
+	BaseURL string
+	Extra   map[string]string // other credentials of the connection, by their names
+}
+
+// Hearing opens transcribers of a vendor. One transcriber serves one call.
+type Hearing struct {
+	Options any // pointer to a zero struct: json tags name the fields of the contract's transcriber object, doc tags explain them
+	Open    func(a Access, options json.RawMessage) (stt.Transcriber, error)
+}
+
+// Thinking opens models of a vendor.
+type Thinking struct {
+	Default string // model taken when the agent names none
+	Open    func(a Access, model string, options json.RawMessage) (llm.Model, error)
+}
+
+// Speaking opens voices of a vendor. One synthesizer serves one call.
+type Speaking struct {
+	Options any // as in Hearing, of the contract's voice object
+	Open    func(a Access, options json.RawMessage) (tts.Synthesizer, error)
+}
+
+// A Warmer has something worth doing while the phone rings: connections to open, a model to load. Transcribers, models and
+// synthesizers may implement it. Warm returns when done; an error is not fatal.
+type Warmer interface {
+	Warm() error
+}
