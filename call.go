@@ -50,6 +50,7 @@ type Call struct {
 // Media is what carried the call and what was kept of it.
 type Media struct {
 	Telephony    string            // sip, twilio, telnyx, web
+	TrunkID      string            // account connection that carries it; "" when dialled or received without one
 	TelephonyID  string            // the carrier's id: the SIP Call-ID
 	Metadata     map[string]string // telephony_metadata
 	Recording    string            // blob name of the WAV, "" when none
