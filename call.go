@@ -42,9 +42,21 @@ type Call struct {
 	Start, End    time.Time // answer and end; zero when it was not answered
 	Media
 	Ending
+	Record
+}
+
+// Record is what was said and done on the call.
+type Record struct {
 	Turns         []Turn
 	ActionHistory []json.RawMessage
+	Notes         []Note
 	Warnings      []string
+}
+
+// A Note is a line of the transcript that nobody spoke.
+type Note struct {
+	At   time.Duration // since answer
+	Text string        // BOT_ACTION_START: …
 }
 
 // Media is what carried the call and what was kept of it.

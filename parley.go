@@ -37,13 +37,33 @@ type Latency struct {
 	Total       time.Duration // last speech → first sound on the wire
 }
 
-// MarshalJSON writes the parts in whole milliseconds, as the API shows them.
+// latencyJSON is Latency in milliseconds, as the API shows it.
+type latencyJSON struct {
+	Endpointing float64 `json:"endpointing_ms"`
+	STT         float64 `json:"stt_ms"`
+	Queue       float64 `json:"queue_ms"`
+	LLM         float64 `json:"llm_ms"`
+	Chunking    float64 `json:"chunking_ms"`
+	TTS         float64 `json:"tts_ms"`
+	Playout     float64 `json:"playout_ms"`
+	Total       float64 `json:"total_ms"`
+}
+
+// MarshalJSON writes the parts in milliseconds.
 func (l Latency) MarshalJSON() ([]byte, error) {
 	ms := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
-	return json.Marshal(map[string]float64{
-		"endpointing_ms": ms(l.Endpointing), "stt_ms": ms(l.STT), "queue_ms": ms(l.Queue), "llm_ms": ms(l.LLM),
-		"chunking_ms": ms(l.Chunking), "tts_ms": ms(l.TTS), "playout_ms": ms(l.Playout), "total_ms": ms(l.Total),
-	})
+	return json.Marshal(latencyJSON{ms(l.Endpointing), ms(l.STT), ms(l.Queue), ms(l.LLM), ms(l.Chunking), ms(l.TTS), ms(l.Playout), ms(l.Total)})
+}
+
+// UnmarshalJSON reads what MarshalJSON wrote.
+func (l *Latency) UnmarshalJSON(b []byte) error {
+	var v latencyJSON
+	if err := json.Unmarshal(b, &v); err != nil {
+		return err
+	}
+	d := func(ms float64) time.Duration { return time.Duration(ms*1000+0.5) * time.Microsecond }
+	*l = Latency{d(v.Endpointing), d(v.STT), d(v.Queue), d(v.LLM), d(v.Chunking), d(v.TTS), d(v.Playout), d(v.Total)}
+	return nil
 }
 
 // An Outcome is how a conversation ended and what the call should do next.

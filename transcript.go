@@ -1,0 +1,76 @@
+package parley
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Transcript is the contract's transcript: a line an event, in the order in which they began,
+// "[MM:SS.cc] HUMAN: …", "[MM:SS.cc] BOT: …" (ending in "-" where the caller cut it) and the notes between.
+func Transcript(r Record) string {
+	lines := make([]Note, 0, len(r.Turns)+len(r.Notes))
+	for _, t := range r.Turns {
+		who, cut := "HUMAN", ""
+		if t.Who == Bot {
+			who = "BOT"
+			if t.Interrupted {
+				cut = "-"
+			}
+		}
+		lines = append(lines, Note{At: t.Start, Text: who + ": " + oneLine(t.Text) + cut})
+	}
+	for _, n := range r.Notes {
+		lines = append(lines, Note{At: n.At, Text: oneLine(n.Text)})
+	}
+	slices.SortStableFunc(lines, func(a, b Note) int { return int(a.At - b.At) })
+	var b strings.Builder
+	for i, l := range lines {
+		if i > 0 {
+			b.WriteByte('\n')
+		}
+		fmt.Fprintf(&b, "[%s] %s", clock(l.At), l.Text)
+	}
+	return b.String()
+}
+
+// clock writes MM:SS.cc; a call of more than 99 minutes has more digits of minutes.
+func clock(d time.Duration) string {
+	cs := max(d, 0).Milliseconds() / 10
+	return fmt.Sprintf("%02d:%02d.%02d", cs/6000, cs/100%60, cs%100)
+}
+
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+
+// MarshalJSON writes a turn as the API and the webhooks show it: times in ms from answer.
+func (t Turn) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		ID          string   `json:"id"`
+		Who         Who      `json:"who"`
+		Text        string   `json:"text"`
+		Start       int64    `json:"start_ms"`
+		End         int64    `json:"end_ms"`
+		Interrupted bool     `json:"interrupted"`
+		Latency     *Latency `json:"latency,omitempty"`
+	}{t.ID, t.Who, t.Text, t.Start.Milliseconds(), t.End.Milliseconds(), t.Interrupted, t.Latency})
+}
+
+// UnmarshalJSON reads what MarshalJSON wrote.
+func (t *Turn) UnmarshalJSON(b []byte) error {
+	var v struct {
+		ID          string   `json:"id"`
+		Who         Who      `json:"who"`
+		Text        string   `json:"text"`
+		Start       int64    `json:"start_ms"`
+		End         int64    `json:"end_ms"`
+		Interrupted bool     `json:"interrupted"`
+		Latency     *Latency `json:"latency"`
+	}
+	if err := json.Unmarshal(b, &v); err != nil {
+		return err
+	}
+	*t = Turn{v.ID, v.Who, v.Text, time.Duration(v.Start) * time.Millisecond, time.Duration(v.End) * time.Millisecond, v.Interrupted, v.Latency}
+	return nil
+}
