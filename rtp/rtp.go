@@ -1,2 +1,93 @@
-// Package rtp carries sound over the network: packets, jitter buffer, RFC 4733 digits, and the SDP that agrees on it.
+// Package rtp carries sound over the network: packets, jitter buffer, RFC 4733 digits, and the SDP that agrees on them.
+// It starts no goroutine: whoever opens a Stream gives it a reader (Receive) and a clock (Tick, Send).
 package rtp
+
+import (
+	"errors"
+	"net/netip"
+	"time"
+
+	"github.com/parley-voice/parley/audio"
+)
+
+var (
+	ErrNoPorts  = errors.New("rtp: no free port in the range")
+	ErrClosed   = errors.New("rtp: stream is closed")
+	ErrNoMedia  = errors.New("rtp: no audio media that both sides can do")       // answer 488
+	ErrBadDigit = errors.New("rtp: digits are 0-9 * # A-D")                      //
+	ErrDigits   = errors.New("rtp: more digits are queued than can be sent now") //
+)
+
+// Codec is how sound is written into packets.
+type Codec uint8
+
+const (
+	PCMU Codec = iota + 1 // G.711 µ-law
+	PCMA                  // G.711 A-law
+)
+
+// DefaultCodecs is what is offered and accepted when nothing else is asked for, best first.
+var DefaultCodecs = []Codec{PCMU, PCMA}
+
+func (c Codec) String() string {
+	switch c {
+	case PCMU:
+		return "PCMU"
+	case PCMA:
+		return "PCMA"
+	}
+	return "?"
+}
+
+// PayloadType is the static number of RFC 3551.
+func (c Codec) PayloadType() uint8 {
+	if c == PCMA {
+		return 8
+	}
+	return 0
+}
+
+// Agreed is what offer and answer came to.
+type Agreed struct {
+	Codec       Codec
+	PayloadType uint8          // of the sound we send
+	DTMFType    uint8          // of the RFC 4733 events we send; 0: none, digits go as tones
+	DTMFReceive uint8          // of the events we receive; 0: the same as DTMFType
+	Remote      netip.AddrPort // where the SDP says the far end listens; not valid: wait for its packets
+	Send        bool           // the far end wants our sound; false: it holds us
+	Receive     bool           // we want the far end's
+}
+
+// Kind is what a Received tells.
+type Kind uint8
+
+const (
+	Frame Kind = iota + 1 // 20 ms of sound
+	Digit                 // the far end pressed a key
+)
+
+// Received is what came in, in order.
+type Received struct {
+	Kind      Kind
+	At        time.Duration // since Start, a multiple of 20 ms; frames come without a gap from 0
+	Frame     audio.Frame   // Frame
+	Concealed bool          // Frame: not all of it was received: concealment or silence
+	Digit     byte          // Digit: 0-9 * # A-D
+}
+
+// Stats counts since Open.
+type Stats struct {
+	Received  uint64        // valid packets from the far end
+	Sent      uint64        // packets
+	Lost      uint64        // packets given up
+	Late      uint64        // arrived after they were given up, or too far ahead of time
+	Duplicate uint64        //
+	Reordered uint64        // arrived out of order, in time
+	Foreign   uint64        // from another source than the far end
+	Invalid   uint64        // not RTP, or nothing that was agreed on
+	Concealed uint64        // frames that were not, or not wholly, received
+	Inserted  uint64        // frames made up to follow the far end's clock
+	Removed   uint64        // frames left out to follow it
+	Jitter    time.Duration // interarrival jitter, RFC 3550 §6.4.1
+	Bound     time.Duration // how long a gap waits now
+}
