@@ -4,8 +4,10 @@ package leg
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
+	"strings"
 	"time"
 
 	"github.com/parley-voice/parley"
@@ -123,3 +125,20 @@ type Identified interface {
 	ID() string                  // the carrier's id: the SIP Call-ID
 	Metadata() map[string]string // telephony_metadata
 }
+
+// OrDefault fills in what is zero.
+func (l Limits) OrDefault() Limits {
+	if l.MaxDuration <= 0 {
+		l.MaxDuration = 30 * time.Minute
+	}
+	if l.MediaTimeout <= 0 {
+		l.MediaTimeout = 30 * time.Second
+	}
+	return l
+}
+
+// ErrDigit is returned by SendDTMF for what no keypad has.
+var ErrDigit = errors.New("leg: not a digit (0-9, *, #, A-D)")
+
+// Digits reports whether all of s is on a keypad.
+func Digits(s string) bool { return strings.Trim(s, "0123456789*#ABCD") == "" }
