@@ -1,0 +1,137 @@
+package legtest
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/parley-voice/parley"
+	"github.com/parley-voice/parley/audio"
+	"github.com/parley-voice/parley/leg"
+)
+
+func openPipe(t *testing.T, l leg.Limits) (leg.Leg, Far) {
+	p, near := PipeLimits(t.Context(), l)
+	return near, p
+}
+
+func TestPipe(t *testing.T)        { Run(t, openPipe) }
+func TestPipeVirtual(t *testing.T) { RunVirtual(t, openPipe) }
+
+// TestPhoneTimes: what is said and heard has the time it has in a call, to the frame.
+func TestPhoneTimes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, l := Pipe(t.Context())
+		time.Sleep(110 * time.Millisecond)
+		for _, f := range Tone(700, 60*time.Millisecond, 8000) {
+			if err := l.Play(t.Context(), f); err != nil {
+				t.Fatal(err)
+			}
+		}
+		p.SayTone(1100, 100*time.Millisecond)
+		if err := p.Said(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(10 * time.Millisecond)
+		heard := p.Heard()
+		if len(heard) != 3 || heard[0].At != 100*time.Millisecond || heard[2].At != 140*time.Millisecond {
+			t.Errorf("heard %d frames, first at %v", len(heard), heard[0].At)
+		}
+		var at []time.Duration
+		for n := 0; n < 10; {
+			ev, err := l.Read(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if ev.Kind == leg.Audio {
+				n++
+				if Loud(ev.Frame) {
+					at = append(at, ev.At)
+				}
+			}
+		}
+		if len(at) != 5 || at[0] != 100*time.Millisecond {
+			t.Errorf("said at %v", at)
+		}
+		p.Hangup()
+		if p.Cause() != parley.CallerHungUp {
+			t.Errorf("cause %q", p.Cause())
+		}
+	})
+}
+
+func TestPhoneHold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, l := Pipe(t.Context())
+		p.Hold()
+		p.Hold()
+		time.Sleep(time.Second)
+		p.Resume()
+		time.Sleep(100 * time.Millisecond)
+		_ = l.Hangup(t.Context(), parley.AgentEnded)
+		var kinds []leg.Kind
+		for {
+			ev, err := l.Read(t.Context())
+			if err != nil {
+				break
+			}
+			if ev.Kind != leg.Played {
+				kinds = append(kinds, ev.Kind)
+			}
+		}
+		if len(kinds) < 6 || kinds[0] != leg.Held || kinds[1] != leg.Resumed || kinds[2] != leg.Audio {
+			t.Errorf("events %v", kinds)
+		}
+		if p.Cause() != parley.AgentEnded {
+			t.Errorf("cause %q", p.Cause())
+		}
+	})
+}
+
+func TestPhoneRefer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, l := Pipe(t.Context())
+		_ = l.Refer(t.Context(), "sip:bob@example.org")
+		if got := p.Refers(); len(got) != 1 || got[0] != "sip:bob@example.org" {
+			t.Errorf("refers %v", got)
+		}
+		p.Hangup()
+		if err := p.Said(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// TestPhoneDefaults: half an hour is the longest call nobody has limited, and a phone that breathes is no dead one.
+func TestPhoneDefaults(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		p, l := Pipe(t.Context())
+		go func() {
+			for {
+				if _, err := l.Read(context.Background()); err != nil {
+					return
+				}
+			}
+		}()
+		<-p.Gone()
+		if d := time.Since(start); d != 30*time.Minute || p.Cause() != parley.DurationLimit {
+			t.Errorf("ended after %v: %s", d, p.Cause())
+		}
+	})
+}
+
+func TestCarries(t *testing.T) {
+	for _, hz := range []float64{440, 700, 1100, 1900, 3000} {
+		f := Tone(hz, audio.FrameDur, 8000)[0]
+		for _, other := range []float64{440, 700, 1100, 1900, 3000} {
+			if got := Carries(f, other); got != (hz == other) {
+				t.Errorf("Carries(%v Hz, %v) = %v", hz, other, got)
+			}
+		}
+	}
+	if (Carries(audio.Frame{}, 440)) || Loud(audio.Frame{}) {
+		t.Error("silence carries something")
+	}
+}
