@@ -1,0 +1,263 @@
+package turn
+
+import (
+	"strings"
+	"time"
+
+	"github.com/parley-voice/parley/audio"
+)
+
+const (
+	// toResume is the silence without stopping words after which a paused agent goes on.
+	toResume = 400 * time.Millisecond
+	// longestPause is how long sound without a word may hold the agent silent: longer is noise.
+	longestPause = 10 * time.Second
+	// lateAnswer is how long a backchannel may be the answer to what the agent was just finishing.
+	lateAnswer = 1500 * time.Millisecond
+	// rising puts the end of a turn off once when speech seems to begin again.
+	rising = 60 * time.Millisecond
+	onset  = onsetOf * audio.FrameDur
+)
+
+// A Detector decides whose turn it is. It is told everything with the time since answer at which it happened, which must
+// not go back, and belongs to one goroutine. After each call whose Due has come, call Tick.
+type Detector struct {
+	o     Options
+	lang  *language
+	vad   VAD
+	agent Agent
+	pace  float64 // of the caller, 1 is 150 words a minute
+	marks bool    // the transcriber writes punctuation
+
+	finals  []string // segments of this turn
+	partial string
+	taken   string // partial that a turn ended with, while its final has not come
+	wordsAt time.Duration
+	ended   bool // the vendor says so, and nothing has come since
+	hold    time.Duration
+	why     Why
+	putOff  bool
+
+	listening bool // the words are nothing but backchannels
+
+	spoke      bool          // there was speech in this turn
+	lastSpeech time.Duration // end of it, in this call
+	startedAt  time.Duration // of it, in this turn
+	wordless   bool          // nothing was recognised since speech last began
+	paused     bool
+	pausedAt   time.Duration
+	deaf       bool // sound paused the agent for too long: it is noise until it stops
+}
+
+// New makes a detector for one conversation.
+func New(o Options) *Detector {
+	return &Detector{o: o, lang: languageOf(o.Language), vad: VAD{MinRMS: o.MinVolume / 100}, pace: 1}
+}
+
+// Frame hears 20 ms of the caller that ended at now.
+func (d *Detector) Frame(f *audio.Frame, now time.Duration) Signal {
+	was := d.vad.Speaking()
+	d.vad.Frame(f)
+	if !d.vad.Speaking() {
+		if was {
+			d.deaf = false
+		}
+		return Signal{}
+	}
+	if !was {
+		d.wordless = true
+		d.ended = false
+		if !d.spoke {
+			d.spoke, d.startedAt = true, max(0, now-onset)
+		}
+		d.judge()
+	}
+	if d.vad.Active() {
+		d.lastSpeech = now
+		if !d.spoke { // it never stopped after the turn before
+			d.spoke, d.startedAt = true, now
+		}
+	}
+	if d.vad.Sustained() {
+		return d.sound(now)
+	}
+	return Signal{}
+}
+
+// sound: the caller makes sounds without words while the agent has the floor.
+func (d *Detector) sound(now time.Duration) Signal {
+	if d.paused || d.deaf || !d.wordless || d.agent != Thinking && d.agent != Speaking {
+		return Signal{}
+	}
+	d.paused, d.pausedAt = true, now
+	return Signal{Kind: Pause}
+}
+
+// Heard takes what the transcriber made of the sound.
+func (d *Detector) Heard(w Words, now time.Duration) Signal {
+	if w.Started && d.vad.Sustained() {
+		return d.sound(now)
+	}
+	text := strings.TrimSpace(w.Text)
+	if d.taken != "" && text != "" {
+		text = beyond(text, d.taken)
+		if w.Final {
+			d.taken = ""
+		}
+	}
+	d.marks = d.marks || w.Final && punctuated(text)
+	changed := text != "" && (w.Final || text != d.partial)
+	switch {
+	case w.Final:
+		if text != "" {
+			d.finals = append(d.finals, text)
+		} else if d.partial != "" && w.Text == "" && !w.End {
+			changed = true // the partial was taken back
+		}
+		if text != "" || !w.End {
+			d.partial = ""
+		}
+	case text != "":
+		d.partial = text
+	}
+	if changed {
+		d.wordsAt, d.wordless, d.ended, d.putOff = now, false, false, false
+	}
+	if w.End && d.pending() {
+		d.ended = true
+	}
+	if changed || w.End {
+		d.judge()
+	}
+	if text == "" || d.agent != Thinking && d.agent != Speaking {
+		return Signal{}
+	}
+	all := d.text()
+	if d.o.InterruptSensitivity != "high" && d.lang.backchannel(all) {
+		return Signal{}
+	}
+	d.paused = false
+	return Signal{Kind: BargeIn, Text: all}
+}
+
+// Agent says what the agent does now. A pause ends with what was paused.
+func (d *Detector) Agent(a Agent) {
+	d.agent = a
+	if a == Idle || a == Insists {
+		d.paused = false
+	}
+}
+
+// Due is when Tick is to be called; false while nothing waits.
+func (d *Detector) Due() (time.Duration, bool) {
+	at, ok := time.Duration(0), false
+	if d.pending() {
+		at, ok = d.endAt(), true
+	}
+	if d.paused {
+		r := min(d.lastSpeech+toResume, d.pausedAt+longestPause)
+		if !ok || r < at {
+			at, ok = r, true
+		}
+	}
+	return at, ok
+}
+
+// Tick decides what has become due by now.
+func (d *Detector) Tick(now time.Duration) Signal {
+	if d.paused && now >= min(d.lastSpeech+toResume, d.pausedAt+longestPause) {
+		d.paused = false
+		d.deaf = now < d.lastSpeech+toResume
+		return Signal{Kind: Resume}
+	}
+	if !d.pending() || now < d.endAt() {
+		return Signal{}
+	}
+	if d.vad.Rising() && !d.putOff && d.why != ByVendor {
+		d.putOff = true
+		d.hold += rising
+		return Signal{}
+	}
+	s := Signal{Kind: TurnEnd, Text: d.text(), Why: d.why, WordsAt: d.wordsAt, SpeechEnd: d.wordsAt, Start: d.wordsAt}
+	if d.partial != "" && d.why != ByVendor {
+		s.Why = ByPatience
+	}
+	if d.spoke {
+		s.Start, s.SpeechEnd = d.startedAt, d.lastSpeech
+		d.learnPace(s.Text, d.lastSpeech-d.startedAt)
+	}
+	if d.listening && (d.agent == Speaking || d.agent == Thinking) {
+		s.Kind = Backchannel
+	}
+	d.taken = d.partial
+	d.forget()
+	return s
+}
+
+// Flush gives what the caller has said of a turn that did not end, and forgets it.
+func (d *Detector) Flush() (Signal, bool) {
+	if !d.pending() {
+		return Signal{}, false
+	}
+	s := Signal{Kind: TurnEnd, Text: d.text(), WordsAt: d.wordsAt, SpeechEnd: d.wordsAt, Start: d.wordsAt}
+	if d.spoke {
+		s.Start, s.SpeechEnd = d.startedAt, d.lastSpeech
+	}
+	d.forget()
+	return s, true
+}
+
+// Pending reports whether the caller has said words of a turn that has not ended.
+func (d *Detector) Pending() bool { return d.pending() }
+
+// Sounding reports whether the caller makes sounds now.
+func (d *Detector) Sounding() bool { return d.vad.Speaking() }
+
+// LastSpeech is the end of the last speech in the caller's sound; 0: there was none.
+func (d *Detector) LastSpeech() time.Duration { return d.lastSpeech }
+
+func (d *Detector) pending() bool { return d.partial != "" || len(d.finals) > 0 }
+
+func (d *Detector) text() string {
+	if len(d.finals) == 0 {
+		return d.partial
+	}
+	t := strings.Join(d.finals, " ")
+	if d.partial != "" {
+		t += " " + d.partial
+	}
+	return t
+}
+
+// judge works out anew how long to wait.
+func (d *Detector) judge() {
+	if d.pending() {
+		d.hold, d.why = d.wait(d.text(), d.ended)
+		d.listening = d.lang.backchannel(d.text())
+	}
+}
+
+// endAt is when the turn ends if nothing more is heard.
+func (d *Detector) endAt() time.Duration {
+	over := d.agent == Speaking || d.agent == Thinking
+	if d.why == ByVendor && !(d.listening && over) {
+		return d.wordsAt
+	}
+	from := d.wordsAt
+	if d.spoke {
+		from = min(d.lastSpeech, d.wordsAt+forWords)
+	}
+	at := from + d.hold
+	if d.partial != "" && !d.ended {
+		at = max(at, from+forFinal)
+	}
+	if d.listening && over {
+		at = max(at, from+lateAnswer)
+	}
+	return at
+}
+
+func (d *Detector) forget() {
+	d.finals, d.partial, d.ended, d.why, d.hold = nil, "", false, "", 0
+	d.spoke, d.putOff = false, false
+}

@@ -1,0 +1,118 @@
+package turn
+
+import (
+	"strings"
+	"unicode"
+)
+
+// split gives the words of a text: lower case, without punctuation, with drawn-out letters cut short.
+func split(text string) []string {
+	var b strings.Builder
+	var last rune
+	run := 0
+	for _, r := range strings.ToLower(text) {
+		switch {
+		case unicode.IsLetter(r) || unicode.IsMark(r) || unicode.IsDigit(r):
+		case r == '\'' || r == '’':
+			continue
+		default:
+			r = ' '
+		}
+		if r == last && unicode.IsLetter(r) {
+			if run++; run > 2 {
+				continue
+			}
+		} else {
+			run = 1
+		}
+		last = r
+		b.WriteRune(r)
+	}
+	return strings.Fields(b.String())
+}
+
+// backchannel reports whether the words are nothing but signs of listening.
+func (l *language) backchannel(text string) bool {
+	words := split(text)
+	if len(words) == 0 {
+		return true
+	}
+	if l.unspaced {
+		return l.madeOf(strings.Join(words, ""))
+	}
+	for len(words) > 0 {
+		n := l.listening(words)
+		if n == 0 {
+			return false
+		}
+		words = words[n:]
+	}
+	return true
+}
+
+// listening is how many of the first words are one backchannel.
+func (l *language) listening(words []string) int {
+	for n := min(3, len(words)); n > 0; n-- {
+		if l.backchannels[strings.Join(words[:n], " ")] {
+			return n
+		}
+	}
+	return 0
+}
+
+func (l *language) madeOf(s string) bool {
+	for s != "" {
+		n := 0
+		for p := range l.backchannels {
+			if len(p) > n && strings.HasPrefix(s, p) {
+				n = len(p)
+			}
+		}
+		if n == 0 {
+			return false
+		}
+		s = s[n:]
+	}
+	return true
+}
+
+// count is how many words a text has; a language without spaces has one for every two and a half signs.
+func (l *language) count(text string) float64 {
+	if !l.unspaced {
+		return float64(len(strings.Fields(text)))
+	}
+	n := 0
+	for _, r := range text {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			n++
+		}
+	}
+	return float64(n) / 2.5
+}
+
+// beyond is what text says after the words of said, when it begins with them; otherwise all of it.
+func beyond(text, said string) string {
+	had := split(said)
+	if len(had) == 0 {
+		return text
+	}
+	fields := strings.Fields(text)
+	n := 0
+	for n < len(fields) && len(had) > 0 {
+		w := split(fields[n])
+		if len(w) > len(had) {
+			return text
+		}
+		for i := range w {
+			if w[i] != had[i] {
+				return text
+			}
+		}
+		had = had[len(w):]
+		n++
+	}
+	if len(had) > 0 {
+		return text
+	}
+	return strings.Join(fields[n:], " ")
+}
