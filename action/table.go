@@ -1,0 +1,76 @@
+package action
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+
+	"github.com/parley-voice/parley"
+)
+
+// Table has a constructor for every type of the contract that this version can run.
+var Table = map[string]func(parley.Action) (Action, error){
+	"action_end_conversation": newEndConversation,
+}
+
+// Known reports whether New makes actions of the type.
+func Known(typ string) bool { return Table[typ] != nil }
+
+// New makes an action of an agent ready to run. A type that Known does not know, or a configuration that does not fit, is a
+// parley.Invalid.
+func New(a parley.Action) (Action, error) {
+	make, ok := Table[a.Type]
+	if !ok {
+		return nil, parley.Invalid("type", "type: this version cannot run "+a.Type)
+	}
+	return make(a)
+}
+
+// config reads an action's configuration into v, a pointer to a struct. None, null and {} leave v as it is.
+func config(a parley.Action, v any) error {
+	raw := bytes.TrimSpace(a.Config)
+	if len(raw) == 0 || string(raw) == "null" {
+		return nil
+	}
+	if raw[0] != '{' || json.Unmarshal(raw, v) != nil {
+		return parley.Invalid("config", "config: not what a "+a.Type+" is configured by")
+	}
+	return nil
+}
+
+func info(a parley.Action) Info {
+	return Info{ID: a.ID, Type: a.Type, Label: text(a.Label)}
+}
+
+// name is what the model calls the action: its type, as the contract has it, without the prefix.
+func name(a parley.Action) string { return strings.TrimPrefix(a.Type, "action_") }
+
+// describe tells the model what the action is for: what we know, then what the agent's owner says about it.
+func describe(what string, a parley.Action) string {
+	s := []string{what}
+	if l := strings.TrimSpace(text(a.Label)); l != "" {
+		s = append(s, l+".")
+	}
+	if d := strings.TrimSpace(text(a.Description)); d != "" {
+		s = append(s, d)
+	}
+	return strings.Join(s, " ")
+}
+
+// phrases are words of the caller's that ask for the action: ours, and its label and description.
+func phrases(ours []string, a parley.Action) []string {
+	all := append([]string(nil), ours...)
+	for _, p := range []string{text(a.Label), text(a.Description)} {
+		if p = strings.TrimSpace(p); p != "" {
+			all = append(all, p)
+		}
+	}
+	return all
+}
+
+func text(p *string) string {
+	if p == nil {
+		return ""
+	}
+	return *p
+}
