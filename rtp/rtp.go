@@ -14,6 +14,7 @@ var (
 	ErrNoPorts  = errors.New("rtp: no free port in the range")
 	ErrClosed   = errors.New("rtp: stream is closed")
 	ErrNoMedia  = errors.New("rtp: no audio media that both sides can do")       // answer 488
+	ErrSDP      = errors.New("rtp: not a session description")                   // answer 400
 	ErrBadDigit = errors.New("rtp: digits are 0-9 * # A-D")                      //
 	ErrDigits   = errors.New("rtp: more digits are queued than can be sent now") //
 )

@@ -1,0 +1,46 @@
+package rtp
+
+import "time"
+
+const (
+	leastBound = 20 * time.Millisecond
+	mostBound  = 120 * time.Millisecond
+	stallExtra = 60 * time.Millisecond // an empty line proves less than a packet that overtook another
+	silentWait = 40 * time.Millisecond // while the far end is known to be silent
+)
+
+// A bound is how long a gap may hold up what is behind it. It follows the jitter measured, and how late packets that were
+// overtaken did come in.
+type bound struct {
+	jitter  float64 // RFC 3550 §6.4.1, in samples
+	transit int64   // of the last packet, in samples
+	known   bool    // transit is set
+	overdue time.Duration
+}
+
+// arrived takes a sound packet's arrival and timestamp.
+func (b *bound) arrived(now time.Duration, timestamp uint32) {
+	transit := int64(now*clock/time.Second) - int64(timestamp)
+	d := int64(int32(transit - b.transit))
+	b.transit = transit
+	b.overdue -= b.overdue / 2048
+	if d = max(d, -d); !b.known || d > clock {
+		b.known = true // the first, or the far end's clock was set
+		return
+	}
+	b.jitter += (float64(d) - b.jitter) / 16
+}
+
+// overtaken takes by how much a packet came after one that was sent later.
+func (b *bound) overtaken(by time.Duration) { b.overdue = max(b.overdue, min(by, mostBound)) }
+
+func (b *bound) jitterTime() time.Duration {
+	return time.Duration(b.jitter * float64(time.Second) / clock)
+}
+
+func (b *bound) gap() time.Duration {
+	return max(leastBound, min(mostBound, max(3*b.jitterTime(), b.overdue*5/4)))
+}
+
+// stall is how far the time line may fall behind while nothing comes at all.
+func (b *bound) stall() time.Duration { return min(mostBound, b.gap()+stallExtra) }

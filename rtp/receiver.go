@@ -1,0 +1,147 @@
+package rtp
+
+import (
+	"net/netip"
+	"sync"
+	"time"
+)
+
+// cnType is comfort noise's payload type (RFC 3389).
+const cnType = 13
+
+// A receiver is a stream's way in.
+type receiver struct {
+	mu       sync.Mutex // guards all below; held while emit runs, so that what comes out keeps its order
+	start    time.Time  // zero: not started
+	last     time.Time  // valid packet
+	agreed   Agreed
+	source   source
+	ssrc     uint32
+	buffer   *jitter
+	digits   digitReader
+	received uint64
+	foreign  uint64
+	invalid  uint64
+}
+
+// agree takes what offer and answer came to; the first begins the time line.
+func (r *receiver) agree(a Agreed) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.start.IsZero() {
+		r.start = time.Now()
+		r.last = r.start
+	}
+	r.agreed = a
+	r.source.name(a.Remote)
+}
+
+// take takes a datagram. learnt is the far end's address when it is news.
+func (r *receiver) take(now time.Time, from netip.AddrPort, b []byte, emit func(Received)) (learnt netip.AddrPort) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.start.IsZero() || isRTCP(b) {
+		return
+	}
+	var p Packet
+	if err := p.Parse(b); err != nil {
+		r.invalid++
+		return
+	}
+	a, event := r.classify(&p)
+	if a.content == other && !event {
+		r.invalid++
+		if from != r.source.learnt {
+			return
+		}
+	}
+	ours, news := r.source.admit(from, &p)
+	if !ours {
+		r.foreign++
+		return
+	}
+	if news {
+		learnt = from
+	}
+	r.received++
+	r.last = now
+	r.buffer.line.emit = emit
+	if event {
+		if digit, ok := r.digits.read(&p); ok {
+			emit(Received{Kind: Digit, At: r.buffer.line.at(), Digit: digit})
+		}
+		if p.SSRC != r.ssrc && r.buffer.started {
+			return // some gateways send events as a stream of their own
+		}
+	}
+	if p.SSRC != r.ssrc {
+		if r.buffer.started {
+			r.buffer.renew()
+			r.digits = digitReader{}
+		}
+		r.ssrc = p.SSRC
+	}
+	r.buffer.push(now.Sub(r.start), a)
+	return learnt
+}
+
+// classify says what a packet is to the buffer, by its payload type. The static types are understood whatever was agreed on.
+func (r *receiver) classify(p *Packet) (a arrival, event bool) {
+	a = arrival{content: other, sequence: p.Sequence, timestamp: p.Timestamp, payload: p.Payload}
+	dtmf := r.agreed.DTMFReceive
+	if dtmf == 0 {
+		dtmf = r.agreed.DTMFType
+	}
+	switch pt := p.PayloadType; {
+	case dtmf != 0 && (pt == dtmf || pt == r.agreed.DTMFType):
+		a.content, event = calm, true
+	case pt == cnType:
+		a.content = calm
+	case len(p.Payload) == 0: // a keep-alive
+	case pt == r.agreed.PayloadType:
+		a.content, a.codec = sound, r.agreed.Codec
+	case pt == PCMU.PayloadType():
+		a.content, a.codec = sound, PCMU
+	case pt == PCMA.PayloadType():
+		a.content, a.codec = sound, PCMA
+	}
+	if a.content == sound && !r.agreed.Receive {
+		a.content = calm // on hold its sound is not wanted
+	}
+	if a.content != sound {
+		a.payload = nil
+	}
+	return a, event
+}
+
+// tick fills the time line up to now.
+func (r *receiver) tick(now time.Time, emit func(Received)) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.start.IsZero() {
+		return
+	}
+	r.buffer.line.emit = emit
+	r.buffer.tick(now.Sub(r.start))
+}
+
+func (r *receiver) quiet(now time.Time) time.Duration {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.start.IsZero() {
+		return 0
+	}
+	return max(0, now.Sub(r.last))
+}
+
+func (r *receiver) stats() Stats {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	j := r.buffer
+	return Stats{
+		Received: r.received, Foreign: r.foreign, Invalid: r.invalid + j.invalid,
+		Lost: j.lost, Late: j.late, Duplicate: j.duplicate, Reordered: j.reordered,
+		Concealed: j.line.concealed, Inserted: j.line.inserted, Removed: j.line.removed,
+		Jitter: j.bound.jitterTime(), Bound: j.bound.gap(),
+	}
+}

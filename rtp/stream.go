@@ -1,0 +1,127 @@
+package rtp
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/parley-voice/parley/audio"
+)
+
+// mostReadErrors in a row end Receive: the socket is beyond help.
+const mostReadErrors = 100
+
+// Config is where a stream listens.
+type Config struct {
+	Local netip.Addr // not valid: all of IPv4
+	Ports *Ports     // nil: any free port
+}
+
+// A Stream is one RTP session over UDP: G.711 and RFC 4733 events on the wire, 16 kHz frames inside. Its owner runs Receive
+// in a goroutine, and calls Tick and Send every 20 ms. All methods are safe for concurrent use.
+//
+// It sends to the address in the SDP until it has learnt where the far end's packets really come from (symmetric RTP), then
+// there. RTCP on the same port is passed over; the port above is not opened.
+type Stream struct {
+	conn  *net.UDPConn
+	port  int
+	ports *Ports
+	in    receiver
+	out   *sender
+	once  sync.Once // Close
+}
+
+// Open binds a port. Nothing is sent or taken before Start. ErrNoPorts: the range is used up.
+func Open(c Config) (*Stream, error) {
+	s := &Stream{ports: c.Ports, out: newSender(), in: receiver{buffer: newJitter()}}
+	var err error
+	if c.Ports != nil {
+		s.conn, err = c.Ports.bind(c.Local)
+	} else if s.conn, err = listen(c.Local, 0); err != nil {
+		err = fmt.Errorf("opening an RTP port: %w", err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	s.port = s.conn.LocalAddr().(*net.UDPAddr).Port
+	return s, nil
+}
+
+// LocalPort is the port to write in the SDP.
+func (s *Stream) LocalPort() int { return s.port }
+
+// Start begins the time line: At 0 is now.
+func (s *Stream) Start(a Agreed) {
+	s.out.agree(a)
+	s.in.agree(a)
+}
+
+// Update takes what a re-INVITE came to. A far end that names another address is learnt anew.
+func (s *Stream) Update(a Agreed) { s.Start(a) }
+
+// Receive reads packets until Close, then returns nil. It calls emit for what came in order; emit may also be called by
+// Tick, but never by both at once, and must neither block nor call a method of the stream but Send and SendDigits.
+func (s *Stream) Receive(emit func(Received)) error {
+	var buf [maxPacket]byte
+	for bad := 0; ; {
+		n, from, err := s.conn.ReadFromUDPAddrPort(buf[:])
+		if err != nil {
+			if errors.Is(err, net.ErrClosed) {
+				return nil
+			}
+			if bad++; bad >= mostReadErrors {
+				return fmt.Errorf("receiving RTP: %w", err)
+			}
+			continue
+		}
+		bad = 0
+		from = netip.AddrPortFrom(from.Addr().Unmap(), from.Port())
+		if learnt := s.in.take(time.Now(), from, buf[:n], emit); learnt.IsValid() {
+			s.out.follow(learnt)
+		}
+	}
+}
+
+// Tick keeps the time line in step with the clock: gaps whose time is over are concealed, and when nothing comes at all its
+// slots are filled, by concealment for 60 ms and then by silence. Call it every 20 ms.
+func (s *Stream) Tick(now time.Time, emit func(Received)) { s.in.tick(now, emit) }
+
+// Send puts one frame on the wire, or the part of a digit that is sent in its place. Call it every 20 ms; after a pause the
+// timestamp goes on by the time that went by. While the far end holds us, or has no address yet, nothing is sent. An error is
+// the network's; the next Send may well succeed.
+func (s *Stream) Send(f *audio.Frame) error { return s.out.send(s.conn, f) }
+
+// SendDigits queues digits (0-9 * # A-D) to be sent by Send: 100 ms each and 60 ms between, as events, or as tones when the
+// far end takes no events. ErrBadDigit: none of them is sent. ErrDigits: 64 are waiting.
+func (s *Stream) SendDigits(digits string) error { return s.out.addDigits(digits) }
+
+// SendingDigits tells whether Send still has digits to send.
+func (s *Stream) SendingDigits() bool { return s.out.dialling() }
+
+// Quiet is how long nothing valid has come from the far end, counted from Start at most.
+func (s *Stream) Quiet(now time.Time) time.Duration { return s.in.quiet(now) }
+
+// Stats counts since Open.
+func (s *Stream) Stats() Stats {
+	st := s.in.stats()
+	st.Sent = s.out.count()
+	return st
+}
+
+// Close frees the port; Receive returns.
+func (s *Stream) Close() error {
+	err := net.ErrClosed
+	s.once.Do(func() {
+		err = s.conn.Close()
+		if s.ports != nil {
+			s.ports.release(s.port)
+		}
+	})
+	if errors.Is(err, net.ErrClosed) {
+		return nil
+	}
+	return err
+}
