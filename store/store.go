@@ -1,3 +1,231 @@
 // Package store keeps what must outlive the process: entities, calls, the event log, jobs and files. SQLite by default,
-// PostgreSQL by URL, one code path. The event log has one goroutine that commits in groups; Close joins it.
+// PostgreSQL by URL, one code path.
+//
+// An entity is a JSON document beside the few columns that are searched, so that every field of the contract is kept as it
+// was given and a new one needs no migration. Secrets inside documents are sealed with the master key before they are
+// written. Times are microseconds since 1970 UTC in integer columns on both databases.
+//
+// On SQLite one connection writes and others read, so nobody meets a locked database; one process owns the file.
+// Goroutines: the event log has one that commits in groups; Close joins it.
 package store
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
+	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/dialect/pgdialect"
+	"github.com/uptrace/bun/dialect/sqlitedialect"
+	_ "modernc.org/sqlite" // the driver
+
+	"github.com/parley-voice/parley/secret"
+)
+
+//go:embed migrations
+var migrations embed.FS
+
+// A DB is the open store. Its methods may be called from any goroutine.
+type DB struct {
+	w, r *bun.DB // on PostgreSQL the same
+	pg   bool
+	key  *secret.Key
+	log  *Log
+	jobs chan struct{} // see JobsAdded
+}
+
+// readers is how many connections read an SQLite file at once, pgConns how many a PostgreSQL server is asked for.
+const (
+	readers = 4
+	pgConns = 16
+)
+
+// Open opens (and migrates) the database at url: a file path, or postgres://… . A database whose secrets were sealed with
+// another master key is refused.
+func Open(ctx context.Context, url string, key *secret.Key) (*DB, error) {
+	d := &DB{key: key, jobs: make(chan struct{}, 1)}
+	var err error
+	if strings.HasPrefix(url, "postgres://") || strings.HasPrefix(url, "postgresql://") {
+		err = d.openPostgres(url)
+	} else {
+		err = d.openSQLite(url)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("opening the database: %w", err)
+	}
+	if err = d.migrate(ctx); err == nil {
+		err = d.checkKey(ctx)
+	}
+	if err != nil {
+		d.closePools()
+		return nil, err
+	}
+	d.log = newLog(d)
+	return d, nil
+}
+
+func (d *DB) openPostgres(url string) error {
+	c, err := pgx.ParseConfig(url)
+	if err != nil {
+		return err
+	}
+	// bun writes values into the text of a query: preparing each would cost a round trip and fill the statement cache.
+	c.DefaultQueryExecMode = pgx.QueryExecModeSimpleProtocol
+	pool := stdlib.OpenDB(*c)
+	pool.SetMaxOpenConns(pgConns)
+	pool.SetMaxIdleConns(pgConns / 2)
+	d.w = bun.NewDB(pool, pgdialect.New())
+	d.r, d.pg = d.w, true
+	return nil
+}
+
+func (d *DB) openSQLite(path string) error {
+	path = strings.TrimPrefix(path, "sqlite://")
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) // SQLite would make it readable for all
+	if err != nil {
+		return err
+	}
+	f.Close()
+	dsn := "file:" + strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(path) +
+		"?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)&_pragma=foreign_keys(1)"
+	w, err := sql.Open("sqlite", dsn+"&_txlock=immediate")
+	if err != nil {
+		return err
+	}
+	r, err := sql.Open("sqlite", dsn+"&_pragma=query_only(1)")
+	if err != nil {
+		w.Close()
+		return err
+	}
+	w.SetMaxOpenConns(1)
+	r.SetMaxOpenConns(readers)
+	r.SetMaxIdleConns(readers)
+	d.w = bun.NewDB(w, sqlitedialect.New())
+	d.r = bun.NewDB(r, sqlitedialect.New())
+	return nil
+}
+
+func (d *DB) migrate(ctx context.Context) error {
+	dialect, folder := goose.DialectSQLite3, "sqlite"
+	if d.pg {
+		dialect, folder = goose.DialectPostgres, "postgres"
+	}
+	files, err := fs.Sub(migrations, "migrations/"+folder)
+	if err != nil {
+		return err
+	}
+	p, err := goose.NewProvider(dialect, d.w.DB, files)
+	if err == nil {
+		_, err = p.Up(ctx)
+	}
+	if err != nil {
+		return fmt.Errorf("migrating the database: %w", err)
+	}
+	return nil
+}
+
+// canary is sealed into the settings of a new database, to tell a wrong master key at start rather than at the first call.
+const canary = "parley"
+
+func (d *DB) checkKey(ctx context.Context) error {
+	sealed, err := d.setting(ctx, "canary")
+	if errors.Is(err, sql.ErrNoRows) {
+		_, err = d.w.NewRaw("INSERT INTO settings (name, value) VALUES ('canary', ?) ON CONFLICT (name) DO NOTHING",
+			d.key.Seal([]byte(canary), "settings", "canary")).Exec(ctx)
+		if err == nil {
+			sealed, err = d.setting(ctx, "canary")
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("reading the database's settings: %w", err)
+	}
+	if _, err := d.key.Open(sealed, "settings", "canary"); err != nil {
+		return errors.New("the master key is not the one this database was made with: restore PARLEY_MASTER_KEY or the file " + secret.KeyFile)
+	}
+	return nil
+}
+
+func (d *DB) setting(ctx context.Context, name string) (value string, err error) {
+	err = d.w.NewRaw("SELECT value FROM settings WHERE name = ?", name).Scan(ctx, &value)
+	return value, err
+}
+
+// Ping says whether the database answers.
+func (d *DB) Ping(ctx context.Context) error { return d.r.PingContext(ctx) }
+
+// Close commits what the event log holds and closes the database.
+func (d *DB) Close() error {
+	d.log.close()
+	return d.closePools()
+}
+
+func (d *DB) closePools() error {
+	err := d.w.Close()
+	if d.r != d.w {
+		err = errors.Join(d.r.Close(), err)
+	}
+	return err
+}
+
+// tx runs f in one transaction. On SQLite it holds the only writing connection: f must use the tx alone.
+func (d *DB) tx(ctx context.Context, f func(tx bun.Tx) error) error {
+	return d.w.RunInTx(ctx, nil, func(_ context.Context, tx bun.Tx) error { return f(tx) })
+}
+
+// synced is tx whose commit is on the disk when it returns, even if the power fails right after.
+func (d *DB) synced(ctx context.Context, f func(tx bun.Tx) error) error {
+	if d.pg {
+		return d.tx(ctx, f) // synchronous_commit is the server's default
+	}
+	c, err := d.w.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	if _, err = c.ExecContext(ctx, "PRAGMA synchronous = FULL"); err != nil {
+		return err
+	}
+	defer c.ExecContext(context.WithoutCancel(ctx), "PRAGMA synchronous = NORMAL")
+	return c.RunInTx(ctx, nil, func(_ context.Context, tx bun.Tx) error { return f(tx) })
+}
+
+// forUpdate locks the rows a transaction is about to change; on SQLite the transaction itself does.
+func (d *DB) forUpdate(q *bun.SelectQuery) *bun.SelectQuery {
+	if d.pg {
+		return q.For("UPDATE")
+	}
+	return q
+}
+
+// newID makes an id that sorts by time of creation.
+func newID() string { return uuid.Must(uuid.NewV7()).String() }
+
+func micros(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMicro()
+}
+
+func fromMicros(us int64) time.Time {
+	if us == 0 {
+		return time.Time{}
+	}
+	return time.UnixMicro(us).UTC()
+}
+
+func now() int64 { return time.Now().UnixMicro() }

@@ -1,0 +1,77 @@
+package store
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/parley-voice/parley"
+)
+
+// A callDoc is the stored form of what of a call is not a column. Durations are whole nanoseconds.
+type callDoc struct {
+	Context       map[string]string `json:"context,omitempty"`
+	Params        map[string]string `json:"params,omitempty"`
+	NoHumanAction string            `json:"no_human_action,omitempty"`
+	TrunkID       string            `json:"trunk_id,omitempty"`
+	Metadata      map[string]string `json:"metadata,omitempty"`
+	Recording     string            `json:"recording,omitempty"`
+	RecordingLen  time.Duration     `json:"recording_len,omitempty"`
+	SIPCode       int               `json:"sip_code,omitempty"`
+	StageOutcome  string            `json:"stage_outcome,omitempty"`
+	ErrorMessage  string            `json:"error_message,omitempty"`
+	Turns         []turnDoc         `json:"turns,omitempty"`
+	ActionHistory []json.RawMessage `json:"action_history,omitempty"`
+	Notes         []noteDoc         `json:"notes,omitempty"`
+	Warnings      []string          `json:"warnings,omitempty"`
+}
+
+type turnDoc struct {
+	ID          string        `json:"id"`
+	Who         parley.Who    `json:"who"`
+	Text        string        `json:"text"`
+	Start       time.Duration `json:"start"`
+	End         time.Duration `json:"end"`
+	Interrupted bool          `json:"interrupted,omitempty"`
+	Latency     *latencyDoc   `json:"latency,omitempty"`
+}
+
+type noteDoc struct {
+	At   time.Duration `json:"at"`
+	Text string        `json:"text"`
+}
+
+// A latencyDoc is parley.Latency without the methods that write it for the API.
+type latencyDoc struct {
+	Endpointing, STT, Queue, LLM, Chunking, TTS, Playout, Total time.Duration
+}
+
+func newCallDoc(c parley.Call) callDoc {
+	d := callDoc{
+		Context: c.Context, Params: c.Params, NoHumanAction: c.NoHumanAction,
+		TrunkID: c.TrunkID, Metadata: c.Metadata, Recording: c.Recording, RecordingLen: c.RecordingLen,
+		SIPCode: c.SIPCode, StageOutcome: c.StageOutcome, ErrorMessage: c.ErrorMessage,
+		ActionHistory: c.ActionHistory, Warnings: c.Warnings,
+	}
+	for _, t := range c.Turns {
+		d.Turns = append(d.Turns, turnDoc{t.ID, t.Who, t.Text, t.Start, t.End, t.Interrupted, (*latencyDoc)(t.Latency)})
+	}
+	for _, n := range c.Notes {
+		d.Notes = append(d.Notes, noteDoc(n))
+	}
+	return d
+}
+
+func (d callDoc) call() parley.Call {
+	c := parley.Call{Context: d.Context, Params: d.Params, NoHumanAction: d.NoHumanAction}
+	c.ActionHistory, c.Warnings = d.ActionHistory, d.Warnings
+	c.TrunkID, c.Metadata, c.Recording, c.RecordingLen = d.TrunkID, d.Metadata, d.Recording, d.RecordingLen
+	c.SIPCode, c.StageOutcome, c.ErrorMessage = d.SIPCode, d.StageOutcome, d.ErrorMessage
+	for _, t := range d.Turns {
+		c.Turns = append(c.Turns, parley.Turn{ID: t.ID, Who: t.Who, Text: t.Text, Start: t.Start, End: t.End,
+			Interrupted: t.Interrupted, Latency: (*parley.Latency)(t.Latency)})
+	}
+	for _, n := range d.Notes {
+		c.Notes = append(c.Notes, parley.Note(n))
+	}
+	return c
+}

@@ -1,0 +1,82 @@
+package store
+
+import (
+	"sync"
+
+	"github.com/parley-voice/parley"
+)
+
+// A reader follows events as they happen.
+type reader struct {
+	callID string // "" is all
+	events chan parley.Event
+}
+
+// readerDepth is how many events a live reader may lag behind.
+const readerDepth = 1024
+
+// Subscribe gives the events of a call ("" is all) from now on, partial ones too. The channel is closed when the reader lags
+// 1024 events behind, and with the log: read on with Events from the last sequence it had, and subscribe again. To miss
+// nothing of a running call, subscribe first, then read Events, then pass over what came twice. cancel ends it.
+func (l *Log) Subscribe(callID string) (events <-chan parley.Event, cancel func()) {
+	r := &reader{callID: callID, events: make(chan parley.Event, readerDepth)}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed {
+		close(r.events)
+		return r.events, func() {}
+	}
+	l.readers[r] = struct{}{}
+	return r.events, sync.OnceFunc(func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.drop(r)
+	})
+}
+
+// drop ends a reader; the mutex is held.
+func (l *Log) drop(r *reader) {
+	if _, ok := l.readers[r]; ok {
+		delete(l.readers, r)
+		close(r.events)
+	}
+}
+
+func (l *Log) dropReaders() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for r := range l.readers {
+		l.drop(r)
+	}
+}
+
+// publish shows a committed group to the readers and lets those go on who waited for it.
+func (l *Log) publish(group []parley.Event) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	stored := false
+	for _, e := range group {
+		stored = stored || e.Sequence > 0
+		for r := range l.readers {
+			if r.callID != "" && r.callID != e.CallID {
+				continue
+			}
+			select {
+			case r.events <- e:
+			default:
+				l.drop(r)
+			}
+		}
+	}
+	l.committed += uint64(len(group))
+	for done, n := range l.flushes {
+		if l.committed >= n {
+			close(done)
+			delete(l.flushes, done)
+		}
+	}
+	if stored {
+		close(l.changed)
+		l.changed = make(chan struct{})
+	}
+}

@@ -1,0 +1,161 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/uptrace/bun"
+
+	"github.com/parley-voice/parley"
+)
+
+type eventRow struct {
+	bun.BaseModel `bun:"table:events"`
+	Position      int64 `bun:",pk,autoincrement"`
+	ID            string
+	CallID        string
+	Sequence      int64
+	Type          parley.EventType
+	At            int64
+	Payload       string
+}
+
+func (r eventRow) event() parley.Event {
+	return parley.Event{ID: r.ID, CallID: r.CallID, Sequence: r.Sequence, Type: r.Type, Time: fromMicros(r.At), Payload: json.RawMessage(r.Payload)}
+}
+
+// maxCounted is how many calls' sequences are remembered; beyond it they are read again from the database.
+const maxCounted = 4096
+
+// appendLock is the advisory lock that makes the commits of several processes on one PostgreSQL database follow each
+// other: positions become visible in order, so a tail that has seen one has seen all before it.
+const appendLock = 0x7061726c6579
+
+// store writes a group in one transaction and gives each event its id, time, sequence.
+func (l *Log) store(ctx context.Context, group []parley.Event) error {
+	rows := make([]eventRow, 0, len(group))
+	next := map[string]int64{}
+	err := l.db.tx(ctx, func(tx bun.Tx) error {
+		rows = rows[:0]
+		clear(next)
+		if l.db.pg {
+			if _, err := tx.NewRaw("SELECT pg_advisory_xact_lock(?)", appendLock).Exec(ctx); err != nil {
+				return err
+			}
+		}
+		for i := range group {
+			e := &group[i]
+			fit(e)
+			if e.Type == parley.EventPartial {
+				continue
+			}
+			last, err := l.last(ctx, tx, next, e.CallID)
+			if err != nil {
+				return err
+			}
+			e.Sequence = last + 1
+			next[e.CallID] = e.Sequence
+			rows = append(rows, eventRow{ID: e.ID, CallID: clean(e.CallID), Sequence: e.Sequence, Type: e.Type, At: micros(e.Time), Payload: string(e.Payload)})
+		}
+		if len(rows) == 0 {
+			return nil
+		}
+		_, err := tx.NewInsert().Model(&rows).ExcludeColumn("position").Returning("NULL").Exec(ctx)
+		return err
+	})
+	if err != nil {
+		clear(l.next) // another process may have written to these calls
+		return fmt.Errorf("appending events: %w", err)
+	}
+	if len(l.next) > maxCounted {
+		clear(l.next)
+	}
+	for id, n := range next {
+		l.next[id] = n
+	}
+	return nil
+}
+
+// fit makes an event fit to be stored: it has an id, and JSON for a payload.
+func fit(e *parley.Event) {
+	if e.ID == "" {
+		e.ID = newID()
+	}
+	e.Time = e.Time.UTC()
+	if e.Time.IsZero() {
+		e.Time = fromMicros(now())
+	}
+	if len(e.Payload) == 0 {
+		e.Payload = json.RawMessage("{}")
+	} else if !json.Valid(e.Payload) {
+		e.Payload, _ = json.Marshal(map[string]string{"text": clean(string(e.Payload))})
+	}
+}
+
+// last is the sequence of the newest event of a call.
+func (l *Log) last(ctx context.Context, tx bun.IDB, next map[string]int64, callID string) (int64, error) {
+	if n, ok := next[callID]; ok {
+		return n, nil
+	}
+	if n, ok := l.next[callID]; ok && !l.db.pg {
+		return n, nil
+	}
+	var n int64
+	err := tx.NewSelect().Model((*eventRow)(nil)).ColumnExpr("COALESCE(MAX(sequence), 0)").Where("call_id = ?", clean(callID)).Scan(ctx, &n)
+	return n, err
+}
+
+// eventsMost is how many events are read at once unless asked for less.
+const eventsMost = 1000
+
+// Events reads the stored events of a call whose sequence is above after, in order, limit at most (0: 1000).
+func (l *Log) Events(ctx context.Context, callID string, after int64, limit int) ([]parley.Event, error) {
+	if limit <= 0 || limit > eventsMost {
+		limit = eventsMost
+	}
+	var rows []eventRow
+	err := l.db.r.NewSelect().Model(&rows).Where("call_id = ? AND sequence > ?", clean(callID), after).
+		OrderExpr("sequence").Limit(int64(limit)).Scan(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("reading events: %w", err)
+	}
+	events := make([]parley.Event, len(rows))
+	for i, r := range rows {
+		events[i] = r.event()
+	}
+	return events, nil
+}
+
+// A Placed event is one with its place in the log of all calls.
+type Placed struct {
+	Position int64 // grows with every event, with gaps
+	parley.Event
+}
+
+// Tail reads the events of all calls after a position, in order of commit, and waits until there is one; ctx bounds the
+// wait. Partial events are not in it. With several processes on one database look again every few seconds: only this process's events wake it.
+func (l *Log) Tail(ctx context.Context, after int64, limit int) ([]Placed, error) {
+	for {
+		l.mu.Lock()
+		changed := l.changed
+		l.mu.Unlock()
+		var rows []eventRow
+		err := l.db.r.NewSelect().Model(&rows).Where("position > ?", after).OrderExpr("position").Limit(int64(limit)).Scan(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("reading the event log: %w", err)
+		}
+		if len(rows) > 0 {
+			events := make([]Placed, len(rows))
+			for i, r := range rows {
+				events[i] = Placed{r.Position, r.event()}
+			}
+			return events, nil
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}

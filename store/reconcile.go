@@ -1,0 +1,61 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"github.com/parley-voice/parley"
+)
+
+// ReconcileCalls ends what a crash left open, at start, before any call is taken and before jobs run. It returns the calls
+// it ended, as they are now, so that their end can be told:
+//   - in progress: node_lost, at the time of the last event that is known of it;
+//   - outbound, and a dial was attempted of which nothing came back, or no dial is waiting at all: unknown;
+//   - inbound that was never picked up: node_lost.
+//
+// Outbound calls whose dial still waits are left alone.
+func (d *DB) ReconcileCalls(ctx context.Context) ([]parley.Call, error) {
+	var lost []parley.Call
+	err := d.tx(ctx, func(tx bun.Tx) error {
+		lost = nil
+		var rows []callRow
+		err := tx.NewSelect().Model(&rows).Where("status IN ?", bun.Tuple([]parley.Status{parley.NotStarted, parley.InProgress})).
+			Where("NOT (status = ? AND is_outgoing AND EXISTS (SELECT 1 FROM jobs WHERE subject = call_row.id AND state = ?))", parley.NotStarted, ready).
+			OrderExpr("created_at, id").Scan(ctx)
+		if err != nil {
+			return err
+		}
+		for _, row := range rows {
+			end, err := lastSign(ctx, tx, row)
+			if err != nil {
+				return err
+			}
+			err = d.changeCall(ctx, tx, row, func(c *parley.Call) error {
+				c.Cause, c.ErrorMessage = parley.NodeLost, "the server stopped while the call ran"
+				if c.Status == parley.NotStarted && c.IsOutgoing {
+					c.Cause, c.ErrorMessage = parley.Unknown, "the server stopped while it dialled; the call is not dialled again"
+				}
+				c.Status, c.End = parley.Ended, end
+				if c.Cause.Failed() {
+					c.Status = parley.Failed
+				}
+				lost = append(lost, *c)
+				return nil
+			})
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return lost, wrap(err, "ending the calls of an earlier run")
+}
+
+// lastSign is when a call was last heard of.
+func lastSign(ctx context.Context, tx bun.IDB, row callRow) (time.Time, error) {
+	var at int64
+	err := tx.NewSelect().Model((*eventRow)(nil)).ColumnExpr("COALESCE(MAX(at), 0)").Where("call_id = ?", row.ID).Scan(ctx, &at)
+	return fromMicros(max(at, row.CreatedAt, row.StartAt)), err
+}

@@ -1,0 +1,300 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/uptrace/bun"
+
+	"github.com/parley-voice/parley"
+)
+
+type resourceRow struct {
+	bun.BaseModel `bun:"table:resources"`
+	ID            string `bun:",pk"`
+	EnvironmentID string
+	Kind          Kind
+	Type          string
+	Label         string
+	Description   string
+	OwnerAgentID  string
+	Doc           string
+	CreatedAt     int64
+	UpdatedAt     int64
+}
+
+var resourceColumns = map[string]column{
+	"id": {"id", text}, "type": {"type", text}, "label": {"label", text}, "description": {"description", text},
+	"created_at": {"created_at", moment}, "updated_at": {"updated_at", moment},
+}
+
+// set writes a document into its row.
+func (r *resourceRow) set(d *DB, doc Doc) error {
+	doc["id"], doc["user_id"] = r.ID, r.EnvironmentID
+	sealed, err := d.seal(doc, r.EnvironmentID, r.ID)
+	if err != nil {
+		return err
+	}
+	r.Doc, r.Type, r.Label, r.Description = sealed, str(doc, "type"), str(doc, "label"), str(doc, "description")
+	r.UpdatedAt = now()
+	return nil
+}
+
+// Create makes a sub-resource. The answer shows once, in clear, the signing_secret of a webhook and the config.signature_secret of
+// an external action; both are made when the document has none. A masked secret: parley.Invalid.
+func (d *DB) Create(ctx context.Context, env string, k Kind, doc Doc) (Doc, error) {
+	var made Doc
+	err := d.tx(ctx, func(tx bun.Tx) (err error) {
+		made, err = d.insertResource(ctx, tx, env, k, "", doc)
+		return err
+	})
+	if err != nil {
+		return nil, wrap(err, "creating a "+singular[k])
+	}
+	return masked(made, true), nil
+}
+
+// insertResource makes a sub-resource, by the agent owner when it was given inline, and returns it in clear.
+func (d *DB) insertResource(ctx context.Context, tx bun.IDB, env string, k Kind, owner string, doc Doc) (Doc, error) {
+	given, err := restore(doc, nil, "")
+	if err != nil {
+		return nil, err
+	}
+	doc = given.(Doc)
+	complete(k, doc)
+	row := resourceRow{ID: newID(), EnvironmentID: env, Kind: k, OwnerAgentID: owner, CreatedAt: now()}
+	if err := row.set(d, doc); err != nil {
+		return nil, err
+	}
+	_, err = tx.NewInsert().Model(&row).Exec(ctx)
+	return doc, err
+}
+
+// Get reads a sub-resource; unknown, or another environment's: parley.NotFound.
+func (d *DB) Get(ctx context.Context, env string, k Kind, id string) (Doc, error) {
+	doc, err := d.readResource(ctx, d.r, env, k, id)
+	if err != nil {
+		return nil, err
+	}
+	return masked(doc, false), nil
+}
+
+// Internal reads a sub-resource with its secrets in clear, for those who use them; env "" is any. Unknown: parley.NotFound.
+func (d *DB) Internal(ctx context.Context, env string, k Kind, id string) (Doc, error) {
+	return d.readResource(ctx, d.r, env, k, id)
+}
+
+// InternalByType reads all sub-resources of one type (account_connection_openai), secrets in clear, oldest first; env "" is any.
+func (d *DB) InternalByType(ctx context.Context, env string, k Kind, typ string) ([]Doc, error) {
+	var rows []resourceRow
+	q := d.r.NewSelect().Model(&rows).Where("type = ? AND kind = ?", clean(typ), k).OrderExpr("created_at, id")
+	if env != "" {
+		q.Where("environment_id = ?", clean(env))
+	}
+	if err := q.Scan(ctx); err != nil {
+		return nil, fmt.Errorf("reading all %s: %w", typ, err)
+	}
+	return d.unsealAll(rows)
+}
+
+func (d *DB) unsealAll(rows []resourceRow) ([]Doc, error) {
+	docs := make([]Doc, len(rows))
+	for i, r := range rows {
+		var err error
+		if docs[i], err = d.unseal(r.Doc, r.EnvironmentID, r.ID); err != nil {
+			return nil, err
+		}
+	}
+	return docs, nil
+}
+
+// readResource reads one document in clear.
+func (d *DB) readResource(ctx context.Context, db bun.IDB, env string, k Kind, id string) (Doc, error) {
+	row, err := d.resourceRow(ctx, db, env, k, id)
+	if err != nil {
+		return nil, err
+	}
+	return d.unseal(row.Doc, row.EnvironmentID, row.ID)
+}
+
+func (d *DB) resourceRow(ctx context.Context, db bun.IDB, env string, k Kind, id string) (row resourceRow, err error) {
+	q := db.NewSelect().Model(&row).Where("id = ? AND kind = ?", clean(id), k)
+	if env != "" {
+		q.Where("environment_id = ?", clean(env))
+	}
+	if _, inTx := db.(bun.Tx); inTx {
+		q = d.forUpdate(q)
+	}
+	if err = q.Scan(ctx); err != nil {
+		return row, absent(err, singular[k])
+	}
+	return row, nil
+}
+
+// List lists the sub-resources of a kind. Fields to sort and filter by: id, type, label, description, created_at, updated_at.
+func (d *DB) List(ctx context.Context, env string, k Kind, p Page) (List[Doc], error) {
+	var rows []resourceRow
+	q := d.r.NewSelect().Model(&rows).Where("environment_id = ? AND kind = ?", clean(env), k)
+	total, more, err := list(ctx, q, &rows, p, resourceColumns, false)
+	if err != nil {
+		return List[Doc]{}, wrap(err, "listing "+string(k))
+	}
+	docs, err := d.unsealAll(rows)
+	for i := range docs {
+		docs[i] = masked(docs[i], false)
+	}
+	return List[Doc]{Items: docs, Total: total, HasMore: more}, err
+}
+
+// Update lays patch over a sub-resource: fields left out and masked secrets are unchanged, null clears.
+func (d *DB) Update(ctx context.Context, env string, k Kind, id string, patch Doc) (Doc, error) {
+	var doc Doc
+	err := d.tx(ctx, func(tx bun.Tx) (err error) {
+		doc, err = d.updateResource(ctx, tx, env, k, id, patch)
+		return err
+	})
+	if err != nil {
+		return nil, wrap(err, "updating a "+singular[k])
+	}
+	return masked(doc, false), nil
+}
+
+func (d *DB) updateResource(ctx context.Context, tx bun.IDB, env string, k Kind, id string, patch Doc) (Doc, error) {
+	row, err := d.resourceRow(ctx, tx, env, k, id)
+	if err != nil {
+		return nil, err
+	}
+	old, err := d.unseal(row.Doc, row.EnvironmentID, row.ID)
+	if err != nil {
+		return nil, err
+	}
+	doc, err := merge(old, patch)
+	if err != nil {
+		return nil, err
+	}
+	complete(k, doc)
+	if err = row.set(d, doc); err != nil {
+		return nil, err
+	}
+	_, err = tx.NewUpdate().Model(&row).WherePK().Exec(ctx)
+	return doc, err
+}
+
+// RotateWebhookSecret gives a webhook a new signing secret, shown in the answer; the old one signs, too, until the time until.
+func (d *DB) RotateWebhookSecret(ctx context.Context, env, id, secret, until string) (Doc, error) {
+	var doc Doc
+	err := d.tx(ctx, func(tx bun.Tx) error {
+		old, err := d.readResource(ctx, tx, env, Webhooks, id)
+		if err != nil {
+			return err
+		}
+		doc, err = d.updateResource(ctx, tx, env, Webhooks, id, Doc{
+			"signing_secret": secret, "previous_signing_secret": old["signing_secret"], "previous_valid_until": until,
+		})
+		return err
+	})
+	if err != nil {
+		return nil, wrap(err, "rotating a webhook's secret")
+	}
+	return masked(doc, true), nil
+}
+
+// Delete removes a sub-resource and returns what it was. While an agent uses it: 409 in_use, naming the agents.
+func (d *DB) Delete(ctx context.Context, env string, k Kind, id string) (Doc, error) {
+	var doc Doc
+	err := d.tx(ctx, func(tx bun.Tx) (err error) {
+		if doc, err = d.readResource(ctx, tx, env, k, id); err != nil {
+			return err
+		}
+		if err = d.unused(ctx, tx, k, id); err != nil {
+			return err
+		}
+		_, err = tx.NewDelete().Model((*resourceRow)(nil)).Where("id = ?", id).Exec(ctx)
+		return err
+	})
+	if err != nil {
+		return nil, wrap(err, "deleting a "+singular[k])
+	}
+	return masked(doc, false), nil
+}
+
+// unused refuses when an agent has the sub-resource.
+func (d *DB) unused(ctx context.Context, tx bun.IDB, k Kind, id string) error {
+	var users []agentRow
+	err := tx.NewSelect().Model(&users).Column("id", "name").
+		Where("id IN (SELECT agent_id FROM agent_links WHERE resource_id = ?)", id).OrderExpr("id").Limit(5).Scan(ctx)
+	if err != nil || len(users) == 0 {
+		return err
+	}
+	names := make([]string, len(users))
+	for i, u := range users {
+		names[i] = u.ID
+		if u.Name != "" {
+			names[i] = fmt.Sprintf("%q (%s)", u.Name, u.ID)
+		}
+	}
+	return inUse(singular[k], "agent "+strings.Join(names, ", "))
+}
+
+func inUse(what, by string) error {
+	return &parley.Error{Status: 409, Code: "in_use", Message: "the " + what + " is used by " + by}
+}
+
+// wrap says what was being done, unless the error is already one for the user.
+func wrap(err error, doing string) error {
+	var e *parley.Error
+	if err == nil || errors.As(err, &e) {
+		return err
+	}
+	return fmt.Errorf("%s: %w", doing, err)
+}
+
+// Trunks are the account_connection_sip of all environments, passwords in clear. Credentials that do not make sense leave
+// their field empty: saving checks them.
+func (d *DB) Trunks(ctx context.Context) ([]parley.TrunkAccount, error) {
+	docs, err := d.InternalByType(ctx, "", AccountConnections, "account_connection_sip")
+	if err != nil {
+		return nil, err
+	}
+	trunks := make([]parley.TrunkAccount, len(docs))
+	for i, doc := range docs {
+		trunks[i] = Trunk(doc)
+	}
+	return trunks, nil
+}
+
+// Trunk reads an account_connection_sip, secrets in clear.
+func Trunk(doc Doc) parley.TrunkAccount {
+	c, _ := doc["credentials"].(map[string]any)
+	port, _ := number(c["port"])
+	if port < 0 || port > 65535 {
+		port = 0
+	}
+	return parley.TrunkAccount{
+		ID: str(doc, "id"), UserID: str(doc, "user_id"),
+		Host: str(c, "host"), Port: int(port), Transport: str(c, "transport"),
+		Username: str(c, "username"), Password: str(c, "password"), AuthUsername: str(c, "auth_username"), Realm: str(c, "realm"),
+		OutboundProxy: str(c, "outbound_proxy"), Codecs: texts(c["codecs"]), AllowedAddresses: texts(c["allowed_addresses"]),
+	}
+}
+
+// texts reads a list of texts, or one text with commas.
+func texts(v any) (l []string) {
+	switch v := v.(type) {
+	case []any:
+		for _, x := range v {
+			if s, ok := x.(string); ok && s != "" {
+				l = append(l, s)
+			}
+		}
+	case string:
+		for s := range strings.SplitSeq(v, ",") {
+			if s = strings.TrimSpace(s); s != "" {
+				l = append(l, s)
+			}
+		}
+	}
+	return l
+}
