@@ -131,7 +131,7 @@ CREATE INDEX jobs_subject ON jobs (subject);
 CREATE TABLE deliveries (
   id             TEXT PRIMARY KEY,
   environment_id TEXT NOT NULL,
-  webhook_id     TEXT NOT NULL, -- '' when the webhook exists in the call's snapshot only
+  webhook_id     TEXT NOT NULL, -- inline:<call id> when the webhook exists in the call's snapshot only
   call_id        TEXT NOT NULL,
   event_id       TEXT NOT NULL,
   event_type     TEXT NOT NULL,
@@ -143,7 +143,7 @@ CREATE TABLE deliveries (
   created_at     INTEGER NOT NULL,
   updated_at     INTEGER NOT NULL
 );
-CREATE INDEX deliveries_due ON deliveries (position) WHERE state = 'pending';
+CREATE INDEX deliveries_due ON deliveries (webhook_id, attempts, next_at) WHERE state = 'pending';
 CREATE INDEX deliveries_list ON deliveries (environment_id, created_at, id);
 CREATE INDEX deliveries_call ON deliveries (call_id);
 
