@@ -8,6 +8,7 @@ import (
 	"io"
 	"os/exec"
 	"strings"
+	"time"
 )
 
 // ErrNoMP3 means that no MP3 encoder is installed.
@@ -29,6 +30,7 @@ func EncodeMP3(ctx context.Context, w io.Writer, wavPath string) error {
 		}
 	}
 	cmd := exec.CommandContext(ctx, path, args...)
+	cmd.WaitDelay = time.Second // a child of its own may hold the pipe
 	complaint := &head{}
 	cmd.Stdout, cmd.Stderr = w, complaint
 	if err := cmd.Run(); err != nil {

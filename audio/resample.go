@@ -13,6 +13,7 @@ type Resampler struct {
 	f     *filter
 	phase int       // of the next output, in 1/up input samples
 	buf   []float32 // the last taps−1 inputs, then room for resampleBlock more
+	odd   []float32 // halve's
 }
 
 const (
@@ -38,6 +39,9 @@ func NewResampler(from, to int) *Resampler {
 	g := gcd(from, to)
 	f := filterFor(to/g, from/g)
 	r := &Resampler{f: f, buf: make([]float32, f.taps-1+resampleBlock)}
+	if f.halves() {
+		r.odd = make([]float32, oddDelay+resampleBlock/2)
+	}
 	r.Reset()
 	return r
 }
@@ -45,11 +49,18 @@ func NewResampler(from, to int) *Resampler {
 // Reset forgets the stream, as if silence had been before.
 func (r *Resampler) Reset() {
 	clear(r.buf)
+	clear(r.odd)
 	r.phase = 0
 }
 
 // Delay is by how many output samples the sound comes later than it went in.
 func (r *Resampler) Delay() float64 {
+	switch {
+	case r.f.doubles():
+		return halfTaps
+	case r.f.halves():
+		return float64(halfTaps-1) / 2
+	}
 	return float64(len(r.f.phases)*r.f.taps-1) / 2 / float64(r.f.down)
 }
 
@@ -60,13 +71,20 @@ func (r *Resampler) Process(dst, src []int16) []int16 {
 	}
 	for len(src) > 0 {
 		n := min(len(src), resampleBlock)
+		if r.f.halves() {
+			dst, src = r.halve(dst, src[:n]), src[n:]
+			continue
+		}
 		history := r.f.taps - 1
 		in := r.buf[history : history+n]
 		for i, s := range src[:n] {
 			in[i] = float32(s)
 		}
-		dst = r.block(dst, n)
-		copy(r.buf[:history], r.buf[n:n+history])
+		if r.f.doubles() {
+			dst = r.double(dst, n)
+		} else {
+			dst = r.block(dst, n)
+		}
 		src = src[n:]
 	}
 	return dst
@@ -82,19 +100,20 @@ func (r *Resampler) block(dst []int16, n int) []int16 {
 		dst = append(dst, round16(dot(h, r.buf[first:first+taps])))
 	}
 	r.phase = at - n*f.up
+	copy(r.buf[:taps-1], r.buf[n:n+taps-1])
 	return dst
 }
 
-// dot multiplies in four independent sums, which is what the processor can overlap. len(h) is a multiple of 4.
+// dot multiplies in four independent sums, which is what the processor can overlap. len(h) is a multiple of 8.
 func dot(h, x []float32) float32 {
 	var a, b, c, d float32
-	x = x[:len(h)]
-	for len(h) >= 4 && len(x) >= 4 {
-		a += h[0] * x[0]
-		b += h[1] * x[1]
-		c += h[2] * x[2]
-		d += h[3] * x[3]
-		h, x = h[4:], x[4:]
+	for len(h) >= 8 && len(x) >= 8 {
+		p, q := (*[8]float32)(h), (*[8]float32)(x)
+		a += p[0]*q[0] + p[4]*q[4]
+		b += p[1]*q[1] + p[5]*q[5]
+		c += p[2]*q[2] + p[6]*q[6]
+		d += p[3]*q[3] + p[7]*q[7]
+		h, x = h[8:], x[8:]
 	}
 	return (a + b) + (c + d)
 }
@@ -109,9 +128,13 @@ func round16(f float32) int16 {
 // A filter is the table of one ratio up/down in lowest terms.
 type filter struct {
 	up, down int
-	taps     int         // per phase, a multiple of 4
+	taps     int         // per phase, a multiple of 8
 	phases   [][]float32 // oldest input first
 }
+
+// The half-band pair has a way of its own.
+func (f *filter) doubles() bool { return f.up == 2 && f.down == 1 }
+func (f *filter) halves() bool  { return f.up == 1 && f.down == 2 }
 
 var filters struct {
 	sync.Mutex // guards known
@@ -134,8 +157,12 @@ func filterFor(up, down int) *filter {
 
 func newFilter(up, down int) *filter {
 	f := &filter{up: up, down: down}
+	if f.doubles() || f.halves() {
+		f.taps = halfTaps
+		return f
+	}
 	slower := float64(max(up, down)) // the prototype runs at up × the input rate; its cut-off is half the lower rate
-	f.taps = (int(math.Ceil(2*zeroCrossings*slower/float64(up))) + 3) &^ 3
+	f.taps = (int(math.Ceil(2*zeroCrossings*slower/float64(up))) + 7) &^ 7
 	n := f.taps * up
 	centre := float64(n-1) / 2
 	prototype := make([]float64, n)
