@@ -1,0 +1,17 @@
+//go:build !linux
+
+package flite
+
+import "errors"
+
+var errSystem = errors.New("local voices need Linux")
+
+// A Speaker speaks; on this system there is none.
+type Speaker struct{}
+
+func New() (*Speaker, error)               { return nil, errSystem }
+func Phones(word string) ([]string, error) { return nil, errSystem }
+func (s *Speaker) Load(name string) error  { return errSystem }
+func (s *Speaker) Speak(name, text string, p Prosody, tokens func([]Token), sound func(pcm []int16, rate int) bool) error {
+	return errSystem
+}

@@ -1,0 +1,143 @@
+package local
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"strings"
+	"sync"
+
+	"github.com/parley-voice/parley"
+	"github.com/parley-voice/parley/audio"
+	"github.com/parley-voice/parley/provider/local/sphinx"
+	"github.com/parley-voice/parley/stt"
+)
+
+// TranscriberOptions of transcriber_local: there is nothing to choose.
+type TranscriberOptions struct{}
+
+// transcriber hears English by pocketsphinx. A worker process per stream; what the caller may say is made of the
+// options' phrases.
+type transcriber struct{ l *Local }
+
+// Warm has a worker with its models loaded by the time the call is answered.
+func (t *transcriber) Warm() error { return t.l.hearers.warm(t.l.ctx) }
+
+// openHearer starts a worker that has loaded the models.
+func (l *Local) openHearer(ctx context.Context) (*process, error) {
+	select {
+	case <-l.modelReady:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	if l.modelErr != nil {
+		return nil, l.modelErr
+	}
+	return l.open(ctx, orderBody{Work: workHear, Model: l.model})
+}
+
+// open starts a worker and waits for it, or until ctx is over; the worker lives on.
+func (l *Local) open(ctx context.Context, o orderBody) (*process, error) {
+	p, err := start(l.ctx, l.config.Command, o)
+	if err != nil {
+		return nil, err
+	}
+	release := context.AfterFunc(ctx, p.stop)
+	_, err = p.ready()
+	if !release() && err == nil {
+		err = ctx.Err()
+	}
+	if err != nil {
+		p.stop()
+		return nil, err
+	}
+	return p, nil
+}
+
+// Transcribe hears until in is closed. Languages other than English are refused with a parley.VendorError that names who
+// hears them.
+func (t *transcriber) Transcribe(ctx context.Context, in <-chan audio.Frame, o stt.Options) iter.Seq2[stt.Event, error] {
+	return func(yield func(stt.Event, error) bool) {
+		if !english(o.Language) {
+			yield(stt.Event{}, &parley.VendorError{Vendor: vendor, Code: parley.VendorUnsupported,
+				Message: fmt.Sprintf("this machine hears English only; %q is heard by %s: set a key of one of them and name it as the agent's transcriber",
+					o.Language, strings.Join(t.l.config.Hearers, ", "))})
+			return
+		}
+		ctx, cancel := context.WithCancel(ctx)
+		p, _, err := t.l.hearers.take(ctx)
+		if err != nil {
+			defer cancel()
+			yield(stt.Event{}, fault(ctx, err))
+			return
+		}
+		var sender sync.WaitGroup
+		defer sender.Wait()
+		defer p.stop()
+		defer cancel()
+		if err := writeJSON(p.stdin, expect, expectation{Phrases: o.Phrases, Keywords: o.Keywords}); err != nil {
+			yield(stt.Event{}, fault(ctx, fmt.Errorf("telling the worker what to expect: %w", err)))
+			return
+		}
+		sender.Go(func() { send(ctx, in, p.stdin) })
+		if err := receive(p, yield); err != nil {
+			yield(stt.Event{}, fault(ctx, err))
+		}
+	}
+}
+
+// send passes the sound on at 8 kHz until in is closed, which ends the worker's input, or ctx is over. A worker that is slow
+// makes it wait, and so whoever feeds in.
+func send(ctx context.Context, in <-chan audio.Frame, w io.WriteCloser) {
+	down := audio.NewResampler(audio.Rate, sphinx.NarrowRate)
+	var narrow []int16
+	var bytes, buf []byte
+	for {
+		select {
+		case f, ok := <-in:
+			if !ok {
+				w.Close()
+				return
+			}
+			narrow = down.Process(narrow[:0], f[:])
+			bytes = putSamples(bytes[:0], narrow)
+			var err error
+			if buf, err = writeMessage(w, buf, pcm, bytes); err != nil {
+				return // the worker is gone, which its output tells
+			}
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// receive yields what the worker hears until it ends. Nil: it ended as it should, or nobody wants more.
+func receive(p *process, yield func(stt.Event, error) bool) error {
+	name := vendor
+	for {
+		k, body, err := p.read()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if k != heard {
+			continue // the search is ready
+		}
+		var r result
+		if err := json.Unmarshal(body, &r); err != nil {
+			return fmt.Errorf("the worker's words: %w", err)
+		}
+		e := stt.Event{Text: r.Text, Final: r.Final, End: r.End, Started: r.Started, Vendor: name}
+		for _, w := range r.Words {
+			e.Words = append(e.Words, stt.Word(w))
+		}
+		if !yield(e, nil) {
+			return nil
+		}
+	}
+}

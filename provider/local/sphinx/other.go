@@ -1,0 +1,22 @@
+//go:build !linux
+
+package sphinx
+
+import "errors"
+
+var errSystem = errors.New("local hearing needs Linux")
+
+// A Decoder hears one caller; on this system there is none.
+type Decoder struct{}
+
+func Open(Config) (*Decoder, error)                 { return nil, errSystem }
+func (d *Decoder) AddWord(word, phones string) bool { return false }
+func (d *Decoder) Expect(files ...string) error     { return errSystem }
+func (d *Decoder) Start() error                     { return errSystem }
+func (d *Decoder) Feed(pcm []int16) error           { return errSystem }
+func (d *Decoder) Finish() error                    { return errSystem }
+func (d *Decoder) Words() []Word                    { return nil }
+func (d *Decoder) Close()                           {}
+
+// Compile needs the library.
+func Compile(arpa, bin string) error { return errSystem }

@@ -1,0 +1,79 @@
+package local
+
+import (
+	"context"
+	"fmt"
+	"iter"
+
+	"github.com/parley-voice/parley"
+	"github.com/parley-voice/parley/llm"
+	"github.com/parley-voice/parley/provider/local/responder"
+)
+
+// BuiltIn is the name by which an agent asks for the responder although there is a language model on this machine.
+const BuiltIn = "built-in"
+
+// thinking is a language model on this machine where one was found, else the built-in responder.
+type thinking struct {
+	l    *Local
+	name string // "": the server's choice
+}
+
+// A thinker is a language model that was found.
+type thinker struct {
+	server Server
+	model  string
+}
+
+// ThinksBy says in a few words who thinks for agents that have this vendor think; it waits for the look at start.
+func (l *Local) ThinksBy() string {
+	<-l.probed
+	if l.found == nil {
+		return responder.Name
+	}
+	return l.found.model + " by " + l.found.server.Name
+}
+
+// Chat thinks by what was found.
+func (t *thinking) Chat(ctx context.Context, r llm.Request) iter.Seq2[llm.Delta, error] {
+	return func(yield func(llm.Delta, error) bool) {
+		m, err := t.model(ctx)
+		if err != nil {
+			yield(llm.Delta{}, fault(ctx, err))
+			return
+		}
+		for d, err := range m.Chat(ctx, r) {
+			if !yield(d, err) {
+				return
+			}
+		}
+	}
+}
+
+func (t *thinking) model(ctx context.Context) (llm.Model, error) {
+	if t.name == BuiltIn {
+		return responder.New(), nil
+	}
+	select {
+	case <-t.l.probed:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	found := t.l.found
+	if found == nil && t.name != "" {
+		return nil, &parley.VendorError{Vendor: vendor, Code: parley.VendorUnavailable,
+			Message: fmt.Sprintf("no language model answers on this machine, and the agent wants %q; without a model's name the %s thinks", t.name, responder.Name)}
+	}
+	if found == nil {
+		return responder.New(), nil
+	}
+	name := t.name
+	if name == "" {
+		name = found.model
+	}
+	m, err := t.l.config.OpenAICompatible(found.server.BaseURL, name)
+	if err != nil {
+		return nil, fmt.Errorf("opening %s of %s: %w", name, found.server.Name, err)
+	}
+	return m, nil
+}

@@ -1,0 +1,259 @@
+package vocabulary
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"strings"
+)
+
+// callers are what people say to whoever answers, whatever the business.
+var callers = strings.Split(strings.TrimSpace(`
+hello
+hi there
+hi good morning
+good afternoon
+hello can you hear me
+hello is anyone there
+who is this
+who am i speaking to
+are you a robot
+are you a real person
+can i speak to a person please
+can i talk to someone
+i'd like to speak to someone
+i want to talk to a human
+put me through to someone please
+can you transfer me please
+what are your opening hours
+what are your hours
+what time do you open
+what time do you close
+when do you open
+when do you close
+when are you open
+are you open today
+are you open on saturday
+are you open on sunday
+are you open on monday
+are you open tomorrow
+are you open on weekends
+are you open right now
+where are you
+where are you located
+where is your office
+what is your address
+what's your address
+how do i get there
+how do i find you
+is there parking
+where can i park
+do you have parking
+what's your phone number
+what is your email
+what is your website
+how much is it
+how much does it cost
+how much does it cost for that
+what does it cost
+what is the price
+what are your prices
+what do you charge
+is it free
+how long does it take
+do you accept credit cards
+do you take credit cards
+can i pay by card
+can i pay in cash
+how can i pay
+i'd like to make an appointment
+i would like to make an appointment
+i'd like to book an appointment
+i would like to book an appointment
+can i book an appointment
+can i make an appointment
+i need an appointment
+i want to make an appointment
+i need to cancel my appointment
+i'd like to cancel my appointment
+can i change my appointment
+i need to reschedule
+i need to reschedule my appointment
+do i need an appointment
+do you have anything on tuesday
+do you have anything this week
+do you have anything tomorrow
+on monday morning
+on tuesday afternoon
+next wednesday
+this thursday
+friday at ten
+tomorrow at three
+in the morning
+in the afternoon
+is it possible to come in today
+can i come in today
+i have a question
+i have a question about my bill
+i have a problem
+it's an emergency
+it is urgent
+what services do you offer
+what do you do
+do you offer that
+can you help me
+can you help me with something
+could you repeat that
+can you say that again
+sorry i didn't hear that
+what did you say
+pardon
+yes
+yes please
+yes that's right
+yes that is correct
+yeah
+sure
+okay
+ok great
+that's right
+correct
+that sounds good
+no
+no thank you
+no thanks
+no that's all
+no that's it
+no that's wrong
+not right now
+i don't know
+i'm not sure
+my name is
+my name is john smith
+my phone number is
+can i leave a message
+i'd like to leave a message
+please leave a message
+please call me back
+can someone call me back
+tell him i called
+thank you
+thanks
+thank you very much
+thanks a lot
+thank you goodbye
+thanks bye
+that's all thank you
+that is all
+nothing else
+goodbye
+bye
+bye bye
+have a nice day
+hang on
+one moment please
+just a minute
+`), "\n")
+
+// carriers are how a caller asks for a thing the agent's text names.
+var carriers = strings.Split(strings.TrimSpace(`
+do you have %
+do you offer %
+do you take %
+do you accept %
+do you do %
+how much is %
+how much is a %
+how much are %
+how much does % cost
+how much does a % cost
+what about %
+what is %
+tell me about %
+tell me about the %
+i need %
+i need a %
+i'd like a %
+i have a question about %
+is there %
+are there %
+can i get a %
+what is the %
+what are the %
+where is the %
+when is the %
+%
+% please
+`), "\n")
+
+// callerWords are possible anywhere.
+var callerWords = strings.Fields(`zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen
+eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred oh double
+monday tuesday wednesday thursday friday saturday sunday today tomorrow tonight morning afternoon evening noon o'clock a.m. p.m. half past quarter
+january february march april may june july august september october november december
+yes no yeah yep nope okay please thanks hello goodbye bye help operator agent representative`)
+
+// little are words that carry no topic.
+var little = func() map[string]bool {
+	m := map[string]bool{}
+	for _, w := range strings.Fields(`a an the and or but if of to in on at by for from with without as is are was were be been being am it its this
+that these those there here he she they them their his her you your yours we us our ours i me my mine who what when where which how why do does did
+done have has had can could will would shall should may might must not no yes so than then too very just only also any all each every some such
+more most other into out up down over under about after before again once because while until during between through off own same both few
+let's say tell ask never always don't please keep answer caller callers agent voice assistant speak talk give make sure use be`) {
+		m[w] = true
+	}
+	return m
+}()
+
+const (
+	maxTopics    = 160
+	maxSentences = 400
+)
+
+// Expect are the sentences a caller of this agent may say: the agent's own text, what callers say anywhere, and the one
+// asked about in the words of the other. Keywords are asked about as often as their boost says.
+func Expect(text []string, keywords map[string]float64) (sentences [][]string, extra []string) {
+	for _, c := range callers {
+		s := strings.Fields(c)
+		sentences = append(sentences, s, s) // twice: they come in every call
+	}
+	topics := map[string]int{}
+	for _, t := range text {
+		s := Spoken(t)
+		if len(s) > 0 && len(sentences) < maxSentences+2*len(callers) {
+			sentences = append(sentences, s)
+		}
+		for i, w := range s {
+			if little[w] || len(w) < 3 {
+				continue
+			}
+			topics[w]++
+			if i+1 < len(s) && !little[s[i+1]] && len(s[i+1]) > 2 {
+				topics[w+" "+s[i+1]]++
+			}
+		}
+	}
+	for k, boost := range keywords {
+		if s := Spoken(k); len(s) > 0 {
+			topics[strings.Join(s, " ")] += 1000 + int(min(max(boost, 1), 10))
+		}
+	}
+	names := make([]string, 0, len(topics))
+	for t := range topics {
+		names = append(names, t)
+	}
+	slices.SortFunc(names, func(a, b string) int { return cmp.Or(topics[b]-topics[a], cmp.Compare(a, b)) })
+	for _, t := range names[:min(len(names), maxTopics)] {
+		times := 1
+		if topics[t] >= 1000 {
+			times = int(math.Ceil(float64(topics[t]%1000) / 3))
+		}
+		for range times {
+			for _, c := range carriers {
+				sentences = append(sentences, strings.Fields(strings.ReplaceAll(c, "%", t)))
+			}
+		}
+	}
+	return sentences, callerWords
+}

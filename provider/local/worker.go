@@ -1,0 +1,117 @@
+package local
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/parley-voice/parley/provider/local/flite"
+	"github.com/parley-voice/parley/provider/local/vocabulary"
+)
+
+// Worker is the whole life of a worker process: it takes its order from stdin, does it, and returns when stdin ends. The
+// speech libraries are opened only here. An error has been told to the server already, as far as it could be.
+func Worker(stdin io.Reader, stdout io.Writer) error {
+	in := bufio.NewReaderSize(stdin, 1<<14)
+	k, body, err := readMessage(in, nil)
+	if errors.Is(err, io.EOF) {
+		return nil
+	}
+	if err != nil || k != order {
+		return fmt.Errorf("worker: no order: %w", err)
+	}
+	var o orderBody
+	if err := json.Unmarshal(body, &o); err != nil {
+		return fmt.Errorf("worker: order: %w", err)
+	}
+	switch o.Work {
+	case workPrepare:
+		var dir string
+		if dir, err = prepareModels(debianModels, o.Cache); err == nil {
+			_, err = writeMessage(stdout, nil, ready, []byte(dir))
+		}
+	case workHear:
+		err = hearAll(in, stdout, o.Model)
+	case workSpeak:
+		err = speakAll(in, stdout, o.Voice)
+	default:
+		err = fmt.Errorf("worker: no such work: %q", o.Work)
+	}
+	if err != nil {
+		writeMessage(stdout, nil, failed, []byte(err.Error()))
+	}
+	return err
+}
+
+// speakAll speaks one utterance after the other.
+func speakAll(in io.Reader, out io.Writer, voice string) error {
+	s, err := flite.New()
+	if err == nil {
+		err = s.Load(voice)
+	}
+	if err != nil {
+		return err
+	}
+	if _, err := writeMessage(out, nil, ready, nil); err != nil {
+		return err
+	}
+	var body, buf, bytes []byte
+	for {
+		var k kind
+		if k, body, err = readMessage(in, body); errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		var u utterance
+		if k != speak || json.Unmarshal(body, &u) != nil {
+			return errors.New("worker: not an utterance")
+		}
+		said := vocabulary.ToASCII(u.Text)
+		var tokens []token
+		var broken error
+		rate := 0
+		err := s.Speak(u.Voice, said.Text, flite.Prosody{Rate: u.Rate, Pitch: u.Pitch}, func(t []flite.Token) {
+			tokens = place(t, said)
+		}, func(p []int16, hz int) bool {
+			if rate == 0 {
+				rate = hz
+				broken = writeJSON(out, spoken, spokenBody{Rate: hz, Tokens: tokens})
+			}
+			if broken == nil {
+				bytes = putSamples(bytes[:0], p)
+				buf, broken = writeMessage(out, buf, pcm, bytes)
+			}
+			return broken == nil
+		})
+		switch {
+		case broken != nil:
+			return broken
+		case err != nil:
+			_, err = writeMessage(out, buf, failed, []byte(err.Error()))
+		default:
+			_, err = writeMessage(out, buf, done, nil)
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// place finds flite's tokens in the text that was sent. Nil when they do not add up to it.
+func place(tokens []flite.Token, said vocabulary.ASCII) []token {
+	out := make([]token, 0, len(tokens))
+	at, from := 0, 0
+	for _, t := range tokens {
+		if at+len(t.Text) > len(said.Text) || said.Text[at:at+len(t.Text)] != t.Text {
+			return nil
+		}
+		at += len(t.Text)
+		to := said.Origin(at)
+		out = append(out, token{Len: to - from, End: t.End})
+		from = to
+	}
+	return out
+}
