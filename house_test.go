@@ -23,7 +23,7 @@ const module = "github.com/parley-voice/parley"
 var floors = [][]string{
 	{".", "audio", "number", "secret"},
 	{"rtp", "leg", "turn", "stt", "llm", "tts", "store", "fetch"},
-	{"leg/*", "provider", "action", "job", "memory", "knowledge"},
+	{"leg/*", "provider", "provider/local/*", "action", "job", "memory", "knowledge"},
 	{"provider/*", "carrier", "conversation"},
 	{"provider/all", "call"},
 	{"webhook", "phone", "bench", "bench/*"},
