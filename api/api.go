@@ -1,0 +1,186 @@
+// Package api is the REST API: /v1 from the contract in openapi.yaml, bearer keys, the live stream of a call's events, and
+// the pages around them. Routes is its table of contents.
+//
+// Goroutines: none of its own; each request runs in the goroutine its server gave it, a stream of events until the call is
+// over, the reader is gone or too slow, or Close.
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/parley-voice/parley"
+	"github.com/parley-voice/parley/provider"
+	"github.com/parley-voice/parley/store"
+)
+
+// Store keeps the entities. *store.DB is one.
+type Store interface {
+	keyStore
+	partStore
+	agentStore
+	numberStore
+	callStore
+	webhookStore
+	Ping(ctx context.Context) error
+}
+
+type keyStore interface {
+	LookupKey(ctx context.Context, hash [32]byte) (store.APIKey, error)
+	Environment(ctx context.Context, id string) (store.Environment, error)
+}
+
+type partStore interface {
+	Create(ctx context.Context, env string, k store.Kind, doc store.Doc) (store.Doc, error)
+	Get(ctx context.Context, env string, k store.Kind, id string) (store.Doc, error)
+	List(ctx context.Context, env string, k store.Kind, p store.Page) (store.List[store.Doc], error)
+	Update(ctx context.Context, env string, k store.Kind, id string, patch store.Doc) (store.Doc, error)
+	Delete(ctx context.Context, env string, k store.Kind, id string) (store.Doc, error)
+}
+
+type agentStore interface {
+	CreateAgent(ctx context.Context, env string, doc store.Doc) (store.Doc, error)
+	Agent(ctx context.Context, env, id string) (store.Doc, error)
+	Agents(ctx context.Context, env string, p store.Page) (store.List[store.Doc], error)
+	UpdateAgent(ctx context.Context, env, id string, patch store.Doc) (store.Doc, error)
+	DeleteAgent(ctx context.Context, env, id string) (store.Doc, error)
+	AssembleAgent(ctx context.Context, env string, given any) (parley.Agent, error)
+}
+
+type numberStore interface {
+	LinkNumber(ctx context.Context, env string, doc store.Doc) (store.Doc, error)
+	Number(ctx context.Context, env, ref string) (store.Doc, error)
+	Numbers(ctx context.Context, env string, p store.Page) (store.List[store.Doc], error)
+	UpdateNumber(ctx context.Context, env, ref string, patch store.Doc) (store.Doc, error)
+	UnlinkNumber(ctx context.Context, env, ref string) (store.Doc, error)
+}
+
+type callStore interface {
+	PlaceCall(ctx context.Context, c parley.Call, jobs ...store.Job) error
+	Call(ctx context.Context, env, id string) (parley.Call, error) // env "" is any
+	Calls(ctx context.Context, env string, p store.Page) (store.List[parley.Call], error)
+	UpdateCall(ctx context.Context, id string, change func(*parley.Call) error) error
+	CountRunning(ctx context.Context, env string) (int, error)
+	DeleteCall(ctx context.Context, env, id string) (parley.Call, error)
+}
+
+type webhookStore interface {
+	RotateWebhookSecret(ctx context.Context, env, id, secret, until string) (store.Doc, error)
+	Deliveries(ctx context.Context, env string, p store.Page) (store.List[store.Delivery], error)
+}
+
+// Log is the event log as the live stream reads it. *store.Log is one.
+type Log interface {
+	Append(e parley.Event)
+	Flush(ctx context.Context) error
+	Events(ctx context.Context, callID string, after int64, limit int) ([]parley.Event, error)
+	Subscribe(callID string) (events <-chan parley.Event, cancel func())
+}
+
+// Live acts on calls that run. A call that does not run here: parley.NotFound.
+type Live interface {
+	// End hangs up and returns once the call is over.
+	End(ctx context.Context, callID string) error
+	// Control hands the conversation a command.
+	Control(ctx context.Context, callID string, c Command) error
+}
+
+// A Command is what a client wants of a running conversation.
+type Command struct {
+	Act  string // Say, AddContext or Press
+	Text string
+}
+
+// The acts of a Command.
+const (
+	Say        = "say"         // speak Text as it is
+	AddContext = "add_context" // tell the model Text before its next turn
+	Press      = "dtmf"        // send the digits in Text
+)
+
+// Blobs has the recordings. *store.Blobs is one.
+type Blobs interface {
+	Open(name string) (io.ReadSeekCloser, int64, error)
+	Path(name string) (string, error)
+	Delete(name string) error
+}
+
+// Signer signs addresses that need no key. *secret.Key is one.
+type Signer interface {
+	Sign(msg string) string
+	Verify(msg, sig string) bool
+}
+
+// Config is what an API is made of.
+type Config struct {
+	Store  Store
+	Log    Log
+	Blobs  Blobs
+	Signer Signer
+	Live   Live            // nil: no call runs in this process
+	Specs  []provider.Spec // the vendors that agents may name
+	Logger *slog.Logger    // nil: slog.Default()
+
+	// DialJob is the kind of the job that dials a call; its subject is the call's id. "" is "dial".
+	DialJob string
+	// DirectSIP lets calls go to sip: addresses without a trunk.
+	DirectSIP bool
+	// CheckAction says whether an action's config would work; nil: only its form is checked.
+	CheckAction func(a parley.Action) error
+	// Ready says whether the server can take calls; nil: when the store answers.
+	Ready func(ctx context.Context) error
+	// PublicURL is where clients reach this server, without a slash at the end; signed addresses begin with it.
+	PublicURL string
+}
+
+// An API is an http.Handler. Close it when the server shuts down.
+type API struct {
+	Config
+	contract *contract
+	vendors  *vendors
+	routes   map[string]map[string]*route // path, method
+	encoding chan struct{}                // a slot for each recording being encoded
+
+	closing sync.Once
+	closed  chan struct{}
+}
+
+const (
+	maxBody       = 1 << 20          // bytes of a request body
+	maxEncodings  = 2                // recordings encoded at once; more wait
+	heartbeat     = 15 * time.Second // between signs of life on a quiet stream
+	writePatience = 10 * time.Second // a reader that takes nothing for so long is dropped
+)
+
+// New reads the contract and lays out the routes. It fails when the two do not fit.
+func New(c Config) (*API, error) {
+	if c.Logger == nil {
+		c.Logger = slog.Default()
+	}
+	if c.DialJob == "" {
+		c.DialJob = "dial"
+	}
+	a := &API{Config: c, encoding: make(chan struct{}, maxEncodings), closed: make(chan struct{})}
+	a.vendors = newVendors(c.Specs)
+	var err error
+	if a.contract, err = readContract(a.vendors); err != nil {
+		return nil, err
+	}
+	if a.routes, err = a.contract.lay(a.Routes()); err != nil {
+		return nil, err
+	}
+	return a, nil
+}
+
+// Close ends the live streams, so that a server can shut down. Requests that come later still work.
+func (a *API) Close() { a.closing.Do(func() { close(a.closed) }) }
+
+// Contract is the whole contract as JSON, vendors' options included.
+func (a *API) Contract() json.RawMessage { return a.contract.json }
+
+var _ http.Handler = (*API)(nil)

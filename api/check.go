@@ -1,0 +1,100 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"strings"
+
+	"github.com/parley-voice/parley"
+	"github.com/parley-voice/parley/store"
+)
+
+// A part is a sub-resource as a body gives it: new (stored is nil), or changes to one that is stored.
+type part struct {
+	kind   store.Kind
+	given  store.Doc // filled up in place, where the contract leaves something out
+	stored store.Doc // masked
+	path   string    // of the object in the body
+	inline bool      // within another object
+}
+
+// checkPart says whether a part can be what it would become: the rules that a schema does not hold.
+func (a *API) checkPart(ctx context.Context, env string, p part) error {
+	if p.stored == nil && !(p.inline && p.kind == store.Voices) {
+		if bad := explain(a.contract.schema("Create"+partSchema[p.kind]+"Dto"), p.given, p.path); len(bad) > 0 {
+			return bad
+		}
+	}
+	switch p.kind {
+	case store.Actions:
+		return a.checkAction(p)
+	case store.Voices:
+		return a.checkVoice(ctx, env, p)
+	case store.Webhooks:
+		return a.checkConnection(ctx, env, join(p.path, "account_connection_id"), p.given["account_connection_id"])
+	case store.AccountConnections:
+		return a.checkCredentials(p)
+	}
+	return nil
+}
+
+// merged is the part as it would become.
+func (p part) merged() store.Doc {
+	doc := maps.Clone(p.stored)
+	if doc == nil {
+		doc = store.Doc{}
+	}
+	maps.Copy(doc, p.given)
+	return doc
+}
+
+func (a *API) checkAction(p part) error {
+	if p.stored == nil && p.given["config"] == nil {
+		p.given["config"] = store.Doc{}
+	}
+	if a.CheckAction == nil {
+		return nil
+	}
+	b, err := json.Marshal(p.merged())
+	if err != nil {
+		return fmt.Errorf("reading an action: %w", err)
+	}
+	var action parley.Action
+	if err := json.Unmarshal(b, &action); err != nil {
+		return parley.Invalid(p.path, join(p.path, "config")+" does not have the form of an action's")
+	}
+	if err := a.CheckAction(action); err != nil {
+		field := join(p.path, "config")
+		return parley.Invalid(field, field+": "+err.Error())
+	}
+	return nil
+}
+
+func (a *API) checkVoice(ctx context.Context, env string, p part) error {
+	doc := p.given
+	if t, ok := doc["type"].(string); p.stored != nil && (!ok || t == p.stored["type"]) {
+		doc = p.merged()
+	}
+	if _, ok := doc["type"]; !ok && p.inline {
+		return nil // the server's own voice
+	}
+	if bad := a.vendors.speaking.check(doc, p.path); len(bad) > 0 {
+		return bad
+	}
+	return a.checkConnection(ctx, env, join(p.path, "account_connection"), p.given["account_connection"])
+}
+
+// checkConnection says whether an account connection that is named by its id is there: another environment's is not.
+func (a *API) checkConnection(ctx context.Context, env, field string, id any) error {
+	s, ok := id.(string)
+	if !ok {
+		return nil
+	}
+	_, err := a.Store.Get(ctx, env, store.AccountConnections, strings.ToLower(s))
+	if parley.IsNotFound(err) {
+		return notFoundAt(field, "account connection")
+	}
+	return err
+}

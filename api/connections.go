@@ -1,0 +1,69 @@
+package api
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/parley-voice/parley/secret"
+	"github.com/parley-voice/parley/store"
+)
+
+// credentialSchema is what the credentials of a connection's type must be like; types that are not listed take an api_key.
+var credentialSchema = map[string]string{
+	"account_connection_sip":              "SipCredentials",
+	"account_connection_twilio":           "TwilioCredentials",
+	"account_connection_openai":           "OpenaiCredentials",
+	"account_connection_telnyx":           "TelnyxCredentials",
+	"account_connection_external_api_key": "ExternalApiKeyCredentials",
+	"account_connection_un_pw_oauth":      "PasswordCredentials",
+	"account_connection_login_key_oauth":  "LoginKeyCredentials",
+	"account_connection_fluents_twilio":   "NoCredentials",
+}
+
+// checkCredentials checks a connection's credentials by its type. Those that a change leaves out stay, so they are put
+// into it, masked as they are.
+func (a *API) checkCredentials(p part) error {
+	doc := p.merged()
+	kind, _ := doc["type"].(string)
+	given, _ := p.given["credentials"].(map[string]any)
+	full := maps.Clone(given)
+	if full == nil {
+		full = store.Doc{}
+	}
+	if old, ok := p.stored["credentials"].(map[string]any); ok && kind == p.stored["type"] {
+		for k, v := range old {
+			if _, ok := full[k]; !ok {
+				full[k] = v
+			}
+		}
+	}
+	name := credentialSchema[kind]
+	if name == "" {
+		name = "ApiKeyCredentials"
+	}
+	path := join(p.path, "credentials")
+	bad := explain(a.contract.schema(name), full, path)
+	bad = slices.DeleteFunc(bad, func(f fieldError) bool { // what is masked was checked when it came
+		s, ok := full[lastOf(f.Field)].(string)
+		return ok && p.stored != nil && secret.IsMasked(s)
+	})
+	if len(bad) > 0 {
+		return bad
+	}
+	if p.stored == nil || given != nil || kind != p.stored["type"] {
+		p.given["credentials"] = full
+	}
+	if p.stored == nil && p.given["config"] == nil {
+		p.given["config"] = store.Doc{}
+	}
+	return nil
+}
+
+func lastOf(path string) string {
+	for i := len(path) - 1; i >= 0; i-- {
+		if path[i] == '.' {
+			return path[i+1:]
+		}
+	}
+	return path
+}

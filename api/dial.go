@@ -1,0 +1,190 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/parley-voice/parley"
+	"github.com/parley-voice/parley/store"
+)
+
+// createCall writes the call and the job that dials it, and answers before the phone rings.
+func (a *API) createCall(r *request) (any, error) {
+	ctx := r.Context()
+	c := parley.Call{
+		ID: uuid.NewString(), UserID: r.env, Status: parley.NotStarted, Stage: parley.StageCreated, IsOutgoing: true,
+		Created: time.Now().UTC(), Media: parley.Media{Telephony: "sip"},
+	}
+	if hipaa, _ := r.body["hipaa_compliant"].(bool); hipaa {
+		return nil, &parley.Error{Status: http.StatusBadRequest, Code: "not_supported", Field: "hipaa_compliant",
+			Message: "hipaa_compliant: this version keeps transcripts and recordings and cannot promise otherwise; leave it out"}
+	}
+	if err := readParams(r.body, &c); err != nil {
+		return nil, err
+	}
+	if err := readNumbers(r.body, &c); err != nil {
+		return nil, err
+	}
+	agent, err := a.agentOf(ctx, r.env, r.body)
+	if err != nil {
+		return nil, err
+	}
+	if err := contextComplete(agent, c.Context); err != nil {
+		return nil, err
+	}
+	if err := a.chooseTrunk(ctx, r.body, &c); err != nil {
+		return nil, err
+	}
+	if err := a.roomFor(ctx, r.env); err != nil {
+		return nil, err
+	}
+	c.AgentID = agent.ID
+	if c.Agent, err = json.Marshal(agent); err != nil {
+		return nil, fmt.Errorf("writing the agent of a call: %w", err)
+	}
+	job := store.Job{ID: uuid.NewString(), Kind: a.DialJob, Subject: c.ID, DedupeKey: c.ID, Once: true}
+	if err := a.Store.PlaceCall(ctx, c, job); err != nil {
+		return nil, err
+	}
+	a.Log.Append(parley.NewEvent(c.ID, parley.EventCreated, map[string]any{
+		"direction": "outbound", "from_number": c.From, "to_number": c.To,
+	}))
+	return showCall(c, true)
+}
+
+// readNumbers takes the two ends; agent_phone_number is the long form's word for from_number.
+func readNumbers(body store.Doc, c *parley.Call) error {
+	var bad invalid
+	end := func(field string, alias string) string {
+		s, _ := body[field].(string)
+		if s == "" && alias != "" {
+			s, _ = body[alias].(string)
+		}
+		switch {
+		case s == "":
+			bad = append(bad, fieldError{field, field + " is required"})
+		case e164.MatchString(s), extension.MatchString(s), field == "from_number" && userPart.MatchString(s):
+		case strings.HasPrefix(s, "sip:") && len(s) <= 512 && sipURI.MatchString(s):
+		default:
+			bad = append(bad, fieldError{field, field + " " + wantedNumber + ", or a sip: address"})
+		}
+		return s
+	}
+	c.From, c.To = end("from_number", "agent_phone_number"), end("to_number", "")
+	return bad.orNil()
+}
+
+// readParams takes what needs no look-up. Values of telephony_params become text: that is what they are in a SIP message.
+func readParams(body store.Doc, c *parley.Call) error {
+	c.NoHumanAction, _ = body["on_no_human_answer"].(string)
+	c.Context, c.Params = map[string]string{}, map[string]string{}
+	given, _ := body["context"].(map[string]any)
+	for k, v := range given {
+		c.Context[k], _ = v.(string)
+	}
+	params, _ := body["telephony_params"].(map[string]any)
+	for k, v := range params {
+		s := fmt.Sprint(v)
+		if strings.ContainsFunc(k+s, func(r rune) bool { return r < ' ' || r == 0x7f }) {
+			return parley.Invalid("telephony_params", "telephony_params must not hold control characters")
+		}
+		c.Params[k] = s
+	}
+	return nil
+}
+
+// agentOf is the agent as it is to be for this call: a stored one, or what the body says, over the stored one whose id it has.
+func (a *API) agentOf(ctx context.Context, env string, body store.Doc) (parley.Agent, error) {
+	var given any
+	switch v := body["agent"].(type) {
+	case string:
+		given = strings.ToLower(v)
+	case map[string]any:
+		if err := a.checkInline(ctx, env, v); err != nil {
+			return parley.Agent{}, err
+		}
+		given = v
+	}
+	agent, err := a.Store.AssembleAgent(ctx, env, given)
+	if parley.IsNotFound(err) {
+		return agent, &parley.Error{Status: http.StatusNotFound, Code: "not_found", Field: "agent", Message: err.Error()}
+	}
+	if err != nil {
+		return agent, err
+	}
+	if detect, ok := body["run_do_not_call_detection"].(bool); ok {
+		agent.DoNotCallDetect = &detect // the call's own flag wins
+	}
+	return agent, nil
+}
+
+func (a *API) checkInline(ctx context.Context, env string, v map[string]any) error {
+	var stored store.Doc
+	if id, ok := v["id"].(string); ok {
+		v["id"] = strings.ToLower(id)
+		var err error
+		stored, err = a.Store.Agent(ctx, env, strings.ToLower(id))
+		if parley.IsNotFound(err) {
+			return notFoundAt("agent.id", "agent")
+		}
+		if err != nil {
+			return err
+		}
+	} else if bad := explain(a.contract.schema("CreateAgentDto"), v, "agent"); len(bad) > 0 {
+		return bad
+	}
+	return a.checkAgent(ctx, env, v, withoutParts(stored), "agent")
+}
+
+// withoutParts is an agent whose nested objects do not count: in a call, one without id stands for itself.
+func withoutParts(doc store.Doc) store.Doc {
+	out := store.Doc{}
+	for k, v := range doc {
+		switch k {
+		case "prompt", "voice", "webhook", "actions", "openai_account_connection":
+		default:
+			out[k] = v
+		}
+	}
+	return out
+}
+
+// contextComplete holds a prompt template's required_context_keys against the call's context.
+func contextComplete(agent parley.Agent, given map[string]string) error {
+	if agent.Prompt == nil || len(agent.Prompt.PromptTemplate) == 0 {
+		return nil
+	}
+	var t struct {
+		Keys []string `json:"required_context_keys"`
+	}
+	if json.Unmarshal(agent.Prompt.PromptTemplate, &t) != nil {
+		return nil
+	}
+	var bad invalid
+	for _, k := range t.Keys {
+		if _, ok := given[k]; !ok {
+			field := "context." + k
+			bad = append(bad, fieldError{field, field + " is required by the agent's prompt"})
+		}
+	}
+	return bad.orNil()
+}
+
+// roomFor refuses a call beyond the environment's number of concurrent ones.
+func (a *API) roomFor(ctx context.Context, env string) error {
+	e, err := a.Store.Environment(ctx, env)
+	if err != nil || e.MaxCalls == 0 {
+		return err
+	}
+	n, err := a.Store.CountRunning(ctx, env)
+	if err == nil && n >= e.MaxCalls {
+		err = refused(http.StatusTooManyRequests, "too_many_calls", fmt.Sprintf("%d calls are running, which is this environment's maximum", n))
+	}
+	return err
+}

@@ -1,0 +1,209 @@
+package api
+
+import (
+	"context"
+	"regexp"
+	"strings"
+
+	"github.com/parley-voice/parley"
+	"github.com/parley-voice/parley/store"
+)
+
+// What numbers look like. Nothing that could end a SIP header or a URI's user part gets through any of them.
+var (
+	e164      = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`)
+	userPart  = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._~*#-]{0,63}$`)
+	extension = regexp.MustCompile(`^[0-9*#]{1,15}$`)
+	sipURI    = regexp.MustCompile(`^sip:([A-Za-z0-9_.!~*'()%&=+$,;?/-]{1,128}@)?(\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9.-]{1,253})(:[0-9]{1,5})?(;[A-Za-z0-9_.!~*'()%+$=-]{1,64}){0,8}$`)
+)
+
+const wantedNumber = "must be a number in E.164 form, such as +15551234567"
+
+// number is which number the query names: by id, or by itself. A + that was not percent-encoded arrives as a space.
+func (r *request) number() (string, error) {
+	if s := r.q("id"); s != "" {
+		return uuidOf("id", s)
+	}
+	if s := r.q("phone_number"); s != "" {
+		if strings.HasPrefix(s, " ") {
+			s = "+" + s[1:]
+		}
+		return s, nil
+	}
+	return "", parley.Invalid("phone_number", "phone_number or id is required in the query")
+}
+
+func (a *API) getNumber(r *request) (any, error) {
+	ref, err := r.number()
+	if err != nil {
+		return nil, err
+	}
+	doc, err := a.Store.Number(r.Context(), r.env, ref)
+	if err != nil {
+		return nil, err
+	}
+	return a.showNumber(r.Context(), r.env, doc)
+}
+
+func (a *API) listNumbers(r *request) (any, error) {
+	p, err := r.page()
+	if err != nil {
+		return nil, err
+	}
+	l, err := a.Store.Numbers(r.Context(), r.env, p)
+	if err != nil {
+		return nil, err
+	}
+	return listing(p, l, func(d store.Doc) (any, error) { return a.showNumber(r.Context(), r.env, d) })
+}
+
+// showNumber is a number with its agent whole.
+func (a *API) showNumber(ctx context.Context, env string, doc store.Doc) (any, error) {
+	for field, fallback := range map[string]any{"outbound_only": false, "sms_enabled": false, "is_routing_number": false,
+		"tags": []any{}, "telephony_provider": "sip"} {
+		if doc[field] == nil {
+			doc[field] = fallback
+		}
+	}
+	doc["inbound_agent_name"] = nil
+	id, ok := doc["inbound_agent"].(string)
+	if !ok {
+		doc["inbound_agent"] = nil
+		return doc, nil
+	}
+	agent, err := a.Store.Agent(ctx, env, id)
+	if err != nil {
+		return nil, err
+	}
+	doc["inbound_agent"], doc["inbound_agent_name"] = agent, agent["name"]
+	return doc, nil
+}
+
+func (a *API) linkNumber(r *request) (any, error) {
+	number, field := r.body["phone_number"], "phone_number"
+	if number == nil {
+		if number = r.body["number"]; number != nil {
+			field = "number"
+		}
+	}
+	s, _ := number.(string)
+	switch {
+	case s == "":
+		return nil, parley.Invalid(field, field+" is required")
+	case strings.HasPrefix(s, "+") && !e164.MatchString(s), !strings.HasPrefix(s, "+") && !userPart.MatchString(s):
+		return nil, parley.Invalid(field, field+" "+wantedNumber+", or the user part that a PBX sends, such as 201")
+	}
+	delete(r.body, "phone_number")
+	r.body["number"] = s
+	if p, ok := r.body["telephony_provider"].(map[string]any); ok {
+		r.body["telephony_provider"] = p["name"]
+	}
+	if r.body["telephony_provider"] == nil {
+		r.body["telephony_provider"] = "sip"
+	}
+	_, err := a.Store.Number(r.Context(), r.env, s)
+	if err == nil {
+		return nil, &parley.Error{Status: 409, Code: "exists", Field: field, Message: field + ": " + s + " is linked already"}
+	} else if !parley.IsNotFound(err) {
+		return nil, err
+	}
+	if err := a.attachAgent(r, nil); err != nil {
+		return nil, err
+	}
+	doc, err := a.Store.LinkNumber(r.Context(), r.env, r.body)
+	if err != nil {
+		return nil, err
+	}
+	return a.showNumber(r.Context(), r.env, doc)
+}
+
+func (a *API) updateNumber(r *request) (any, error) {
+	ref, err := r.number()
+	if err != nil {
+		return nil, err
+	}
+	stored, err := a.Store.Number(r.Context(), r.env, ref)
+	if err != nil {
+		return nil, err
+	}
+	if v, given := r.body["active"]; given && v == nil {
+		return nil, parley.Invalid("active", "active must not be null")
+	}
+	if err := a.attachAgent(r, stored["inbound_agent"]); err != nil {
+		return nil, err
+	}
+	doc, err := a.Store.UpdateNumber(r.Context(), r.env, ref, r.body)
+	if err != nil {
+		return nil, err
+	}
+	return a.showNumber(r.Context(), r.env, doc)
+}
+
+func (a *API) detachNumber(r *request) (any, error) {
+	ref, err := r.number()
+	if err != nil {
+		return nil, err
+	}
+	doc, err := a.Store.UnlinkNumber(r.Context(), r.env, ref)
+	if err != nil {
+		return nil, err
+	}
+	return a.showNumber(r.Context(), r.env, doc)
+}
+
+// attachAgent turns the body's agent and connection into ids. An agent without id edits the attached one, or is made.
+func (a *API) attachAgent(r *request, attached any) error {
+	ctx := r.Context()
+	if v := r.body["telephony_account_connection"]; v != nil {
+		id := idOf(v)
+		if err := a.checkConnection(ctx, r.env, "telephony_account_connection", id); err != nil {
+			return err
+		}
+		r.body["telephony_account_connection"] = id
+	}
+	switch v := r.body["inbound_agent"].(type) {
+	case string:
+		r.body["inbound_agent"] = strings.ToLower(v)
+	case map[string]any:
+		id, _ := v["id"].(string)
+		if id = strings.ToLower(id); id == "" {
+			id, _ = attached.(string)
+		}
+		var stored store.Doc
+		var err error
+		if id != "" {
+			stored, err = a.Store.Agent(ctx, r.env, id)
+			if parley.IsNotFound(err) {
+				return notFoundAt("inbound_agent.id", "agent")
+			}
+		} else if bad := explain(a.contract.schema("CreateAgentDto"), v, "inbound_agent"); len(bad) > 0 {
+			return bad
+		}
+		if err != nil {
+			return err
+		}
+		anonymous(v)
+		if err := a.checkAgent(ctx, r.env, v, stored, "inbound_agent"); err != nil {
+			return err
+		}
+		if stored == nil {
+			stored, err = a.Store.CreateAgent(ctx, r.env, v)
+		} else if len(v) > 0 {
+			_, err = a.Store.UpdateAgent(ctx, r.env, id, v)
+		}
+		if err != nil {
+			return err
+		}
+		r.body["inbound_agent"] = stored["id"]
+	}
+	return nil
+}
+
+// idOf is the id that a string or an object carries, in lower case.
+func idOf(v any) string {
+	if m, ok := v.(map[string]any); ok {
+		v = m["id"]
+	}
+	s, _ := v.(string)
+	return strings.ToLower(s)
+}

@@ -1,0 +1,109 @@
+package api
+
+import (
+	"net/http"
+
+	"github.com/parley-voice/parley/store"
+)
+
+// A route is one operation. The contract says which parameters and body it takes.
+type route struct {
+	method, path string
+	status       int                                       // of success
+	answer       func(*request) (any, error)               // JSON
+	stream       func(http.ResponseWriter, *request) error // or anything else
+	open         func(*request) bool                       // says that no key is needed; nil: one is
+	takesID      bool                                      // set from the contract
+	body         *bodyRule                                 // set from the contract
+}
+
+// Routes is the table of contents.
+func (a *API) Routes() []*route {
+	return []*route{
+		get("/v1/agents", a.getAgent),
+		get("/v1/agents/list", a.listAgents),
+		create("/v1/agents/create", a.createAgent),
+		create("/v1/agents/update", a.updateAgent),
+		remove("/v1/agents/delete", a.deleteAgent),
+
+		get("/v1/calls", a.getCall),
+		get("/v1/calls/list", a.listCalls),
+		create("/v1/calls/create", a.createCall),
+		post("/v1/calls/end", a.endCall),
+		remove("/v1/calls/delete", a.deleteCall),
+		stream("/v1/calls/recording", a.recording, a.signed),
+		stream("/v1/calls/events", a.follow, nil),
+		post("/v1/calls/say", a.command(Say, "text")),
+		post("/v1/calls/add_context", a.command(AddContext, "text")),
+		post("/v1/calls/dtmf", a.command(Press, "digits")),
+
+		get("/v1/numbers", a.getNumber),
+		get("/v1/numbers/list", a.listNumbers),
+		create("/v1/numbers/link", a.linkNumber),
+		create("/v1/numbers/update", a.updateNumber),
+		create("/v1/numbers/detach", a.detachNumber),
+
+		get("/v1/account_connections", a.getPart(store.AccountConnections)),
+		get("/v1/account_connections/list", a.listParts(store.AccountConnections)),
+		create("/v1/account_connections/create", a.createPart(store.AccountConnections)),
+		create("/v1/account_connections/update", a.updatePart(store.AccountConnections)),
+		remove("/v1/account_connections/delete", a.deletePart(store.AccountConnections)),
+
+		get("/v1/prompts", a.getPart(store.Prompts)),
+		get("/v1/prompts/list", a.listParts(store.Prompts)),
+		create("/v1/prompts/create", a.createPart(store.Prompts)),
+		create("/v1/prompts/update", a.updatePart(store.Prompts)),
+		remove("/v1/prompts/delete", a.deletePart(store.Prompts)),
+
+		get("/v1/actions", a.getPart(store.Actions)),
+		get("/v1/actions/list", a.listParts(store.Actions)),
+		create("/v1/actions/create", a.createPart(store.Actions)),
+		create("/v1/actions/update", a.updatePart(store.Actions)),
+		remove("/v1/actions/delete", a.deletePart(store.Actions)),
+
+		get("/v1/voices", a.getPart(store.Voices)),
+		get("/v1/voices/list", a.listParts(store.Voices)),
+		create("/v1/voices/create", a.createPart(store.Voices)),
+		create("/v1/voices/update", a.updatePart(store.Voices)),
+		remove("/v1/voices/delete", a.deletePart(store.Voices)),
+
+		get("/v1/webhooks", a.getPart(store.Webhooks)),
+		get("/v1/webhooks/list", a.listParts(store.Webhooks)),
+		create("/v1/webhooks/create", a.createPart(store.Webhooks)),
+		create("/v1/webhooks/update", a.updatePart(store.Webhooks)),
+		remove("/v1/webhooks/delete", a.deletePart(store.Webhooks)),
+		post("/v1/webhooks/rotate_secret", a.rotateSecret),
+		get("/v1/webhooks/deliveries", a.listDeliveries),
+
+		page("/healthz", a.alive),
+		page("/readyz", a.ready),
+		page("/openapi.json", a.openapiJSON),
+		page("/openapi.yml", a.openapiYAML),
+		page("/docs", a.docs),
+	}
+}
+
+func get(path string, f func(*request) (any, error)) *route {
+	return &route{method: http.MethodGet, path: path, status: http.StatusOK, answer: f}
+}
+
+func post(path string, f func(*request) (any, error)) *route {
+	return &route{method: http.MethodPost, path: path, status: http.StatusOK, answer: f}
+}
+
+func create(path string, f func(*request) (any, error)) *route {
+	return &route{method: http.MethodPost, path: path, status: http.StatusCreated, answer: f}
+}
+
+func remove(path string, f func(*request) (any, error)) *route {
+	return &route{method: http.MethodDelete, path: path, status: http.StatusOK, answer: f}
+}
+
+func stream(path string, f func(http.ResponseWriter, *request) error, open func(*request) bool) *route {
+	return &route{method: http.MethodGet, path: path, status: http.StatusOK, stream: f, open: open}
+}
+
+// page needs no key.
+func page(path string, f func(http.ResponseWriter, *request) error) *route {
+	return stream(path, f, func(*request) bool { return true })
+}

@@ -1,0 +1,357 @@
+package api
+
+import (
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"github.com/parley-voice/parley"
+)
+
+func newID() string { return uuid.NewString() }
+
+// A scenario is one request and what must come of it. {agents}, {calls} … in path, body and want stand for the ids of the
+// tenant's things, {other.agents} for those of the other tenant.
+type scenario struct {
+	name   string
+	method string
+	path   string
+	body   string
+	status int
+	want   string // fragments of the answer, separated by ¦; one that begins with ! must not be in it
+}
+
+func (h *house) fill(s string) string {
+	for kind, id := range h.a.ids {
+		s = strings.ReplaceAll(s, "{"+kind+"}", id)
+	}
+	for kind, id := range h.b.ids {
+		s = strings.ReplaceAll(s, "{other."+kind+"}", id)
+	}
+	return strings.ReplaceAll(s, "{nobody}", "00000000-0000-4000-8000-000000000000")
+}
+
+func (h *house) play(t *testing.T, rows []scenario) {
+	for _, row := range rows {
+		t.Run(row.name, func(t *testing.T) {
+			h.t = t
+			r := h.do(h.a, row.method, h.fill(row.path), h.fill(row.body))
+			if r.status != row.status {
+				t.Fatalf("%s %s: %d, want %d: %s", row.method, row.path, r.status, row.status, r.body)
+			}
+			for _, want := range strings.Split(h.fill(row.want), "¦") {
+				if bad, not := strings.CutPrefix(want, "!"); not && strings.Contains(string(r.body), bad) {
+					t.Errorf("the answer has %q: %s", bad, r.body)
+				} else if !not && !strings.Contains(string(r.body), want) {
+					t.Errorf("the answer lacks %q: %s", want, r.body)
+				}
+			}
+		})
+	}
+}
+
+const tiny = `"prompt":{"content":"x"},"actions":[],"voice":{"type":"voice_local"}`
+
+func TestAgents(t *testing.T) {
+	h := newHouse(t)
+	h.furnish(h.a)
+	h.furnish(h.b)
+	h.play(t, []scenario{
+		{"least", "POST", "/v1/agents/create", `{` + tiny + `}`, 201, `"content":"x"¦"actions":[]`},
+		{"a voice of the server's choice", "POST", "/v1/agents/create", `{"prompt":{},"actions":[],"voice":{}}`, 201, ``},
+		{"by ids", "POST", "/v1/agents/create", `{"prompt":"{prompts}","actions":["{actions}"],"voice":"{voices}","webhook":"{webhooks}"}`, 201,
+			`"id":"{prompts}"¦"id":"{actions}"¦"id":"{voices}"¦"id":"{webhooks}"¦"content":"Be brief."`},
+		{"ids in upper case", "POST", "/v1/agents/create", `{"prompt":"` + strings.ToUpper(h.a.ids["prompts"]) + `","actions":[],"voice":{}}`, 201, `"id":"{prompts}"`},
+		{"inline with id is attached and changed", "POST", "/v1/agents/create", `{"prompt":{"id":"{prompts}","label":"L"},"actions":[],"voice":{}}`, 201,
+			`"id":"{prompts}"¦"label":"L"¦"content":"Be brief."`},
+		{"and the change stays", "GET", "/v1/prompts?id={prompts}", ``, 200, `"label":"L"¦"content":"Be brief."`},
+		{"null for what may be empty", "POST", "/v1/agents/create", `{` + tiny + `,"name":null,"webhook":null,"idle_time_seconds":null,"openai_account_connection":null}`, 201, ``},
+		{"numbers as given", "POST", "/v1/agents/create", `{` + tiny + `,"idle_time_seconds":12.5,"deepgram_keywords":{"kansas":"10","texas":3}}`, 201, `12.5¦"kansas":"10"¦"texas":3`},
+		{"unknown fields are dropped", "POST", "/v1/agents/create", `{` + tiny + `,"colour":"blue"}`, 201, `!colour`},
+		{"a voice keeps options it does not know", "POST", "/v1/agents/create", `{"prompt":{},"actions":[],"voice":{"type":"voice_openai","voice":"alloy","breath":0.25}}`, 201, `"breath":0.25`},
+		{"a signing secret is shown once", "POST", "/v1/agents/create", `{` + tiny + `,"webhook":{"url":"https://e.com","subscriptions":[{"type":"event_message"}]}}`, 201, `"signing_secret":"whsec_`},
+		{"a post-call action", "POST", "/v1/agents/create", `{` + tiny + `,"post_call_actions":[{"type":"sms","provider_config":{"destination_id":"d"},"config":{"from_phone":"a","to_phone":"b","body":"c","subject":"d"}}]}`, 201, `"subject":"d"`},
+
+		{"nothing required is there", "POST", "/v1/agents/create", `{}`, 400, `"field":"actions"¦"field":"prompt"¦"field":"voice"¦voice is required`},
+		{"prompt null", "POST", "/v1/agents/create", `{"prompt":null,"actions":[],"voice":{}}`, 400, `prompt must not be null`},
+		{"actions null", "POST", "/v1/agents/create", `{"prompt":{},"actions":null,"voice":{}}`, 400, `actions must not be null`},
+		{"language null", "POST", "/v1/agents/create", `{` + tiny + `,"language":null}`, 400, `language must not be null`},
+		{"language", "POST", "/v1/agents/create", `{` + tiny + `,"language":"tlh"}`, 400, `language must be one of en, es¦!tlh`},
+		{"background", "POST", "/v1/agents/create", `{` + tiny + `,"background_sound":"surf"}`, 400, `\"\", keyboard`},
+		{"speed", "POST", "/v1/agents/create", `{` + tiny + `,"conversation_speed":3}`, 400, `conversation_speed must be between 0.5 and 2¦!Schema`},
+		{"volume", "POST", "/v1/agents/create", `{` + tiny + `,"min_volume":101}`, 400, `min_volume must be between 0 and 100`},
+		{"noise", "POST", "/v1/agents/create", `{` + tiny + `,"noise_suppression_level":-1}`, 400, `noise_suppression_level must be between 0 and 100`},
+		{"temperature", "POST", "/v1/agents/create", `{` + tiny + `,"llm_temperature":2.1}`, 400, `llm_temperature must be between 0 and 2`},
+		{"duration", "POST", "/v1/agents/create", `{` + tiny + `,"call_duration_sec":0}`, 400, `call_duration_sec must be more than 0 and at most 86400`},
+		{"two at once", "POST", "/v1/agents/create", `{` + tiny + `,"idle_time_seconds":-1,"name":7}`, 400, `name must be a string, not a number¦idle_time_seconds must be more`},
+		{"context endpoint", "POST", "/v1/agents/create", `{` + tiny + `,"context_endpoint":"ftp://x"}`, 400, `context_endpoint must be an http or https URL`},
+		{"webhook's URL", "POST", "/v1/agents/create", `{` + tiny + `,"webhook":{"url":"example.com","subscriptions":[]}}`, 400, `webhook.url must be an http or https URL`},
+		{"webhook without URL", "POST", "/v1/agents/create", `{` + tiny + `,"webhook":{"subscriptions":[]}}`, 400, `webhook.url is required`},
+		{"subscription", "POST", "/v1/agents/create", `{` + tiny + `,"webhook":{"url":"https://e.com","subscriptions":["event_messages"]}}`, 400, `webhook.subscriptions.0 must be one of event_message, event_action`},
+		{"action type", "POST", "/v1/agents/create", `{"prompt":{},"voice":{},"actions":[{"type":"action_dtmf"},{"type":"action_dance"}]}`, 400, `actions.1.type must be one of action_transfer_call`},
+		{"action without type", "POST", "/v1/agents/create", `{"prompt":{},"voice":{},"actions":[{"label":"x"}]}`, 400, `actions.0.type is required`},
+		{"voice type", "POST", "/v1/agents/create", `{"prompt":{},"actions":[],"voice":{"type":"voice_hal"}}`, 400, `voice.type must be one of voice_local, voice_openai`},
+		{"voice option is missing", "POST", "/v1/agents/create", `{"prompt":{},"actions":[],"voice":{"type":"voice_openai"}}`, 400, `voice.voice is required`},
+		{"voice option", "POST", "/v1/agents/create", `{"prompt":{},"actions":[],"voice":{"type":"voice_openai","voice":"alloy","speed":9}}`, 400, `voice.speed must be between 0.25 and 4`},
+		{"voice option's kind", "POST", "/v1/agents/create", `{"prompt":{},"actions":[],"voice":{"type":"voice_openai","voice":"alloy","speed":"fast"}}`, 400, `voice.speed must be a number, not a string`},
+		{"voice by name", "POST", "/v1/agents/create", `{"prompt":{},"actions":[],"voice":"alloy"}`, 400, `voice must be a voice's id, or a voice`},
+		{"transcriber", "POST", "/v1/agents/create", `{` + tiny + `,"transcriber":{"type":"transcriber_bat"}}`, 400, `transcriber.type must be one of transcriber_deepgram, transcriber_local`},
+		{"transcriber option", "POST", "/v1/agents/create", `{` + tiny + `,"transcriber":{"type":"transcriber_deepgram","smart":"yes"}}`, 400, `transcriber.smart must be a boolean`},
+		{"provider", "POST", "/v1/agents/create", `{` + tiny + `,"provider":"skynet"}`, 400, `provider must be one of local, openai`},
+		{"fallback", "POST", "/v1/agents/create", `{` + tiny + `,"llm_fallback":{"provider":"skynet"}}`, 400, `llm_fallback.provider must be one of`},
+		{"keyword boost", "POST", "/v1/agents/create", `{` + tiny + `,"deepgram_keywords":{"kansas":"loud"}}`, 400, `deepgram_keywords.kansas must be a number`},
+		{"waits cross", "POST", "/v1/agents/create", `{` + tiny + `,"dynamic_min_wait_secs":4}`, 400, `dynamic_min_wait_secs must not be more`},
+		{"post-call config", "POST", "/v1/agents/create", `{` + tiny + `,"post_call_actions":[{"type":"email","provider_config":{"destination_id":"d"},"config":{}}]}`, 400, `post_call_actions.0.config.to_email is required`},
+		{"unknown prompt", "POST", "/v1/agents/create", `{"prompt":"{nobody}","actions":[],"voice":{}}`, 404, `prompt`},
+		{"unknown inline prompt", "POST", "/v1/agents/create", `{"prompt":{"id":"{nobody}"},"actions":[],"voice":{}}`, 404, `prompt.id`},
+		{"masked secret of nothing", "POST", "/v1/agents/create", `{"prompt":{},"actions":[],"voice":{"type":"voice_local","api_key":"…1234"}}`, 400, `api_key`},
+		{"unknown connection", "POST", "/v1/agents/create", `{` + tiny + `,"account_connection":"{nobody}"}`, 404, `account_connection`},
+
+		{"get", "GET", "/v1/agents?id={agents}", ``, 200, `"name":"Ada"¦!whsec_`},
+		{"get without id", "GET", "/v1/agents", ``, 400, `id is required in the query`},
+		{"get with a bad id", "GET", "/v1/agents?id=7", ``, 400, `id must be a UUID`},
+		{"get unknown", "GET", "/v1/agents?id={nobody}", ``, 404, `agent not found`},
+
+		{"left out is unchanged", "POST", "/v1/agents/update?id={agents}", `{"label":"L"}`, 201, `"name":"Ada"¦"label":"L"¦"content":"Be kind."`},
+		{"null clears", "POST", "/v1/agents/update?id={agents}", `{"label":null,"webhook":null}`, 201, `"name":"Ada"¦!"L"¦!example.com`},
+		{"null on an enum", "POST", "/v1/agents/update?id={agents}", `{"interrupt_sensitivity":null}`, 400, `interrupt_sensitivity must not be null`},
+		{"null on the prompt", "POST", "/v1/agents/update?id={agents}", `{"prompt":null}`, 400, `prompt must not be null`},
+		{"null on the voice", "POST", "/v1/agents/update?id={agents}", `{"voice":null}`, 400, `voice must not be null`},
+		{"null on the actions", "POST", "/v1/agents/update?id={agents}", `{"actions":null}`, 400, `actions must not be null`},
+		{"inline edits the attached prompt", "POST", "/v1/agents/update?id={agents}", `{"prompt":{"label":"mine"}}`, 201, `"content":"Be kind."¦"label":"mine"`},
+		{"a new webhook needs all of it", "POST", "/v1/agents/update?id={agents}", `{"webhook":{"url":"https://e.com"}}`, 400, `webhook.subscriptions is required`},
+		{"a new webhook", "POST", "/v1/agents/update?id={agents}", `{"webhook":{"url":"https://e.com","subscriptions":[]}}`, 201, `https://e.com`},
+		{"inline edits the attached webhook", "POST", "/v1/agents/update?id={agents}", `{"webhook":{"method":"GET"}}`, 201, `https://e.com¦"method":"GET"`},
+		{"another voice", "POST", "/v1/agents/update?id={agents}", `{"voice":{"type":"voice_openai","voice":"alloy","api_key":"sk-123456789012345"}}`, 201, `"voice":"alloy"¦…2345`},
+		{"its secret stays", "POST", "/v1/agents/update?id={agents}", `{"voice":{"api_key":"…2345","speed":1.5}}`, 201, `"voice":"alloy"¦…2345¦1.5`},
+		{"its options are checked whole", "POST", "/v1/agents/update?id={agents}", `{"voice":{"voice":null}}`, 400, `voice.voice must not be null`},
+		{"a change that crosses what is stored", "POST", "/v1/agents/update?id={agents}", `{"dynamic_max_silence_secs":0.1}`, 400, `dynamic_min_wait_secs`},
+		{"update unknown", "POST", "/v1/agents/update?id={nobody}", `{}`, 404, `agent not found`},
+		{"what was got can be put", "POST", "/v1/agents/update?id={agents}", string(h.do(h.a, "GET", "/v1/agents?id="+h.a.ids["agents"], "").body), 201, `"name":"Ada"`},
+
+		{"delete in use", "DELETE", "/v1/agents/delete?id={agents}", ``, 409, `+15550001111¦in_use`},
+		{"detach the number", "POST", "/v1/numbers/update?phone_number=%2B15550001111", `{"inbound_agent":null}`, 201, `"inbound_agent":null`},
+		{"delete", "DELETE", "/v1/agents/delete?id={agents}", ``, 200, `"name":"Ada"`},
+		{"is gone", "GET", "/v1/agents?id={agents}", ``, 404, `agent not found`},
+	})
+}
+
+func TestParts(t *testing.T) {
+	h := newHouse(t)
+	h.furnish(h.a)
+	h.furnish(h.b)
+	h.play(t, []scenario{
+		{"a trunk's credentials are masked", "GET", "/v1/account_connections?id={account_connections}", ``, 200, `"password":"…word"¦"host":`},
+		{"a password alone changes", "POST", "/v1/account_connections/update?id={account_connections}", `{"credentials":{"password":"another secret one"}}`, 201, `"password":"… one"¦"username":¦"host":`},
+		{"masked is unchanged", "POST", "/v1/account_connections/update?id={account_connections}", `{"credentials":{"password":"… one","port":5070}}`, 201, `"password":"… one"¦"port":`},
+		{"a bad port", "POST", "/v1/account_connections/update?id={account_connections}", `{"credentials":{"port":70000}}`, 400, `credentials.port must be between 1 and 65535`},
+		{"no host", "POST", "/v1/account_connections/create", `{"type":"account_connection_sip","credentials":{}}`, 400, `credentials.host is required`},
+		{"no credentials", "POST", "/v1/account_connections/create", `{"type":"account_connection_sip"}`, 400, `credentials.host is required`},
+		{"a host that is none", "POST", "/v1/account_connections/create", `{"type":"account_connection_sip","credentials":{"host":"a b\r\nX: y"}}`, 400, `credentials.host must be a host name`},
+		{"an address that is none", "POST", "/v1/account_connections/create", `{"type":"account_connection_sip","credentials":{"host":"h","allowed_addresses":["::1","h:5"]}}`, 400, `credentials.allowed_addresses.1 must be an address`},
+		{"a transport", "POST", "/v1/account_connections/create", `{"type":"account_connection_sip","credentials":{"host":"h","transport":"pigeon"}}`, 400, `credentials.transport must be one of udp, tcp, tls`},
+		{"a port as 5060.0", "POST", "/v1/account_connections/create", `{"type":"account_connection_sip","credentials":{"host":"h","port":5060.0}}`, 201, `"config":{}`},
+		{"an unknown type", "POST", "/v1/account_connections/create", `{"type":"account_connection_fax","credentials":{}}`, 400, `type must be one of account_connection_fluents_twilio`},
+		{"the published example", "POST", "/v1/account_connections/create", `{"type":"account_connection_twilio","credentials":{"twilio_account_sid":"AC1234567890","twilio_auth_token":"1234567890"},"steering_pool":["+1234567890"],"account_supports_any_caller_id":false,"config":{"voicemail_detection":{}}}`, 201, `"twilio_auth_token":"…"¦voicemail_detection`},
+		{"openai", "POST", "/v1/account_connections/create", `{"type":"account_connection_openai","credentials":{"api_key":"x"}}`, 400, `credentials.openai_api_key is required`},
+		{"deepgram", "POST", "/v1/account_connections/create", `{"type":"account_connection_deepgram","credentials":{"api_key":"k"}}`, 201, `deepgram`},
+
+		{"prompt null", "POST", "/v1/prompts/update?id={prompts}", `{"content":null}`, 201, `"id":"{prompts}"`},
+		{"prompt type", "POST", "/v1/prompts/create", `{"type":"poem"}`, 400, `type must be one of prompt, block`},
+		{"collect fields", "POST", "/v1/prompts/create", `{"collect_fields":["name",{"field_type":"email","name":"mail"}],"prompt_template":{"required_context_keys":["who"]}}`, 201, `field_type`},
+		{"delete a prompt", "DELETE", "/v1/prompts/delete?id={prompts}", ``, 200, `"id":"{prompts}"`},
+		{"delete it again", "DELETE", "/v1/prompts/delete?id={prompts}", ``, 404, `prompt not found`},
+		{"action without config", "GET", "/v1/actions?id={actions}", ``, 200, `"config":{}`},
+		{"external action", "POST", "/v1/actions/create", `{"type":"action_external","config":{"name":"x","url":"https://e.com","input_schema":{"properties":{"api_key":{"type":"string"}}}}}`, 201, `signature_secret":"whsec_¦"api_key":{"type":"string"}`},
+		{"voice type is required", "POST", "/v1/voices/create", `{"label":"x"}`, 400, `type is required`},
+		{"voice in a list", "GET", "/v1/voices/list", ``, 200, `"id":"{voices}"¦"total":2`},
+		{"webhook's secret is masked", "GET", "/v1/webhooks?id={webhooks}", ``, 200, `"signing_secret":"…`},
+		{"and rotates", "POST", "/v1/webhooks/rotate_secret?id={webhooks}", ``, 200, `"signing_secret":"whsec_`},
+		{"webhook's connection", "POST", "/v1/webhooks/update?id={webhooks}", `{"account_connection_id":"{other.account_connections}"}`, 404, `account_connection_id`},
+		{"deliveries", "GET", "/v1/webhooks/deliveries", ``, 200, `"items":[]`},
+	})
+}
+
+func TestNumbers(t *testing.T) {
+	h := newHouse(t)
+	h.furnish(h.a)
+	h.furnish(h.b)
+	h.play(t, []scenario{
+		{"get by number", "GET", "/v1/numbers?phone_number=%2B15550001111", ``, 200, `"inbound_agent_name":"Ada"¦"content":"Be kind."¦"active":true¦"id":"{numbers}"`},
+		{"a plus that was not encoded", "GET", "/v1/numbers?phone_number=+15550001111", ``, 200, `"id":"{numbers}"`},
+		{"get by id", "GET", "/v1/numbers?id={numbers}", ``, 200, `+15550001111`},
+		{"get by nothing", "GET", "/v1/numbers", ``, 400, `phone_number or id is required`},
+		{"list", "GET", "/v1/numbers/list", ``, 200, `"total":1¦"inbound_agent_name":"Ada"`},
+		{"link twice", "POST", "/v1/numbers/link", `{"phone_number":"+15550001111"}`, 409, `linked already`},
+		{"link a user part", "POST", "/v1/numbers/link", `{"number":"reception","label":"desk"}`, 201, `"number":"reception"¦"telephony_provider":"sip"`},
+		{"link nothing", "POST", "/v1/numbers/link", `{}`, 400, `phone_number is required`},
+		{"link a bad number", "POST", "/v1/numbers/link", `{"phone_number":"+0123"}`, 400, `phone_number must be a number in E.164`},
+		{"link a header", "POST", "/v1/numbers/link", `{"phone_number":"a>;x"}`, 400, `phone_number must be`},
+		{"link with an agent made for it", "POST", "/v1/numbers/link", `{"phone_number":"+15550002222","inbound_agent":{"name":"New",` + tiny + `}}`, 201, `"inbound_agent_name":"New"`},
+		{"link with half an agent", "POST", "/v1/numbers/link", `{"phone_number":"+15550003333","inbound_agent":{"name":"New"}}`, 400, `inbound_agent.prompt is required`},
+		{"link with nobody", "POST", "/v1/numbers/link", `{"phone_number":"+15550003333","inbound_agent":"{nobody}"}`, 404, `inbound_agent`},
+		{"link with another's connection", "POST", "/v1/numbers/link", `{"phone_number":"+15550003333","telephony_account_connection":"{other.account_connections}"}`, 404, `telephony_account_connection`},
+		{"link with one's own", "POST", "/v1/numbers/link", `{"phone_number":"+15550003333","telephony_provider":{"name":"sip"},"telephony_account_connection":{"id":"{account_connections}"}}`, 201, `"telephony_account_connection":"{account_connections}"¦"telephony_provider":"sip"`},
+		{"edit the attached agent", "POST", "/v1/numbers/update?id={numbers}", `{"inbound_agent":{"name":"Eve"}}`, 201, `"inbound_agent_name":"Eve"¦"id":"{agents}"`},
+		{"which is edited itself", "GET", "/v1/agents?id={agents}", ``, 200, `"name":"Eve"`},
+		{"edit it wrongly", "POST", "/v1/numbers/update?id={numbers}", `{"inbound_agent":{"conversation_speed":7}}`, 400, `inbound_agent.conversation_speed must be between`},
+		{"inactive", "POST", "/v1/numbers/update?id={numbers}", `{"active":false}`, 201, `"active":false`},
+		{"active null", "POST", "/v1/numbers/update?id={numbers}", `{"active":null}`, 400, `active must not be null`},
+		{"detach from here", "POST", "/v1/numbers/detach?phone_number=reception", ``, 201, `"number":"reception"`},
+		{"and it is gone", "GET", "/v1/numbers?phone_number=reception", ``, 404, `number not found`},
+	})
+}
+
+func TestCalls(t *testing.T) {
+	h := newHouse(t)
+	h.furnish(h.a)
+	h.furnish(h.b)
+	h.a.ids["over"] = h.call(h.a, func(c *parley.Call) { c.Status, c.Cause = parley.Ended, parley.CallerHungUp })
+	h.a.ids["waiting"] = h.call(h.a, func(c *parley.Call) { c.Status = parley.NotStarted })
+	ends := `"from_number":"+15550001111","to_number":"+15552223333"`
+	h.play(t, []scenario{
+		{"by id", "POST", "/v1/calls/create", `{` + ends + `,"agent":"{agents}"}`, 201, `"status":"not_started"¦"stage":"created"¦"is_outgoing":true¦"agent_phone_number":"+15550001111"¦"content":"Be kind."¦"telephony_account_connection":"{account_connections}"¦!whsec_`},
+		{"the long form", "POST", "/v1/calls/create", `{"agent_phone_number":"+15550001111","to_number":"+15552223333","agent":` + string(h.do(h.a, "GET", "/v1/agents?id="+h.a.ids["agents"], "").body) + `,"telephony_provider":{"name":"twilio"},"is_outgoing":true,"context":{},"telephony_params":{},"telephony_account_connection":null}`, 201, `"from_number":"+15550001111"`},
+		{"an agent for this call", "POST", "/v1/calls/create", `{` + ends + `,"agent":{"id":"{agents}","name":"Zoe","language":"de"}}`, 201, `"name":"Zoe"¦"language":"de"¦"content":"Be kind."`},
+		{"leaves the stored one alone", "GET", "/v1/agents?id={agents}", ``, 200, `"name":"Ada"¦!"language":"de"`},
+		{"an agent of nowhere", "POST", "/v1/calls/create", `{` + ends + `,"agent":{"name":"Ghost",` + tiny + `}}`, 201, `"name":"Ghost"`},
+		{"which is not kept", "GET", "/v1/agents/list", ``, 200, `!Ghost`},
+		{"half an agent", "POST", "/v1/calls/create", `{` + ends + `,"agent":{"name":"Ghost"}}`, 400, `agent.prompt is required`},
+		{"a bad agent", "POST", "/v1/calls/create", `{` + ends + `,"agent":{"id":"{agents}","voice":{"type":"voice_hal"}}}`, 400, `agent.voice.type must be one of`},
+		{"an unknown agent", "POST", "/v1/calls/create", `{` + ends + `,"agent":"{nobody}"}`, 404, `agent`},
+		{"another's agent", "POST", "/v1/calls/create", `{` + ends + `,"agent":"{other.agents}"}`, 404, `agent`},
+		{"another's agent inline", "POST", "/v1/calls/create", `{` + ends + `,"agent":{"id":"{other.agents}"}}`, 404, `agent.id`},
+		{"another's prompt inline", "POST", "/v1/calls/create", `{` + ends + `,"agent":{"id":"{agents}","prompt":"{other.prompts}"}}`, 404, `prompt`},
+		{"no agent", "POST", "/v1/calls/create", `{` + ends + `}`, 400, `agent is required`},
+		{"no from", "POST", "/v1/calls/create", `{"to_number":"+15552223333","agent":"{agents}"}`, 400, `from_number is required`},
+		{"a bad to", "POST", "/v1/calls/create", `{"from_number":"+15550001111","to_number":"555-1234","agent":"{agents}"}`, 400, `"field":"to_number"¦to_number must be a number in E.164 form`},
+		{"a bad from", "POST", "/v1/calls/create", `{"from_number":"me & you","to_number":"+15552223333","agent":"{agents}"}`, 400, `from_number must be`},
+		{"too long", "POST", "/v1/calls/create", `{"from_number":"+15550001111","to_number":"+1234567890123456","agent":"{agents}"}`, 400, `to_number must be`},
+		{"a header in a sip address", "POST", "/v1/calls/create", `{"from_number":"+15550001111","to_number":"sip:a@b\r\nX: y","agent":"{agents}"}`, 400, `to_number must be`},
+		{"a sip address", "POST", "/v1/calls/create", `{"from_number":"+15550001111","to_number":"sip:bob@127.0.0.1:5070;transport=tcp","agent":"{agents}"}`, 201, `"telephony_account_connection":null`},
+		{"an extension by a trunk that has none", "POST", "/v1/calls/create", `{"from_number":"+15550001111","to_number":"201","agent":"{agents}"}`, 400, `\"extensions\": true`},
+		{"let the trunk have them", "POST", "/v1/account_connections/update?id={account_connections}", `{"config":{"extensions":true},"account_supports_any_caller_id":false}`, 201, ``},
+		{"an extension", "POST", "/v1/calls/create", `{"from_number":"+15550001111","to_number":"201","agent":"{agents}"}`, 201, `"to_number":"201"`},
+		{"a caller id that is not linked", "POST", "/v1/calls/create", `{"from_number":"+15559999999","to_number":"+15552223333","agent":"{agents}"}`, 400, `from_number is not linked here`},
+		{"context", "POST", "/v1/calls/create", `{` + ends + `,"agent":"{agents}","context":{"name":"Bo"},"telephony_params":{"ring_timeout_seconds":20,"X-Tag":"t"},"run_do_not_call_detection":true,"on_no_human_answer":"hangup"}`, 201,
+			`"context":{"name":"Bo"}¦"ring_timeout_seconds":"20"¦"X-Tag":"t"¦"run_do_not_call_detection":true¦"on_no_human_answer":"hangup"`},
+		{"context of numbers", "POST", "/v1/calls/create", `{` + ends + `,"agent":"{agents}","context":{"n":1}}`, 400, `context.n must be a string`},
+		{"a header in a header", "POST", "/v1/calls/create", `{` + ends + `,"agent":"{agents}","telephony_params":{"X-A":"b\r\nC: d"}}`, 400, `telephony_params`},
+		{"hipaa", "POST", "/v1/calls/create", `{` + ends + `,"agent":"{agents}","hipaa_compliant":true}`, 400, `not_supported`},
+		{"a template's key is missing", "POST", "/v1/calls/create", `{` + ends + `,"agent":{"id":"{agents}","prompt":{"prompt_template":{"required_context_keys":["who"]}}}}`, 400, `context.who is required`},
+		{"by another's trunk", "POST", "/v1/calls/create", `{` + ends + `,"agent":"{agents}","telephony_account_connection":"{other.account_connections}"}`, 404, `telephony_account_connection`},
+		{"a second trunk", "POST", "/v1/account_connections/create", `{"type":"account_connection_sip","credentials":{"host":"two.example.com"}}`, 201, ``},
+		{"which trunk", "POST", "/v1/calls/create", `{` + ends + `,"agent":"{agents}"}`, 400, `several_trunks¦{account_connections}`},
+		{"this one", "POST", "/v1/calls/create", `{` + ends + `,"agent":"{agents}","telephony_account_connection":"{account_connections}"}`, 201, `{account_connections}`},
+
+		{"get", "GET", "/v1/calls?id={calls}", ``, 200, `"status":"in_progress"¦"type":"telephony_metadata_sip"¦"api_key":"…2345"¦"openai_api_key":"…2345"`},
+		{"list", "GET", "/v1/calls/list?size=100", ``, 200, `"agent":"{agents}"`},
+		{"list by status", "GET", `/v1/calls/list?filters={"status":"ended"}`, ``, 200, `"id":"{over}"¦!{calls}¦"total":1`},
+		{"say", "POST", "/v1/calls/say?id={calls}", `{"text":"hi"}`, 409, `not_running`},
+		{"say nothing", "POST", "/v1/calls/say?id={calls}", `{"text":""}`, 400, `text must not be empty`},
+		{"press letters", "POST", "/v1/calls/dtmf?id={calls}", `{"digits":"12x"}`, 400, `digits must be 1 to 64 of`},
+		{"end what is over", "POST", "/v1/calls/end?id={over}", ``, 200, `"ended_reason":"caller_hung_up"¦"fault":"caller"¦"stage_outcome":"human_disconnected"`},
+		{"end what waits", "POST", "/v1/calls/end?id={waiting}", ``, 200, `"status":"ended"¦"ended_reason":"cancelled"`},
+		{"end what runs elsewhere", "POST", "/v1/calls/end?id={calls}", ``, 409, `not_running_here`},
+		{"erase what runs", "DELETE", "/v1/calls/delete?id={calls}", ``, 409, `running`},
+		{"erase", "DELETE", "/v1/calls/delete?id={over}", ``, 200, `"id":"{over}"`},
+		{"erased", "GET", "/v1/calls?id={over}", ``, 404, `call not found`},
+		{"no recording", "GET", "/v1/calls/recording?id={calls}&format=wav", ``, 404, `no_recording`},
+		{"a format", "GET", "/v1/calls/recording?id={calls}&format=ogg", ``, 400, `format must be one of mp3, wav`},
+	})
+}
+
+func TestNoTrunk(t *testing.T) {
+	h := newHouse(t)
+	r := h.do(h.a, "POST", "/v1/calls/create", `{"from_number":"+15550001111","to_number":"+15552223333","agent":{`+tiny+`}}`)
+	for _, want := range []string{`"no_trunk"`, "POST /v1/account_connections/create", "account_connection_sip", `\"host\"`} {
+		if r.status != 400 || !strings.Contains(string(r.body), want) {
+			t.Errorf("%d, want %s in %s", r.status, want, r.body)
+		}
+	}
+	h.api.DirectSIP = false
+	if r := h.do(h.a, "POST", "/v1/calls/create", `{"from_number":"+15550001111","to_number":"sip:a@b","agent":{`+tiny+`}}`); r.status != 400 || !strings.Contains(string(r.body), "no_trunk") {
+		t.Errorf("a sip: address that is not to be dialled: %d %s", r.status, r.body)
+	}
+}
+
+func TestConventions(t *testing.T) {
+	h := newHouse(t)
+	h.furnish(h.a)
+	h.play(t, []scenario{
+		{"no such path", "GET", "/v1/agent", ``, 404, `"statusCode":404¦"error":"Not Found"`},
+		{"method", "PUT", "/v1/agents/create", ``, 405, `this path takes POST`},
+		{"empty body", "POST", "/v1/agents/create", ` `, 400, `the body is empty`},
+		{"not JSON", "POST", "/v1/agents/create", `{"name":}`, 400, `the body is not JSON`},
+		{"a list", "POST", "/v1/agents/create", `[]`, 400, `must be a JSON object`},
+		{"two objects", "POST", "/v1/agents/create", `{}{}`, 400, `goes on after`},
+		{"NUL", "POST", "/v1/agents/create", `{"name":"a\u0000b",` + tiny + `}`, 400, `name must not contain the NUL`},
+		{"a huge number", "POST", "/v1/agents/create", `{"idle_time_seconds":1e999,` + tiny + `}`, 400, `idle_time_seconds is a number out of range`},
+		{"deep", "POST", "/v1/prompts/create", `{"prompt_template":` + strings.Repeat(`{"a":`, 99) + `1` + strings.Repeat(`}`, 99) + `}`, 400, `nested deeper`},
+		{"too large", "POST", "/v1/prompts/create", `{"content":"` + strings.Repeat("x", 1<<20) + `"}`, 413, `1 MB¦"too_large"`},
+		{"just not too large", "POST", "/v1/prompts/create", `{"content":"` + strings.Repeat("x", 1<<20-16) + `"}`, 201, ``},
+		{"NUL in the query", "GET", "/v1/agents?id=%00", ``, 400, `NUL`},
+		{"no UTF-8 in the query", "GET", "/v1/numbers?phone_number=%ff", ``, 400, `UTF-8`},
+		{"a query that is none", "GET", "/v1/agents?id=%zz", ``, 400, `query`},
+
+		{"page", "GET", "/v1/agents/list", ``, 200, `"page":1¦"size":10¦"has_more":false¦"total":1¦"total_is_estimated":false`},
+		{"beyond the last page", "GET", "/v1/agents/list?page=999&size=100", ``, 200, `"items":[]¦"total":1¦"page":999`},
+		{"page 0", "GET", "/v1/agents/list?page=0", ``, 400, `page must be a whole number between 1 and`},
+		{"size 101", "GET", "/v1/agents/list?size=101", ``, 400, `size must be a whole number between 1 and 100`},
+		{"sort_desc", "GET", "/v1/agents/list?sort_desc=maybe", ``, 400, `sort_desc must be true or false`},
+		{"sort_column", "GET", "/v1/agents/list?sort_column=favourite", ``, 400, `sort_column`},
+		{"sorted", "GET", "/v1/agents/list?sort_column=name&sort_desc=true", ``, 200, `Ada`},
+		{"no filter", "GET", "/v1/agents/list?filters=", ``, 200, `"total":1`},
+		{"filter", "GET", `/v1/agents/list?filters={"name":{"contains":"da"}}`, ``, 200, `"total":1`},
+		{"filter that lets nothing through", "GET", `/v1/agents/list?filters={"name":"Bob"}`, ``, 200, `"total":0¦"items":[]`},
+		{"filter in", "GET", `/v1/agents/list?filters={"name":{"in":["Ada","Bob"]}}`, ``, 200, `"total":1`},
+		{"filter on what is unknown", "GET", `/v1/agents/list?filters={"shoe_size":43}`, ``, 400, `shoe_size`},
+		{"filter operator", "GET", `/v1/agents/list?filters={"name":{"like":"x"}}`, ``, 400, `is no operator`},
+		{"filter that is no JSON", "GET", `/v1/agents/list?filters=name`, ``, 400, `must be a JSON object`},
+		{"filter value", "GET", `/v1/agents/list?filters={"name":[1]}`, ``, 400, `must be a string, a number`},
+	})
+}
+
+func TestStrict(t *testing.T) {
+	h := newHouse(t)
+	body := `{"colour":"blue","prompt":{"content":"x","mood":1},"actions":[{"type":"action_dtmf","x":1}],"voice":{"type":"voice_local","own":1}}`
+	r := h.do(h.a, "POST", "/v1/agents/create", body, "Prefer", "respond-async, handling=strict")
+	for _, want := range []string{`"field":"colour"`, `"field":"prompt.mood"`, `"field":"actions.0.x"`} {
+		if r.status != 400 || !strings.Contains(string(r.body), want) {
+			t.Errorf("%d, want %s in %s", r.status, want, r.body)
+		}
+	}
+	if r := h.do(h.a, "POST", "/v1/agents/create", body); r.status != 201 {
+		t.Errorf("without strictness: %d %s", r.status, r.body)
+	}
+}
+
+func TestKeysAndMedia(t *testing.T) {
+	h := newHouse(t)
+	for name, header := range map[string]string{"none": "", "another scheme": "Basic " + h.a.key, "unknown": "Bearer sk_live_nobody", "empty": "Bearer "} {
+		req := httptest.NewRequest("GET", "/v1/agents/list", nil)
+		req.Header.Set("Authorization", header)
+		if r := h.send(req); r.status != 401 || r.header.Get("WWW-Authenticate") == "" {
+			t.Errorf("%s: %d %s", name, r.status, r.body)
+		}
+	}
+	if r := h.do(nil, "GET", "/v1/agents/list", "", "Authorization", "bearer "+h.a.key); r.status != 200 {
+		t.Errorf("the scheme in lower case: %d", r.status)
+	}
+	for _, bad := range []string{"text/plain", "application/x-www-form-urlencoded", "nonsense;;"} {
+		if r := h.do(h.a, "POST", "/v1/prompts/create", `{}`, "Content-Type", bad); r.status != 415 {
+			t.Errorf("%s: %d", bad, r.status)
+		}
+	}
+	if r := h.do(h.a, "POST", "/v1/prompts/create", `{}`, "Content-Type", "application/json; charset=utf-8"); r.status != 201 {
+		t.Errorf("with a charset: %d", r.status)
+	}
+	if r := h.do(h.a, "POST", "/v1/prompts/create", `{}`, "Content-Encoding", "gzip"); r.status != 415 {
+		t.Errorf("gzip: %d", r.status)
+	}
+	if r := h.do(h.a, "PATCH", "/v1/agents", ""); r.status != 405 || r.header.Get("Allow") != "GET, HEAD" {
+		t.Errorf("%d, Allow %q", r.status, r.header.Get("Allow"))
+	}
+}
