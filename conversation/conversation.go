@@ -1,2 +1,236 @@
 // Package conversation is the loop: hear, decide, speak, until someone ends it.
+//
+// Goroutines, all joined before Run returns:
+//
+//	Run    owns the loop's fields; the only one that decides; never waits for anything but its select
+//	ear    leg.Read → the transcriber's frames, and → Run
+//	words  transcriber → Run
+//	reply  one per agent turn: model → pieces, and within it a speaker: pieces → synthesizer → leg. A reply's speaker
+//	       begins when the reply before has ended; both die with the reply's context
+//	press  one per command to send digits
 package conversation
+
+import (
+	"context"
+	"errors"
+	"io"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/parley-voice/parley"
+	"github.com/parley-voice/parley/audio"
+	"github.com/parley-voice/parley/leg"
+	"github.com/parley-voice/parley/llm"
+	"github.com/parley-voice/parley/stt"
+	"github.com/parley-voice/parley/turn"
+)
+
+// loop is a conversation. Its fields belong to Run, but for those that say otherwise.
+type loop struct {
+	Setup
+	leg     leg.Leg
+	texts   phrases
+	tools   *toolbox
+	wg      sync.WaitGroup
+	ear     ear
+	words   chan heard
+	notes   chan note
+	ids     atomic.Uint64 // of marks; any goroutine
+	wire    atomic.Bool   // a reply waits for its first sound to be on the wire; any goroutine
+	detect  *turn.Detector
+	clock   clock
+	timer   *time.Timer
+	armed   time.Duration // what timer is set to; 0: not
+	cur     *reply        // nil: the agent is silent
+	last    <-chan struct{}
+	state   state
+	idle    idle
+	digits  digits
+	turns   int
+	outcome *parley.Outcome // set: it is over
+}
+
+// state is where the conversation stands.
+type state struct {
+	greetAt    time.Duration // when the greeting is due; 0: it has begun, or there is none
+	unanswered bool          // the caller has said something that waits for the agent to finish
+	asked      question      // what the next answer answers
+	lines      []string      // to be spoken as they are, after the reply that runs
+	farewell   *farewell     // to be spoken next, and the end
+	fails      int           // replies in a row that failed
+	onHold     bool
+	warned     bool // about a slow transcriber
+}
+
+type farewell struct {
+	text string
+	out  parley.Outcome
+}
+
+// heard is what the transcriber tells, or how it ended.
+type heard struct {
+	stt.Event
+	err error
+}
+
+// Run talks on l until someone ends it. Nothing it starts outlives it. The error says more of an ending that went wrong.
+func Run(ctx context.Context, l leg.Leg, s Setup) (parley.Outcome, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	c := newLoop(l, s)
+	c.wg.Go(func() { c.ear.run(ctx, c) })
+	c.wg.Go(func() { c.transcribe(ctx) })
+	out, err := c.run(ctx)
+	cancel()
+	c.timer.Stop()
+	c.wg.Wait()
+	c.finish()
+	return out, err
+}
+
+func newLoop(l leg.Leg, s Setup) *loop {
+	if s.History == nil {
+		s.History = &History{}
+	}
+	c := &loop{Setup: s, leg: l, texts: phrasesOf(s.Turns.Language), tools: newToolbox(s.Actions),
+		words: make(chan heard, 8), notes: make(chan note, 8), detect: turn.New(s.Turns), clock: clock{origin: time.Now()},
+		turns: len(s.History.Turns)}
+	c.ear = ear{sounds: make(chan leg.Event, 16), frames: make(chan audio.Frame, slowFrames)}
+	c.ids.Store(uint64(time.Now().UnixNano())) // no mark of an earlier Run on this leg comes again
+	c.timer = time.NewTimer(time.Hour)
+	c.idle = newIdle(s.Idle, c.texts)
+	if s.Greeting != "" {
+		c.state.greetAt = max(s.GreetingDelay, 1)
+		c.detect.Agent(turn.Insists)
+	}
+	return c
+}
+
+// run is the conversation.
+func (c *loop) run(ctx context.Context) (parley.Outcome, error) {
+	for {
+		c.due(ctx)
+		if c.outcome != nil {
+			return *c.outcome, nil
+		}
+		select {
+		case e, ok := <-c.ear.sounds:
+			if !ok {
+				return c.gone(ctx)
+			}
+			c.event(ctx, &e)
+		case h := <-c.words:
+			c.understood(ctx, h)
+		case n := <-c.notes:
+			c.ended(ctx, n)
+		case cmd := <-c.Control:
+			c.command(ctx, cmd)
+		case <-c.timer.C:
+			c.armed = 0
+		case <-ctx.Done():
+			return parley.Outcome{Cause: parley.Cancelled}, ctx.Err()
+		}
+	}
+}
+
+// gone says how the leg ended.
+func (c *loop) gone(ctx context.Context) (parley.Outcome, error) {
+	err := c.ear.err
+	var g *leg.GoneError
+	switch {
+	case ctx.Err() != nil:
+		return parley.Outcome{Cause: parley.Cancelled}, ctx.Err()
+	case errors.As(err, &g):
+		return parley.Outcome{Cause: g.Cause}, nil
+	case errors.Is(err, io.EOF):
+		return parley.Outcome{Cause: parley.CallerHungUp}, nil
+	}
+	return parley.Outcome{Cause: parley.Unknown, Detail: err.Error()}, err
+}
+
+// finish writes down what was under way when the conversation ended. All goroutines have ended.
+func (c *loop) finish() {
+	c.drain()
+	if r := c.cur; r != nil {
+		c.close(r, true)
+	}
+	if s, ok := c.detect.Flush(); ok {
+		c.caller(s)
+	}
+	if s := c.digits.take(); s != "" {
+		c.human(c.texts.pressed+" "+s, c.digits.from, c.digits.last)
+	}
+	c.History.Usage.STT += time.Duration(c.ear.fed) * audio.FrameDur
+}
+
+// drain takes in what the goroutines had still to say, without acting on it.
+func (c *loop) drain() {
+	for {
+		select {
+		case e, ok := <-c.ear.sounds:
+			if ok && (e.Kind == leg.Marked || e.Kind == leg.Dropped) && c.cur != nil {
+				c.cur.mouth.marked(e.Mark, e.Kind == leg.Dropped)
+			} else if !ok {
+				c.ear.sounds = nil
+			}
+		case n := <-c.notes:
+			c.count(n.r)
+		default:
+			return
+		}
+	}
+}
+
+// event takes what happened on the leg. For sound it allocates nothing.
+func (c *loop) event(ctx context.Context, e *leg.Event) {
+	switch e.Kind {
+	case leg.Audio:
+		c.sound(ctx, e)
+	case leg.Played:
+		if c.cur != nil {
+			c.cur.onWire(c.clock.now())
+		}
+	case leg.Marked, leg.Dropped:
+		if c.cur != nil {
+			c.cur.mouth.marked(e.Mark, e.Kind == leg.Dropped)
+		}
+	case leg.DTMF:
+		c.pressed(ctx, e.Digit)
+	case leg.Held, leg.Resumed:
+		c.state.onHold = e.Kind == leg.Held
+		c.idle.quiet = c.clock.now()
+	case leg.Referred:
+		c.warn("referred", "the far end asked for the call to be moved; it was not")
+	}
+}
+
+func (c *loop) sound(ctx context.Context, e *leg.Event) {
+	c.clock.tell(e.At)
+	if s := c.detect.Frame(&e.Frame, c.clock.now()); s.Kind != turn.None {
+		c.decide(ctx, s)
+	}
+}
+
+func (c *loop) log(t parley.EventType, payload any) {
+	if c.Log != nil {
+		c.Log.Append(parley.NewEvent(c.CallID, t, payload))
+	}
+}
+
+func (c *loop) warn(code, message string) {
+	c.log(parley.EventWarning, map[string]string{"code": code, "message": message})
+}
+
+func (c *loop) fault(code string, err error) {
+	c.log(parley.EventError, map[string]string{"code": code, "message": err.Error()})
+}
+
+// add puts the caller's words before the model. Words that were not answered yet and these are one message.
+func (c *loop) add(text string) {
+	h := c.History
+	if n := len(h.Messages); n > 0 && h.Messages[n-1].Role == llm.User {
+		h.Messages[n-1].Text += " " + text
+		return
+	}
+	h.Messages = append(h.Messages, llm.Message{Role: llm.User, Text: text})
+}

@@ -86,7 +86,7 @@ func (d *Detector) Frame(f *audio.Frame, now time.Duration) Signal {
 
 // sound: the caller makes sounds without words while the agent has the floor.
 func (d *Detector) sound(now time.Duration) Signal {
-	if d.paused || d.deaf || !d.wordless || d.agent != Thinking && d.agent != Speaking {
+	if d.paused || d.deaf || !d.wordless || d.agent != Busy {
 		return Signal{}
 	}
 	d.paused, d.pausedAt = true, now
@@ -129,7 +129,7 @@ func (d *Detector) Heard(w Words, now time.Duration) Signal {
 	if changed || w.End {
 		d.judge()
 	}
-	if text == "" || d.agent != Thinking && d.agent != Speaking {
+	if text == "" || d.agent != Busy {
 		return Signal{}
 	}
 	all := d.text()
@@ -186,7 +186,7 @@ func (d *Detector) Tick(now time.Duration) Signal {
 		s.Start, s.SpeechEnd = d.startedAt, d.lastSpeech
 		d.learnPace(s.Text, d.lastSpeech-d.startedAt)
 	}
-	if d.listening && (d.agent == Speaking || d.agent == Thinking) {
+	if d.listening && d.agent == Busy {
 		s.Kind = Backchannel
 	}
 	d.taken = d.partial
@@ -239,8 +239,8 @@ func (d *Detector) judge() {
 
 // endAt is when the turn ends if nothing more is heard.
 func (d *Detector) endAt() time.Duration {
-	over := d.agent == Speaking || d.agent == Thinking
-	if d.why == ByVendor && !(d.listening && over) {
+	floor := d.agent == Busy // the agent has the floor
+	if d.why == ByVendor && !(d.listening && floor) {
 		return d.wordsAt
 	}
 	from := d.wordsAt
@@ -251,7 +251,7 @@ func (d *Detector) endAt() time.Duration {
 	if d.partial != "" && !d.ended {
 		at = max(at, from+forFinal)
 	}
-	if d.listening && over {
+	if d.listening && floor {
 		at = max(at, from+lateAnswer)
 	}
 	return at

@@ -20,10 +20,9 @@ type Options struct {
 type Agent uint8
 
 const (
-	Idle     Agent = iota // it waits for the caller
-	Thinking              // it prepares an answer that nobody hears yet
-	Speaking              // it is heard, and may be interrupted
-	Insists               // it is not to be interrupted
+	Idle    Agent = iota // it waits for the caller
+	Busy                 // it thinks or speaks, and may be interrupted
+	Insists              // it is not to be interrupted
 )
 
 // A Kind is what a Signal asks for.

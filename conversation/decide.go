@@ -1,0 +1,198 @@
+package conversation
+
+import (
+	"context"
+	"time"
+
+	"github.com/parley-voice/parley"
+	"github.com/parley-voice/parley/turn"
+)
+
+// takenBack is how long a question stands unanswered when no more words come.
+const takenBack = 1500 * time.Millisecond
+
+// due does what the time has come for, and sets the timer for what comes next. The timer is only ever set earlier: one that
+// rings for nothing costs less than setting it anew with every frame.
+func (c *loop) due(ctx context.Context) {
+	for {
+		now := c.clock.now()
+		at, what := c.nextDue(now)
+		if what == nil || c.outcome != nil {
+			return
+		}
+		if at > now {
+			if c.armed == 0 || at < c.armed {
+				c.armed = at
+				c.timer.Reset(at - now)
+			}
+			return
+		}
+		what(c, ctx, now)
+	}
+}
+
+type duty func(c *loop, ctx context.Context, now time.Duration)
+
+func (c *loop) nextDue(now time.Duration) (at time.Duration, what duty) {
+	if d, ok := c.detect.Due(); ok {
+		at, what = d, tick
+	}
+	earlier := func(d time.Duration, do duty) {
+		if what == nil || d < at {
+			at, what = d, do
+		}
+	}
+	if c.state.greetAt > 0 {
+		earlier(c.state.greetAt, greet)
+	}
+	if d, ok := c.digits.due(); ok {
+		earlier(d, dialled)
+	}
+	if d, ok := c.idleAt(); ok {
+		earlier(d, idled)
+	}
+	if c.state.unanswered && c.cur == nil && c.state.greetAt == 0 && !c.detect.Pending() {
+		earlier(max(c.idle.quiet, c.detect.LastSpeech())+takenBack, unanswered)
+	}
+	if c.cur != nil {
+		if c.cur.checkAt <= now { // looked at once in a while, not per frame
+			c.cur.checkAt = c.cur.stalled(&c.clock)
+		}
+		earlier(c.cur.checkAt, stall)
+	}
+	return at, what
+}
+
+func tick(c *loop, ctx context.Context, now time.Duration) { c.decide(ctx, c.detect.Tick(now)) }
+
+func greet(c *loop, ctx context.Context, _ time.Duration) {
+	c.state.greetAt = 0
+	c.begin(ctx, &reply{text: c.Greeting, insists: true})
+}
+
+// unanswered: the words that stopped the agent were taken back by the transcriber, and what it was to answer still stands.
+func unanswered(c *loop, ctx context.Context, _ time.Duration) { c.next(ctx) }
+
+func stall(c *loop, _ context.Context, now time.Duration) {
+	if r := c.cur; r.stalled(&c.clock) <= now {
+		r.cancel(errMute) // it comes back as a note
+		r.checkAt = now + mute
+	}
+}
+
+// decide acts on what turn has decided.
+func (c *loop) decide(ctx context.Context, s turn.Signal) {
+	switch s.Kind {
+	case turn.Pause:
+		c.pause()
+	case turn.Resume:
+		c.resume()
+	case turn.BargeIn:
+		c.bargeIn()
+	case turn.Backchannel:
+		c.caller(s)
+	case turn.TurnEnd:
+		c.turnEnd(ctx, s)
+	}
+}
+
+// ends reports whether the reply that runs is followed by the end of the conversation, which nobody can talk away.
+func (c *loop) ends() bool {
+	return c.cur != nil && (c.cur.insists || c.cur.end != nil || c.cur.mind.ending() != nil)
+}
+
+// pause falls silent without giving the reply up.
+func (c *loop) pause() {
+	r := c.cur
+	if r == nil || c.ends() {
+		return
+	}
+	r.paused, r.pausedAt = true, c.clock.now()
+	r.silent = !r.mouth.playing()
+	r.mouth.pause()
+	if r.silent {
+		return
+	}
+	if err := c.leg.Clear(); err != nil {
+		c.warn("leg", "the playout could not be cleared: "+err.Error())
+	}
+	c.log(parley.EventPaused, struct{}{})
+}
+
+// resume goes on from the word that was cut.
+func (c *loop) resume() {
+	r := c.cur
+	if r == nil || !r.paused {
+		return
+	}
+	r.paused = false
+	r.mouth.resume()
+	if !r.silent {
+		c.log(parley.EventResumed, struct{}{})
+	}
+}
+
+// bargeIn: the caller has said words that stop the agent.
+func (c *loop) bargeIn() {
+	if c.ends() {
+		c.detect.Agent(turn.Insists)
+		c.resume()
+		return
+	}
+	if r := c.cur; r != nil && r.text == "" && r.mouth.said() == "" {
+		c.state.asked, c.state.unanswered = r.answers, true // nobody heard an answer: what is said now belongs to the question
+	}
+	c.cut()
+}
+
+// turnEnd: the caller has finished.
+func (c *loop) turnEnd(ctx context.Context, s turn.Signal) {
+	c.log(parley.EventTurnEnded, map[string]any{
+		"text": s.Text, "why": string(s.Why), "speech_end_ms": s.SpeechEnd.Milliseconds(), "words_at_ms": s.WordsAt.Milliseconds(),
+	})
+	c.caller(s)
+	c.add(s.Text)
+	c.state.asked = question{speechEnd: s.SpeechEnd, wordsAt: s.WordsAt, endedAt: c.clock.now()}
+	c.state.unanswered = true
+	c.idle.spoken()
+	if c.ends() {
+		return
+	}
+	if c.cur != nil {
+		c.cut()
+	}
+	c.next(ctx)
+}
+
+// understood takes what the transcriber made of the sound.
+func (c *loop) understood(ctx context.Context, h heard) {
+	if h.err != nil {
+		c.deaf(ctx, h.err)
+		return
+	}
+	if h.Notice != "" {
+		c.warn("transcriber_changed", h.Notice)
+	}
+	s := c.detect.Heard(turn.Words{Text: h.Text, Final: h.Final, End: h.End, Started: h.Started}, c.clock.now())
+	if h.Text != "" {
+		c.log(parley.EventPartial, map[string]any{"text": h.Text, "final": h.Final})
+	}
+	if s.Kind != turn.None {
+		c.decide(ctx, s)
+	}
+}
+
+// deaf: nobody hears the caller any more. They are told, and the call ends.
+func (c *loop) deaf(ctx context.Context, err error) {
+	c.fault("stt_failed", err)
+	text := c.Apology
+	if text == "" {
+		text = c.texts.farewell
+	}
+	c.state.farewell = &farewell{text, parley.Outcome{Cause: parley.ProviderFailed, Detail: "hearing: " + err.Error()}}
+	c.state.greetAt = 0
+	if !c.ends() {
+		c.cut()
+	}
+	c.next(ctx)
+}

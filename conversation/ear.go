@@ -1,0 +1,105 @@
+package conversation
+
+import (
+	"context"
+	"errors"
+
+	"github.com/parley-voice/parley/audio"
+	"github.com/parley-voice/parley/leg"
+)
+
+// slowFrames is how far the transcriber may fall behind: 1 s. Then the oldest sound is lost, never the call.
+const slowFrames = 50
+
+// An ear reads the leg.
+type ear struct {
+	sounds chan leg.Event   // to Run; closed when the leg has ended, err says why
+	frames chan audio.Frame // to the transcriber
+	err    error            // of the leg; Run's after sounds is closed
+	fed    int              // frames the transcriber got; Run's after ear has ended
+	lost   int              // and those it was too slow for
+}
+
+func (h *ear) run(ctx context.Context, c *loop) {
+	defer close(h.sounds)
+	for {
+		e, err := h.read(ctx, c)
+		if err != nil {
+			h.err = err
+			return
+		}
+		select {
+		case h.sounds <- e:
+		case <-ctx.Done():
+			h.err = ctx.Err()
+			return
+		}
+	}
+}
+
+// read gives the next event that Run wants. Of what was played that is only the first sound of a reply.
+func (h *ear) read(ctx context.Context, c *loop) (leg.Event, error) {
+	for {
+		e, err := c.leg.Read(ctx)
+		if err != nil {
+			return e, err
+		}
+		switch e.Kind {
+		case leg.Played:
+			if !c.wire.Load() || !audible(&e.Frame) {
+				continue
+			}
+			c.wire.Store(false)
+		case leg.Audio:
+			h.feed(&e.Frame)
+			if h.lost == 1 {
+				h.lost++
+				c.warn("slow_transcriber", "the transcriber is too slow: part of the caller's sound was not heard")
+			}
+		}
+		return e, nil
+	}
+}
+
+// feed never waits.
+func (h *ear) feed(f *audio.Frame) {
+	h.fed++
+	select {
+	case h.frames <- *f:
+		return
+	default:
+	}
+	select {
+	case <-h.frames:
+		h.lost++
+	default:
+	}
+	select {
+	case h.frames <- *f:
+	default:
+	}
+}
+
+var errDeaf = errors.New("the transcriber ended its stream")
+
+// transcribe passes on what the transcriber understands, until it ends.
+func (c *loop) transcribe(ctx context.Context) {
+	tell := func(h heard) bool {
+		select {
+		case c.words <- h:
+			return true
+		case <-ctx.Done():
+			return false
+		}
+	}
+	for e, err := range c.Hear.Transcribe(ctx, c.ear.frames, c.Hearing) {
+		if err != nil {
+			tell(heard{err: err})
+			return
+		}
+		if !tell(heard{Event: e}) {
+			return
+		}
+	}
+	tell(heard{err: errDeaf})
+}

@@ -1,0 +1,72 @@
+package conversation
+
+import (
+	"context"
+	"time"
+
+	"github.com/parley-voice/parley"
+)
+
+// Defaults of the contract (SPEC §4).
+const (
+	idleAfter   = 15 * time.Second
+	idleSilence = 30 * time.Second // without asking
+	idleInARow  = 2
+)
+
+// idle watches for nobody speaking.
+type idle struct {
+	Idle
+	quiet  time.Duration // since when the agent is silent
+	talked bool          // the caller has spoken
+	inCall int           // checks begun
+	inARow int           // checks begun since the caller last spoke
+}
+
+func newIdle(i Idle, p phrases) idle {
+	if i.After <= 0 {
+		i.After = idleAfter
+	}
+	if i.AfterInteraction <= 0 {
+		i.AfterInteraction = i.After
+	}
+	if i.MaxInARow <= 0 {
+		i.MaxInARow = idleInARow
+	}
+	if len(i.Questions) == 0 {
+		i.Questions = p.present
+	}
+	return idle{Idle: i}
+}
+
+// spoken: the caller has shown to be there.
+func (i *idle) spoken() { i.talked, i.inARow = true, 0 }
+
+// idleAt is when silence has lasted too long; false while there is none.
+func (c *loop) idleAt() (time.Duration, bool) {
+	if c.cur != nil || c.state.onHold || c.state.greetAt > 0 || c.detect.Pending() {
+		return 0, false
+	}
+	i := &c.idle
+	after := i.After
+	switch {
+	case !i.Ask:
+		after = idleSilence
+	case i.talked:
+		after = i.AfterInteraction
+	}
+	return max(i.quiet, c.detect.LastSpeech()) + after, true
+}
+
+// idled asks whether anybody is there, or ends the call when that was asked often enough.
+func idled(c *loop, ctx context.Context, _ time.Duration) {
+	i := &c.idle
+	if !i.Ask || i.inARow >= i.MaxInARow || i.MaxInCall > 0 && i.inCall >= i.MaxInCall {
+		c.outcome = &parley.Outcome{Cause: parley.Idle}
+		return
+	}
+	question := i.Questions[i.inARow%len(i.Questions)]
+	i.inARow++
+	i.inCall++
+	c.begin(ctx, &reply{text: question})
+}

@@ -1,0 +1,41 @@
+package conversation
+
+// phrases are what the agent says by itself, in the agent's language.
+type phrases struct {
+	sorry    string   // something failed once; the conversation goes on
+	farewell string   // something failed for good; the call ends
+	present  []string // is anybody there, asked in turn
+	pressed  string   // what the model reads before the digits the caller pressed
+}
+
+func phrasesOf(language string) phrases {
+	if p, ok := spoken[language]; ok {
+		return p
+	}
+	return spoken["en"]
+}
+
+var spoken = map[string]phrases{
+	"en": {"Sorry, something went wrong just now. Could you say that again, please?", "Sorry, we have a technical problem and I have to end this call. Please try again later.",
+		[]string{"Are you still there?", "Hello, can you hear me?"}, "pressed"},
+	"es": {"Perdone, algo ha fallado. ¿Puede repetirlo, por favor?", "Lo siento, tenemos un problema técnico y debo terminar la llamada. Por favor, inténtelo más tarde.",
+		[]string{"¿Sigue ahí?", "Hola, ¿me oye?"}, "pulsó"},
+	"de": {"Entschuldigung, da ist gerade etwas schiefgegangen. Können Sie das bitte noch einmal sagen?", "Es tut mir leid, wir haben eine technische Störung und ich muss das Gespräch beenden. Bitte versuchen Sie es später noch einmal.",
+		[]string{"Sind Sie noch da?", "Hallo, können Sie mich hören?"}, "drückte"},
+	"hi": {"माफ़ कीजिए, कुछ गड़बड़ हो गई। क्या आप फिर से बता सकते हैं?", "माफ़ कीजिए, तकनीकी समस्या के कारण मुझे यह कॉल समाप्त करनी पड़ रही है। कृपया बाद में फिर कोशिश करें।",
+		[]string{"क्या आप अभी भी लाइन पर हैं?", "हैलो, क्या आप मुझे सुन सकते हैं?"}, "दबाया"},
+	"pt": {"Desculpe, algo falhou. Pode repetir, por favor?", "Desculpe, temos um problema técnico e preciso terminar a chamada. Por favor, tente mais tarde.",
+		[]string{"Ainda está aí?", "Alô, consegue me ouvir?"}, "teclou"},
+	"fr": {"Excusez-moi, quelque chose n'a pas fonctionné. Pouvez-vous répéter, s'il vous plaît ?", "Je suis désolé, nous avons un problème technique et je dois terminer cet appel. Veuillez réessayer plus tard.",
+		[]string{"Êtes-vous toujours là ?", "Allô, vous m'entendez ?"}, "a tapé"},
+	"nl": {"Sorry, er ging iets mis. Kunt u dat nog eens zeggen?", "Het spijt me, we hebben een technische storing en ik moet dit gesprek beëindigen. Probeert u het later nog eens.",
+		[]string{"Bent u er nog?", "Hallo, kunt u mij horen?"}, "toetste"},
+	"id": {"Maaf, ada yang salah. Bisa tolong diulangi?", "Maaf, ada gangguan teknis dan saya harus mengakhiri panggilan ini. Silakan coba lagi nanti.",
+		[]string{"Apakah Anda masih di sana?", "Halo, apakah Anda bisa mendengar saya?"}, "menekan"},
+	"it": {"Mi scusi, qualcosa non ha funzionato. Può ripetere, per favore?", "Mi dispiace, abbiamo un problema tecnico e devo terminare la chiamata. Riprovi più tardi, per favore.",
+		[]string{"È ancora in linea?", "Pronto, mi sente?"}, "ha premuto"},
+	"ja": {"すみません、うまくいきませんでした。もう一度お願いできますか。", "申し訳ありません。技術的な問題のため、お電話を終了いたします。後ほどおかけ直しください。",
+		[]string{"もしもし、聞こえていますか。", "まだそちらにいらっしゃいますか。"}, "押した番号"},
+	"ko": {"죄송합니다, 문제가 생겼습니다. 다시 한번 말씀해 주시겠어요?", "죄송합니다. 기술적인 문제로 통화를 종료해야 합니다. 나중에 다시 전화해 주세요.",
+		[]string{"아직 듣고 계신가요?", "여보세요, 제 말이 들리세요?"}, "누른 번호"},
+}

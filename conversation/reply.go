@@ -1,0 +1,242 @@
+package conversation
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/parley-voice/parley"
+	"github.com/parley-voice/parley/turn"
+)
+
+const (
+	// pieceDepth is how far the model may run ahead of the synthesizer before it is held back.
+	pieceDepth = 64
+	// mute is how long a synthesizer that owes words may be without a sign of life before the reply has failed. What stands
+	// behind tts.Synthesizer has limits of its own, and shorter ones; this one is for those that have none.
+	mute = 15 * time.Second
+)
+
+// A reply is one turn of the agent, from its beginning until it has been heard or was cut off.
+type reply struct {
+	text     string          // spoken as it is; "": the model answers
+	insists  bool            // not to be interrupted
+	end      *parley.Outcome // what follows it
+	answers  question
+	paused   bool // playout is stopped because the caller makes a sound
+	silent   bool // and nothing was playing when that happened
+	pausedAt time.Duration
+	wireAt   time.Duration // its first sound was on the wire
+	checkAt  time.Duration // when to look whether its voice still lives
+	turnID   string
+
+	cancel context.CancelCauseFunc
+	pieces chan string
+	over   chan struct{} // closed when its goroutines have ended
+	mind   mind
+	mouth  mouth
+}
+
+// A note says that a reply's goroutines have ended.
+type note struct {
+	r   *reply
+	err error // nil: all of it was heard
+}
+
+var (
+	errCut  = errors.New("cut off")
+	errMute = errors.New("the synthesizer gave no sound")
+)
+
+// begin starts a reply; the one before must have been closed.
+func (c *loop) begin(ctx context.Context, r *reply) {
+	rctx, cancel := context.WithCancelCause(ctx)
+	r.cancel, r.pieces, r.over = cancel, make(chan string, pieceDepth), make(chan struct{})
+	r.mouth.leg, r.mouth.id, r.mouth.wake = c.leg, func() uint64 { return c.ids.Add(1) }, make(chan struct{}, 1)
+	r.mouth.loud = func() { c.wire.Store(true) }
+	r.mouth.moved = time.Now()
+	r.mind.pieces = r.pieces
+	before := c.last
+	c.cur, c.last = r, r.over
+	c.turns++
+	r.turnID = fmt.Sprintf("t%d", c.turns)
+	c.detect.Agent(turn.Busy)
+	if r.insists {
+		c.detect.Agent(turn.Insists)
+	}
+	sorry := c.sorry()
+	messages := c.messages()
+	c.wg.Go(func() {
+		defer close(r.over)
+		defer cancel(nil)
+		spoken := make(chan error, 1)
+		go func() { // joined below
+			err := c.speak(rctx, r, before)
+			if err != nil {
+				cancel(err)
+			}
+			spoken <- err
+		}()
+		if r.text != "" {
+			r.mind.say(rctx, r.text)
+		} else {
+			c.think(rctx, &r.mind, messages, sorry)
+		}
+		close(r.pieces)
+		err := <-spoken
+		if err != nil {
+			_ = c.leg.Clear() // a frame may have slipped in after the one that cut it off
+		}
+		if cause := context.Cause(rctx); err != nil && cause != nil {
+			err = cause
+		}
+		select {
+		case c.notes <- note{r, err}:
+		case <-ctx.Done():
+		}
+	})
+}
+
+// sorry is what is said should the next reply fail.
+func (c *loop) sorry() string {
+	switch {
+	case c.Apology != "":
+		return c.Apology
+	case c.state.fails > 0:
+		return c.texts.farewell
+	}
+	return c.texts.sorry
+}
+
+// speak is the reply's speaker. Streams of a synthesizer do not overlap: it begins when the reply before has ended.
+func (c *loop) speak(ctx context.Context, r *reply, before <-chan struct{}) error {
+	if before != nil {
+		select {
+		case <-before:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	for ch, err := range c.Speak.Speak(ctx, r.pieces, c.Speaking) {
+		if err != nil {
+			return err
+		}
+		if ch.Notice != "" {
+			c.warn("voice_changed", ch.Notice)
+		}
+		if err := r.mouth.play(ctx, &ch); err != nil {
+			return err
+		}
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return r.mouth.finish(ctx)
+}
+
+// onWire: the reply's first sound has just been sent.
+func (r *reply) onWire(at time.Duration) {
+	if r.wireAt == 0 {
+		r.wireAt = at
+	}
+}
+
+// stalled says when the reply fails unless its voice gives a sign of life.
+func (r *reply) stalled(c *clock) time.Duration {
+	m := &r.mouth
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.paused || m.ended {
+		return c.now() + mute
+	}
+	owed, since := r.mind.owed()
+	if owed <= m.words {
+		return c.now() + mute
+	}
+	if since.Before(m.moved) {
+		since = m.moved
+	}
+	return c.of(since) + mute
+}
+
+// ended takes what became of a reply.
+func (c *loop) ended(ctx context.Context, n note) {
+	c.count(n.r)
+	if n.r != c.cur {
+		return // it was cut off
+	}
+	r, fault := n.r, n.err
+	c.close(r, fault != nil)
+	if fault == nil {
+		fault = r.mind.failure()
+	} else {
+		c.fault("tts_failed", fault)
+	}
+	end := r.end
+	if end == nil {
+		end = r.mind.ending()
+	}
+	switch {
+	case end != nil:
+		c.outcome = end
+		return
+	case fault != nil:
+		c.failed(ctx, n.err != nil, fault)
+	case r.text == "":
+		c.state.fails = 0
+	}
+	c.next(ctx)
+}
+
+// failed: a reply failed, and an apology was heard unless the voice is what failed. The second in a row is the end.
+func (c *loop) failed(ctx context.Context, voiceless bool, fault error) {
+	if c.state.fails++; c.state.fails > 1 {
+		c.outcome = &parley.Outcome{Cause: parley.ProviderFailed, Detail: fault.Error()}
+		return
+	}
+	if voiceless {
+		c.begin(ctx, &reply{text: c.sorry()})
+	}
+}
+
+// next does what waited for the agent to finish.
+func (c *loop) next(ctx context.Context) {
+	st := &c.state
+	switch {
+	case c.outcome != nil || c.cur != nil || st.greetAt > 0:
+	case st.farewell != nil:
+		c.begin(ctx, &reply{text: st.farewell.text, insists: true, end: &st.farewell.out})
+		st.farewell = nil
+	case len(st.lines) > 0:
+		text := st.lines[0]
+		st.lines = st.lines[1:]
+		c.begin(ctx, &reply{text: text})
+	case st.unanswered && !c.detect.Pending():
+		c.answer(ctx)
+	}
+}
+
+// answer lets the model answer what the caller has said.
+func (c *loop) answer(ctx context.Context) {
+	c.state.unanswered = false
+	c.begin(ctx, &reply{answers: c.state.asked})
+	c.state.asked = question{}
+}
+
+// cut stops the reply that runs: its context first, then the leg's queue, then the turn is closed with what was heard.
+func (c *loop) cut() {
+	r := c.cur
+	if r == nil {
+		return
+	}
+	r.cancel(errCut)
+	if err := c.leg.Clear(); err != nil {
+		c.warn("leg", "the playout could not be cleared: "+err.Error())
+	}
+	if r.mouth.playing() || r.mouth.said() != "" {
+		c.log(parley.EventInterrupted, map[string]string{"text": strings.TrimSpace(r.mouth.said())})
+	}
+	c.close(r, true)
+}

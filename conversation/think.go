@@ -1,0 +1,283 @@
+package conversation
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/parley-voice/parley"
+	"github.com/parley-voice/parley/llm"
+)
+
+const (
+	// maxRounds is how often in one reply the model may ask for tools; then it must speak.
+	maxRounds = 5
+	// thinkLimit is how long a model may be silent before the reply has failed. llm.Fallback has shorter limits of its own;
+	// this one is for models without it.
+	thinkLimit = 20 * time.Second
+)
+
+var (
+	errEmpty = errors.New("the model said nothing")
+	errSlow  = errors.New("the model gave no answer in time")
+)
+
+// A mind is what a reply's model does, as far as Run needs to know it afterwards.
+type mind struct {
+	pieces chan<- string
+	cut    cutter
+	gap    bool // a round ended without white space: the next begins with it
+
+	mu     sync.Mutex // guards all below
+	rounds []round
+	sent   int // bytes of all pieces
+	chars  int // characters of them, not yet counted
+	owing  int // letters of them
+	sentAt time.Time
+	usage  llm.Usage
+	end    *parley.Outcome
+	err    error // the model failed; an apology is among the pieces
+	times  thought
+}
+
+// A round is one answer of the model and what its tools gave back.
+type round struct {
+	bytes   int // of all pieces up to its end
+	calls   []llm.Call
+	results []string
+}
+
+// thought is when the steps of thinking happened.
+type thought struct {
+	asked, token, piece time.Time
+}
+
+// say hands text out as it is.
+func (m *mind) say(ctx context.Context, text string) {
+	m.write(ctx, text)
+	m.flush(ctx)
+	m.close(nil)
+}
+
+// think runs the model and the tools it asks for. What it says goes out in speakable pieces as it comes. When it fails, sorry
+// is said instead.
+func (c *loop) think(ctx context.Context, m *mind, messages []llm.Message, sorry string) {
+	err := c.rounds(ctx, m, messages)
+	if err == nil || ctx.Err() != nil {
+		return
+	}
+	c.fault("llm_failed", err)
+	m.mu.Lock()
+	m.err = err
+	m.mu.Unlock()
+	m.write(ctx, sorry)
+	m.flush(ctx)
+	m.close(nil)
+}
+
+func (c *loop) rounds(ctx context.Context, m *mind, messages []llm.Message) error {
+	acted := false
+	for n := 0; ; n++ {
+		req := llm.Request{Messages: messages, Temperature: c.Thinking.Temperature,
+			ReasoningEffort: c.Thinking.ReasoningEffort, Verbosity: c.Thinking.Verbosity}
+		if n < maxRounds {
+			req.Tools = c.tools.tools
+		}
+		text, calls, err := c.ask(ctx, m, req)
+		if err != nil {
+			return err
+		}
+		if len(calls) == 0 {
+			m.close(nil)
+			if m.said() == 0 && !acted {
+				return errEmpty
+			}
+			return nil
+		}
+		results, act := c.tools.run(ctx, c, calls)
+		acted = acted || act.acted
+		r := round{calls: calls}
+		messages = append(messages, llm.Message{Role: llm.Assistant, Text: text, Calls: calls})
+		for i, res := range results {
+			r.results = append(r.results, res)
+			messages = append(messages, llm.Message{Role: llm.ToolRole, CallID: calls[i].ID, Text: res})
+		}
+		m.close(&r)
+		if act.end != nil {
+			m.mu.Lock()
+			m.end = act.end
+			m.mu.Unlock()
+			return nil
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+	}
+}
+
+// ask is one request. Its words are on their way when it returns.
+func (c *loop) ask(ctx context.Context, m *mind, req llm.Request) (text string, calls []llm.Call, err error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	late := time.AfterFunc(thinkLimit, func() { cancel(errSlow) })
+	defer late.Stop()
+	m.stamp(&m.times.asked)
+	var said strings.Builder
+	for d, derr := range c.Think.Chat(ctx, req) {
+		late.Stop() // the synthesizer may hold us back: that is not the model's silence
+		if derr != nil {
+			if cause := context.Cause(ctx); cause != nil {
+				derr = cause
+			}
+			m.flush(ctx)
+			return said.String(), nil, derr
+		}
+		if d.Notice != "" {
+			c.warn("model_changed", d.Notice)
+		}
+		if d.Usage != nil {
+			m.spend(*d.Usage)
+		}
+		if d.Call != nil && len(calls) < maxCalls {
+			m.stamp(&m.times.token)
+			calls = append(calls, *d.Call)
+		}
+		if d.Text != "" {
+			m.stamp(&m.times.token)
+			said.WriteString(d.Text)
+			m.write(ctx, d.Text)
+		}
+		late.Reset(thinkLimit)
+	}
+	if cause := context.Cause(ctx); cause != nil {
+		return said.String(), nil, cause
+	}
+	m.flush(ctx)
+	return said.String(), calls, nil
+}
+
+// write takes words of the model, and sends on what has become speakable.
+func (m *mind) write(ctx context.Context, text string) {
+	if m.gap && !strings.HasPrefix(text, " ") {
+		text = " " + text
+	}
+	m.gap = false
+	m.cut.add(text)
+	for {
+		p, ok := m.cut.next()
+		if !ok {
+			return
+		}
+		m.send(ctx, p)
+	}
+}
+
+// flush sends what is left.
+func (m *mind) flush(ctx context.Context) {
+	p := m.cut.rest()
+	if p == "" {
+		return
+	}
+	r, _ := utf8.DecodeLastRuneInString(p)
+	m.gap = r < 0x2E80 && !unicode.IsSpace(r) // not in scripts without spaces
+	m.send(ctx, p)
+}
+
+func (m *mind) send(ctx context.Context, p string) {
+	m.stamp(&m.times.piece)
+	select {
+	case m.pieces <- p:
+	case <-ctx.Done():
+		return
+	}
+	m.mu.Lock()
+	m.sent += len(p)
+	m.owing += letters(p)
+	m.chars += utf8.RuneCountInString(p)
+	m.sentAt = time.Now()
+	m.mu.Unlock()
+}
+
+// stamp notes the first time something happened.
+func (m *mind) stamp(t *time.Time) {
+	m.mu.Lock()
+	if t.IsZero() {
+		*t = time.Now()
+	}
+	m.mu.Unlock()
+}
+
+func (m *mind) spend(u llm.Usage) {
+	m.mu.Lock()
+	m.usage.In += u.In
+	m.usage.Out += u.Out
+	m.mu.Unlock()
+}
+
+// close ends a round; nil: one without tools.
+func (m *mind) close(r *round) {
+	if r == nil {
+		r = &round{}
+	}
+	m.mu.Lock()
+	r.bytes = m.sent
+	m.rounds = append(m.rounds, *r)
+	m.mu.Unlock()
+}
+
+func (m *mind) said() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.sent
+}
+
+// owed is what the synthesizer was given so far.
+func (m *mind) owed() (letters int, since time.Time) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.owing, m.sentAt
+}
+
+func (m *mind) ending() *parley.Outcome {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.end
+}
+
+func (m *mind) failure() error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.err
+}
+
+// messages are the reply as the model reads it later: what was heard, where the tools were asked for in between.
+func (m *mind) messages(heard string) []llm.Message {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var all []llm.Message
+	from := 0
+	put := func(to int, r round) {
+		to = min(max(to, from), len(heard))
+		text := strings.TrimSpace(strings.ToValidUTF8(heard[from:to], ""))
+		from = to
+		if text == "" && len(r.calls) == 0 {
+			return
+		}
+		all = append(all, llm.Message{Role: llm.Assistant, Text: text, Calls: r.calls})
+		for i, res := range r.results {
+			all = append(all, llm.Message{Role: llm.ToolRole, CallID: r.calls[i].ID, Text: res})
+		}
+	}
+	for i, r := range m.rounds {
+		if i == len(m.rounds)-1 && len(r.calls) == 0 {
+			break
+		}
+		put(r.bytes, r)
+	}
+	put(len(heard), round{})
+	return all
+}

@@ -1,0 +1,128 @@
+package conversation
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/parley-voice/parley"
+	"github.com/parley-voice/parley/action"
+	"github.com/parley-voice/parley/llm"
+)
+
+// maxCalls is how many tools a model may ask for at once; what goes beyond is not run.
+const maxCalls = 8
+
+// A toolbox is the agent's actions as the model sees them. It does not change.
+type toolbox struct {
+	tools   []llm.Tool
+	actions map[string]action.Action // by the tool's name
+}
+
+// newToolbox names the tools apart: two actions of one type get _2, _3 …
+func newToolbox(actions []action.Action) *toolbox {
+	b := &toolbox{actions: map[string]action.Action{}}
+	for _, a := range actions {
+		t := a.Tool()
+		name := t.Name
+		for n := 2; b.actions[t.Name] != nil; n++ {
+			t.Name = fmt.Sprintf("%s_%d", name, n)
+		}
+		b.actions[t.Name] = a
+		b.tools = append(b.tools, t)
+	}
+	return b
+}
+
+// effect is what the tools of a round did besides giving back results.
+type effect struct {
+	end   *parley.Outcome
+	acted bool // the caller hears or will hear something of it
+}
+
+// run carries out all calls at once and returns what the model is to read, in their order.
+func (b *toolbox) run(ctx context.Context, c *loop, calls []llm.Call) ([]string, effect) {
+	results := make([]action.Result, len(calls))
+	read := make([]string, len(calls))
+	var wg sync.WaitGroup
+	for i, call := range calls {
+		wg.Go(func() { results[i], read[i] = b.call(ctx, c, call) })
+	}
+	wg.Wait()
+	var e effect
+	for i, r := range results {
+		if r.DTMF != "" {
+			e.acted = true
+			if err := c.leg.SendDTMF(ctx, r.DTMF); err != nil {
+				read[i] = "error: the digits could not be sent: " + err.Error()
+			}
+		}
+		if r.End != nil && e.end == nil {
+			e.end = r.End
+		}
+	}
+	return read, e
+}
+
+// call runs one tool. What is wrong with the request is told to the model, and nothing runs.
+func (b *toolbox) call(ctx context.Context, c *loop, call llm.Call) (action.Result, string) {
+	a := b.actions[call.Name]
+	if a == nil {
+		c.warn("unknown_tool", "the model asked for a tool that the agent does not have: "+call.Name)
+		return action.Result{}, "error: there is no tool named " + call.Name
+	}
+	args := call.Args
+	if len(strings.TrimSpace(string(args))) == 0 {
+		args = json.RawMessage("{}")
+	}
+	if err := fits(args, a.Tool().Schema); err != nil {
+		c.warn("bad_arguments", "the model called "+call.Name+" with arguments that do not fit: "+err.Error())
+		return action.Result{}, "error: the arguments do not fit: " + err.Error()
+	}
+	info := a.Describe()
+	c.log(parley.EventActionStart, map[string]any{
+		"action_id": info.ID, "action_type": info.Type, "label": info.Label, "parameters": args,
+	})
+	res, err := a.Run(ctx, action.Input{Args: args})
+	c.log(parley.EventAction, completed(info, args, res, err))
+	if err != nil {
+		return action.Result{}, "error: " + err.Error()
+	}
+	if res.Data == "" {
+		return res, "done"
+	}
+	return res, res.Data
+}
+
+// completed is the contract's action_history item.
+func completed(info action.Info, args json.RawMessage, res action.Result, err error) any {
+	type result struct {
+		JSON   any     `json:"json"`
+		Status *int    `json:"http_status_code"`
+		Error  *string `json:"error"`
+	}
+	var r result
+	switch {
+	case err != nil:
+		text := err.Error()
+		r.Error = &text
+	case json.Valid([]byte(res.Data)):
+		r.JSON = json.RawMessage(res.Data)
+	case res.Data != "":
+		r.JSON = res.Data
+	}
+	return struct {
+		Event  string          `json:"event_type"`
+		Time   string          `json:"timestamp"`
+		ID     string          `json:"action_id"`
+		Type   string          `json:"action_type"`
+		Label  string          `json:"action_label"`
+		Args   json.RawMessage `json:"parameters"`
+		Result result          `json:"result"`
+	}{"action_completed", stamp(time.Now()), info.ID, info.Type, info.Label, args, r}
+}
+
+func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }

@@ -1,0 +1,117 @@
+package conversation
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/parley-voice/parley"
+	"github.com/parley-voice/parley/llm"
+	"github.com/parley-voice/parley/turn"
+)
+
+// A question is what a reply answers: when the caller's words ended, came, and were taken as over.
+type question struct{ speechEnd, wordsAt, endedAt time.Duration }
+
+// messages are what the model is given.
+func (c *loop) messages() []llm.Message {
+	all := make([]llm.Message, 0, len(c.History.Messages)+1)
+	if c.Prompt != "" {
+		all = append(all, llm.Message{Role: llm.System, Text: c.Prompt})
+	}
+	return append(all, c.History.Messages...)
+}
+
+// caller writes down a turn of the caller.
+func (c *loop) caller(s turn.Signal) { c.human(s.Text, s.Start, s.SpeechEnd) }
+
+func (c *loop) human(text string, start, end time.Duration) {
+	c.turns++
+	c.write(parley.Turn{ID: fmt.Sprintf("t%d", c.turns), Who: parley.Human, Text: text, Start: start, End: max(start, end)})
+}
+
+// write puts a turn that is over into the history and the log.
+func (c *loop) write(t parley.Turn) {
+	c.History.Turns = append(c.History.Turns, t)
+	c.log(parley.EventMessage, struct {
+		Text        string          `json:"text"`
+		Sender      parley.Who      `json:"sender"`
+		Time        string          `json:"timestamp"`
+		ID          string          `json:"turn_id"`
+		Interrupted bool            `json:"interrupted"`
+		Latency     *parley.Latency `json:"latency,omitempty"`
+	}{t.Text, t.Who, stamp(c.clock.origin.Add(t.Start)), t.ID, t.Interrupted, t.Latency})
+}
+
+// close ends a reply's turn with the words that were heard, not those the model wrote.
+func (c *loop) close(r *reply, cut bool) {
+	r.cancel(nil)
+	c.cur = nil
+	c.wire.Store(false)
+	c.detect.Agent(turn.Idle)
+	now := c.clock.now()
+	c.idle.quiet = now
+	heard := r.mouth.said()
+	c.History.Messages = append(c.History.Messages, r.mind.messages(heard)...)
+	text := strings.TrimSpace(heard)
+	if text == "" {
+		return
+	}
+	t := parley.Turn{ID: r.turnID, Who: parley.Bot, Text: text, Start: r.start(&c.clock), End: now, Interrupted: cut}
+	if r.paused && !r.silent {
+		t.End = max(t.Start, r.pausedAt)
+	}
+	t.Latency = r.latency(&c.clock)
+	c.write(t)
+}
+
+// start is when the reply began to be heard.
+func (r *reply) start(k *clock) time.Duration {
+	if r.wireAt > 0 {
+		return r.wireAt
+	}
+	r.mouth.mu.Lock()
+	defer r.mouth.mu.Unlock()
+	return k.of(r.mouth.begun)
+}
+
+// latency splits the gap between the caller's last speech and the reply's first sound. nil: the reply answers nothing, or
+// nothing of it could be heard.
+func (r *reply) latency(k *clock) *parley.Latency {
+	q := r.answers
+	if q.endedAt == 0 || r.wireAt == 0 {
+		return nil
+	}
+	r.mind.mu.Lock()
+	th := r.mind.times
+	r.mind.mu.Unlock()
+	r.mouth.mu.Lock()
+	first := r.mouth.first
+	r.mouth.mu.Unlock()
+	at := q.speechEnd
+	step := func(t time.Duration) time.Duration {
+		d := max(t-at, 0)
+		at += d
+		return d
+	}
+	l := &parley.Latency{STT: step(q.wordsAt)}
+	l.Endpointing = step(q.endedAt)
+	l.Queue = step(k.of(th.asked))
+	l.LLM = step(k.of(th.token))
+	l.Chunking = step(k.of(th.piece))
+	l.TTS = step(k.of(first))
+	l.Playout = step(r.wireAt)
+	l.Total = at - q.speechEnd
+	return l
+}
+
+// count adds what a reply cost, once its goroutines have ended.
+func (c *loop) count(r *reply) {
+	r.mind.mu.Lock()
+	defer r.mind.mu.Unlock()
+	u := &c.History.Usage
+	u.TokensIn += r.mind.usage.In
+	u.TokensOut += r.mind.usage.Out
+	u.TTSCharacters += r.mind.chars
+	r.mind.usage, r.mind.chars = llm.Usage{}, 0
+}
