@@ -62,7 +62,7 @@ func (d *digitReader) goesOn(p *Packet, event byte, step int) bool {
 		return false
 	}
 	// An event longer than its duration can say goes on in a new segment (RFC 4733 §2.5.1.3).
-	return step <= creep || d.duration == 0xffff && step == 0xffff
+	return step > 0 && step <= creep || d.duration == 0xffff && step == 0xffff
 }
 
 // A digitWriter says queued digits, a packet per tick.

@@ -241,9 +241,6 @@ func (j *jitter) tick(now time.Duration) {
 	for j.waiting > 0 && now-j.since >= j.bound.gap() {
 		j.giveUp(now)
 	}
-	if j.waiting > 0 {
-		return
-	}
 	wait := j.bound.stall()
 	if j.silent {
 		wait = silentWait
