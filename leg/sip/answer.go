@@ -1,0 +1,150 @@
+package sip
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+
+	"github.com/emiago/sipgo/sip"
+
+	"github.com/parley-voice/parley"
+	"github.com/parley-voice/parley/leg"
+	"github.com/parley-voice/parley/rtp"
+)
+
+var (
+	errGivenUp  = errors.New("sip: the caller gave up")
+	errAnswered = errors.New("sip: the call is answered or refused already")
+)
+
+// What an offer can come to. Only the first counts.
+const (
+	undecided int32 = iota
+	answered
+	refused
+	cancelled
+)
+
+// offer is an INVITE of the far end that rings: a leg.Offer.
+type offer struct {
+	t       *Trunk
+	tx      *sip.ServerTx
+	req     *sip.Request
+	d       *dialog
+	sdp     *rtp.SDP // nil: we are to offer
+	ringing leg.Ringing
+	state   atomic.Int32
+	ctx     context.Context // the owner's: done when the caller gives up before the answer
+	giveUp  context.CancelCauseFunc
+}
+
+func (o *offer) Ringing() leg.Ringing { return o.ringing }
+
+func (o *offer) decide(to int32) error {
+	if o.state.CompareAndSwap(undecided, to) {
+		return nil
+	}
+	if o.state.Load() == cancelled {
+		return errGivenUp
+	}
+	return errAnswered
+}
+
+// cancelled is called by sipgo, which answers the CANCEL and the INVITE itself. It must not touch the transaction.
+func (o *offer) cancelled() {
+	if o.decide(cancelled) == nil {
+		o.giveUp(errGivenUp)
+		o.t.remove(o.d)
+	}
+}
+
+// Reject implements leg.Offer.
+func (o *offer) Reject(_ context.Context, c parley.Cause) error {
+	if err := o.decide(refused); err != nil {
+		return err
+	}
+	code, reason := rejection(c)
+	return o.refuse(code, reason)
+}
+
+func (o *offer) refuse(code int, reason string) error {
+	o.t.remove(o.d)
+	if err := o.t.reply(o.tx, o.req, code, reason); err != nil {
+		return o.mend(err)
+	}
+	return nil
+}
+
+// mend is for an answer that came after a CANCEL: the transaction has refused it, but would repeat it instead of its 487.
+func (o *offer) mend(err error) error {
+	if !errors.Is(err, sip.ErrTransactionCanceled) {
+		return fmt.Errorf("sip: answer: %w", err)
+	}
+	_ = o.t.reply(o.tx, o.req, 487, "Request Terminated")
+	o.giveUp(errGivenUp)
+	return errGivenUp
+}
+
+// Answer implements leg.Offer. It returns as soon as the 200 is out; an INVITE without an offer is waited for until its ACK.
+func (o *offer) Answer(ctx context.Context, l leg.Limits) (leg.Leg, error) {
+	if err := o.decide(answered); err != nil {
+		return nil, err
+	}
+	local, stream, err := o.t.openMedia(o.d.peer, nil)
+	if err != nil {
+		_ = o.refuse(503, "Service Unavailable")
+		return nil, err
+	}
+	var body []byte
+	var agreed rtp.Agreed
+	if o.sdp == nil {
+		body = rtp.Offer(local)
+	} else if body, agreed, err = rtp.Answer(o.sdp, local); err != nil {
+		_ = stream.Close()
+		_ = o.refuse(488, "Not Acceptable Here")
+		return nil, fmt.Errorf("sip: answer: %w", err)
+	}
+	res := o.t.session(o.req, body, o.d)
+	c := newCall(o.d, stream, local, l)
+	o.d.mu.Lock()
+	o.d.leg, o.d.early = c, nil
+	u := o.d.await(o.tx, res, o.req.CSeq().SeqNo)
+	o.d.mu.Unlock()
+	if err := o.t.respond(o.tx, res); err != nil {
+		u.settle(nil)
+		c.abandon()
+		return nil, o.mend(err)
+	}
+	o.t.begin(u.repeat)
+	if o.sdp == nil {
+		if agreed, err = u.answer(ctx, local); err != nil {
+			_ = c.Hangup(ctx, parley.Configuration)
+			return nil, fmt.Errorf("sip: answer: %w", err)
+		}
+	}
+	c.begin(agreed)
+	return c, nil
+}
+
+// openMedia binds a port and describes our side to that peer.
+func (t *Trunk) openMedia(peer hop, codecs []rtp.Codec) (rtp.Local, *rtp.Stream, error) {
+	stream, err := rtp.Open(rtp.Config{Ports: t.cfg.Ports})
+	if err != nil {
+		return rtp.Local{}, nil, fmt.Errorf("sip: open media: %w", err)
+	}
+	return rtp.Local{
+		Addr: t.advertised(peer.addr.Addr()), Port: stream.LocalPort(), SessionID: uint64(firstSeq()), Version: 1, Codecs: codecs,
+	}, stream, nil
+}
+
+// session is a 200 with a session description.
+func (t *Trunk) session(req *sip.Request, body []byte, d *dialog) *sip.Response {
+	res := sip.NewResponseFromRequest(req, 200, "OK", body)
+	res.AppendHeader(t.contact(d.local.uri.User, d.peer))
+	res.AppendHeader(sip.NewHeader("Allow", allow))
+	if len(body) > 0 {
+		res.AppendHeader(sip.NewHeader("Content-Type", "application/sdp"))
+	}
+	return res
+}

@@ -1,0 +1,217 @@
+package sip
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/emiago/sipgo/sip"
+
+	"github.com/parley-voice/parley"
+	"github.com/parley-voice/parley/leg"
+	"github.com/parley-voice/parley/rtp"
+)
+
+const ringTimeout = 40 * time.Second
+
+// placing is a call of ours on its way (RFC 3261 §13.2).
+type placing struct {
+	t      *Trunk
+	call   leg.Call
+	target sip.Uri
+	hop    hop
+	d      *dialog // not confirmed; its tag, Call-ID and number
+	local  rtp.Local
+	stream *rtp.Stream
+	tx     *sip.ClientTx
+	invite *sip.Request
+	alive  bool // something provisional came
+
+	forks  sync.Mutex // guards hungUp
+	hungUp map[string]bool
+}
+
+// Dial implements leg.Trunk. It works while Serve runs. Any error is a *leg.Rejected, or wraps one.
+func (t *Trunk) Dial(ctx context.Context, c leg.Call) (leg.Leg, error) {
+	if !t.enter(true) {
+		return nil, &leg.Rejected{Cause: parley.NodeLost}
+	}
+	defer t.leave()
+	p, err := t.plan(ctx, c)
+	if err != nil {
+		return nil, errors.Join(&leg.Rejected{Cause: parley.Configuration}, err)
+	}
+	if err := t.listening(ctx); err != nil {
+		return nil, err
+	}
+	if p.hop, err = p.first(ctx); err != nil {
+		return nil, errors.Join(&leg.Rejected{Cause: parley.Unreachable}, err)
+	}
+	p.d.peer = p.hop
+	if p.local, p.stream, err = t.openMedia(p.hop, codecs(c.Trunk)); err != nil {
+		return nil, errors.Join(&leg.Rejected{Cause: parley.Unreachable}, err)
+	}
+	l, err := p.place(ctx)
+	if err != nil {
+		_ = p.stream.Close()
+		return nil, err
+	}
+	return l, nil
+}
+
+// listening waits until Serve reads: requests go out by the socket it reads from.
+func (t *Trunk) listening(ctx context.Context) error {
+	addr := t.sock.udp.LocalAddr().String()
+	for {
+		if conn, err := t.transport.GetConnection("udp", addr); err == nil {
+			_, _ = conn.TryClose()
+			return nil
+		}
+		select {
+		case <-time.After(time.Millisecond):
+		case <-ctx.Done():
+			return &leg.Rejected{Cause: parley.Cancelled}
+		case <-t.quit.Done():
+			return &leg.Rejected{Cause: parley.NodeLost}
+		}
+	}
+}
+
+// plan reads who is to be called, from whom and by what way. Its errors are the user's to mend.
+func (t *Trunk) plan(ctx context.Context, c leg.Call) (*placing, error) {
+	p := &placing{t: t, call: c, hungUp: map[string]bool{}}
+	var err error
+	if p.target, err = target(c); err != nil {
+		return nil, err
+	}
+	p.d = &dialog{t: t, callID: sip.GenerateTagN(24) + "@parley", account: c.Trunk, localSeq: firstSeq()}
+	p.d.local.tag = newTag()
+	p.d.remote.uri = *p.target.Clone()
+	p.d.remote.uri.Port, p.d.remote.uri.UriParams, p.d.remote.uri.Headers = 0, nil, nil
+	if p.d.local.uri, err = origin(c); err != nil {
+		return nil, err
+	}
+	if err := extra(sip.NewRequest(sip.INVITE, p.target), c.Headers); err != nil {
+		return nil, err
+	}
+	if c.Trunk != nil && c.Trunk.OutboundProxy != "" {
+		proxy, err := parseHostPort(c.Trunk.OutboundProxy)
+		if err != nil {
+			return nil, fmt.Errorf("outbound proxy: %w", err)
+		}
+		if !proxy.UriParams.Has("lr") {
+			proxy.UriParams.Add("lr", "")
+		}
+		p.d.routes = []sip.Uri{proxy}
+	}
+	return p, nil
+}
+
+// target is the URI that is called.
+func target(c leg.Call) (sip.Uri, error) {
+	var u sip.Uri
+	if !clean(c.To) || strings.ContainsAny(c.To, " <>\"") || len(c.To) > identityMost {
+		return u, errors.New("sip: the number called holds what no address may")
+	}
+	if strings.HasPrefix(strings.ToLower(c.To), "sip:") {
+		if err := sip.ParseUri(c.To, &u); err != nil || u.Host == "" {
+			return u, fmt.Errorf("sip: %q is no sip: address", c.To)
+		}
+		u.Headers, u.Password = nil, ""
+		return u, nil
+	}
+	if c.Trunk == nil {
+		return u, fmt.Errorf("sip: %q needs a trunk: only sip: addresses are dialled without", c.To)
+	}
+	u, err := parseHostPort(c.Trunk.Host)
+	if err != nil {
+		return u, err
+	}
+	if c.To == "" {
+		return u, errors.New("sip: nobody to call")
+	}
+	u.User = userPart(c.To)
+	if c.Trunk.Port != 0 {
+		u.Port = c.Trunk.Port
+	}
+	if tp := strings.ToLower(c.Trunk.Transport); tp != "" && tp != "udp" {
+		u.UriParams.Add("transport", tp)
+	}
+	return u, nil
+}
+
+// origin is the URI the call comes from; its host is filled in once the way is known.
+func origin(c leg.Call) (sip.Uri, error) {
+	var u sip.Uri
+	if !clean(c.From) || strings.ContainsAny(c.From, " <>\"") || len(c.From) > identityMost {
+		return u, errors.New("sip: the calling number holds what no address may")
+	}
+	if strings.HasPrefix(strings.ToLower(c.From), "sip:") {
+		if err := sip.ParseUri(c.From, &u); err != nil || u.Host == "" {
+			return u, fmt.Errorf("sip: %q is no sip: address", c.From)
+		}
+		u.Headers, u.Password, u.UriParams, u.Port = nil, "", nil, 0
+		return u, nil
+	}
+	u.Scheme, u.User = "sip", userPart(c.From)
+	if c.Trunk != nil {
+		if u.User == "" {
+			u.User = userPart(c.Trunk.Username)
+		}
+		host, err := parseHostPort(c.Trunk.Host)
+		if err != nil {
+			return u, err
+		}
+		u.Host = host.Host
+	}
+	if u.User == "" {
+		u.User = "parley"
+	}
+	return u, nil
+}
+
+// first is where the INVITE goes: the outbound proxy, the trunk's host, or where the address itself leads.
+func (p *placing) first(ctx context.Context) (hop, error) {
+	network := ""
+	if p.call.Trunk != nil {
+		network = p.call.Trunk.Transport
+	}
+	uri := p.target
+	switch {
+	case len(p.d.routes) > 0:
+		uri = p.d.routes[0]
+	case p.call.Trunk != nil && p.call.Trunk.Host != "":
+		u, err := parseHostPort(p.call.Trunk.Host)
+		if err != nil {
+			return hop{}, err
+		}
+		if uri = u; p.call.Trunk.Port != 0 {
+			uri.Port = p.call.Trunk.Port
+		}
+	}
+	ctx, stop := context.WithTimeout(ctx, 10*time.Second)
+	defer stop()
+	h, err := nextHop(ctx, &uri, network)
+	if err == nil && p.d.local.uri.Host == "" {
+		p.d.local.uri.Host = p.t.advertised(h.addr.Addr()).String()
+	}
+	return h, err
+}
+
+// codecs are those the account names, as far as we have them.
+func codecs(a *parley.TrunkAccount) (list []rtp.Codec) {
+	if a == nil {
+		return nil
+	}
+	for _, name := range a.Codecs {
+		for _, c := range rtp.DefaultCodecs {
+			if strings.EqualFold(name, c.String()) {
+				list = append(list, c)
+			}
+		}
+	}
+	return list
+}

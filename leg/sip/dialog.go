@@ -1,0 +1,201 @@
+package sip
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/emiago/sipgo/sip"
+
+	"github.com/parley-voice/parley"
+)
+
+// A dialog is the bond of two ends by Call-ID and tags (RFC 3261 §12). What arrives for it is handled one message at a time.
+type dialog struct {
+	t       *Trunk
+	callID  string
+	local   party
+	remote  party                // its tag is not set before the dialog is in the trunk's map
+	account *parley.TrunkAccount // whose credentials answer challenges; nil: none
+
+	mu        sync.Mutex // guards all below, and is held while one message is handled
+	localSeq  uint32     // CSeq of our last request
+	remoteSeq uint32     // and of the far end's
+	target    sip.Uri    // its Contact
+	routes    []sip.Uri  // in the order they are visited
+	peer      hop        // where its messages come from, or where ours went first
+	unacked   *unacked   // a 2xx of ours to an INVITE that waits for its ACK
+	leg       *call      // once answered
+	early     *offer     // while it rings
+	refer     *refer     // while one is under way
+}
+
+// party is one end as From and To show it.
+type party struct {
+	name string
+	uri  sip.Uri
+	tag  string
+}
+
+func (d *dialog) key() key { return key{d.callID, d.local.tag} }
+
+func (d *dialog) answered() *call {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.leg
+}
+
+// accepted makes the dialog that an INVITE of the far end begins (§12.1.1).
+func (t *Trunk) accepted(req *sip.Request, tag string) *dialog {
+	from, to := req.From(), req.To()
+	d := &dialog{
+		t: t, callID: req.CallID().Value(),
+		local:     party{to.DisplayName, to.Address, tag},
+		remote:    party{from.DisplayName, from.Address, from.Params.GetOr("tag", "")},
+		localSeq:  firstSeq(),
+		remoteSeq: req.CSeq().SeqNo,
+		peer:      hop{sip.NetworkToUpper(req.Transport()), source(req)},
+		routes:    recordRoutes(req),
+	}
+	d.target = d.remote.uri
+	if c := req.Contact(); c != nil {
+		d.target = c.Address
+	}
+	return d
+}
+
+// confirm completes a dialog of ours from the 2xx (§12.1.2). The caller holds mu or is alone.
+func (d *dialog) confirm(res *sip.Response) {
+	d.remote.tag = toTag(res)
+	if c := res.Contact(); c != nil {
+		d.target = c.Address
+	}
+	d.routes = recordRoutes(res)
+	slices.Reverse(d.routes)
+}
+
+// toTag is the far end's tag; "" too when the answer has no To at all.
+func toTag(res *sip.Response) string {
+	if to := res.To(); to != nil {
+		return to.Params.GetOr("tag", "")
+	}
+	return ""
+}
+
+func recordRoutes(m sip.Message) (routes []sip.Uri) {
+	for _, h := range m.GetHeaders("Record-Route") {
+		if r, ok := h.(*sip.RecordRouteHeader); ok {
+			routes = append(routes, r.Address)
+			continue
+		}
+		var r sip.Uri
+		if _, err := sip.ParseAddressValue(h.Value(), &r, nil); err == nil {
+			routes = append(routes, r)
+		}
+	}
+	return routes
+}
+
+// next builds the next request of the dialog; mu is held.
+func (d *dialog) next(method sip.RequestMethod) *sip.Request {
+	d.localSeq++
+	return d.build(method, d.localSeq)
+}
+
+// build makes a request of the dialog with that CSeq (§12.2.1.1); mu is held.
+func (d *dialog) build(method sip.RequestMethod, seq uint32) *sip.Request {
+	uri, routes := d.target, d.routes
+	if len(routes) > 0 && !routes[0].UriParams.Has("lr") { // a strict router of RFC 2543
+		uri, routes = routes[0], append(slices.Clone(routes[1:]), d.target)
+	}
+	uri.Headers = nil
+	req := sip.NewRequest(method, uri)
+	for _, r := range routes {
+		req.AppendHeader(&sip.RouteHeader{Address: *r.Clone()})
+	}
+	maxForwards, callID := sip.MaxForwardsHeader(70), sip.CallIDHeader(d.callID)
+	req.AppendHeader(&maxForwards)
+	from := &sip.FromHeader{DisplayName: d.local.name, Address: *d.local.uri.Clone()}
+	from.Params.Add("tag", d.local.tag)
+	to := &sip.ToHeader{DisplayName: d.remote.name, Address: *d.remote.uri.Clone()}
+	if d.remote.tag != "" {
+		to.Params.Add("tag", d.remote.tag)
+	}
+	req.AppendHeader(from)
+	req.AppendHeader(to)
+	req.AppendHeader(&callID)
+	req.AppendHeader(&sip.CSeqHeader{SeqNo: seq, MethodName: method})
+	return req
+}
+
+// way is where requests of the dialog go: its first route, or its target. A target that names a private address, while the
+// far end's messages come from elsewhere, sits behind NAT; and what came by TCP goes back by the same connection.
+func (d *dialog) way(ctx context.Context) (hop, error) {
+	d.mu.Lock()
+	target, routes, peer := d.target, d.routes, d.peer
+	d.mu.Unlock()
+	if len(routes) > 0 {
+		return nextHop(ctx, &routes[0], peer.network)
+	}
+	if peer.network == "TCP" {
+		return peer, nil
+	}
+	h, err := nextHop(ctx, &target, peer.network)
+	if err != nil {
+		return peer, nil
+	}
+	ip, from := h.addr.Addr(), peer.addr.Addr()
+	if ip != from && (ip.IsPrivate() && !from.IsPrivate() || ip.IsLoopback() || ip.IsUnspecified()) {
+		return peer, nil
+	}
+	return h, nil
+}
+
+// ask sends a request of the dialog and waits for its final answer. A challenge is answered (§22.2), on any method.
+func (d *dialog) ask(ctx context.Context, method sip.RequestMethod, headers ...sip.Header) (*sip.Response, error) {
+	h, err := d.way(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var proof sip.Header
+	for range challengesMost {
+		d.mu.Lock()
+		req := d.next(method)
+		d.mu.Unlock()
+		req.AppendHeader(d.t.contact(d.local.uri.User, h))
+		for _, x := range headers {
+			req.AppendHeader(sip.NewHeader(x.Name(), x.Value()))
+		}
+		if proof != nil {
+			req.AppendHeader(proof)
+		}
+		res, err := d.t.do(ctx, req, h)
+		if err != nil && h.network == "TCP" && ctx.Err() == nil { // its connection is gone: where does its Contact lead?
+			d.mu.Lock()
+			target := d.target
+			d.mu.Unlock()
+			if again, lookErr := nextHop(ctx, &target, "TCP"); lookErr == nil && again != h {
+				h = again
+				continue
+			}
+		}
+		if err != nil {
+			return nil, fmt.Errorf("sip: %s: %w", method, err)
+		}
+		if res.StatusCode != 401 && res.StatusCode != 407 {
+			return res, nil
+		}
+		if proof, err = prove(d.account, req, res); err != nil {
+			return res, nil
+		}
+	}
+	return nil, errors.New("sip: challenged again and again")
+}
+
+// bye ends the dialog (§15). An error means that nobody answered, which ends it as well.
+func (d *dialog) bye() error {
+	_, err := d.ask(d.t.quit, sip.BYE)
+	return err
+}

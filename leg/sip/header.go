@@ -1,0 +1,150 @@
+package sip
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/emiago/sipgo/sip"
+)
+
+const (
+	headerValueMost = 1024 // bytes of one header taken in or sent
+	headersMost     = 64   // headers taken in or sent as variables
+	product         = "Parley"
+	allow           = "INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, NOTIFY"
+)
+
+// errUnsafe: something in a message of ours could end a header and begin another.
+var errUnsafe = errors.New("sip: control character in an outgoing message")
+
+// clean reports whether s may stand in a header: no control character at all, CR, LF and NUL least of all.
+func clean(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' && s[i] != '\t' || s[i] == 0x7f {
+			return false
+		}
+	}
+	return true
+}
+
+// safe refuses a message with control characters in its start line or any header. Everything we send passes here.
+func safe(start string, m interface{ Headers() []sip.Header }) error {
+	if !clean(start) {
+		return errUnsafe
+	}
+	for _, h := range m.Headers() {
+		if !clean(h.Name()) || !clean(h.Value()) {
+			return fmt.Errorf("%w: %s", errUnsafe, h.Name()[:min(len(h.Name()), 32)])
+		}
+	}
+	return nil
+}
+
+// wanted are the headers of an INVITE worth having as variables, by their canonical name.
+func wanted(name string) (canonical string, ok bool) {
+	switch {
+	case len(name) > 2 && strings.EqualFold(name[:2], "X-"):
+		return name, true
+	case strings.EqualFold(name, "Diversion"):
+		return "Diversion", true
+	case strings.EqualFold(name, "P-Asserted-Identity"):
+		return "P-Asserted-Identity", true
+	case strings.EqualFold(name, "User-To-User"):
+		return "User-To-User", true
+	}
+	return "", false
+}
+
+// variables are the headers worth having. Of a repeated one the first counts.
+func variables(req *sip.Request) map[string]string {
+	m := map[string]string{}
+	for _, h := range req.Headers() {
+		name, ok := wanted(h.Name())
+		if !ok || len(h.Name()) > 64 || len(m) >= headersMost {
+			continue
+		}
+		if v := h.Value(); len(v) <= headerValueMost && clean(v) {
+			if _, again := m[name]; !again {
+				m[name] = v
+			}
+		}
+	}
+	return m
+}
+
+// extra adds the caller's own headers to a request: X-* only, in a form that cannot break the message. Others are an error.
+func extra(req *sip.Request, headers map[string]string) error {
+	if len(headers) > headersMost {
+		return fmt.Errorf("sip: %d headers, %d are the most", len(headers), headersMost)
+	}
+	for name, value := range headers {
+		if len(name) < 3 || !strings.EqualFold(name[:2], "X-") || !token(name) {
+			return fmt.Errorf("sip: header %q: only X-* can be set", name)
+		}
+		if len(value) > headerValueMost || !clean(value) {
+			return fmt.Errorf("sip: header %s: %w", name, errUnsafe)
+		}
+		req.AppendHeader(sip.NewHeader(name, value))
+	}
+	return nil
+}
+
+// token is RFC 3261 §25.1.
+func token(s string) bool {
+	for i := range len(s) {
+		c := s[i]
+		switch {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', strings.IndexByte("-.!%*_+`'~", c) >= 0:
+		default:
+			return false
+		}
+	}
+	return s != ""
+}
+
+// userPart escapes what may not stand before the @ of a URI (RFC 3261 §25.1, user).
+func userPart(s string) string {
+	var b strings.Builder
+	for i := range len(s) {
+		c := s[i]
+		if 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte("-_.!~*'()&=+$,;?/", c) >= 0 {
+			b.WriteByte(c)
+		} else {
+			fmt.Fprintf(&b, "%%%02X", c)
+		}
+	}
+	return b.String()
+}
+
+// unescape is the reverse; a broken escape stays as it is.
+func unescape(s string) string {
+	if !strings.Contains(s, "%") {
+		return s
+	}
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		if s[i] == '%' && i+2 < len(s) {
+			hi, lo := hex(s[i+1]), hex(s[i+2])
+			if c := hi<<4 | lo; hi >= 0 && lo >= 0 && c >= ' ' && c != 0x7f {
+				b.WriteByte(byte(c))
+				i += 2
+				continue
+			}
+		}
+		b.WriteByte(s[i])
+	}
+	return b.String()
+}
+
+func hex(c byte) int {
+	switch {
+	case '0' <= c && c <= '9':
+		return int(c - '0')
+	case 'a' <= c && c <= 'f':
+		return int(c-'a') + 10
+	case 'A' <= c && c <= 'F':
+		return int(c-'A') + 10
+	}
+	return -1
+}

@@ -1,0 +1,119 @@
+package sip
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/emiago/sipgo/sip"
+
+	"github.com/parley-voice/parley"
+	"github.com/parley-voice/parley/leg"
+	"github.com/parley-voice/parley/rtp"
+)
+
+// invite takes a new call in: who may, is asked first; all else only for those who may.
+func (t *Trunk) invite(req *sip.Request, tx *sip.ServerTx) {
+	v := t.admit(t.ctx, req)
+	switch {
+	case v.challenge != nil:
+		_ = t.reply(tx, req, 401, "Unauthorized", v.challenge...)
+		return
+	case v.failed:
+		_ = t.reply(tx, req, 503, "Service Unavailable", sip.NewHeader("Retry-After", "2"))
+		return
+	case !v.allowed:
+		_ = t.reply(tx, req, 403, "Forbidden")
+		return
+	}
+	if require := req.GetHeaders("Require"); len(require) > 0 { // we support no extension (§8.2.2.3)
+		_ = t.reply(tx, req, 420, "Bad Extension", sip.NewHeader("Unsupported", require[0].Value()))
+		return
+	}
+	sdp, code, reason := offered(req)
+	if code != 0 {
+		_ = t.reply(tx, req, code, reason)
+		return
+	}
+	o := &offer{t: t, tx: tx, req: req, sdp: sdp}
+	o.ctx, o.giveUp = context.WithCancelCause(t.ctx)
+	tag := newTag()
+	req.To().Params.Add("tag", tag) // every answer carries it, the 487 that sipgo makes too
+	o.d = t.accepted(req, tag)
+	o.d.early = o
+	o.ringing = ringing(req, v.trunk)
+	if !t.enter(true) {
+		o.giveUp(errClosing)
+		_ = t.reply(tx, req, 503, "Service Unavailable")
+		return
+	}
+	if t.add(o.d) != nil || !tx.OnCancel(func(*sip.Request) { o.cancelled() }) {
+		o.cancelled()
+		t.leave()
+		return
+	}
+	if t.reply(tx, req, 180, "Ringing", t.contact(o.d.local.uri.User, o.d.peer)) != nil {
+		o.cancelled()
+	}
+	go o.run()
+}
+
+// offered parses what the INVITE offers: nil without a body, a refusal's code when it cannot be talked about.
+func offered(req *sip.Request) (sdp *rtp.SDP, code int, reason string) {
+	if len(req.Body()) == 0 {
+		return nil, 0, ""
+	}
+	if ct := req.ContentType(); ct == nil || !isSDP(ct.Value()) {
+		return nil, 415, "Unsupported Media Type"
+	}
+	sdp, err := rtp.ParseSDP(req.Body())
+	if err != nil {
+		return nil, 400, "Bad Session Description"
+	}
+	return sdp, 0, ""
+}
+
+func isSDP(contentType string) bool {
+	kind, _, _ := strings.Cut(contentType, ";")
+	return strings.EqualFold(strings.TrimSpace(kind), "application/sdp")
+}
+
+// ringing is what the owner is told.
+func ringing(req *sip.Request, trunk string) leg.Ringing {
+	r := leg.Ringing{
+		ID: req.CallID().Value(), From: user(&req.From().Address), To: user(&req.Recipient),
+		Headers: variables(req), Trunk: trunk, Source: source(req),
+	}
+	if name := req.From().DisplayName; len(name) <= identityMost && clean(name) {
+		r.FromName = strings.Trim(name, `" `)
+	}
+	return r
+}
+
+// user is the part of a URI that says who: of sip: the user without its parameters, of tel: the number.
+func user(u *sip.Uri) string {
+	s := u.User
+	if raw := u.Raw(); raw != "" {
+		s = raw
+	}
+	s, _, _ = strings.Cut(s, ";")
+	return unescape(s)
+}
+
+// straggler answers a CANCEL that fits no INVITE we know (§9.2).
+func (t *Trunk) straggler(req *sip.Request, tx *sip.ServerTx) {
+	_ = t.reply(tx, req, 481, "Call/Transaction Does Not Exist")
+}
+
+// run hands the call to its owner and hangs up when he returns.
+func (o *offer) run() {
+	defer o.t.leave()
+	defer o.giveUp(nil)
+	o.t.answer(o.ctx, o)
+	if err := o.Reject(o.ctx, parley.NoAnswer); err == nil || !errors.Is(err, errAnswered) {
+		return
+	}
+	if l := o.d.answered(); l != nil {
+		_ = l.Hangup(o.t.quit, parley.AgentEnded)
+	}
+}

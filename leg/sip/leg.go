@@ -1,0 +1,241 @@
+package sip
+
+import (
+	"context"
+	"io"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/parley-voice/parley"
+	"github.com/parley-voice/parley/audio"
+	"github.com/parley-voice/parley/leg"
+	"github.com/parley-voice/parley/rtp"
+)
+
+// call is an answered dialog with its media: a leg.Leg. The reader of the wire and the clock's tick bring events; both stop
+// before the port is given back.
+type call struct {
+	d      *dialog
+	stream *rtp.Stream
+	line   *leg.Playout
+	feed   *leg.Events
+	limits leg.Limits
+
+	answered time.Time
+	emit     func(rtp.Received) // received, made once
+	remove   func()             // from the clock
+	reader   chan struct{}      // closed when the reader of the wire has ended
+
+	wire   sync.Mutex // guards begun, frames and tick, and keeps Marked before the Dropped of a later Clear
+	begun  bool
+	frames int // ticks since answer
+	tick   leg.Tick
+	held   atomic.Bool
+
+	session sync.Mutex // guards local
+	local   rtp.Local
+
+	once    sync.Once
+	over    atomic.Bool
+	stopped chan struct{} // closed when media has stopped and the port is free
+}
+
+var (
+	_ leg.Leg        = (*call)(nil)
+	_ leg.Identified = (*call)(nil)
+)
+
+// newCall makes a leg that Serve waits for: begin and end it, or abandon it. The caller is one that Serve waits for.
+func newCall(d *dialog, stream *rtp.Stream, local rtp.Local, l leg.Limits) *call {
+	c := &call{
+		d: d, stream: stream, line: leg.NewPlayout(), feed: leg.NewEvents(), limits: l.OrDefault(), local: local,
+		reader: make(chan struct{}), stopped: make(chan struct{}),
+	}
+	c.emit = c.received
+	d.t.enter(false)
+	return c
+}
+
+// begin starts media: the time line of the leg is 0 now. After an end it does nothing.
+func (c *call) begin(a rtp.Agreed) {
+	c.wire.Lock()
+	defer c.wire.Unlock()
+	if c.over.Load() {
+		return
+	}
+	c.begun, c.answered = true, time.Now()
+	c.held.Store(!a.Send)
+	c.stream.Start(a)
+	go func() {
+		defer close(c.reader)
+		_ = c.stream.Receive(c.emit) // ends with Close
+	}()
+	c.remove = c.d.t.clock.Add(c.step)
+}
+
+// abandon is for a call that never was: nobody is told.
+func (c *call) abandon() {
+	c.end(io.EOF, false)
+	<-c.stopped
+}
+
+// received takes what the wire brings; the stream's lock is held.
+func (c *call) received(r rtp.Received) {
+	switch r.Kind {
+	case rtp.Frame:
+		ev := leg.Event{Kind: leg.Audio, At: r.At, Frame: r.Frame}
+		if c.held.Load() {
+			ev.Frame = audio.Frame{} // music on hold is nothing the far end says
+		}
+		c.feed.Push(&ev)
+	case rtp.Digit:
+		c.feed.Push(&leg.Event{Kind: leg.DTMF, At: r.At, Digit: r.Digit})
+	}
+}
+
+// step is one tick of the clock. On hold the queue stands still.
+func (c *call) step(due time.Time) {
+	if c.over.Load() {
+		return
+	}
+	held := c.held.Load()
+	switch {
+	case due.Sub(c.answered) >= c.limits.MaxDuration:
+		c.end(&leg.GoneError{Cause: parley.DurationLimit}, true)
+		return
+	case !held && c.stream.Quiet(due) >= c.limits.MediaTimeout:
+		c.end(&leg.GoneError{Cause: parley.MediaTimeout}, true)
+		return
+	}
+	c.stream.Tick(due, c.emit)
+	c.wire.Lock()
+	defer c.wire.Unlock()
+	if held || c.stream.SendingDigits() {
+		c.tick.Frame, c.tick.Marks = audio.Frame{}, c.tick.Marks[:0]
+	} else if c.line.Next(&c.tick); c.tick.Digits != "" {
+		_ = c.stream.SendDigits(c.tick.Digits) // checked when they were queued
+	}
+	_ = c.stream.Send(&c.tick.Frame) // a far end whose port is closed is for the media timeout
+	ev := leg.Event{Kind: leg.Played, At: c.at(), Frame: c.tick.Frame}
+	c.feed.Push(&ev)
+	c.feed.Marks(leg.Marked, c.tick.Marks, ev.At)
+	c.frames++
+}
+
+// at is the leg's time; wire is held.
+func (c *call) at() time.Duration { return time.Duration(c.frames) * audio.FrameDur }
+
+// end ends the leg, once: err is what Read returns in the end, bye whether the far end is to be told. It does not wait, and takes
+// no lock of the dialog.
+func (c *call) end(err error, bye bool) {
+	c.once.Do(func() {
+		c.over.Store(true)
+		go c.finish(err, bye)
+	})
+}
+
+func (c *call) finish(err error, bye bool) {
+	defer c.d.t.leave()
+	c.wire.Lock()
+	begun := c.begun
+	c.feed.Marks(leg.Dropped, c.line.Close(), c.at())
+	c.wire.Unlock()
+	if begun {
+		c.remove()
+	}
+	_ = c.stream.Close()
+	if begun {
+		<-c.reader
+	}
+	c.feed.End(err)
+	close(c.stopped)
+	if bye {
+		c.acknowledged()
+		if err := c.d.bye(); err != nil {
+			c.d.t.log.Debug("sip: the far end did not answer our BYE", "call_id", c.d.callID, "error", err)
+		}
+	}
+	c.d.t.remove(c.d)
+}
+
+// acknowledged waits until the 2xx has its ACK or is given up: no BYE before (RFC 3261 §15).
+func (c *call) acknowledged() {
+	c.d.mu.Lock()
+	u := c.d.unacked
+	c.d.mu.Unlock()
+	if u != nil {
+		<-u.done
+	}
+}
+
+// agree takes what a re-INVITE came to.
+func (c *call) agree(a rtp.Agreed) {
+	c.stream.Update(a)
+	if was := c.held.Swap(!a.Send); was == a.Send {
+		k := leg.Held
+		if a.Send {
+			k = leg.Resumed
+		}
+		c.wire.Lock()
+		c.feed.Push(&leg.Event{Kind: k, At: c.at()})
+		c.wire.Unlock()
+	}
+}
+
+// describe is our side for the next session description.
+func (c *call) describe() rtp.Local {
+	c.session.Lock()
+	defer c.session.Unlock()
+	c.local.Version++
+	return c.local
+}
+
+func (c *call) Read(ctx context.Context) (leg.Event, error) { return c.feed.Read(ctx) }
+
+func (c *call) Play(ctx context.Context, f audio.Frame) error { return c.line.Play(ctx, &f) }
+
+func (c *call) Mark(id uint64) error { return c.line.Mark(id) }
+
+func (c *call) Clear() error {
+	c.wire.Lock()
+	defer c.wire.Unlock()
+	c.feed.Marks(leg.Dropped, c.line.Clear(), c.at())
+	return nil
+}
+
+// digitsMost is how many digits one SendDTMF takes: 10 s of tones.
+const digitsMost = 64
+
+func (c *call) SendDTMF(_ context.Context, digits string) error {
+	if !leg.Digits(digits) || len(digits) > digitsMost {
+		return leg.ErrDigit
+	}
+	return c.line.Digits(digits)
+}
+
+// Hangup returns when media has stopped; the BYE is on its way.
+func (c *call) Hangup(ctx context.Context, _ parley.Cause) error {
+	c.end(io.EOF, true)
+	select {
+	case <-c.stopped:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (c *call) Refer(ctx context.Context, to string) error {
+	if c.over.Load() {
+		return io.EOF
+	}
+	return c.d.transfer(ctx, to)
+}
+
+// ID implements leg.Identified: the Call-ID.
+func (c *call) ID() string { return c.d.callID }
+
+// Metadata implements leg.Identified.
+func (c *call) Metadata() map[string]string {
+	return map[string]string{"type": "telephony_metadata_sip", "call_id": c.d.callID}
+}

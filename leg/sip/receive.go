@@ -1,0 +1,114 @@
+package sip
+
+import (
+	"net/netip"
+
+	"github.com/emiago/sipgo/sip"
+)
+
+const identityMost = 512 // bytes of each header that identifies a dialog
+
+// receive handles one request. sipgo calls it in a goroutine per message, so two messages of a dialog may come in either order:
+// handlers of one dialog exclude each other, and what a later CSeq implies (that a 2xx has arrived, say) is taken as said.
+func (t *Trunk) receive(req *sip.Request, tx *sip.ServerTx) {
+	if !t.enter(false) {
+		tx.Terminate()
+		return
+	}
+	defer t.leave()
+	defer func() { // a request nobody answered would stay for good
+		if req.IsAck() {
+			tx.Terminate()
+		}
+	}()
+	if !echoable(req) {
+		tx.Terminate() // even the refusal would carry it
+		return
+	}
+	if !wellFormed(req) {
+		_ = t.reply(tx, req, 400, "Bad Request")
+		return
+	}
+	tagged := req.To().Params.GetOr("tag", "") != ""
+	switch req.Method {
+	case sip.INVITE:
+		if tagged {
+			t.within(req, tx, (*dialog).reinvite)
+		} else {
+			t.invite(req, tx)
+		}
+	case sip.ACK:
+		if d := t.find(ours(req)); d != nil {
+			d.ack(req)
+		}
+	case sip.CANCEL:
+		t.straggler(req, tx)
+	case sip.BYE:
+		t.within(req, tx, (*dialog).farewell)
+	case sip.UPDATE:
+		t.within(req, tx, (*dialog).update)
+	case sip.NOTIFY:
+		t.within(req, tx, (*dialog).notified)
+	case sip.OPTIONS:
+		_ = t.reply(tx, req, 200, "OK", sip.NewHeader("Allow", allow), sip.NewHeader("Accept", "application/sdp"))
+	default:
+		_ = t.reply(tx, req, 405, "Method Not Allowed", sip.NewHeader("Allow", allow))
+	}
+}
+
+// ours is the key a request of the far end names its dialog by.
+func ours(req *sip.Request) key {
+	return key{req.CallID().Value(), req.To().Params.GetOr("tag", "")}
+}
+
+// within handles a request inside a dialog: one at a time, in the order of CSeq (RFC 3261 §12.2.2).
+func (t *Trunk) within(req *sip.Request, tx *sip.ServerTx, handle func(*dialog, *sip.Request, *sip.ServerTx)) {
+	d := t.find(ours(req))
+	if d == nil || d.remote.tag != req.From().Params.GetOr("tag", "") {
+		_ = t.reply(tx, req, 481, "Call/Transaction Does Not Exist")
+		return
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if seq := req.CSeq().SeqNo; seq <= d.remoteSeq && d.remoteSeq != 0 {
+		_ = t.reply(tx, req, 500, "Server Internal Error")
+		return
+	}
+	d.remoteSeq = req.CSeq().SeqNo
+	if d.unacked != nil && req.CSeq().SeqNo > d.unacked.seq {
+		d.unacked.settle(nil) // it would not send this had it not got the 2xx
+	}
+	handle(d, req, tx)
+}
+
+// echoable reports whether what an answer repeats of the request can do no harm there.
+func echoable(req *sip.Request) bool {
+	for _, name := range []string{"Via", "From", "To", "Call-ID", "CSeq", "Record-Route", "Timestamp"} {
+		for _, h := range req.GetHeaders(name) {
+			if !clean(h.Value()) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// wellFormed reports whether all is there that a dialog is known by.
+func wellFormed(req *sip.Request) bool {
+	from, to, id, seq := req.From(), req.To(), req.CallID(), req.CSeq()
+	if from == nil || to == nil || id == nil || seq == nil || req.Via() == nil {
+		return false
+	}
+	tag := from.Params.GetOr("tag", "")
+	return seq.MethodName == req.Method && tag != "" && len(tag) <= identityMost && id.Value() != "" &&
+		len(id.Value()) <= identityMost && len(from.Value()) <= 2*identityMost && len(to.Value()) <= 2*identityMost && source(req).IsValid()
+}
+
+// source is where the request came from; not valid when sipgo cannot say.
+func source(req *sip.Request) netip.AddrPort {
+	a, err := netip.ParseAddrPort(req.Source())
+	if err != nil {
+		return netip.AddrPort{}
+	}
+	return netip.AddrPortFrom(a.Addr().Unmap(), a.Port())
+}

@@ -1,0 +1,84 @@
+package sip
+
+import (
+	"github.com/emiago/sipgo/sip"
+
+	"github.com/parley-voice/parley/rtp"
+)
+
+// reinvite takes a change of the session: hold, resume, another address (RFC 3261 §14.2); mu is held.
+func (d *dialog) reinvite(req *sip.Request, tx *sip.ServerTx) {
+	c := d.leg
+	if c == nil { // the first INVITE is not answered yet
+		_ = d.t.reply(tx, req, 491, "Request Pending")
+		return
+	}
+	sdp, code, reason := offered(req)
+	if code != 0 {
+		_ = d.t.reply(tx, req, code, reason)
+		return
+	}
+	d.refresh(req)
+	local := c.describe()
+	if sdp == nil {
+		res := d.t.session(req, rtp.Offer(local), d)
+		u := d.await(tx, res, req.CSeq().SeqNo)
+		if d.t.respond(tx, res) == nil {
+			d.t.begin(u.repeat)
+			d.t.begin(func() {
+				if agreed, err := u.answer(d.t.quit, local); err == nil {
+					c.agree(agreed)
+				}
+			})
+		}
+		return
+	}
+	body, agreed, err := rtp.Answer(sdp, local)
+	if err != nil {
+		_ = d.t.reply(tx, req, 488, "Not Acceptable Here")
+		return
+	}
+	res := d.t.session(req, body, d)
+	u := d.await(tx, res, req.CSeq().SeqNo)
+	if d.t.respond(tx, res) != nil {
+		u.settle(nil)
+		return
+	}
+	d.t.begin(u.repeat)
+	c.agree(agreed)
+}
+
+// update is a re-INVITE without an ACK (RFC 3311), or with no body a refresh of the target; mu is held.
+func (d *dialog) update(req *sip.Request, tx *sip.ServerTx) {
+	c := d.leg
+	sdp, code, reason := offered(req)
+	switch {
+	case code != 0:
+		_ = d.t.reply(tx, req, code, reason)
+		return
+	case c == nil && sdp != nil:
+		_ = d.t.reply(tx, req, 491, "Request Pending")
+		return
+	}
+	d.refresh(req)
+	if sdp == nil {
+		_ = d.t.respond(tx, d.t.session(req, nil, d))
+		return
+	}
+	body, agreed, err := rtp.Answer(sdp, c.describe())
+	if err != nil {
+		_ = d.t.reply(tx, req, 488, "Not Acceptable Here")
+		return
+	}
+	if d.t.respond(tx, d.t.session(req, body, d)) == nil {
+		c.agree(agreed)
+	}
+}
+
+// refresh takes a new Contact (RFC 3261 §12.2.2), and where the far end writes from now; mu is held.
+func (d *dialog) refresh(req *sip.Request) {
+	if c := req.Contact(); c != nil {
+		d.target = c.Address
+	}
+	d.peer = hop{sip.NetworkToUpper(req.Transport()), source(req)}
+}

@@ -1,0 +1,239 @@
+// Package sip is the SIP leg (RFC 3261): emiago/sipgo parses, transports and repeats messages; the dialogs are ours, one file per
+// act. Goroutines: Serve and its two readers (UDP, TCP) per trunk; sipgo's one per message, which never waits for anything but a
+// lookup; per call that comes in the owner's, and until its ACK one that repeats the 200; per leg one reader of the media;
+// per request of ours (BYE, REFER, CANCEL) one that waits for the answer. Serve waits for all of them.
+package sip
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/emiago/sipgo/sip"
+
+	"github.com/parley-voice/parley"
+	"github.com/parley-voice/parley/leg"
+	"github.com/parley-voice/parley/rtp"
+)
+
+// Config is what a trunk needs. Only Listen is required.
+type Config struct {
+	Listen   string     // host:port for UDP and TCP alike; port 0 takes any that is free for both
+	PublicIP netip.Addr // what far ends outside our network are told; not valid: the address that leads to them
+	Ports    *rtp.Ports // of the media; nil: any
+	Clock    *leg.Clock // nil: one of its own
+	// Trunks are the accounts callers may come in by. It is asked at most once a second. nil: none.
+	Trunks        func(context.Context) ([]parley.TrunkAccount, error)
+	TrustLoopback bool         // callers from loopback may reach anyone even when there are accounts
+	DemoUser      string       // who loopback may reach in any case; "": demo
+	Realm         string       // of our challenges; "": parley
+	Digests       []string     // algorithms we challenge with, in order; empty: MD5, as libre and sipp reject a choice
+	Logger        *slog.Logger // nil: slog.Default
+}
+
+// Trunk is a door for SIP calls: a leg.Trunk. Safe from any goroutine.
+type Trunk struct {
+	cfg       Config
+	log       *slog.Logger
+	sock      sockets
+	transport *sip.TransportLayer
+	tx        *sip.TransactionLayer
+	clock     *leg.Clock
+	ownClock  bool
+	accounts  accounts
+	nonces    *nonces
+	routes    routes
+
+	answer func(context.Context, leg.Offer) // set by Serve before anything is read
+	ctx    context.Context                  // Serve's, set with answer
+	quit   context.Context                  // done when nobody is to wait for a far end any more
+	hurry  context.CancelFunc               // ends quit
+
+	mu      sync.Mutex // guards all below
+	dialogs map[key]*dialog
+	serving bool
+	closing bool       // no new calls
+	gone    bool       // nothing at all
+	busy    int        // what Serve waits for
+	idle    *sync.Cond // busy has become 0
+}
+
+// key finds a dialog: its Call-ID and our tag.
+type key struct{ callID, tag string }
+
+// farewell is how long Serve waits for far ends to answer its BYEs.
+const farewell = 2 * time.Second
+
+var (
+	_ leg.Trunk = (*Trunk)(nil)
+
+	errClosing = errors.New("sip: the trunk is closing")
+)
+
+// New opens the trunk's sockets. Nothing is read before Serve; a trunk that is not served must be closed.
+func New(c Config) (*Trunk, error) {
+	if c.DemoUser == "" {
+		c.DemoUser = "demo"
+	}
+	if c.Realm == "" {
+		c.Realm = "parley"
+	}
+	if len(c.Digests) == 0 {
+		c.Digests = []string{"MD5"}
+	}
+	t := &Trunk{cfg: c, log: c.Logger, clock: c.Clock, dialogs: map[key]*dialog{}, nonces: newNonces()}
+	t.quit, t.hurry = context.WithCancel(context.Background())
+	t.idle = sync.NewCond(&t.mu)
+	if t.log == nil {
+		t.log = slog.Default()
+	}
+	if err := t.sock.open(c.Listen); err != nil {
+		return nil, fmt.Errorf("sip: listen on %q: %w", c.Listen, err)
+	}
+	if t.clock == nil {
+		t.clock, t.ownClock = leg.NewClock(), true
+	}
+	t.accounts.load = c.Trunks
+	// sipgo prints what strangers send at level Error: not into our log.
+	quiet := slog.New(slog.DiscardHandler)
+	t.transport = sip.NewTransportLayer(net.DefaultResolver, sip.NewParser(), nil,
+		sip.WithTransportLayerLogger(quiet), sip.WithTransportLayerReadFilter(readFilter))
+	t.tx = sip.NewTransactionLayer(t.transport, sip.WithTransactionLayerLogger(quiet),
+		sip.WithTransactionLayerUnhandledResponseHandler(func(*sip.Response) {}))
+	t.tx.OnRequest(t.receive)
+	return t, nil
+}
+
+// Addr is where the trunk listens, UDP and TCP.
+func (t *Trunk) Addr() netip.AddrPort { return t.sock.addr }
+
+// Close frees what New took. It is for a trunk that was never served: Serve does it at its end.
+func (t *Trunk) Close() error {
+	t.mu.Lock()
+	served := t.serving
+	t.closing = true
+	t.mu.Unlock()
+	if served {
+		return nil
+	}
+	t.sock.close()
+	if t.ownClock {
+		t.clock.Close()
+	}
+	return nil
+}
+
+// Serve implements leg.Trunk. When ctx is done every leg of the trunk, placed ones too, is hung up; Serve returns when all
+// its goroutines have ended. Once only.
+func (t *Trunk) Serve(ctx context.Context, answer func(context.Context, leg.Offer)) error {
+	t.mu.Lock()
+	if t.serving || t.closing {
+		t.mu.Unlock()
+		return errors.New("sip: a trunk is served once")
+	}
+	t.serving, t.ctx, t.answer = true, ctx, answer
+	t.mu.Unlock()
+	var readers sync.WaitGroup
+	failed := make(chan error, 2)
+	readers.Go(func() { failed <- t.sock.readUDP(t.transport) })
+	readers.Go(func() { failed <- t.sock.readTCP(t.transport) })
+	var err error
+	select {
+	case <-ctx.Done():
+	case err = <-failed:
+		err = fmt.Errorf("sip: serve: %w", err)
+	}
+	t.shutDown()
+	t.sock.drain()
+	t.sock.close()
+	readers.Wait()
+	_ = t.transport.Close()
+	t.sock.wait()
+	if t.ownClock {
+		t.clock.Close()
+	}
+	return err
+}
+
+// shutDown says goodbye to all dialogs and waits for everyone, for the far ends only a little.
+func (t *Trunk) shutDown() {
+	t.mu.Lock()
+	t.closing = true
+	all := make([]*dialog, 0, len(t.dialogs))
+	for _, d := range t.dialogs {
+		all = append(all, d)
+	}
+	t.mu.Unlock()
+	for _, d := range all {
+		if l := d.answered(); l != nil {
+			l.end(&leg.GoneError{Cause: parley.NodeLost}, true)
+		}
+	}
+	timer := time.AfterFunc(farewell, t.hurry)
+	defer timer.Stop()
+	t.mu.Lock()
+	for t.busy > 0 {
+		t.idle.Wait()
+	}
+	t.gone = true
+	t.mu.Unlock()
+	t.hurry()
+	t.tx.Close()
+}
+
+// enter makes Serve wait for the leave that is owed when it returns true. A call is refused sooner than anything else.
+func (t *Trunk) enter(call bool) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.gone || call && t.closing {
+		return false
+	}
+	t.busy++
+	return true
+}
+
+func (t *Trunk) leave() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.busy--; t.busy == 0 {
+		t.idle.Broadcast()
+	}
+}
+
+// begin runs f in a goroutine that Serve waits for. The caller itself is one that Serve waits for.
+func (t *Trunk) begin(f func()) {
+	if !t.enter(false) {
+		return
+	}
+	go func() {
+		defer t.leave()
+		f()
+	}()
+}
+
+func (t *Trunk) add(d *dialog) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.closing {
+		return errClosing
+	}
+	t.dialogs[d.key()] = d
+	return nil
+}
+
+func (t *Trunk) remove(d *dialog) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	delete(t.dialogs, d.key())
+}
+
+func (t *Trunk) find(k key) *dialog {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.dialogs[k]
+}
