@@ -1,0 +1,251 @@
+package llm
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"iter"
+	"strings"
+	"time"
+
+	"github.com/parley-voice/parley"
+)
+
+// How long a model may take to be useful, when its Vendor does not say.
+const (
+	firstOutput = 3 * time.Second
+	stallLimit  = 5 * time.Second
+)
+
+// A Vendor is a model and the name that its breaker, its errors and its notices go by.
+type Vendor struct {
+	Name        string
+	Model       Model
+	FirstOutput time.Duration // until text or a whole tool call; 0: 3 s
+	Stall       time.Duration // between one and the next; 0: 5 s
+}
+
+// breakers are shared by all calls of the process, by vendor name.
+var breakers parley.Breakers
+
+// Fallback is a Model that asks the first of vs and, when it fails, the next within the same turn. A vendor fails by an
+// error, by silence (no text and no whole tool call in time), by stalling, or by an empty answer. The next is given the
+// words that were already passed on and told to go on from there; what it repeats of them is dropped. Tool calls are held
+// back until the answer is whole, so none runs twice or half. A vendor whose breaker is open comes last. The last error is
+// the stream's. The iterator runs in the caller's goroutine; only timers are added to it.
+func Fallback(vs ...Vendor) Model { return &fallback{vendors: vs} }
+
+type fallback struct{ vendors []Vendor }
+
+// Warm warms the first vendor.
+func (f *fallback) Warm() error {
+	if len(f.vendors) == 0 {
+		return nil
+	}
+	if w, ok := f.vendors[0].Model.(interface{ Warm() error }); ok {
+		return w.Warm()
+	}
+	return nil
+}
+
+func (f *fallback) Chat(ctx context.Context, r Request) iter.Seq2[Delta, error] {
+	return func(yield func(Delta, error) bool) {
+		t := turn{ctx: ctx, request: r, yield: yield}
+		var err error = &parley.VendorError{Code: parley.VendorUnavailable, Message: "no vendor is configured"}
+		var shunned []Vendor
+		for _, v := range f.vendors {
+			if len(f.vendors) > 1 && !breakers.Of(v.Name).Allow() {
+				shunned = append(shunned, v)
+				t.note(v.Name, "has kept failing")
+				continue
+			}
+			if err = t.ask(v); t.over(err) {
+				return
+			}
+		}
+		for _, v := range shunned {
+			if err = t.ask(v); t.over(err) {
+				return
+			}
+		}
+		if v := f.last(); v != nil && again(err) { // nobody else is left, and a connection that was lost is worth a second try
+			if err = t.ask(*v); t.over(err) {
+				return
+			}
+		}
+		if errors.Is(err, errEmpty) {
+			return
+		}
+		yield(Delta{}, err)
+	}
+}
+
+func (f *fallback) last() *Vendor {
+	if len(f.vendors) != 1 {
+		return nil
+	}
+	return &f.vendors[0]
+}
+
+// again reports whether the same vendor may well do better at once.
+func again(err error) bool {
+	var v *parley.VendorError
+	return errors.As(err, &v) && (v.Code == parley.VendorUnavailable || v.Code == parley.VendorBadOutput)
+}
+
+var errEmpty = errors.New("an empty answer")
+
+// A turn is one answer, by however many vendors it takes.
+type turn struct {
+	ctx     context.Context
+	request Request
+	yield   func(Delta, error) bool
+	said    strings.Builder // text passed on so far
+	notice  string          // why the vendor changed, told with the next delta
+	stopped bool            // the consumer ended the loop
+}
+
+// over reports whether the turn is done, telling the consumer when its own context ended it.
+func (t *turn) over(err error) bool {
+	if err == nil || t.stopped {
+		return true
+	}
+	if t.ctx.Err() != nil {
+		t.yield(Delta{}, t.ctx.Err())
+		return true
+	}
+	return false
+}
+
+func (t *turn) note(vendor, why string) {
+	if t.notice != "" {
+		t.notice += "; "
+	}
+	t.notice += vendor + " " + why
+}
+
+// ask has one vendor answer, or go on with the answer. A nil error ends the turn.
+func (t *turn) ask(v Vendor) error {
+	ctx, cancel := context.WithCancelCause(t.ctx)
+	defer cancel(nil)
+	limit, stall := cmp.Or(v.FirstOutput, firstOutput), cmp.Or(v.Stall, stallLimit)
+	late := &parley.VendorError{Vendor: v.Name, Code: parley.VendorTimeout, Message: "nothing useful in time"}
+	watch := time.AfterFunc(limit, func() { cancel(late) })
+	defer watch.Stop()
+
+	a := answer{turn: t, vendor: v.Name, echo: echo{said: t.said.String()}}
+	for d, err := range v.Model.Chat(ctx, t.continued()) {
+		if err == nil && ctx.Err() != nil {
+			err = ctx.Err()
+		}
+		if err != nil {
+			return t.failed(v.Name, first(context.Cause(ctx), err))
+		}
+		useful := d.Text != "" || d.Call != nil
+		if useful {
+			watch.Stop() // the consumer's own time does not count
+		}
+		if !a.take(d) {
+			t.stopped = true
+			return nil
+		}
+		if useful {
+			watch.Reset(stall)
+		}
+	}
+	if ctx.Err() != nil { // a stream that ends quietly when it is cancelled
+		return t.failed(v.Name, context.Cause(ctx))
+	}
+	if !a.useful {
+		t.note(v.Name, "gave an empty answer")
+		return errEmpty
+	}
+	breakers.Of(v.Name).Worked()
+	t.stopped = !a.finish()
+	return nil
+}
+
+func (t *turn) failed(vendor string, err error) error {
+	if t.ctx.Err() == nil {
+		breakers.Of(vendor).Failed()
+		t.note(vendor, "failed: "+err.Error())
+	}
+	return err
+}
+
+// first is the cause of a cancelled attempt where there is one, else the error.
+func first(cause, err error) error {
+	var v *parley.VendorError
+	if errors.As(cause, &v) {
+		return v
+	}
+	return err
+}
+
+// continued is the request, with what was already said and the wish to hear the rest.
+func (t *turn) continued() Request {
+	r := t.request
+	if t.said.Len() == 0 {
+		return r
+	}
+	r.Messages = append(append([]Message(nil), r.Messages...),
+		Message{Role: Assistant, Text: t.said.String()},
+		Message{Role: System, Text: "Your last message was cut off. Go on exactly where it stops, without repeating any of it."})
+	return r
+}
+
+// An answer is what one vendor makes of a turn.
+type answer struct {
+	*turn
+	vendor string
+	echo   echo
+	calls  []Call
+	told   bool // Vendor and Notice are out
+	useful bool
+}
+
+func (a *answer) take(d Delta) bool {
+	if d.Call != nil {
+		a.useful = true
+		a.calls = append(a.calls, *d.Call)
+	}
+	if d.Text != "" {
+		a.useful = true
+		d.Text = a.echo.pass(d.Text)
+	}
+	if d.Text == "" && d.Usage == nil && d.Notice == "" {
+		return true
+	}
+	a.said.WriteString(d.Text)
+	return a.send(Delta{Text: d.Text, Usage: d.Usage, Notice: d.Notice})
+}
+
+// finish passes the tool calls on: the answer is whole.
+func (a *answer) finish() bool {
+	if rest := a.echo.rest(); rest != "" {
+		a.said.WriteString(rest)
+		if !a.send(Delta{Text: rest}) {
+			return false
+		}
+	}
+	for i := range a.calls {
+		if !a.send(Delta{Call: &a.calls[i]}) {
+			return false
+		}
+	}
+	return true
+}
+
+func (a *answer) send(d Delta) bool {
+	if !a.told {
+		a.told = true
+		d.Vendor = a.vendor
+		if a.notice != "" && d.Notice != "" {
+			d.Notice = a.notice + "; " + d.Notice
+		} else if a.notice != "" {
+			d.Notice = a.notice
+		}
+		a.notice = ""
+	}
+	return a.yield(d, nil)
+}

@@ -1,0 +1,247 @@
+package deepgram
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"iter"
+	"math"
+	"net/http"
+	"net/url"
+	"sort"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/parley-voice/parley"
+	"github.com/parley-voice/parley/audio"
+	"github.com/parley-voice/parley/provider"
+	"github.com/parley-voice/parley/stt"
+)
+
+const (
+	keepAlive = 4 * time.Second // Deepgram hangs up after 10 s without sound or KeepAlive
+	lastWords = 5 * time.Second // wait for the last results once the sound has ended
+	maxTerms  = 1500            // bytes of keyterms: past 500 tokens Deepgram stops transcribing without a word
+)
+
+// TranscriberOptions are the fields of transcriber_deepgram.
+type TranscriberOptions struct {
+	Model          string `json:"model,omitempty" doc:"nova-3 (default), nova-2-phonecall, nova-2, …"`
+	Language       string `json:"language,omitempty" doc:"the agent's language when left out; multi for several"`
+	EndpointingMS  *int   `json:"endpointing,omitempty" doc:"silence that ends an utterance, ms; default 250"`
+	UtteranceEndMS *int   `json:"utterance_end_ms,omitempty" doc:"gap between words that ends an utterance in noise, ms, 1000 at least; default 1000; 0 is off"`
+	SmartFormat    *bool  `json:"smart_format,omitempty" doc:"numbers, dates and money as one writes them; default true"`
+	ProfanityMask  bool   `json:"profanity_filter,omitempty" doc:"default false"`
+}
+
+// A Transcriber hears by wss /v1/listen (https://developers.deepgram.com/reference/speech-to-text/listen-streaming).
+type Transcriber struct {
+	base    string
+	header  http.Header
+	options TranscriberOptions
+}
+
+// NewTranscriber opens a transcriber from a transcriber_deepgram object.
+func NewTranscriber(a provider.Access, options json.RawMessage) (*Transcriber, error) {
+	t := new(Transcriber)
+	var err error
+	if t.base, t.header, err = open(a, "transcriber", options, &t.options); err != nil {
+		return nil, err
+	}
+	if t.options.Model == "" {
+		t.options.Model = "nova-3"
+	}
+	return t, nil
+}
+
+// query asks for our frames as they are: linear 16 kHz needs no arithmetic here, and narrower sound is heard no better.
+func (t *Transcriber) query(o stt.Options) url.Values {
+	q := url.Values{
+		"model": {t.options.Model}, "encoding": {"linear16"}, "sample_rate": {strconv.Itoa(audio.Rate)}, "channels": {"1"},
+		"interim_results": {"true"}, "vad_events": {"true"}, "punctuate": {"true"},
+		"endpointing": {strconv.Itoa(orInt(t.options.EndpointingMS, 250))},
+	}
+	if ms := orInt(t.options.UtteranceEndMS, 1000); ms > 0 {
+		q.Set("utterance_end_ms", strconv.Itoa(max(ms, 1000)))
+	}
+	if t.options.SmartFormat == nil || *t.options.SmartFormat {
+		q.Set("smart_format", "true")
+		q.Set("no_delay", "true") // do not hold a final back to see whether a number goes on
+	}
+	if t.options.ProfanityMask {
+		q.Set("profanity_filter", "true")
+	}
+	if language := t.options.Language; language != "" {
+		q.Set("language", language)
+	} else if o.Language != "" {
+		q.Set("language", o.Language)
+	}
+	addKeywords(q, t.options.Model, o.Keywords)
+	return q
+}
+
+func orInt(p *int, otherwise int) int {
+	if p != nil {
+		return *p
+	}
+	return otherwise
+}
+
+// addKeywords names the words to expect: nova-3 and later take keyterms, which know no boost, older models keywords. The
+// highest boosts come first, as far as there is room.
+func addKeywords(q url.Values, model string, keywords map[string]float64) {
+	words := make([]string, 0, len(keywords))
+	for w := range keywords {
+		words = append(words, w)
+	}
+	sort.Slice(words, func(i, j int) bool {
+		a, b := keywords[words[i]], keywords[words[j]]
+		return a > b || a == b && words[i] < words[j]
+	})
+	older := strings.HasPrefix(model, "nova-2") || strings.HasPrefix(model, "enhanced") || strings.HasPrefix(model, "base") || model == "nova" || strings.HasPrefix(model, "nova-general") || strings.HasPrefix(model, "nova-phonecall")
+	size := 0
+	for _, w := range words {
+		if size += len(w) + 1; size > maxTerms {
+			return
+		}
+		switch boost := keywords[w]; {
+		case !older:
+			q.Add("keyterm", w)
+		case boost == 0 || math.IsNaN(boost) || math.IsInf(boost, 0):
+			q.Add("keywords", w)
+		default:
+			q.Add("keywords", w+":"+strconv.FormatFloat(boost, 'g', -1, 64))
+		}
+	}
+}
+
+// Transcribe hears one stream. Every frame is sent when it comes. Closing in lets Deepgram finish, 5 s at most.
+func (t *Transcriber) Transcribe(ctx context.Context, in <-chan audio.Frame, o stt.Options) iter.Seq2[stt.Event, error] {
+	return func(yield func(stt.Event, error) bool) {
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		address, err := provider.SocketURL(t.base, "/v1/listen", t.query(o))
+		if err != nil {
+			yield(stt.Event{}, parley.Invalid("base_url", err.Error()))
+			return
+		}
+		socket, err := provider.Dial(ctx, vendor, address, t.header)
+		if err != nil {
+			yield(stt.Event{}, err)
+			return
+		}
+		stop := socket.CloseOn(ctx)
+		defer stop()
+		h := hearing{socket: socket}
+		var sending sync.WaitGroup
+		defer sending.Wait()
+		defer socket.Close()
+		defer cancel()
+		sending.Go(func() { h.send(ctx, in) })
+		more, err := h.listen(yield)
+		switch {
+		case !more:
+		case ctx.Err() != nil:
+			yield(stt.Event{}, ctx.Err())
+		case err != nil && !(h.closing.Load() && farewell(err)):
+			yield(stt.Event{}, err)
+		}
+	}
+}
+
+// farewell reports whether err is the orderly close of a connection.
+func farewell(err error) bool {
+	var v *parley.VendorError
+	return errors.As(err, &v) && (v.Status == 1000 || v.Status == 1005)
+}
+
+// hearing is one open connection.
+type hearing struct {
+	socket  *provider.Socket
+	closing atomic.Bool // CloseStream was sent: from now on an end is no failure
+	said    bool        // words were told since the utterance last ended
+}
+
+// send passes every frame on at once. It allocates nothing per frame.
+func (h *hearing) send(ctx context.Context, in <-chan audio.Frame) {
+	alive := time.NewTicker(keepAlive)
+	defer alive.Stop()
+	var wire [2 * audio.Samples]byte
+	sent := false
+	for {
+		select {
+		case f, ok := <-in:
+			if !ok {
+				h.finish(ctx)
+				return
+			}
+			encode(&wire, &f)
+			if h.socket.Binary(wire[:]) != nil {
+				return // the listener finds out why
+			}
+			sent = true
+		case <-alive.C:
+			if !sent && h.socket.Text([]byte(`{"type":"KeepAlive"}`)) != nil {
+				return
+			}
+			sent = false
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// encode writes f as linear16, little-endian.
+func encode(wire *[2 * audio.Samples]byte, f *audio.Frame) {
+	for i, s := range f {
+		wire[2*i], wire[2*i+1] = byte(s), byte(uint16(s)>>8)
+	}
+}
+
+func (h *hearing) finish(ctx context.Context) {
+	h.closing.Store(true)
+	if h.socket.Text([]byte(`{"type":"CloseStream"}`)) != nil {
+		return
+	}
+	late := time.NewTimer(lastWords)
+	defer late.Stop()
+	select {
+	case <-late.C:
+		h.socket.Close()
+	case <-ctx.Done():
+	}
+}
+
+// listen reads results until the connection ends. More: the consumer wants to know how.
+func (h *hearing) listen(yield func(stt.Event, error) bool) (more bool, err error) {
+	var buf []byte
+	for {
+		text, r, err := h.socket.Next()
+		if err == nil {
+			buf, err = provider.ReadAll(r, buf)
+		}
+		if err != nil {
+			return true, err
+		}
+		if !text {
+			continue
+		}
+		m, err := parseMessage(buf)
+		if err != nil {
+			return true, provider.BadOutput(vendor, "a message is not JSON: "+provider.Line(string(buf)), err)
+		}
+		if m.Type == "Metadata" && h.closing.Load() { // the answer to CloseStream: nothing follows
+			return true, nil
+		}
+		e, err := h.take(&m)
+		if err != nil {
+			return true, err
+		}
+		if e != nil && !yield(*e, nil) {
+			return false, nil
+		}
+	}
+}

@@ -1,0 +1,82 @@
+package provider
+
+import (
+	"context"
+	"crypto/tls"
+	"io"
+	"net"
+	"net/http"
+	"time"
+)
+
+const maxErrorBody = 8 << 10 // bytes read of an answer that is an error
+
+// client is shared by all vendors: its connections stay open between the turns of a call, and between calls.
+var client = &http.Client{Transport: newTransport()}
+
+// dialer of websockets: HTTP/1.1 only, since the handshake is an upgrade.
+var dialer = &http.Client{Transport: upgrading(newTransport())}
+
+func newTransport() *http.Transport {
+	return &http.Transport{
+		Proxy:                 http.ProxyFromEnvironment,
+		DialContext:           (&net.Dialer{Timeout: 3 * time.Second, KeepAlive: 15 * time.Second}).DialContext,
+		TLSClientConfig:       &tls.Config{MinVersion: tls.VersionTLS12, ClientSessionCache: tls.NewLRUClientSessionCache(256)},
+		TLSHandshakeTimeout:   3 * time.Second,
+		ResponseHeaderTimeout: 30 * time.Second,
+		MaxIdleConns:          2048,
+		MaxIdleConnsPerHost:   512, // every call of a busy node has its own
+		IdleConnTimeout:       4 * time.Minute,
+		ReadBufferSize:        4 << 10,
+		WriteBufferSize:       4 << 10,
+		DisableCompression:    true, // event streams and sound gain nothing, and lose time
+		ForceAttemptHTTP2:     true,
+		HTTP2:                 &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 5 * time.Second},
+	}
+}
+
+func upgrading(t *http.Transport) *http.Transport {
+	t.ForceAttemptHTTP2 = false
+	t.HTTP2 = nil
+	t.Protocols = new(http.Protocols)
+	t.Protocols.SetHTTP1(true)
+	return t
+}
+
+// Do sends a request over the shared connections. Any answer but a 2xx is a *parley.VendorError, its body read and closed.
+func Do(vendor string, req *http.Request) (*http.Response, error) {
+	resp, err := client.Do(req)
+	if err != nil {
+		return nil, Fault(req.Context(), vendor, bare(err))
+	}
+	if resp.StatusCode/100 != 2 {
+		defer resp.Body.Close()
+		body, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))
+		return nil, StatusError(vendor, resp.StatusCode, body)
+	}
+	return resp, nil
+}
+
+// Touch opens a connection to a vendor, for the next request to find: it sends a GET and forgets the answer.
+func Touch(ctx context.Context, vendor, url string, header http.Header) error {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return err
+	}
+	req.Header = header
+	resp, err := Do(vendor, req)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	_, err = io.Copy(io.Discard, io.LimitReader(resp.Body, 1<<20)) // read to its end, or the connection is not kept
+	return err
+}
+
+// CloseIdle closes the shared connections that nobody uses; for the end of the process, and for tests.
+func CloseIdle() {
+	client.CloseIdleConnections()
+	dialer.CloseIdleConnections()
+}

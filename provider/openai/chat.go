@@ -1,0 +1,222 @@
+package openai
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"iter"
+	"net/http"
+	"time"
+
+	"github.com/parley-voice/parley"
+	"github.com/parley-voice/parley/llm"
+	"github.com/parley-voice/parley/provider"
+)
+
+// afterFinish is how long the count of tokens may come after the answer is whole.
+const afterFinish = time.Second
+
+// learnt is what servers have refused so far, by address and model.
+var learnt refusals
+
+// A Model thinks by POST /chat/completions.
+type Model struct {
+	endpoint
+	name string
+}
+
+// NewModel opens a model of a server. The vendor's name goes into errors.
+func NewModel(vendor string, a provider.Access, name string) (*Model, error) {
+	e, err := newEndpoint(vendor, a)
+	if err != nil {
+		return nil, err
+	}
+	if name == "" {
+		return nil, parley.Invalid("model", "model is missing: "+vendor+" has no default one")
+	}
+	return &Model{endpoint: e, name: name}, nil
+}
+
+// Warm opens a connection for the first request to find.
+func (m *Model) Warm() error {
+	return provider.Touch(context.Background(), m.vendor, m.base+"/models", m.header())
+}
+
+// Chat streams one answer. Tool calls come once they are whole; a stream that is cut before the answer is over is an error.
+func (m *Model) Chat(ctx context.Context, r llm.Request) iter.Seq2[llm.Delta, error] {
+	return func(yield func(llm.Delta, error) bool) {
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		resp, notice, err := m.post(ctx, r)
+		if err != nil {
+			yield(llm.Delta{}, err)
+			return
+		}
+		defer resp.Body.Close()
+		a := answer{vendor: m.vendor, notice: notice, yield: yield}
+		if err := a.read(ctx, cancel, resp.Body); err != nil && !a.stopped {
+			yield(llm.Delta{}, provider.Fault(ctx, m.vendor, err))
+		}
+	}
+}
+
+// post sends the request, again without a field that the server says it does not accept.
+func (m *Model) post(ctx context.Context, r llm.Request) (*http.Response, string, error) {
+	for tries := 0; ; tries++ {
+		q, left := compose(m.name, r, &learnt)
+		body, err := json.Marshal(q)
+		if err != nil {
+			return nil, "", provider.BadOutput(m.vendor, "the request cannot be written: "+err.Error(), err)
+		}
+		req, err := http.NewRequestWithContext(ctx, http.MethodPost, m.base+"/chat/completions", bytes.NewReader(body))
+		if err != nil {
+			return nil, "", err
+		}
+		req.Header = m.header()
+		req.Header.Set("Accept", "text/event-stream")
+		resp, err := provider.Do(m.vendor, req)
+		var v *parley.VendorError
+		if err != nil && tries < 4 && errors.As(err, &v) && (v.Status == http.StatusBadRequest || v.Status == http.StatusUnprocessableEntity) {
+			if field := refused(v.Message); field != "" && q.drop(field) {
+				learnt.add(m.name, field)
+				continue
+			}
+		}
+		return resp, leftOut(m.name, left), err
+	}
+}
+
+// chunk is a chat.completion.chunk, as far as we read it.
+type chunk struct {
+	Choices []struct {
+		Delta struct {
+			Content   string     `json:"content"`
+			ToolCalls []fragment `json:"tool_calls"`
+		} `json:"delta"`
+		FinishReason string `json:"finish_reason"`
+	} `json:"choices"`
+	Usage *struct {
+		In  int `json:"prompt_tokens"`
+		Out int `json:"completion_tokens"`
+	} `json:"usage"`
+	Error json.RawMessage `json:"error"`
+}
+
+// An answer is being read.
+type answer struct {
+	vendor   string
+	notice   string
+	yield    func(llm.Delta, error) bool
+	calls    assembly
+	thoughts thoughts
+	finished bool // finish_reason has come: the answer is whole
+	usage    *llm.Usage
+	named    bool // the vendor's name is out
+	spoke    bool
+	stopped  bool // the consumer ended the loop
+}
+
+func (a *answer) read(ctx context.Context, cancel func(), body io.Reader) error {
+	events := provider.NewEvents(body)
+	var late *time.Timer
+	defer func() {
+		if late != nil {
+			late.Stop()
+		}
+	}()
+	for {
+		data, err := events.Next()
+		if err != nil {
+			if a.finished {
+				if a.usage != nil {
+					a.send(llm.Delta{Usage: a.usage})
+				}
+				return nil
+			}
+			if errors.Is(err, provider.ErrTooLong) {
+				return provider.BadOutput(a.vendor, err.Error(), err)
+			}
+			return err
+		}
+		if string(data) == "[DONE]" {
+			if err := a.finish(""); err != nil || a.stopped {
+				return err
+			}
+			if late == nil {
+				late = time.AfterFunc(afterFinish, cancel)
+			}
+			continue // to the end of the body, so that the connection is kept
+		}
+		var c chunk
+		if err := json.Unmarshal(data, &c); err != nil {
+			return provider.BadOutput(a.vendor, "an event is not JSON: "+provider.Line(string(data)), err)
+		}
+		if err := a.take(&c, data); err != nil || a.stopped {
+			return err
+		}
+		if a.finished && late == nil {
+			late = time.AfterFunc(afterFinish, cancel)
+		}
+	}
+}
+
+func (a *answer) take(c *chunk, data []byte) error {
+	if len(c.Error) > 0 && string(c.Error) != "null" {
+		e := provider.StatusError(a.vendor, 0, data)
+		e.Code = parley.VendorUnavailable
+		return e
+	}
+	if c.Usage != nil && (c.Usage.In > 0 || c.Usage.Out > 0) {
+		a.usage = &llm.Usage{In: c.Usage.In, Out: c.Usage.Out} // some count up with every chunk: the last is the sum
+	}
+	for i := range c.Choices {
+		choice := &c.Choices[i]
+		if text := a.thoughts.drop(choice.Delta.Content); text != "" && !a.finished {
+			a.spoke = true
+			a.send(llm.Delta{Text: text})
+		}
+		for _, f := range choice.Delta.ToolCalls {
+			if err := a.calls.add(f); err != nil {
+				return provider.BadOutput(a.vendor, err.Error(), err)
+			}
+		}
+		if choice.FinishReason != "" {
+			if err := a.finish(choice.FinishReason); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// finish passes the tool calls on, once. Whether reason says tool_calls or stop does not matter: servers differ.
+func (a *answer) finish(reason string) error {
+	if a.finished || a.stopped {
+		return nil
+	}
+	calls, err := a.calls.whole()
+	if err != nil {
+		return provider.BadOutput(a.vendor, err.Error(), err)
+	}
+	if reason == "content_filter" && !a.spoke {
+		return &parley.VendorError{Vendor: a.vendor, Code: parley.VendorRefused, Message: "the content filter stopped the answer"}
+	}
+	a.finished = true
+	for i := range calls {
+		a.send(llm.Delta{Call: &calls[i]})
+	}
+	return nil
+}
+
+func (a *answer) send(d llm.Delta) {
+	if a.stopped {
+		return
+	}
+	if !a.named {
+		a.named = true
+		d.Vendor, d.Notice = a.vendor, a.notice
+	}
+	a.stopped = !a.yield(d, nil)
+}

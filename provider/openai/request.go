@@ -1,0 +1,181 @@
+package openai
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/parley-voice/parley/llm"
+)
+
+// request is the body of POST /chat/completions (https://platform.openai.com/docs/api-reference/chat/create).
+type request struct {
+	Model           string         `json:"model"`
+	Messages        []message      `json:"messages"`
+	Tools           []tool         `json:"tools,omitempty"`
+	Stream          bool           `json:"stream"`
+	StreamOptions   *streamOptions `json:"stream_options,omitempty"`
+	Temperature     *float64       `json:"temperature,omitempty"`
+	ReasoningEffort string         `json:"reasoning_effort,omitempty"`
+	Verbosity       string         `json:"verbosity,omitempty"`
+}
+
+type streamOptions struct {
+	IncludeUsage bool `json:"include_usage"`
+}
+
+type message struct {
+	Role       string     `json:"role"`
+	Content    *string    `json:"content"` // null for an assistant that only called tools
+	ToolCalls  []toolCall `json:"tool_calls,omitempty"`
+	ToolCallID string     `json:"tool_call_id,omitempty"`
+}
+
+type toolCall struct {
+	ID       string   `json:"id"`
+	Type     string   `json:"type"`
+	Function function `json:"function"`
+}
+
+type function struct {
+	Name      string `json:"name"`
+	Arguments string `json:"arguments"`
+}
+
+type tool struct {
+	Type     string      `json:"type"`
+	Function declaration `json:"function"`
+}
+
+type declaration struct {
+	Name        string          `json:"name"`
+	Description string          `json:"description,omitempty"`
+	Parameters  json.RawMessage `json:"parameters,omitempty"`
+}
+
+// compose makes the body for a model, leaving out what it is known not to accept.
+func compose(model string, r llm.Request, learnt *refusals) (request, []string) {
+	q := request{Model: model, Stream: true, StreamOptions: &streamOptions{IncludeUsage: true},
+		Temperature: r.Temperature, ReasoningEffort: r.ReasoningEffort, Verbosity: r.Verbosity}
+	for _, m := range r.Messages {
+		out := message{Role: string(m.Role), ToolCallID: m.CallID}
+		if m.Text != "" || len(m.Calls) == 0 {
+			text := m.Text
+			out.Content = &text
+		}
+		for _, c := range m.Calls {
+			args := string(c.Args)
+			if args == "" {
+				args = "{}"
+			}
+			out.ToolCalls = append(out.ToolCalls, toolCall{ID: c.ID, Type: "function", Function: function{Name: c.Name, Arguments: args}})
+		}
+		q.Messages = append(q.Messages, out)
+	}
+	for _, t := range r.Tools {
+		q.Tools = append(q.Tools, tool{Type: "function", Function: declaration{Name: t.Name, Description: t.Description, Parameters: t.Schema}})
+	}
+	var left []string
+	for _, field := range slices.Concat(unknownTo(model), learnt.of(model)) {
+		if q.drop(field) {
+			left = append(left, field)
+		}
+	}
+	return q, left
+}
+
+// drop takes an optional field out and reports whether it was in.
+func (q *request) drop(field string) bool {
+	switch field {
+	case "temperature":
+		was := q.Temperature != nil
+		q.Temperature = nil
+		return was
+	case "reasoning_effort":
+		was := q.ReasoningEffort != ""
+		q.ReasoningEffort = ""
+		return was
+	case "reasoning_effort=none":
+		was := q.ReasoningEffort != "none"
+		q.ReasoningEffort = "none"
+		return was
+	case "verbosity":
+		was := q.Verbosity != ""
+		q.Verbosity = ""
+		return was
+	case "stream_options":
+		was := q.StreamOptions != nil
+		q.StreamOptions = nil
+		return was
+	}
+	return false
+}
+
+var (
+	reasoning = regexp.MustCompile(`^(o[1-9]|gpt-(5|[6-9]))`)
+	chatOnly  = regexp.MustCompile(`^(gpt-3|gpt-4|chatgpt)|^gpt-5.*-chat`)
+)
+
+// unknownTo is what a model of OpenAI's is documented not to accept. Of other servers' models nothing is known.
+func unknownTo(model string) []string {
+	name := strings.TrimPrefix(model, "openai/")
+	switch {
+	case chatOnly.MatchString(name):
+		return []string{"reasoning_effort", "verbosity"}
+	case strings.HasPrefix(name, "o"):
+		if reasoning.MatchString(name) {
+			return []string{"temperature", "verbosity"}
+		}
+	case reasoning.MatchString(name):
+		return []string{"temperature"}
+	}
+	return nil
+}
+
+// refusals is what servers have refused, by model, learnt from their 400s. Shared by all calls of the process.
+type refusals struct {
+	mu     sync.Mutex // guards fields
+	fields map[string][]string
+}
+
+const maxModels = 256 // remembered; more is somebody counting up names
+
+func (f *refusals) of(model string) []string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Clone(f.fields[model])
+}
+
+func (f *refusals) add(model, field string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.fields == nil || len(f.fields) >= maxModels {
+		f.fields = map[string][]string{}
+	}
+	if !slices.Contains(f.fields[model], field) {
+		f.fields[model] = append(f.fields[model], field)
+	}
+}
+
+// refused finds in the words of a 400 the optional field that the server did not like, "" when it was something else.
+func refused(message string) string {
+	if strings.Contains(message, "reasoning_effort") && strings.Contains(message, "'none'") {
+		return "reasoning_effort=none"
+	}
+	for _, field := range []string{"temperature", "reasoning_effort", "verbosity", "stream_options"} {
+		if strings.Contains(message, field) {
+			return field
+		}
+	}
+	return ""
+}
+
+func leftOut(model string, fields []string) string {
+	if len(fields) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%s does not accept %s: left out", model, strings.Join(fields, ", "))
+}

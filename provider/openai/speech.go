@@ -1,0 +1,231 @@
+package openai
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"net/http"
+	"strings"
+	"sync"
+
+	"github.com/parley-voice/parley/provider"
+	"github.com/parley-voice/parley/tts"
+)
+
+const (
+	speechRate = 24000 // Hz of response_format pcm
+	ahead      = 2     // requests waiting behind the piece being spoken
+)
+
+// VoiceOptions are the fields of voice_openai.
+type VoiceOptions struct {
+	Voice        string  `json:"voice" doc:"name of the voice: alloy, ash, coral, nova, …"`
+	Model        string  `json:"model,omitempty" doc:"gpt-4o-mini-tts (default), tts-1, tts-1-hd, or what a compatible server has"`
+	Instructions string  `json:"instructions,omitempty" doc:"how to speak; gpt-4o-mini-tts only"`
+	Speed        float64 `json:"speed,omitempty" doc:"0.25 to 4; default 1"`
+}
+
+// A Voice speaks by POST /audio/speech, a request per piece.
+type Voice struct {
+	endpoint
+	options VoiceOptions
+}
+
+// NewVoice opens a voice from a voice_openai object.
+func NewVoice(a provider.Access, options json.RawMessage) (*Voice, error) {
+	e, err := newEndpoint("openai", a)
+	if err != nil {
+		return nil, err
+	}
+	v := &Voice{endpoint: e}
+	if err := parse("voice", options, &v.options); err != nil {
+		return nil, err
+	}
+	if v.options.Voice == "" {
+		v.options.Voice = "alloy"
+	}
+	if v.options.Model == "" {
+		v.options.Model = "gpt-4o-mini-tts"
+	}
+	return v, nil
+}
+
+// Warm opens a connection for the first request to find.
+func (v *Voice) Warm() error {
+	return provider.Touch(context.Background(), v.vendor, v.base+"/models", v.header())
+}
+
+// speechRequest is the body of POST /audio/speech (https://platform.openai.com/docs/api-reference/audio/createSpeech).
+type speechRequest struct {
+	Model        string  `json:"model"`
+	Input        string  `json:"input"`
+	Voice        string  `json:"voice"`
+	Format       string  `json:"response_format"`
+	Instructions string  `json:"instructions,omitempty"`
+	Speed        float64 `json:"speed,omitempty"`
+}
+
+// A rendering is a piece that was asked for.
+type rendering struct {
+	ready chan struct{} // closed when body or err is set
+	body  io.ReadCloser
+	err   error
+}
+
+// Speak asks for each piece as it comes, two ahead of the one being spoken, and gives their sound in order. Words have
+// estimated places: the API tells none.
+func (v *Voice) Speak(ctx context.Context, text <-chan string, _ tts.Options) iter.Seq2[tts.Chunk, error] {
+	return func(yield func(tts.Chunk, error) bool) {
+		ctx, cancel := context.WithCancel(ctx)
+		align := tts.NewAlign(speechRate)
+		queue := make(chan *rendering, ahead)
+		var asking sync.WaitGroup
+		asking.Go(func() { v.ask(ctx, text, align, queue, &asking) })
+		defer func() {
+			cancel()
+			for r := range queue { // requests nobody will hear
+				<-r.ready
+				r.close()
+			}
+			asking.Wait()
+		}()
+		for r := range queue {
+			select {
+			case <-r.ready:
+			case <-ctx.Done():
+				<-r.ready
+			}
+			more, err := v.speak(r, align, yield)
+			if err != nil {
+				yield(tts.Chunk{}, provider.Fault(ctx, v.vendor, err))
+				return
+			}
+			if !more {
+				return
+			}
+		}
+		if err := ctx.Err(); err != nil {
+			yield(tts.Chunk{}, err)
+			return
+		}
+		for align.Left() > 0 { // space after the last word
+			if !align.End(yield) {
+				return
+			}
+		}
+	}
+}
+
+// ask requests every piece, and closes queue after the last.
+func (v *Voice) ask(ctx context.Context, text <-chan string, align *tts.Align, queue chan<- *rendering, asking *sync.WaitGroup) {
+	defer close(queue)
+	for {
+		select {
+		case piece, ok := <-text:
+			if !ok {
+				return
+			}
+			if strings.TrimSpace(piece) == "" {
+				align.Join(piece)
+				continue
+			}
+			align.Add(piece)
+			r := &rendering{ready: make(chan struct{})}
+			select {
+			case queue <- r:
+			case <-ctx.Done():
+				return
+			}
+			asking.Go(func() {
+				defer close(r.ready)
+				r.body, r.err = v.post(ctx, strings.TrimSpace(piece))
+			})
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func (r *rendering) close() {
+	if r.body != nil {
+		r.body.Close()
+	}
+}
+
+func (v *Voice) post(ctx context.Context, text string) (io.ReadCloser, error) {
+	o := v.options
+	body, err := json.Marshal(speechRequest{Model: o.Model, Input: text, Voice: o.Voice, Format: "pcm", Instructions: o.Instructions, Speed: o.Speed})
+	if err != nil {
+		return nil, err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, v.base+"/audio/speech", bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	req.Header = v.header()
+	resp, err := provider.Do(v.vendor, req)
+	if err != nil {
+		return nil, err
+	}
+	kind := resp.Header.Get("Content-Type")
+	for _, wrong := range []string{"json", "text/", "mpeg", "mp3", "ogg", "flac"} {
+		if strings.Contains(kind, wrong) {
+			resp.Body.Close()
+			return nil, provider.BadOutput(v.vendor, "asked for pcm, the server sent "+provider.Line(kind), nil)
+		}
+	}
+	return resp.Body, nil
+}
+
+// speak gives the sound of a piece, as it comes.
+func (v *Voice) speak(r *rendering, align *tts.Align, yield func(tts.Chunk, error) bool) (more bool, err error) {
+	if r.err != nil {
+		return false, r.err
+	}
+	defer r.close()
+	buf := make([]byte, 4096)
+	sound, err := v.begin(r.body, buf)
+	for {
+		if !align.Write(sound, yield) {
+			return false, nil
+		}
+		switch {
+		case errors.Is(err, io.EOF) && align.Mute():
+			return false, provider.BadOutput(v.vendor, "a piece came back without sound", nil)
+		case errors.Is(err, io.EOF):
+			return align.End(yield), nil
+		case err != nil:
+			return false, err
+		}
+		var n int
+		n, err = r.body.Read(buf)
+		sound = buf[:n]
+	}
+}
+
+// begin reads the first of the sound, without the WAV header that some servers put before it although pcm was asked for.
+func (v *Voice) begin(body io.Reader, buf []byte) ([]byte, error) {
+	n, err := io.ReadAtLeast(body, buf, 4)
+	if err != nil || string(buf[:4]) != "RIFF" {
+		if errors.Is(err, io.ErrUnexpectedEOF) {
+			err = io.EOF
+		}
+		return buf[:n], err
+	}
+	const header = 44
+	if n < header {
+		m, err := io.ReadAtLeast(body, buf[n:], header-n)
+		if n += m; err != nil {
+			return nil, provider.BadOutput(v.vendor, "the sound is a WAV header cut short", err)
+		}
+	}
+	if rate, channels, bits := binary.LittleEndian.Uint32(buf[24:]), buf[22], buf[34]; rate != speechRate || channels != 1 || bits != 16 {
+		return nil, provider.BadOutput(v.vendor, fmt.Sprintf("asked for pcm, the server sent WAV of %d Hz, %d channels, %d bits", rate, channels, bits), nil)
+	}
+	return buf[header:n], nil
+}

@@ -1,0 +1,198 @@
+package stt
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"sync"
+	"time"
+
+	"github.com/parley-voice/parley"
+	"github.com/parley-voice/parley/audio"
+)
+
+// A connection that drops is opened again after these waits, before its vendor counts as failed. The last vendor gets
+// all of them, others the first two.
+var pauses = []time.Duration{100 * time.Millisecond, 400 * time.Millisecond, time.Second, 2 * time.Second, 4 * time.Second}
+
+// settled is how long a connection must have lasted for its vendor's retries to start over.
+const settled = 10 * time.Second
+
+// A Vendor is a transcriber and the name that its breaker, its errors and its notices go by.
+type Vendor struct {
+	Name        string
+	Transcriber Transcriber
+}
+
+// breakers are shared by all calls of the process, by vendor name.
+var breakers parley.Breakers
+
+// Fallback is a Transcriber that hears by the first of vs and, when it fails, by the next. A vendor fails by an error or by
+// ending while there is sound; one that had worked, and the last, are connected to again first. Whoever takes over hears
+// the sound since the last final (30 s of it at most), so no words are lost and none come twice; its words keep their
+// places on the time line of the stream. A vendor whose breaker is open comes last; nobody left, the stream ends with the
+// last error. One goroutine keeps the sound; it ends with the stream, and it never makes in wait.
+func Fallback(vs ...Vendor) Transcriber { return &fallback{vendors: vs} }
+
+type fallback struct{ vendors []Vendor }
+
+// Warm warms the first vendor.
+func (f *fallback) Warm() error {
+	if len(f.vendors) > 0 {
+		if w, ok := f.vendors[0].Transcriber.(interface{ Warm() error }); ok {
+			return w.Warm()
+		}
+	}
+	return nil
+}
+
+func (f *fallback) Transcribe(ctx context.Context, in <-chan audio.Frame, o Options) iter.Seq2[Event, error] {
+	return func(yield func(Event, error) bool) {
+		ctx, cancel := context.WithCancel(ctx)
+		s := stream{ctx: ctx, options: o, yield: yield, tape: newTape()}
+		var recorder sync.WaitGroup
+		recorder.Go(func() { s.tape.run(ctx, in) })
+		defer recorder.Wait()
+		defer cancel()
+
+		var err error = &parley.VendorError{Code: parley.VendorUnavailable, Message: "no vendor is configured"}
+		var shunned []Vendor
+		for i, v := range f.vendors {
+			if len(f.vendors) > 1 && !breakers.Of(v.Name).Allow() {
+				shunned = append(shunned, v)
+				s.note(v.Name, "has kept failing")
+				continue
+			}
+			if err = s.hear(v, i == len(f.vendors)-1 && len(shunned) == 0); s.over(err) {
+				return
+			}
+		}
+		for i, v := range shunned {
+			if err = s.hear(v, i == len(shunned)-1); s.over(err) {
+				return
+			}
+		}
+		yield(Event{}, err)
+	}
+}
+
+// A stream is one call's hearing, by however many vendors it takes.
+type stream struct {
+	ctx     context.Context
+	options Options
+	yield   func(Event, error) bool
+	tape    *tape
+	notice  string // why the vendor changed, told once the next has connected
+	stopped bool   // the consumer ended the loop
+}
+
+func (s *stream) over(err error) bool {
+	if err == nil || s.stopped {
+		return true
+	}
+	if s.ctx.Err() != nil {
+		s.yield(Event{}, s.ctx.Err())
+		return true
+	}
+	return false
+}
+
+func (s *stream) note(vendor, why string) {
+	if s.notice != "" {
+		s.notice += "; "
+	}
+	s.notice += vendor + " " + why
+}
+
+// hear has one vendor hear until the sound ends, connecting again as often as is worth it. A nil error: all was heard.
+func (s *stream) hear(v Vendor, last bool) error {
+	tries, worked := 0, false
+	for {
+		began := time.Now()
+		events, err := s.once(v)
+		if err == nil || s.stopped || s.ctx.Err() != nil {
+			return err
+		}
+		if events > 0 || time.Since(began) > settled {
+			worked = true
+		}
+		if time.Since(began) > settled {
+			tries = 0
+		}
+		most := 0
+		switch {
+		case last:
+			most = len(pauses)
+		case worked:
+			most = 2
+		}
+		if hopeless(err) || tries >= most {
+			breakers.Of(v.Name).Failed()
+			s.note(v.Name, "failed: "+err.Error())
+			return err
+		}
+		select {
+		case <-time.After(pauses[tries]):
+		case <-s.ctx.Done():
+			return s.ctx.Err()
+		}
+		tries++
+	}
+}
+
+// hopeless reports whether connecting again cannot help.
+func hopeless(err error) bool {
+	var v *parley.VendorError
+	return errors.As(err, &v) && !v.Temporary() && v.Code != parley.VendorBadOutput
+}
+
+// once runs one connection, and counts what it told.
+func (s *stream) once(v Vendor) (events int, err error) {
+	ctx, cancel := context.WithCancel(s.ctx)
+	defer cancel()
+	in := s.tape.attach()
+	for e, err := range v.Transcriber.Transcribe(ctx, in, s.options) {
+		if err != nil {
+			s.tape.detach()
+			return events, err
+		}
+		if events++; events == 1 {
+			breakers.Of(v.Name).Worked()
+		}
+		if !s.pass(v, e) {
+			s.stopped = true
+			return events, nil
+		}
+	}
+	if s.ctx.Err() != nil {
+		return events, s.ctx.Err()
+	}
+	if !s.tape.detach() {
+		return events, &parley.VendorError{Vendor: v.Name, Code: parley.VendorUnavailable, Message: "ended while there was sound to hear"}
+	}
+	return events, nil
+}
+
+func (s *stream) pass(v Vendor, e Event) bool {
+	if s.notice != "" {
+		n := Event{Vendor: v.Name, Notice: s.notice}
+		s.notice = ""
+		if !s.yield(n, nil) {
+			return false
+		}
+	}
+	var end time.Duration
+	if base := s.tape.base(); len(e.Words) > 0 {
+		words := make([]Word, len(e.Words))
+		for i, w := range e.Words {
+			words[i] = Word{Text: w.Text, Start: w.Start + base, End: w.End + base}
+		}
+		e.Words = words
+		end = words[len(words)-1].End
+	}
+	if e.Final {
+		s.tape.told(end)
+	}
+	e.Vendor = v.Name
+	return s.yield(e, nil)
+}

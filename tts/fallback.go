@@ -1,0 +1,203 @@
+package tts
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"io"
+	"iter"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/parley-voice/parley"
+	"github.com/parley-voice/parley/audio"
+)
+
+// How long a voice may take to be heard, when its Vendor does not say.
+const (
+	firstSound = 2500 * time.Millisecond
+	stallLimit = 3 * time.Second
+)
+
+// A Vendor is a synthesizer and the name that its breaker, its errors and its notices go by.
+type Vendor struct {
+	Name        string
+	Synthesizer Synthesizer
+	FirstSound  time.Duration // from a piece to sound that is not silence; 0: 2.5 s
+	Stall       time.Duration // from one to the next while words are owed; 0: 3 s
+}
+
+// breakers are shared by all calls of the process, by vendor name.
+var breakers parley.Breakers
+
+// Fallback is a Synthesizer that speaks by the first of vs and, when it fails, by the next within the same reply. A vendor
+// fails by an error, by giving no sound but silence in time, by stalling while words are owed, or by ending early. The next
+// begins with the first word whose end was not told; nothing told is spoken again. A vendor whose breaker is open comes
+// last. One goroutine hands the pieces on; it ends with the vendor's stream.
+//
+// The result is an io.Closer: Close closes those vendors that are.
+func Fallback(vs ...Vendor) Synthesizer { return &fallback{vendors: vs} }
+
+type fallback struct{ vendors []Vendor }
+
+// Warm warms the first vendor.
+func (f *fallback) Warm() error {
+	if len(f.vendors) > 0 {
+		if w, ok := f.vendors[0].Synthesizer.(interface{ Warm() error }); ok {
+			return w.Warm()
+		}
+	}
+	return nil
+}
+
+func (f *fallback) Close() error {
+	var errs []error
+	for _, v := range f.vendors {
+		if c, ok := v.Synthesizer.(io.Closer); ok {
+			errs = append(errs, c.Close())
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (f *fallback) Speak(ctx context.Context, text <-chan string, o Options) iter.Seq2[Chunk, error] {
+	return func(yield func(Chunk, error) bool) {
+		r := reply{ctx: ctx, options: o, yield: yield, script: script{in: text}}
+		var err error = &parley.VendorError{Code: parley.VendorUnavailable, Message: "no vendor is configured"}
+		var shunned []Vendor
+		for _, v := range f.vendors {
+			if len(f.vendors) > 1 && !breakers.Of(v.Name).Allow() {
+				shunned = append(shunned, v)
+				r.note(v.Name, "has kept failing")
+				continue
+			}
+			if err = r.speak(v); r.over(err) {
+				return
+			}
+		}
+		for _, v := range shunned {
+			if err = r.speak(v); r.over(err) {
+				return
+			}
+		}
+		if len(f.vendors) == 1 && again(err) { // nobody else is left, and a connection that was lost is worth a second try
+			if err = r.speak(f.vendors[0]); r.over(err) {
+				return
+			}
+		}
+		yield(Chunk{}, err)
+	}
+}
+
+// again reports whether the same vendor may well do better at once.
+func again(err error) bool {
+	var v *parley.VendorError
+	return errors.As(err, &v) && (v.Code == parley.VendorUnavailable || v.Code == parley.VendorBadOutput)
+}
+
+// A reply is one stream of speech, by however many vendors it takes.
+type reply struct {
+	ctx     context.Context
+	options Options
+	yield   func(Chunk, error) bool
+	script  script
+	notice  string // why the vendor changed, told with the next chunk
+	stopped bool   // the consumer ended the loop
+}
+
+func (r *reply) over(err error) bool {
+	if err == nil || r.stopped {
+		return true
+	}
+	if r.ctx.Err() != nil {
+		r.yield(Chunk{}, r.ctx.Err())
+		return true
+	}
+	return false
+}
+
+func (r *reply) note(vendor, why string) {
+	if r.notice != "" {
+		r.notice += "; "
+	}
+	r.notice += vendor + " " + why
+}
+
+// speak has one vendor speak what is left. A nil error ends the reply.
+func (r *reply) speak(v Vendor) error {
+	ctx, cancel := context.WithCancelCause(r.ctx)
+	w := &watch{cancel: func() {
+		cancel(&parley.VendorError{Vendor: v.Name, Code: parley.VendorTimeout, Message: "nothing to be heard in time"})
+	}, limit: cmp.Or(v.FirstSound, firstSound), stall: cmp.Or(v.Stall, stallLimit)}
+	pieces := make(chan string)
+	var feeder sync.WaitGroup
+	feeder.Go(func() { r.script.feed(ctx, pieces, w) })
+	err := r.listen(ctx, v, pieces, w)
+	w.stop()
+	cancel(nil)
+	feeder.Wait()
+	if err == nil && !r.stopped && r.ctx.Err() == nil && !r.script.finished() {
+		err = &parley.VendorError{Vendor: v.Name, Code: parley.VendorUnavailable, Message: "ended before all was spoken"}
+	}
+	if err == nil || r.stopped {
+		return nil
+	}
+	if r.script.finished() { // all was heard; how the connection ended is nobody's concern
+		return nil
+	}
+	if r.ctx.Err() == nil {
+		breakers.Of(v.Name).Failed()
+		r.note(v.Name, "failed: "+err.Error())
+	}
+	return err
+}
+
+func (r *reply) listen(ctx context.Context, v Vendor, pieces <-chan string, w *watch) error {
+	told, heard := false, false
+	for c, err := range v.Synthesizer.Speak(ctx, pieces, r.options) {
+		if err == nil && ctx.Err() != nil {
+			err = ctx.Err()
+		}
+		if err != nil {
+			var late *parley.VendorError
+			if errors.As(context.Cause(ctx), &late) {
+				return late
+			}
+			return err
+		}
+		useful := c.Text != "" || loud(&c.Frame)
+		w.pause()
+		r.script.spoken(c.Text)
+		if !told {
+			told = true
+			c.Vendor = v.Name
+			if r.notice != "" {
+				c.Notice, r.notice = strings.TrimSuffix(r.notice+"; "+c.Notice, "; "), ""
+			}
+		}
+		if !r.yield(c, nil) {
+			r.stopped = true
+			return nil
+		}
+		if useful && !heard {
+			heard = true
+			breakers.Of(v.Name).Worked()
+		}
+		w.resume(useful, r.script.owed())
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return nil
+}
+
+// loud reports whether anyone could hear f: a peak over −54 dBFS.
+func loud(f *audio.Frame) bool {
+	for _, s := range f {
+		if s > 64 || s < -64 {
+			return true
+		}
+	}
+	return false
+}
