@@ -89,20 +89,24 @@ func (d *DB) jobsAdded() { signal(d.jobs) }
 // JobsAdded has a value after this process wrote jobs. It is for one reader.
 func (d *DB) JobsAdded() <-chan struct{} { return d.jobs }
 
-// ClaimJobs begins up to limit jobs of a kind that are due, oldest first, for owner, until the lease ends: each attempt is counted and on
-// the disk before it returns. A job whose lease ended while it ran is due again, unless it is Once: those are DoubtJobs.
-func (d *DB) ClaimJobs(ctx context.Context, owner, kind string, limit int, lease time.Duration) ([]Job, error) {
-	return d.claim(ctx, owner, kind, limit, lease, "((state = 'ready' AND run_at <= ?) OR (state = 'running' AND lease_until < ? AND NOT once))")
+// A Claim asks for jobs to run.
+type Claim struct {
+	Owner string // who will run them
+	Kind  string
+	Limit int
+	Lease time.Duration // how long nobody else takes them
+	Doubt bool          // take Once jobs that were begun and of which nothing came back, instead of due ones
 }
 
-// DoubtJobs takes over up to limit Once jobs of a kind that were begun and of which nothing came back.
-func (d *DB) DoubtJobs(ctx context.Context, owner, kind string, limit int, lease time.Duration) ([]Job, error) {
-	return d.claim(ctx, owner, kind, limit, lease, "(? >= 0 AND state = 'running' AND lease_until < ? AND once)")
-}
-
-func (d *DB) claim(ctx context.Context, owner, kind string, limit int, lease time.Duration, due string) ([]Job, error) {
+// ClaimJobs begins jobs that are due, oldest first: each attempt is counted and on the disk before it returns. A job whose
+// lease ended while it ran is due again, unless it is Once: then it is in doubt.
+func (d *DB) ClaimJobs(ctx context.Context, c Claim) ([]Job, error) {
+	due := "((state = 'ready' AND run_at <= ?) OR (state = 'running' AND lease_until < ? AND NOT once))"
+	if c.Doubt {
+		due = "(? >= 0 AND state = 'running' AND lease_until < ? AND once)"
+	}
 	at := now()
-	args := []any{running, time.Now().Add(lease).UnixMicro(), owner, kind, at, at, limit}
+	args := []any{running, time.Now().Add(c.Lease).UnixMicro(), c.Owner, c.Kind, at, at, c.Limit}
 	skip := ""
 	if d.pg {
 		skip = " FOR UPDATE SKIP LOCKED"
