@@ -36,6 +36,7 @@ test: setup
 
 # the race detector needs cgo, and so a C compiler
 race: setup
+	$(call apt-install,gcc libc6-dev,exit 1;)
 	CGO_ENABLED=1 $(GO) test -race -timeout 15m . ./audio ./rtp ./leg/... ./turn ./conversation ./call ./stt ./llm ./tts ./store ./job ./webhook ./phone
 
 peers:
@@ -48,7 +49,7 @@ e2e: setup peers build
 lint:
 	@out=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$out" ] || { echo "gofmt: $$out"; exit 1; }
 	$(GO) vet ./...
-	$(GO) run honnef.co/go/tools/cmd/staticcheck@v0.7.0 ./...
+	$(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./...
 
 # every fuzz target for FUZZTIME
 FUZZTIME ?= 20s
