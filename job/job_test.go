@@ -79,7 +79,7 @@ func TestRunsWhenItIsTime(t *testing.T) {
 	bubble(t, func(t *testing.T, d *store.DB) {
 		got := make(chan time.Time, 10)
 		defer start(d, Kind{Name: "a", Run: func(context.Context, Job) Result { got <- time.Now(); return Done }})()
-		due := time.Now().Add(3*time.Hour + 7*time.Millisecond)
+		due := time.Now().Add(time.Hour + 7*time.Millisecond)
 		if err := d.Enqueue(t.Context(), store.Job{Kind: "a", RunAt: due}); err != nil {
 			t.Fatal(err)
 		}
@@ -91,7 +91,7 @@ func TestRunsWhenItIsTime(t *testing.T) {
 
 func TestTheHandlerSaysWhenToTryAgain(t *testing.T) {
 	bubble(t, func(t *testing.T, d *store.DB) {
-		ladder := []time.Duration{5 * time.Second, 5 * time.Minute, 2 * time.Hour}
+		ladder := []time.Duration{5 * time.Second, 5 * time.Minute, 30 * time.Minute}
 		at := make(chan time.Time, 10)
 		defer start(d, Kind{Name: "a", Run: func(_ context.Context, j Job) Result {
 			at <- time.Now()
@@ -111,7 +111,7 @@ func TestTheHandlerSaysWhenToTryAgain(t *testing.T) {
 			}
 			last = next
 		}
-		time.Sleep(24 * time.Hour)
+		time.Sleep(time.Hour)
 		if len(at) > 0 {
 			t.Error("ran after it had failed for good")
 		}
@@ -348,14 +348,14 @@ func TestTwoQueuesShareTheWork(t *testing.T) {
 	})
 }
 
-// flaky is a store that fails now and then.
+// flaky is a store that fails at first.
 type flaky struct {
 	*store.DB
 	n atomic.Int32
 }
 
 func (f *flaky) ClaimJobs(ctx context.Context, c store.Claim) ([]store.Job, error) {
-	if f.n.Add(1)%3 != 0 {
+	if f.n.Add(1) <= 5 {
 		return nil, errors.New("database away")
 	}
 	return f.DB.ClaimJobs(ctx, c)
