@@ -73,7 +73,7 @@ func (p *Phone) run(ctx context.Context, l leg.Limits) {
 			return
 		case now := <-t.C:
 			p.mu.Lock()
-			silent, long := now.Sub(p.last) >= l.MediaTimeout, now.Sub(p.answer) >= l.MaxDuration
+			silent, long := now.Sub(p.last) >= l.MediaTimeout && !p.held, now.Sub(p.answer) >= l.MaxDuration
 			p.mu.Unlock()
 			switch {
 			case long:
@@ -92,11 +92,8 @@ func (p *Phone) step(now time.Time, tick *leg.Tick) {
 	at := time.Duration(p.steps) * audio.FrameDur
 	p.steps++
 	ev := leg.Event{Kind: leg.Audio, At: at}
-	speaks := !p.mute && !p.held
-	if speaks {
-		if len(p.mouth) > 0 {
-			ev.Frame, p.mouth = p.mouth[0], p.mouth[1:]
-		}
+	if len(p.mouth) > 0 && !p.held && !p.mute {
+		ev.Frame, p.mouth = p.mouth[0], p.mouth[1:]
 	}
 	if !p.mute {
 		p.last = now
@@ -107,14 +104,15 @@ func (p *Phone) step(now time.Time, tick *leg.Tick) {
 		}
 		p.quiet = nil
 	}
-	p.line.Next(tick)
+	tick.Frame, tick.Queued, tick.Marks, tick.Digits = audio.Frame{}, false, tick.Marks[:0], ""
+	if !p.held {
+		p.line.Next(tick)
+	}
 	if tick.Queued {
 		p.heard = append(p.heard, Heard{at, tick.Frame})
 	}
 	p.digits.WriteString(tick.Digits)
-	if speaks {
-		p.feed.Push(&ev)
-	}
+	p.feed.Push(&ev)
 	ev.Kind, ev.Frame = leg.Played, tick.Frame
 	p.feed.Push(&ev)
 	p.feed.Marks(leg.Marked, tick.Marks, at)
@@ -176,7 +174,7 @@ func (p *Phone) Press(digits string) {
 	}
 }
 
-// Hold puts the leg on hold: it hears nothing until Resume.
+// Hold puts the leg on hold until Resume: it hears silence, and what it plays waits.
 func (p *Phone) Hold() { p.hold(true, leg.Held) }
 
 // Resume ends Hold.
@@ -192,7 +190,7 @@ func (p *Phone) hold(on bool, k leg.Kind) {
 	}
 }
 
-// Vanish stops all packets without a word, as when the phone's network fails.
+// Vanish stops all packets without a word, as when the phone's network fails; the leg hears silence in their place.
 func (p *Phone) Vanish() {
 	p.mu.Lock()
 	p.mute = true

@@ -29,6 +29,7 @@ type check struct {
 	limits leg.Limits
 	run    func(c *probe)
 	raw    bool // reads for itself
+	alone  bool // measures the process
 }
 
 var checks = []check{
@@ -49,16 +50,26 @@ var checks = []check{
 	{name: "the longest call ends", limits: leg.Limits{MaxDuration: 300 * time.Millisecond}, run: longest},
 	{name: "a silent far end ends", limits: leg.Limits{MediaTimeout: 300 * time.Millisecond}, run: timeout},
 	{name: "reading obeys its context", run: readContext, raw: true},
-	{name: "nothing is allocated per frame", run: allocations, raw: true},
+	{name: "nothing is allocated per frame", run: allocations, raw: true, alone: true},
 }
 
-// Run puts legs made by open through everything a leg must do, in real time.
+// Run puts legs made by open through everything a leg must do, in real time and many at once; no goroutine may be left of any.
 func Run(t *testing.T, open Open) {
+	noneLeft(t)
+	t.Run("together", func(t *testing.T) {
+		for _, c := range checks {
+			if !c.alone {
+				t.Run(c.name, func(t *testing.T) {
+					t.Parallel()
+					c.run(newProbe(t, open, c))
+				})
+			}
+		}
+	})
 	for _, c := range checks {
-		t.Run(c.name, func(t *testing.T) {
-			noneLeft(t)
-			c.run(newProbe(t, open, c))
-		})
+		if c.alone {
+			t.Run(c.name, func(t *testing.T) { c.run(newProbe(t, open, c)) })
+		}
 	}
 }
 

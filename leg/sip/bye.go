@@ -9,6 +9,7 @@ import (
 // farewell answers a BYE; mu is held. One that comes while we ring ends the ringing (RFC 3261 §15.1.2).
 func (d *dialog) farewell(req *sip.Request, tx *sip.ServerTx) {
 	_ = d.t.reply(tx, req, 200, "OK")
+	d.depart()
 	if d.unacked != nil {
 		d.unacked.settle(nil)
 	}

@@ -59,9 +59,10 @@ func (p *placing) cancel() {
 func (p *placing) decline(res *sip.Response) {
 	d := p.branch(res)
 	if err := p.ack(d, p.invite.CSeq().SeqNo); err != nil {
+		d.depart()
 		return
 	}
-	p.t.begin(func() { _ = d.bye() })
+	p.t.begin(d.bye)
 }
 
 // branch is the dialog that this 2xx begins.
@@ -70,6 +71,7 @@ func (p *placing) branch(res *sip.Response) *dialog {
 		t: p.t, callID: p.d.callID, local: p.d.local, remote: p.d.remote, account: p.d.account,
 		localSeq: p.invite.CSeq().SeqNo, target: p.invite.Recipient, peer: p.hop,
 	}
+	d.there, d.depart = context.WithCancel(p.t.quit)
 	d.confirm(res)
 	return d
 }

@@ -19,6 +19,8 @@ type dialog struct {
 	local   party
 	remote  party                // its tag is not set before the dialog is in the trunk's map
 	account *parley.TrunkAccount // whose credentials answer challenges; nil: none
+	there   context.Context      // done when the far end has said BYE, or nobody is to wait for it
+	depart  context.CancelFunc   // ends there
 
 	mu        sync.Mutex // guards all below, and is held while one message is handled
 	localSeq  uint32     // CSeq of our last request
@@ -59,6 +61,7 @@ func (t *Trunk) accepted(req *sip.Request, tag string) *dialog {
 		peer:      hop{sip.NetworkToUpper(req.Transport()), source(req)},
 		routes:    recordRoutes(req),
 	}
+	d.there, d.depart = context.WithCancel(t.quit)
 	d.target = d.remote.uri
 	if c := req.Contact(); c != nil {
 		d.target = c.Address
@@ -194,8 +197,11 @@ func (d *dialog) ask(ctx context.Context, method sip.RequestMethod, headers ...s
 	return nil, errors.New("sip: challenged again and again")
 }
 
-// bye ends the dialog (§15). An error means that nobody answered, which ends it as well.
-func (d *dialog) bye() error {
-	_, err := d.ask(d.t.quit, sip.BYE)
-	return err
+// bye ends the dialog (§15). Whatever is answered, and if nothing is, it is over; a BYE of the far end that crosses ours is an
+// answer, too.
+func (d *dialog) bye() {
+	defer d.depart()
+	if _, err := d.ask(d.there, sip.BYE); err != nil {
+		d.t.log.Debug("sip: BYE was not answered", "call_id", d.callID, "error", err)
+	}
 }

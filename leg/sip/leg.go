@@ -152,9 +152,7 @@ func (c *call) finish(err error, bye bool) {
 	close(c.stopped)
 	if bye {
 		c.acknowledged()
-		if err := c.d.bye(); err != nil {
-			c.d.t.log.Debug("sip: the far end did not answer our BYE", "call_id", c.d.callID, "error", err)
-		}
+		c.d.bye()
 	}
 	c.d.t.remove(c.d)
 }

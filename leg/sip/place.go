@@ -99,6 +99,7 @@ func (p *placing) succeed(res *sip.Response) (leg.Leg, error) {
 	p.hungUp[d.remote.tag] = true // not another branch
 	p.tx.OnRetransmission(func(again *sip.Response) { p.again(d, again) })
 	if err := p.ack(d, seq); err != nil {
+		d.depart()
 		return nil, errors.Join(&leg.Rejected{Cause: parley.Unreachable}, err)
 	}
 	sdp, err := rtp.ParseSDP(res.Body())
@@ -107,7 +108,7 @@ func (p *placing) succeed(res *sip.Response) (leg.Leg, error) {
 		agreed, err = rtp.Accept(p.local, sdp)
 	}
 	if err != nil {
-		p.t.begin(func() { _ = d.bye() })
+		p.t.begin(d.bye)
 		return nil, errors.Join(&leg.Rejected{Cause: parley.Unreachable, Code: res.StatusCode}, fmt.Errorf("sip: answer: %w", err))
 	}
 	c := newCall(d, p.stream, p.local, p.call.Limits)
@@ -137,6 +138,8 @@ func (p *placing) again(d *dialog, res *sip.Response) {
 	case !known:
 		p.decline(res)
 	default:
-		_ = p.ack(p.branch(res), p.invite.CSeq().SeqNo)
+		other := p.branch(res)
+		_ = p.ack(other, p.invite.CSeq().SeqNo)
+		other.depart()
 	}
 }

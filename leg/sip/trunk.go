@@ -176,14 +176,21 @@ func (t *Trunk) shutDown() {
 	}
 	timer := time.AfterFunc(farewell, t.hurry)
 	defer timer.Stop()
+	t.rest(false)
+	time.Sleep(settling) // BYEs that crossed ours are answered
+	t.rest(true)
+	t.hurry()
+	t.tx.Close()
+}
+
+// rest waits until nobody is busy, and if it is for good lets nobody in again.
+func (t *Trunk) rest(forGood bool) {
 	t.mu.Lock()
+	defer t.mu.Unlock()
 	for t.busy > 0 {
 		t.idle.Wait()
 	}
-	t.gone = true
-	t.mu.Unlock()
-	t.hurry()
-	t.tx.Close()
+	t.gone = forGood
 }
 
 // enter makes Serve wait for the leave that is owed when it returns true. A call is refused sooner than anything else.
@@ -228,8 +235,9 @@ func (t *Trunk) add(d *dialog) error {
 
 func (t *Trunk) remove(d *dialog) {
 	t.mu.Lock()
-	defer t.mu.Unlock()
 	delete(t.dialogs, d.key())
+	t.mu.Unlock()
+	d.depart()
 }
 
 func (t *Trunk) find(k key) *dialog {
