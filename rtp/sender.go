@@ -1,6 +1,7 @@
 package rtp
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net"
@@ -70,6 +71,9 @@ func (s *sender) send(conn *net.UDPConn, f *audio.Frame) error {
 	s.sequence++
 	s.sent++
 	if _, err := conn.WriteToUDPAddrPort(b, s.to); err != nil {
+		if errors.Is(err, net.ErrClosed) {
+			return ErrClosed
+		}
 		return fmt.Errorf("sending RTP: %w", err)
 	}
 	return nil

@@ -91,7 +91,7 @@ func (s *Stream) Tick(now time.Time, emit func(Received)) { s.in.tick(now, emit)
 
 // Send puts one frame on the wire, or the part of a digit that is sent in its place. Call it every 20 ms; after a pause the
 // timestamp goes on by the time that went by. While the far end holds us, or has no address yet, nothing is sent. An error is
-// the network's; the next Send may well succeed.
+// ErrClosed or the network's; after the latter the next Send may well succeed.
 func (s *Stream) Send(f *audio.Frame) error { return s.out.send(s.conn, f) }
 
 // SendDigits queues digits (0-9 * # A-D) to be sent by Send: 100 ms each and 60 ms between, as events, or as tones when the
