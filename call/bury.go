@@ -1,0 +1,76 @@
+package call
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/parley-voice/parley"
+)
+
+// Past is the event log as it is read after a crash.
+type Past interface {
+	parley.Log
+	Events(ctx context.Context, callID string, after int64, limit int) ([]parley.Event, error)
+}
+
+// Found says whether a recording of that name is there.
+type Found func(name string) bool
+
+// Bury completes a call that a crash ended and the store has marked so: turns and actions come back from its events, the
+// recording is attached when the file is there (its header is at most a second behind), and the last events are written.
+func Bury(ctx context.Context, log Past, rows Calls, found Found, c parley.Call) error {
+	f := &facts{callID: c.ID, log: log, answered: c.Start}
+	past := &facts{callID: c.ID, log: nowhere{}, answered: c.Start}
+	for after := int64(0); ; {
+		events, err := log.Events(ctx, c.ID, after, 0)
+		if err != nil {
+			return fmt.Errorf("reading the events of call %s: %w", c.ID, err)
+		}
+		if len(events) == 0 {
+			break
+		}
+		for _, e := range events {
+			past.Append(e)
+			if e.Type == parley.EventMessage {
+				c.Turns = append(c.Turns, turnOf(e, c.Start))
+			}
+		}
+		after = events[len(events)-1].Sequence
+	}
+	past.record(&c.Record)
+	if name := recordingName(c.ID); c.Recording == "" && found(name) {
+		c.Recording = name
+	}
+	err := rows.UpdateCall(ctx, c.ID, func(row *parley.Call) error {
+		row.Record, row.Recording = c.Record, c.Recording
+		return nil
+	})
+	f.farewell(&c)
+	return err
+}
+
+// turnOf reads a finished turn back from its event.
+func turnOf(e parley.Event, start time.Time) parley.Turn {
+	var m struct {
+		Text        string          `json:"text"`
+		Sender      parley.Who      `json:"sender"`
+		TurnID      string          `json:"turn_id"`
+		Interrupted bool            `json:"interrupted"`
+		StartMS     *int64          `json:"start_ms"`
+		EndMS       *int64          `json:"end_ms"`
+		Latency     *parley.Latency `json:"latency"`
+	}
+	_ = json.Unmarshal(e.Payload, &m) // ours: what does not fit stays zero
+	t := parley.Turn{ID: m.TurnID, Who: m.Sender, Text: m.Text, Interrupted: m.Interrupted, Latency: m.Latency, Start: e.Time.Sub(start), End: e.Time.Sub(start)}
+	if m.StartMS != nil && m.EndMS != nil {
+		t.Start, t.End = time.Duration(*m.StartMS)*time.Millisecond, time.Duration(*m.EndMS)*time.Millisecond
+	}
+	return t
+}
+
+// nowhere is a log that forgets.
+type nowhere struct{}
+
+func (nowhere) Append(parley.Event) {}

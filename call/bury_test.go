@@ -1,0 +1,77 @@
+package call
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/parley-voice/parley"
+)
+
+// past is a log with a past.
+type past struct {
+	book
+	before []parley.Event
+}
+
+func (p *past) Events(_ context.Context, _ string, after int64, _ int) (out []parley.Event, err error) {
+	for _, e := range p.before {
+		if e.Sequence > after && len(out) < 2 { // in small pages
+			out = append(out, e)
+		}
+	}
+	return out, nil
+}
+
+func TestBury(t *testing.T) {
+	start := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	p := &past{}
+	add := func(typ parley.EventType, after time.Duration, payload any) {
+		e := parley.NewEvent("c", typ, payload)
+		e.Sequence, e.Time = int64(len(p.before)+1), start.Add(after)
+		p.before = append(p.before, e)
+	}
+	add(parley.EventConnected, 0, map[string]any{})
+	add(parley.EventMessage, 2*time.Second, map[string]any{"text": "Hello", "sender": "bot", "turn_id": "t1", "start_ms": 40, "end_ms": 900})
+	add(parley.EventActionStart, 3*time.Second, map[string]any{"action_type": "action_end_conversation"})
+	add(parley.EventAction, 4*time.Second, map[string]any{"action_type": "action_end_conversation"})
+	add(parley.EventMessage, 5*time.Second, map[string]any{"text": "bye", "sender": "human", "interrupted": true})
+	r := &rows{rows: map[string]parley.Call{}}
+	c := parley.Call{ID: "c", Status: parley.Failed, Start: start, End: start.Add(time.Minute), Ending: parley.Ending{Cause: parley.NodeLost}}
+	if err := r.CreateCall(t.Context(), c); err != nil {
+		t.Fatal(err)
+	}
+	if err := Bury(t.Context(), p, r, func(name string) bool { return name == "c.wav" }, c); err != nil {
+		t.Fatal(err)
+	}
+	got := r.only(t)
+	want := "[00:00.04] BOT: Hello\n[00:03.00] BOT_ACTION_START: action_end_conversation\n[00:04.00] BOT_ACTION_FINISH: action_end_conversation\n[00:05.00] HUMAN: bye"
+	if tr := parley.Transcript(got.Record); tr != want {
+		t.Errorf("the transcript:\n%s", tr)
+	}
+	if got.Recording != "c.wav" || len(got.ActionHistory) != 1 {
+		t.Errorf("%+v", got)
+	}
+	has(t, p.types(), parley.EventError, parley.EventTranscript, parley.EventRecording, parley.EventEnded)
+	var ended struct {
+		Minutes float64 `json:"conversation_minutes"`
+		Fault   string
+	}
+	if err := json.Unmarshal([]byte(p.payload(t, parley.EventEnded)), &ended); err != nil || ended.Minutes != 1 || ended.Fault != "platform" {
+		t.Errorf("%+v %v", ended, err)
+	}
+}
+
+func TestBuryACallThatWasNeverAnswered(t *testing.T) {
+	p, r := &past{}, &rows{rows: map[string]parley.Call{}}
+	c := parley.Call{ID: "c", Status: parley.Failed, Ending: parley.Ending{Cause: parley.Unknown, ErrorMessage: "in doubt"}}
+	if err := Bury(t.Context(), p, r, func(string) bool { return false }, c); !parley.IsNotFound(err) {
+		t.Errorf("a row that is gone: %v", err)
+	}
+	has(t, p.types(), parley.EventError, parley.EventDidNotConnect)
+	if w := p.payload(t, parley.EventError); !strings.Contains(w, "in doubt") {
+		t.Errorf("error event: %s", w)
+	}
+}

@@ -1,0 +1,134 @@
+// Package call is the switchboard: it owns every live call of this process, from ringing to the last fact about it.
+//
+// Goroutines: a call runs in the goroutine its trunk (inbound) or its job (outbound) gave it; beside it there are the
+// conversation's own, one that warms the vendors' connections while the phone rings, and per process one that writes
+// recordings. All are joined before Answer or Dial returns, the writer in Close.
+package call
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/parley-voice/parley"
+	"github.com/parley-voice/parley/conversation"
+	"github.com/parley-voice/parley/leg"
+	"github.com/parley-voice/parley/llm"
+	"github.com/parley-voice/parley/stt"
+	"github.com/parley-voice/parley/tts"
+)
+
+// Calls keeps the rows. Every method may be called from any goroutine.
+type Calls interface {
+	CreateCall(ctx context.Context, c parley.Call) error
+	Call(ctx context.Context, env, id string) (parley.Call, error) // env "" is any
+	UpdateCall(ctx context.Context, id string, change func(*parley.Call) error) error
+}
+
+// A Directory knows who answers, and by which door a call goes out.
+type Directory interface {
+	// Reached finds who answers a ringing call. Nobody: parley.NotFound.
+	Reached(ctx context.Context, r leg.Ringing) (Reached, error)
+	// Trunk finds the account that carries an outbound call; nil for a sip: address that is dialled as it stands.
+	Trunk(ctx context.Context, c parley.Call) (*parley.TrunkAccount, error)
+}
+
+// Reached is who answers.
+type Reached struct {
+	Environment string
+	Agent       parley.Agent
+}
+
+// Log takes the facts, and says when those of a call are safe on disk.
+type Log interface {
+	parley.Log
+	Flush(ctx context.Context) error
+}
+
+// Recordings keeps sound.
+type Recordings interface {
+	Create(name string) (File, error)
+}
+
+// Ready is who hears, thinks and speaks on one call.
+type Ready struct {
+	Hear     stt.Transcriber
+	Think    llm.Model
+	Speak    tts.Synthesizer
+	Warm     []func() error // worth doing while the phone rings
+	Warnings []string
+	Close    func() // may be nil
+}
+
+// Config is what a Switchboard is made of.
+type Config struct {
+	Trunk      leg.Trunk
+	Directory  Directory
+	Calls      Calls
+	Log        Log
+	Recordings Recordings // nil: nothing is recorded
+	// Open turns an agent into who hears, thinks and speaks: the one place where a vendor's name becomes an object.
+	Open   func(ctx context.Context, env string, a *parley.Agent) (Ready, error)
+	Logger *slog.Logger
+}
+
+// A Switchboard connects legs with conversations.
+type Switchboard struct {
+	Config
+	disk *disk
+
+	mu   sync.Mutex       // guards live
+	live map[string]*line // by call id
+}
+
+// A line is a call that runs.
+type line struct {
+	id       string
+	env      string
+	control  chan conversation.Command
+	done     chan struct{}
+	hangup   context.CancelCauseFunc // for End while nothing converses yet
+	mu       sync.Mutex              // guards leg
+	leg      leg.Leg
+	answered time.Time
+}
+
+// New makes a switchboard. Close it after its trunk has stopped serving.
+func New(c Config) *Switchboard {
+	if c.Logger == nil {
+		c.Logger = slog.Default()
+	}
+	return &Switchboard{Config: c, disk: newDisk(), live: map[string]*line{}}
+}
+
+// Serve answers every call of the trunk until ctx is done and all calls are over.
+func (s *Switchboard) Serve(ctx context.Context) error { return s.Trunk.Serve(ctx, s.Answer) }
+
+// Close waits for the recordings to be on disk.
+func (s *Switchboard) Close() { s.disk.close() }
+
+// Live is how many calls run now.
+func (s *Switchboard) Live() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.live)
+}
+
+// controlDepth is how many commands wait for a conversation; a further one is refused, not queued.
+const controlDepth = 16
+
+func (s *Switchboard) open(id, env string, hangup context.CancelCauseFunc) *line {
+	l := &line{id: id, env: env, control: make(chan conversation.Command, controlDepth), done: make(chan struct{}), hangup: hangup}
+	s.mu.Lock()
+	s.live[id] = l
+	s.mu.Unlock()
+	return l
+}
+
+func (s *Switchboard) shut(l *line) {
+	s.mu.Lock()
+	delete(s.live, l.id)
+	s.mu.Unlock()
+	close(l.done)
+}

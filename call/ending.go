@@ -1,0 +1,60 @@
+package call
+
+import (
+	"context"
+	"time"
+
+	"github.com/parley-voice/parley"
+)
+
+// end writes down how the call ended: its row, then the last events, in the order in which webhooks expect them.
+func (s *Switchboard) end(ctx context.Context, c *parley.Call, f *facts, out parley.Outcome) {
+	ctx = context.WithoutCancel(ctx)
+	c.End, c.Cause, c.ErrorMessage = time.Now().UTC(), out.Cause, out.Detail
+	c.Status = parley.Ended
+	if out.Cause.Failed() {
+		c.Status = parley.Failed
+	}
+	if c.Cause == parley.CallerHungUp && c.Start.IsZero() && !c.IsOutgoing {
+		c.StageOutcome = "call_did_not_connect"
+	}
+	f.record(&c.Record)
+	s.keep(ctx, c.ID, func(row *parley.Call) error {
+		row.Status, row.Stage, row.Start, row.End = c.Status, c.Stage, c.Start, c.End
+		row.Media, row.Ending, row.Record = c.Media, c.Ending, c.Record
+		return nil
+	})
+	f.farewell(c)
+	if err := s.Log.Flush(ctx); err != nil {
+		s.Logger.Error("the call's events were not written", "call", c.ID, "error", err)
+	}
+	s.Logger.Info("call ended", "call", c.ID, "ended_reason", c.Cause, "seconds", c.End.Sub(c.Created).Seconds())
+}
+
+// farewell appends a call's last events, in the order in which webhooks expect them.
+func (f *facts) farewell(c *parley.Call) {
+	if c.Cause.Failed() {
+		f.add(parley.EventError, map[string]string{"code": string(c.Cause), "message": c.ErrorMessage})
+	}
+	if c.Start.IsZero() {
+		f.add(parley.EventDidNotConnect, map[string]any{
+			"telephony_status": string(c.Cause), "sip_code": c.SIPCode, "ended_reason": string(c.Cause),
+		})
+		return
+	}
+	f.add(parley.EventTranscript, map[string]any{"transcript": parley.Transcript(c.Record), "turns": c.Turns})
+	if c.Recording != "" {
+		f.add(parley.EventRecording, map[string]any{"recording_url": ""}) // signed at each delivery
+	}
+	f.add(parley.EventEnded, map[string]any{
+		"ended_reason": string(c.Cause), "fault": string(c.Cause.Fault()), "stage": string(c.Stage),
+		"stage_outcome": outcomeOf(c), "conversation_minutes": c.End.Sub(c.Start).Minutes(),
+	})
+}
+
+func outcomeOf(c *parley.Call) string {
+	if c.StageOutcome != "" {
+		return c.StageOutcome
+	}
+	return c.Cause.StageOutcome()
+}

@@ -1,0 +1,119 @@
+package call
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/parley-voice/parley"
+	"github.com/parley-voice/parley/action"
+	"github.com/parley-voice/parley/conversation"
+	"github.com/parley-voice/parley/leg"
+	"github.com/parley-voice/parley/turn"
+)
+
+// Defaults of the contract (SPEC §4).
+const (
+	defaultDuration = 1800 * time.Second
+	defaultIdle     = 15 * time.Second
+	defaultChecks   = 2
+)
+
+// A script is what an agent's fields come to on one call, and what the owner should know about them.
+type script struct {
+	setup    conversation.Setup
+	limits   leg.Limits
+	record   bool
+	warnings []string
+}
+
+// write turns an agent into a conversation, with the call's variables filled in.
+func write(c *parley.Call, a *parley.Agent, now time.Time) script {
+	vars := variables(c, now)
+	var s script
+	fill := func(field, text string) string {
+		out, missing := Fill(text, vars)
+		for _, m := range missing {
+			s.warnings = append(s.warnings, fmt.Sprintf("%s: no value for ${%s}; it was left out", field, m))
+		}
+		return out
+	}
+	s.setup = conversation.Setup{
+		CallID:        c.ID,
+		Greeting:      fill("initial_message", text(a.InitialMessage)),
+		GreetingDelay: time.Duration(number(a.InitialMessageDelay, 0) * float64(time.Millisecond)),
+		Thinking: conversation.Thinking{
+			Temperature:     a.Temperature,
+			ReasoningEffort: text(a.ReasoningEffort),
+			Verbosity:       text(a.Verbosity),
+		},
+		Turns: turns(a),
+		Idle:  idle(a),
+	}
+	if a.Prompt != nil {
+		s.setup.Prompt = fill("prompt", text(a.Prompt.Content))
+	}
+	s.setup.Hearing.Language = a.Language
+	s.setup.Speaking.Language = a.Language
+	s.setup.Hearing.Keywords, s.warnings = keywords(a.DeepgramKeywords, s.warnings)
+	s.setup.Hearing.Phrases = phrases(s.setup.Prompt, s.setup.Greeting, a.Actions)
+	for _, x := range a.Actions {
+		if !action.Known(x.Type) {
+			s.warnings = append(s.warnings, fmt.Sprintf("action %s: this version does not run it", x.Type))
+			continue
+		}
+		act, err := action.New(x)
+		if err != nil {
+			s.warnings = append(s.warnings, fmt.Sprintf("action %s: %v", x.Type, err))
+			continue
+		}
+		s.setup.Actions = append(s.setup.Actions, act)
+	}
+	s.record = a.EnableRecording == nil || *a.EnableRecording
+	s.limits.MaxDuration = seconds(a.CallDurationSec, defaultDuration)
+	return s
+}
+
+func turns(a *parley.Agent) turn.Options {
+	return turn.Options{
+		Language:               a.Language,
+		InterruptSensitivity:   a.InterruptSensitivity,
+		EndpointingSensitivity: a.EndpointingSensitivity,
+		Speed:                  number(a.ConversationSpeed, 1),
+		Dynamic:                a.EnableDynamicTurns != nil && *a.EnableDynamicTurns,
+		DynamicMinWait:         number(a.DynamicMinWaitSecs, 0.2),
+		DynamicMaxSilence:      number(a.DynamicMaxSilenceSecs, 3),
+		MinVolume:              number(a.MinVolume, 0),
+	}
+}
+
+func idle(a *parley.Agent) conversation.Idle {
+	after := seconds(a.IdleTimeSeconds, defaultIdle)
+	return conversation.Idle{
+		Ask:              a.AskIfHumanPresent != nil && *a.AskIfHumanPresent,
+		After:            after,
+		AfterInteraction: seconds(a.IdleAfterInteraction, after),
+		MaxInARow:        int(number(a.MaxIdleChecks, defaultChecks)),
+		MaxInCall:        int(number(a.MaxAggregateIdleCheck, 0)),
+	}
+}
+
+func text(p *string) string {
+	if p == nil {
+		return ""
+	}
+	return *p
+}
+
+func number(p *float64, fallback float64) float64 {
+	if p == nil {
+		return fallback
+	}
+	return *p
+}
+
+func seconds(p *float64, fallback time.Duration) time.Duration {
+	if p == nil {
+		return fallback
+	}
+	return time.Duration(*p * float64(time.Second))
+}
