@@ -177,7 +177,7 @@ func TestTurns(t *testing.T) {
 	if strings.Join(r.Text, "|") != "sound of 1s|sound of 1s|sound of 1s" {
 		t.Errorf("heard %q", r.Text)
 	}
-	want := []string{"[00:00.4] agent: sound of 1s", "[00:02.7] you: aaa", "[00:04.", "] agent: sound of 1s", "] you: bbb", "agent: sound of 1s"}
+	want := []string{"[00:00.", "] agent: sound of 1s", "[00:02.", "] you: aaa", "[00:04.", "] agent: sound of 1s", "] you: bbb", "agent: sound of 1s"}
 	for _, w := range want {
 		i := strings.Index(out, w)
 		if i < 0 {
