@@ -40,15 +40,20 @@ type loop struct {
 	wire    atomic.Bool   // a reply waits for its first sound to be on the wire; any goroutine
 	detect  *turn.Detector
 	clock   clock
-	timer   *time.Timer
-	armed   time.Duration // what timer is set to; 0: not
-	cur     *reply        // nil: the agent is silent
+	alarm   alarm
+	cur     *reply // nil: the agent is silent
 	last    <-chan struct{}
 	state   state
 	idle    idle
 	digits  digits
 	turns   int
 	outcome *parley.Outcome // set: it is over
+}
+
+// An alarm wakes Run when something has become due.
+type alarm struct {
+	*time.Timer
+	at time.Duration // what it is set to; 0: not
 }
 
 // state is where the conversation stands.
@@ -60,7 +65,7 @@ type state struct {
 	farewell   *farewell     // to be spoken next, and the end
 	fails      int           // replies in a row that failed
 	onHold     bool
-	warned     bool // about a slow transcriber
+	legGone    bool // nothing can be played any more
 }
 
 type farewell struct {
@@ -82,7 +87,7 @@ func Run(ctx context.Context, l leg.Leg, s Setup) (parley.Outcome, error) {
 	c.wg.Go(func() { c.transcribe(ctx) })
 	out, err := c.run(ctx)
 	cancel()
-	c.timer.Stop()
+	c.alarm.Stop()
 	c.wg.Wait()
 	c.finish()
 	return out, err
@@ -97,7 +102,7 @@ func newLoop(l leg.Leg, s Setup) *loop {
 		turns: len(s.History.Turns)}
 	c.ear = ear{sounds: make(chan leg.Event, 16), frames: make(chan audio.Frame, slowFrames)}
 	c.ids.Store(uint64(time.Now().UnixNano())) // no mark of an earlier Run on this leg comes again
-	c.timer = time.NewTimer(time.Hour)
+	c.alarm.Timer = time.NewTimer(time.Hour)
 	c.idle = newIdle(s.Idle, c.texts)
 	if s.Greeting != "" {
 		c.state.greetAt = max(s.GreetingDelay, 1)
@@ -125,8 +130,8 @@ func (c *loop) run(ctx context.Context) (parley.Outcome, error) {
 			c.ended(ctx, n)
 		case cmd := <-c.Control:
 			c.command(ctx, cmd)
-		case <-c.timer.C:
-			c.armed = 0
+		case <-c.alarm.C:
+			c.alarm.at = 0
 		case <-ctx.Done():
 			return parley.Outcome{Cause: parley.Cancelled}, ctx.Err()
 		}
@@ -206,7 +211,9 @@ func (c *loop) event(ctx context.Context, e *leg.Event) {
 
 func (c *loop) sound(ctx context.Context, e *leg.Event) {
 	c.clock.tell(e.At)
-	if s := c.detect.Frame(&e.Frame, c.clock.now()); s.Kind != turn.None {
+	now := c.clock.now()
+	c.idle.heard = now
+	if s := c.detect.Frame(&e.Frame, now); s.Kind != turn.None {
 		c.decide(ctx, s)
 	}
 }

@@ -21,9 +21,9 @@ func (c *loop) due(ctx context.Context) {
 			return
 		}
 		if at > now {
-			if c.armed == 0 || at < c.armed {
-				c.armed = at
-				c.timer.Reset(at - now)
+			if c.alarm.at == 0 || at < c.alarm.at {
+				c.alarm.at = at
+				c.alarm.Reset(at - now)
 			}
 			return
 		}

@@ -82,8 +82,19 @@ func (h *ear) feed(f *audio.Frame) {
 
 var errDeaf = errors.New("the transcriber ended its stream")
 
-// transcribe passes on what the transcriber understands, until it ends.
+// transcribe passes on what the transcriber understands, until it ends. Then the sound goes nowhere.
 func (c *loop) transcribe(ctx context.Context) {
+	c.listen(ctx)
+	for {
+		select {
+		case <-c.ear.frames:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func (c *loop) listen(ctx context.Context) {
 	tell := func(h heard) bool {
 		select {
 		case c.words <- h:

@@ -12,12 +12,14 @@ const (
 	idleAfter   = 15 * time.Second
 	idleSilence = 30 * time.Second // without asking
 	idleInARow  = 2
+	noSound     = 2 * time.Second // without a frame the line is broken, or on hold
 )
 
 // idle watches for nobody speaking.
 type idle struct {
 	Idle
 	quiet  time.Duration // since when the agent is silent
+	heard  time.Duration // the last frame of the caller's came
 	talked bool          // the caller has spoken
 	inCall int           // checks begun
 	inARow int           // checks begun since the caller last spoke
@@ -59,8 +61,12 @@ func (c *loop) idleAt() (time.Duration, bool) {
 }
 
 // idled asks whether anybody is there, or ends the call when that was asked often enough.
-func idled(c *loop, ctx context.Context, _ time.Duration) {
+func idled(c *loop, ctx context.Context, now time.Duration) {
 	i := &c.idle
+	if now > i.heard+noSound { // that is no silence: the leg knows what to do about it
+		i.quiet = now
+		return
+	}
 	if !i.Ask || i.inARow >= i.MaxInARow || i.MaxInCall > 0 && i.inCall >= i.MaxInCall {
 		c.outcome = &parley.Outcome{Cause: parley.Idle}
 		return

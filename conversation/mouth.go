@@ -40,6 +40,7 @@ type mouth struct {
 	first  time.Time // the first sound came from the synthesizer
 	begun  time.Time // and something was queued on the leg
 	moved  time.Time // the last sign of life
+	ears   time.Time // the last word was heard
 	words  int       // letters of the text that came back with sound
 }
 
@@ -48,6 +49,11 @@ type kept struct {
 	text  string
 	mark  uint64 // 0: none
 }
+
+// errLeg is a failure to play: no fault of the voice. The leg's reader learns how it ended.
+type errLeg struct{ error }
+
+func (e errLeg) Unwrap() error { return e.error }
 
 // audible tells sound from the silence with which synthesizers begin.
 func audible(f *audio.Frame) bool {
@@ -122,13 +128,13 @@ func (m *mouth) send(ctx context.Context) error {
 		frame, pauses := m.kept[m.next].frame, m.pauses
 		m.mu.Unlock()
 		if err := m.leg.Play(ctx, frame); err != nil {
-			return err
+			return errLeg{err}
 		}
 		m.mu.Lock()
 		if m.pauses != pauses { // the leg was cleared meanwhile, perhaps before the frame got there
 			m.mu.Unlock()
 			if err := m.leg.Clear(); err != nil {
-				return err
+				return errLeg{err}
 			}
 			m.mu.Lock()
 			continue
@@ -201,6 +207,7 @@ func (m *mouth) marked(id uint64, dropped bool) {
 		return // within a word
 	}
 	if !dropped {
+		m.ears = m.moved
 		for i := range m.kept[:at+1] {
 			m.heard.WriteString(m.kept[i].text)
 		}
@@ -234,4 +241,11 @@ func letters(s string) (n int) {
 		}
 	}
 	return n
+}
+
+// whole reports whether all of what the mouth was given has been heard, and when the last of it was.
+func (m *mouth) whole(letterCount int) (bool, time.Time) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return len(m.kept) == 0 && letters(m.heard.String()) >= letterCount, m.ears
 }

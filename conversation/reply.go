@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/parley-voice/parley"
@@ -25,6 +24,7 @@ type reply struct {
 	insists  bool            // not to be interrupted
 	end      *parley.Outcome // what follows it
 	answers  question
+	cutOff   bool // by the caller
 	paused   bool // playout is stopped because the caller makes a sound
 	silent   bool // and nothing was playing when that happened
 	pausedAt time.Duration
@@ -168,6 +168,10 @@ func (c *loop) ended(ctx context.Context, n note) {
 		return // it was cut off
 	}
 	r, fault := n.r, n.err
+	if errors.As(fault, new(errLeg)) {
+		c.state.legGone = true // Read will say how
+		return
+	}
 	c.close(r, fault != nil)
 	if fault == nil {
 		fault = r.mind.failure()
@@ -183,7 +187,7 @@ func (c *loop) ended(ctx context.Context, n note) {
 		c.outcome = end
 		return
 	case fault != nil:
-		c.failed(ctx, n.err != nil, fault)
+		c.failed(ctx, r, n.err != nil, fault)
 	case r.text == "":
 		c.state.fails = 0
 	}
@@ -191,13 +195,18 @@ func (c *loop) ended(ctx context.Context, n note) {
 }
 
 // failed: a reply failed, and an apology was heard unless the voice is what failed. The second in a row is the end.
-func (c *loop) failed(ctx context.Context, voiceless bool, fault error) {
+func (c *loop) failed(ctx context.Context, r *reply, voiceless bool, fault error) {
+	sorry := c.sorry()
 	if c.state.fails++; c.state.fails > 1 {
 		c.outcome = &parley.Outcome{Cause: parley.ProviderFailed, Detail: fault.Error()}
 		return
 	}
-	if voiceless {
-		c.begin(ctx, &reply{text: c.sorry()})
+	switch {
+	case !voiceless:
+	case r.text != "":
+		c.begin(ctx, &reply{text: r.text, insists: r.insists, end: r.end})
+	default:
+		c.begin(ctx, &reply{text: sorry})
 	}
 }
 
@@ -205,7 +214,7 @@ func (c *loop) failed(ctx context.Context, voiceless bool, fault error) {
 func (c *loop) next(ctx context.Context) {
 	st := &c.state
 	switch {
-	case c.outcome != nil || c.cur != nil || st.greetAt > 0:
+	case c.outcome != nil || c.cur != nil || st.greetAt > 0 || st.legGone:
 	case st.farewell != nil:
 		c.begin(ctx, &reply{text: st.farewell.text, insists: true, end: &st.farewell.out})
 		st.farewell = nil
@@ -235,8 +244,6 @@ func (c *loop) cut() {
 	if err := c.leg.Clear(); err != nil {
 		c.warn("leg", "the playout could not be cleared: "+err.Error())
 	}
-	if r.mouth.playing() || r.mouth.said() != "" {
-		c.log(parley.EventInterrupted, map[string]string{"text": strings.TrimSpace(r.mouth.said())})
-	}
+	r.cutOff = true
 	c.close(r, true)
 }

@@ -36,7 +36,7 @@ const line = "----------\n"
 // testdata/calls/README.
 func TestCalls(t *testing.T) {
 	files, err := filepath.Glob("testdata/calls/*.txt")
-	if err != nil || len(files) < 2 {
+	if err != nil || len(files) < 25 {
 		t.Fatalf("%d scripts, %v", len(files), err)
 	}
 	for _, f := range files {
@@ -121,6 +121,7 @@ type play struct {
 	phone *legtest.Phone
 	ctrl  chan Command
 	stop  context.CancelFunc
+	wire  context.Context // done when the call is over
 	limit leg.Limits
 	wait  time.Duration // of the transcriber after speech
 	bare  bool          // its finals come without an end event
@@ -208,12 +209,15 @@ func (p *play) run(timeline []string) string {
 	var l leg.Leg
 	wire, unplug := context.WithCancel(context.Background())
 	defer unplug()
+	p.wire = wire
 	p.phone, l = legtest.PipeLimits(wire, p.limit)
 	p.began = time.Now()
 	go func() {
 		for _, step := range timeline {
 			w := split(step)
-			time.Sleep(time.Until(p.began.Add(dur(w[0]) + 7*time.Millisecond))) // never together with a frame
+			if !sleep(wire, time.Until(p.began.Add(dur(w[0])+7*time.Millisecond))) { // never together with a frame
+				return
+			}
 			p.step(w[1:])
 		}
 	}()
@@ -308,10 +312,14 @@ func (p *play) speak(d time.Duration, text string) {
 	words := strings.Fields(text)
 	go func() {
 		for i := 1; i < len(words); i++ {
-			time.Sleep(d / time.Duration(len(words)))
+			if !sleep(p.wire, d/time.Duration(len(words))) {
+				return
+			}
 			p.ears <- stt.Event{Text: strings.Join(words[:i], " ")}
 		}
-		time.Sleep(d/time.Duration(len(words)) + p.wait)
+		if !sleep(p.wire, d/time.Duration(len(words))+p.wait) {
+			return
+		}
 		p.ears <- stt.Event{Text: text, Final: true, End: !p.bare}
 	}()
 }
@@ -482,7 +490,7 @@ func (v *voice) Speak(ctx context.Context, text <-chan string, _ tts.Options) it
 				return
 			}
 			if v.fails != 0 {
-				v.fails--
+				v.fails = max(v.fails-1, -1)
 				yield(tts.Chunk{}, errors.New("no voice"))
 				return
 			}

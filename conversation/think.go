@@ -22,8 +22,9 @@ const (
 )
 
 var (
-	errEmpty = errors.New("the model said nothing")
-	errSlow  = errors.New("the model gave no answer in time")
+	errEmpty       = errors.New("the model said nothing")
+	errInterrupted = errors.New("the caller spoke before it was done")
+	errSlow        = errors.New("the model gave no answer in time")
 )
 
 // A mind is what a reply's model does, as far as Run needs to know it afterwards.
@@ -98,15 +99,14 @@ func (c *loop) rounds(ctx context.Context, m *mind, messages []llm.Message) erro
 			}
 			return nil
 		}
+		m.close(calls)
 		results, act := c.tools.run(ctx, c, calls)
+		m.results(results)
 		acted = acted || act.acted
-		r := round{calls: calls}
 		messages = append(messages, llm.Message{Role: llm.Assistant, Text: text, Calls: calls})
 		for i, res := range results {
-			r.results = append(r.results, res)
 			messages = append(messages, llm.Message{Role: llm.ToolRole, CallID: calls[i].ID, Text: res})
 		}
-		m.close(&r)
 		if act.end != nil {
 			m.mu.Lock()
 			m.end = act.end
@@ -143,11 +143,9 @@ func (c *loop) ask(ctx context.Context, m *mind, req llm.Request) (text string, 
 			m.spend(*d.Usage)
 		}
 		if d.Call != nil && len(calls) < maxCalls {
-			m.stamp(&m.times.token)
 			calls = append(calls, *d.Call)
 		}
 		if d.Text != "" {
-			m.stamp(&m.times.token)
 			said.WriteString(d.Text)
 			m.write(ctx, d.Text)
 		}
@@ -162,6 +160,7 @@ func (c *loop) ask(ctx context.Context, m *mind, req llm.Request) (text string, 
 
 // write takes words of the model, and sends on what has become speakable.
 func (m *mind) write(ctx context.Context, text string) {
+	m.stamp(&m.times.token)
 	if m.gap && !strings.HasPrefix(text, " ") {
 		text = " " + text
 	}
@@ -218,14 +217,22 @@ func (m *mind) spend(u llm.Usage) {
 	m.mu.Unlock()
 }
 
-// close ends a round; nil: one without tools.
-func (m *mind) close(r *round) {
-	if r == nil {
-		r = &round{}
+// close ends what the model says in a round, and notes the tools it asked for. Their results follow; should the caller
+// interrupt before, the model reads that.
+func (m *mind) close(calls []llm.Call) {
+	r := round{calls: calls}
+	for range calls {
+		r.results = append(r.results, "error: "+errInterrupted.Error())
 	}
 	m.mu.Lock()
 	r.bytes = m.sent
-	m.rounds = append(m.rounds, *r)
+	m.rounds = append(m.rounds, r)
+	m.mu.Unlock()
+}
+
+func (m *mind) results(results []string) {
+	m.mu.Lock()
+	m.rounds[len(m.rounds)-1].results = results
 	m.mu.Unlock()
 }
 

@@ -3,6 +3,7 @@ package conversation
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -43,13 +44,27 @@ type effect struct {
 	acted bool // the caller hears or will hear something of it
 }
 
-// run carries out all calls at once and returns what the model is to read, in their order.
+// run carries out all calls at once and returns what the model is to read, in their order. What is wrong with a request is told
+// to the model, and nothing runs.
 func (b *toolbox) run(ctx context.Context, c *loop, calls []llm.Call) ([]string, effect) {
 	results := make([]action.Result, len(calls))
 	read := make([]string, len(calls))
 	var wg sync.WaitGroup
 	for i, call := range calls {
-		wg.Go(func() { results[i], read[i] = b.call(ctx, c, call) })
+		args := call.Args
+		if len(strings.TrimSpace(string(args))) == 0 {
+			args = json.RawMessage("{}")
+		}
+		a, err := b.find(c, call.Name, args)
+		if err != nil {
+			read[i] = "error: " + err.Error()
+			continue
+		}
+		info := a.Describe()
+		c.log(parley.EventActionStart, map[string]any{
+			"action_id": info.ID, "action_type": info.Type, "label": info.Label, "parameters": args,
+		})
+		wg.Go(func() { results[i], read[i] = perform(ctx, c, a, info, args) })
 	}
 	wg.Wait()
 	var e effect
@@ -67,26 +82,26 @@ func (b *toolbox) run(ctx context.Context, c *loop, calls []llm.Call) ([]string,
 	return read, e
 }
 
-// call runs one tool. What is wrong with the request is told to the model, and nothing runs.
-func (b *toolbox) call(ctx context.Context, c *loop, call llm.Call) (action.Result, string) {
-	a := b.actions[call.Name]
+// find is the action meant by a call, if there is one and the arguments fit it.
+func (b *toolbox) find(c *loop, name string, args json.RawMessage) (action.Action, error) {
+	a := b.actions[name]
 	if a == nil {
-		c.warn("unknown_tool", "the model asked for a tool that the agent does not have: "+call.Name)
-		return action.Result{}, "error: there is no tool named " + call.Name
-	}
-	args := call.Args
-	if len(strings.TrimSpace(string(args))) == 0 {
-		args = json.RawMessage("{}")
+		c.warn("unknown_tool", "the model asked for a tool that the agent does not have: "+name)
+		return nil, errors.New("there is no tool named " + name)
 	}
 	if err := fits(args, a.Tool().Schema); err != nil {
-		c.warn("bad_arguments", "the model called "+call.Name+" with arguments that do not fit: "+err.Error())
-		return action.Result{}, "error: the arguments do not fit: " + err.Error()
+		c.warn("bad_arguments", "the model called "+name+" with arguments that do not fit: "+err.Error())
+		return nil, fmt.Errorf("the arguments do not fit: %w", err)
 	}
-	info := a.Describe()
-	c.log(parley.EventActionStart, map[string]any{
-		"action_id": info.ID, "action_type": info.Type, "label": info.Label, "parameters": args,
-	})
+	return a, nil
+}
+
+// perform runs one action and says what the model is to read of it.
+func perform(ctx context.Context, c *loop, a action.Action, info action.Info, args json.RawMessage) (action.Result, string) {
 	res, err := a.Run(ctx, action.Input{Args: args})
+	if err != nil && ctx.Err() != nil {
+		err = errInterrupted
+	}
 	c.log(parley.EventAction, completed(info, args, res, err))
 	if err != nil {
 		return action.Result{}, "error: " + err.Error()

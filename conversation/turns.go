@@ -55,13 +55,23 @@ func (c *loop) close(r *reply, cut bool) {
 	c.History.Messages = append(c.History.Messages, r.mind.messages(heard)...)
 	text := strings.TrimSpace(heard)
 	if text == "" {
+		if r.cutOff && r.mouth.playing() {
+			c.log(parley.EventInterrupted, map[string]string{"text": ""})
+		}
 		return
 	}
 	t := parley.Turn{ID: r.turnID, Who: parley.Bot, Text: text, Start: r.start(&c.clock), End: now, Interrupted: cut}
-	if r.paused && !r.silent {
-		t.End = max(t.Start, r.pausedAt)
+	owed, _ := r.mind.owed()
+	if whole, at := r.mouth.whole(owed); whole {
+		t.Interrupted, t.End = false, c.clock.of(at) // it was cut off while it had nothing to say
+	} else if r.paused && !r.silent {
+		t.End = r.pausedAt
 	}
+	t.End = max(t.Start, t.End)
 	t.Latency = r.latency(&c.clock)
+	if r.cutOff && t.Interrupted {
+		c.log(parley.EventInterrupted, map[string]string{"text": text})
+	}
 	c.write(t)
 }
 

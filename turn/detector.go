@@ -16,7 +16,7 @@ const (
 	lateAnswer = 1500 * time.Millisecond
 	// rising puts the end of a turn off once when speech seems to begin again.
 	rising = 60 * time.Millisecond
-	onset  = onsetOf * audio.FrameDur
+	onset  = onsetFrames * audio.FrameDur
 )
 
 // A Detector decides whose turn it is. It is told everything with the time since answer at which it happened, which must
@@ -29,24 +29,28 @@ type Detector struct {
 	pace  float64 // of the caller, 1 is 150 words a minute
 	marks bool    // the transcriber writes punctuation
 
-	finals  []string // segments of this turn
-	partial string
-	taken   string // partial that a turn ended with, while its final has not come
-	wordsAt time.Duration
-	ended   bool // the vendor says so, and nothing has come since
-	hold    time.Duration
-	why     Why
-	putOff  bool
+	utterance
+	taken string // partial that a turn ended with, while its final has not come
 
-	listening bool // the words are nothing but backchannels
-
-	spoke      bool          // there was speech in this turn
 	lastSpeech time.Duration // end of it, in this call
-	startedAt  time.Duration // of it, in this turn
 	wordless   bool          // nothing was recognised since speech last began
 	paused     bool
 	pausedAt   time.Duration
 	deaf       bool // sound paused the agent for too long: it is noise until it stops
+}
+
+// An utterance is what is known of a turn of the caller's that has not ended.
+type utterance struct {
+	finals    []string // segments
+	partial   string
+	wordsAt   time.Duration // the last of the words came
+	ended     bool          // the vendor says so, and nothing has come since
+	listening bool          // the words are nothing but backchannels
+	hold      time.Duration // the silence that ends it
+	why       Why
+	putOff    bool // hold was lengthened because speech seemed to begin again
+	spoke     bool // there was speech
+	startedAt time.Duration
 }
 
 // New makes a detector for one conversation.
@@ -258,6 +262,5 @@ func (d *Detector) endAt() time.Duration {
 }
 
 func (d *Detector) forget() {
-	d.finals, d.partial, d.ended, d.why, d.hold = nil, "", false, "", 0
-	d.spoke, d.putOff = false, false
+	d.utterance = utterance{wordsAt: d.wordsAt}
 }
