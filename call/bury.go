@@ -51,23 +51,22 @@ func Bury(ctx context.Context, log Past, rows Calls, found Found, c parley.Call)
 	return err
 }
 
-// turnOf reads a finished turn back from its event.
+// turnOf reads a finished turn back from its event, whose timestamp is the turn's beginning.
 func turnOf(e parley.Event, start time.Time) parley.Turn {
 	var m struct {
 		Text        string          `json:"text"`
 		Sender      parley.Who      `json:"sender"`
+		Time        time.Time       `json:"timestamp"`
 		TurnID      string          `json:"turn_id"`
 		Interrupted bool            `json:"interrupted"`
-		StartMS     *int64          `json:"start_ms"`
-		EndMS       *int64          `json:"end_ms"`
 		Latency     *parley.Latency `json:"latency"`
 	}
 	_ = json.Unmarshal(e.Payload, &m) // ours: what does not fit stays zero
-	t := parley.Turn{ID: m.TurnID, Who: m.Sender, Text: m.Text, Interrupted: m.Interrupted, Latency: m.Latency, Start: e.Time.Sub(start), End: e.Time.Sub(start)}
-	if m.StartMS != nil && m.EndMS != nil {
-		t.Start, t.End = time.Duration(*m.StartMS)*time.Millisecond, time.Duration(*m.EndMS)*time.Millisecond
+	if m.Time.IsZero() {
+		m.Time = e.Time
 	}
-	return t
+	return parley.Turn{ID: m.TurnID, Who: m.Sender, Text: m.Text, Interrupted: m.Interrupted, Latency: m.Latency,
+		Start: m.Time.Sub(start), End: max(m.Time.Sub(start), e.Time.Sub(start))}
 }
 
 // nowhere is a log that forgets.

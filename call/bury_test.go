@@ -34,7 +34,7 @@ func TestBury(t *testing.T) {
 		p.before = append(p.before, e)
 	}
 	add(parley.EventConnected, 0, map[string]any{})
-	add(parley.EventMessage, 2*time.Second, map[string]any{"text": "Hello", "sender": "bot", "turn_id": "t1", "start_ms": 40, "end_ms": 900})
+	add(parley.EventMessage, 2*time.Second, map[string]any{"text": "Hello", "sender": "bot", "turn_id": "t1", "timestamp": start.Add(40 * time.Millisecond)})
 	add(parley.EventActionStart, 3*time.Second, map[string]any{"action_type": "action_end_conversation"})
 	add(parley.EventAction, 4*time.Second, map[string]any{"action_type": "action_end_conversation"})
 	add(parley.EventMessage, 5*time.Second, map[string]any{"text": "bye", "sender": "human", "interrupted": true})
