@@ -2,6 +2,7 @@ package conversation
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -126,9 +127,21 @@ type play struct {
 	wait  time.Duration // of the transcriber after speech
 	bare  bool          // its finals come without an end event
 	mu    sync.Mutex
+	lines []lineAt
 	out   strings.Builder
 	began time.Time
 }
+
+// A lineAt is something that happened. Of what several goroutines do at one moment no order is promised: it is written down
+// by rank.
+type lineAt struct {
+	at   time.Duration
+	rank int
+	text string
+}
+
+// ranks of those that write beside Run.
+var ranks = map[string]int{"action_start": 1, "event_action": 1, "warning": 1, "model": 2, "voice": 3}
 
 func newPlay(t *testing.T) *play {
 	p := &play{t: t, ears: make(chan stt.Event, 64), fail: make(chan error, 1), ctrl: make(chan Command, 16), wait: 300 * time.Millisecond}
@@ -228,6 +241,10 @@ func (p *play) run(timeline []string) string {
 	synctest.Wait()
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	slices.SortStableFunc(p.lines, func(a, b lineAt) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.rank, b.rank)) })
+	for _, l := range p.lines {
+		p.out.WriteString(l.text + "\n")
+	}
 	p.ear()
 	for _, t := range p.setup.History.Turns {
 		cut := ""
@@ -375,7 +392,8 @@ func (p *play) print(what string, m map[string]any) {
 	slices.Sort(keys)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	fmt.Fprintf(&p.out, "%s %s", clockOf(time.Since(p.began)), what)
+	at := time.Since(p.began)
+	text := clockOf(at) + " " + what
 	for _, k := range keys {
 		var b strings.Builder
 		enc := json.NewEncoder(&b)
@@ -383,9 +401,9 @@ func (p *play) print(what string, m map[string]any) {
 		if err := enc.Encode(m[k]); err != nil {
 			panic(err)
 		}
-		fmt.Fprintf(&p.out, " %s=%s", k, strings.TrimSpace(b.String()))
+		text += fmt.Sprintf(" %s=%s", k, strings.TrimSpace(b.String()))
 	}
-	p.out.WriteByte('\n')
+	p.lines = append(p.lines, lineAt{at, ranks[what], text})
 }
 
 // scripted is a model that answers request after request as the script says, the last answer again and again.
