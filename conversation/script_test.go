@@ -235,7 +235,7 @@ func (p *play) run(timeline []string) string {
 		}
 	}()
 	p.setup.History = &History{}
-	res, err := Run(ctx, l, p.setup)
+	res, err := Run(ctx, later{l, p.began}, p.setup)
 	end := time.Since(p.began)
 	unplug()
 	synctest.Wait()
@@ -264,6 +264,21 @@ func (p *play) run(timeline []string) string {
 		fmt.Fprintf(&p.out, " error: %v", err)
 	}
 	return p.out.String() + "\n"
+}
+
+// later gives what happens on the wire a millisecond after it, so that what the conversation does about it and the next
+// step of the wire are never at one moment.
+type later struct {
+	leg.Leg
+	began time.Time
+}
+
+func (l later) Read(ctx context.Context) (leg.Event, error) {
+	e, err := l.Leg.Read(ctx)
+	if time.Since(l.began)%audio.FrameDur == 0 {
+		time.Sleep(time.Millisecond)
+	}
+	return e, err
 }
 
 // ear writes when sound was heard: stretches without a gap longer than two frames.
