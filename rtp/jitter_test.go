@@ -315,6 +315,39 @@ func TestStallOfTheNetwork(t *testing.T) {
 	}
 }
 
+func TestPacketsThatComeInThrees(t *testing.T) {
+	j := newJitter()
+	out := play(t, j, newTalker().talk(0, 1500, func(i int) time.Duration {
+		return time.Duration(2-i%3) * 20 * ms // every 60 ms, as over Wi-Fi
+	}), 30*time.Second)
+	if j.late+j.lost != 0 || received(out) < 1498 {
+		t.Errorf("late %d, lost %d, %d frames whole", j.late, j.lost, received(out))
+	}
+	if j.line.inserted+j.line.removed > 3 {
+		t.Errorf("%d frames put in, %d left out, and the clocks are the same", j.line.inserted, j.line.removed)
+	}
+}
+
+func TestAPauseIsUsedToCatchUp(t *testing.T) {
+	// after a stall the far end is ahead; the first pause in the words takes it all back
+	j := newJitter()
+	k := newTalker()
+	all := k.talk(0, 100, nil)
+	all = append(all, k.talk(2*time.Second, 12, func(i int) time.Duration { return 240*ms - time.Duration(i)*20*ms })...)
+	for i := range 150 {
+		p := k.packet(2240*ms+time.Duration(i)*20*ms, slot)
+		p.payload = audio.EncodeUlaw(nil, make([]int16, slot))
+		all = append(all, p)
+	}
+	play(t, j, all, 0)
+	if lead := j.line.lead(all[len(all)-1].at); lead > aheadTrim+20*ms {
+		t.Errorf("3 s of quiet later the time line is still %v ahead", lead)
+	}
+	if j.late+j.lost != 0 {
+		t.Errorf("late %d, lost %d", j.late, j.lost)
+	}
+}
+
 func TestDelayThatGrowsForGood(t *testing.T) {
 	j := newJitter()
 	k := newTalker()

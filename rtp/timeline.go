@@ -34,7 +34,7 @@ type timeline struct {
 	packets   int           // in the window
 	trim      int           // frames to leave out
 	fill      int           // frames to put in
-	force     bool          // even where it is not quiet
+	forced    int           // of these where it is not quiet
 	quiet     bool          // the last frame was
 	fading    bool          // from is to be faded into the next frame
 	from      audio.Frame
@@ -67,7 +67,7 @@ func (t *timeline) sound(now time.Duration, c Codec, payload []byte) bool {
 		return false
 	}
 	t.compare(lead)
-	if t.fill > 0 && (t.quiet || t.force) {
+	if t.fill > 0 && t.mayCut() {
 		t.fill--
 		t.inserted++
 		t.conceal(slot)
@@ -109,7 +109,7 @@ func (t *timeline) frame(f *audio.Frame) {
 		sum += max(int(s), -int(s))
 	}
 	t.quiet = sum < quietMean*len(f)
-	if t.trim > 0 && !t.made && (t.quiet || t.force) {
+	if t.trim > 0 && !t.made && t.mayCut() {
 		t.trim--
 		t.removed++
 		if !t.fading {
@@ -145,9 +145,21 @@ func (t *timeline) compare(lead time.Duration) {
 	case t.best < behindFill:
 		t.fill = int(-t.best/audio.FrameDur) - 1
 	}
-	t.force = t.best > aheadForce || t.best < behindForce
-	if t.force {
-		t.trim, t.fill = min(t.trim, 1), min(t.fill, 1) // one cut a second where it can be heard
+	t.forced = 0
+	if t.best > aheadForce || t.best < behindForce {
+		t.forced = 1 // one cut a second where it can be heard
 	}
 	t.best, t.packets = -time.Hour, 0
+}
+
+// mayCut allows a frame to be put in or left out: where it is quiet, or when it must be.
+func (t *timeline) mayCut() bool {
+	if t.quiet {
+		return true
+	}
+	if t.forced == 0 {
+		return false
+	}
+	t.forced--
+	return true
 }
