@@ -24,7 +24,8 @@ const (
 	Timeout      = 10 * time.Second
 	MaxBody      = 1 << 20 // bytes of an answer
 	maxRedirects = 3
-	maxURL       = 2048 // bytes
+	maxURL       = 64 << 10 // bytes, with the query of a GET webhook
+	maxSavedURL  = 2048
 )
 
 // ErrTooLarge is returned with the head of an answer that is longer than MaxBody.
@@ -165,6 +166,9 @@ func (c *Client) Close() { c.http.CloseIdleConnections() }
 // CheckURL checks an address that is about to be saved in a field: its form, and, when it names an address outright, that
 // it may be fetched. What a name resolves to is checked at each request. The error is a *parley.Error of status 400.
 func (c *Client) CheckURL(field, raw string) error {
+	if len(raw) > maxSavedURL {
+		return parley.Invalid(field, fmt.Sprintf("%s is longer than %d characters", field, maxSavedURL))
+	}
 	if _, err := c.guard.check(raw); err != nil {
 		return parley.Invalid(field, field+" "+err.Error())
 	}
@@ -174,7 +178,7 @@ func (c *Client) CheckURL(field, raw string) error {
 // parse checks the form of an address.
 func parse(raw string) (*url.URL, error) {
 	if len(raw) > maxURL {
-		return nil, &BlockedError{"is longer than 2048 characters"}
+		return nil, &BlockedError{"is too long"}
 	}
 	if strings.ContainsFunc(raw, func(r rune) bool { return r <= ' ' || r == 0x7f }) {
 		return nil, &BlockedError{"has a space or a control character"}

@@ -1,0 +1,110 @@
+// Package webhook tells the outside what happens on calls: it follows the event log, signs and delivers. It reads what calls
+// leave behind and cannot reach into one.
+//
+// What is to be delivered is a row in the store, written together with how far the log was read, so nothing is lost when
+// the process ends, and after a crash something may be sent twice: receivers know it by its webhook-id. The rows are the
+// queue and the delivery log in one. Events of one call go to a webhook in order; one that fails holds the next back for 5 s at most, then
+// sequence tells the order. Every webhook has attempts of its own, so a slow receiver delays nobody else. One process per
+// database delivers.
+//
+// Goroutines: one reads the log, one decides what is sent when, and one for each attempt. Run starts them and waits for them.
+package webhook
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/parley-voice/parley/fetch"
+	"github.com/parley-voice/parley/store"
+)
+
+// Sender makes requests. *fetch.Client is one.
+type Sender interface {
+	Do(ctx context.Context, r fetch.Request) (*fetch.Response, error)
+}
+
+// Options of a Deliverer.
+type Options struct {
+	DB     *store.DB
+	Sender Sender
+	// RecordingURL signs the address of a call's recording anew for each attempt. nil: the one in the event is sent.
+	RecordingURL func(callID string) string
+	Log          *slog.Logger
+}
+
+// A Deliverer delivers events to webhooks.
+type Deliverer struct {
+	Options
+	added chan batch
+}
+
+// A batch is new deliveries, written already.
+type batch struct {
+	deliveries []store.Delivery
+	again      bool // asked for once more, out of order
+}
+
+// ladder is how long to wait before each attempt, counted from the end of the one before.
+var ladder = []time.Duration{
+	0, 5 * time.Second, 5 * time.Minute, 30 * time.Minute, 2 * time.Hour,
+	5 * time.Hour, 10 * time.Hour, 14 * time.Hour, 20 * time.Hour, 24 * time.Hour,
+}
+
+const (
+	jitter     = 0.1             // a wait is up to so much shorter
+	maxRetry   = 24 * time.Hour  // the longest Retry-After that is obeyed
+	hold       = 5 * time.Second // how long an event holds the next of its call back
+	maxFlying  = 16              // attempts to one webhook at once
+	maxQueued  = 1000            // deliveries to one webhook in memory; the rest wait in the store
+	tailBatch  = 500             // events read at once
+	cursorName = "webhook"
+	lookEvery  = 5 * time.Second // for events that another process wrote
+	errorWait  = time.Second     // after the store failed
+	keepFor    = 30 * 24 * time.Hour
+)
+
+// New makes a deliverer.
+func New(o Options) *Deliverer {
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
+	return &Deliverer{Options: o, added: make(chan batch, 64)}
+}
+
+// Run delivers until ctx is done and every attempt has returned.
+func (d *Deliverer) Run(ctx context.Context) error {
+	s := &sorter{d: d, boxes: map[string]*outbox{}, reports: make(chan report)}
+	if err := s.load(ctx); err != nil {
+		return fmt.Errorf("starting webhooks: %w", err)
+	}
+	at, err := d.DB.Cursor(ctx, cursorName)
+	if err != nil {
+		return fmt.Errorf("starting webhooks: %w", err)
+	}
+	var wg sync.WaitGroup
+	wg.Go(func() { s.run(ctx) })
+	wg.Go(func() { d.tail(ctx, at) })
+	wg.Wait()
+	return nil
+}
+
+// Redeliver sends an event once more, with the same webhook-id, as a delivery of its own. Unknown: parley.NotFound.
+func (d *Deliverer) Redeliver(ctx context.Context, env, id string) (store.Delivery, error) {
+	old, err := d.DB.Delivery(ctx, env, id)
+	if err != nil {
+		return store.Delivery{}, err
+	}
+	again := []store.Delivery{{EnvironmentID: old.EnvironmentID, WebhookID: old.WebhookID, CallID: old.CallID,
+		EventID: old.EventID, EventType: old.EventType, Position: old.Position}}
+	if err := d.DB.Deliver(ctx, "", 0, again); err != nil {
+		return store.Delivery{}, err
+	}
+	select {
+	case d.added <- batch{again, true}:
+	case <-ctx.Done(): // it is in the store, and found there at the next start
+	}
+	return again[0], nil
+}
