@@ -67,8 +67,8 @@ type Kind struct {
 	// Run does the work. ctx ends with the queue: return soon after. A panic is a failure for good.
 	Run func(ctx context.Context, j Job) Result
 	// Doubt is told of a job written with Once whose attempt began and never reported: the work may be done, half done or not
-	// begun, and is not run again. It is told again until it returns Done; the job is then dead, and kept.
-	Doubt func(ctx context.Context, j Job) Result
+	// begun, and is not run again. It is told again until it returns nil; the job is then dead, and kept.
+	Doubt func(ctx context.Context, j Job) error
 }
 
 var errDoubt = errors.New("an attempt began and never reported; it is not made again")
@@ -85,8 +85,8 @@ const (
 
 // Options of a Queue.
 type Options struct {
-	Owner string // names this process among those that share a database, and again after a restart; "" is "local"
-	Log   *slog.Logger
+	Owner  string // names this process among those that share a database, and again after a restart; "" is "local"
+	Logger *slog.Logger
 }
 
 // A Queue runs jobs.
@@ -99,7 +99,7 @@ type Queue struct {
 
 // New makes a queue for the kinds. Two of one name, or one without Run, is a programming error and panics.
 func New(s Store, o Options, kinds ...Kind) *Queue {
-	q := &Queue{store: s, owner: o.Owner, log: o.Log}
+	q := &Queue{store: s, owner: o.Owner, log: o.Logger}
 	if q.owner == "" {
 		q.owner = "local"
 	}
@@ -116,7 +116,7 @@ func New(s Store, o Options, kinds ...Kind) *Queue {
 			k.Workers = defaultWorkers
 		}
 		if k.Doubt == nil {
-			k.Doubt = func(context.Context, Job) Result { return Done }
+			k.Doubt = func(context.Context, Job) error { return nil }
 		}
 		if k.Lease <= 0 {
 			k.Lease = defaultLease

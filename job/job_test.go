@@ -47,7 +47,7 @@ func bubble(t *testing.T, f func(t *testing.T, d *store.DB)) {
 func start(d Store, kinds ...Kind) (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
-	q := New(d, Options{Log: slog.New(slog.NewTextHandler(io.Discard, nil))}, kinds...)
+	q := New(d, Options{Logger: slog.New(slog.NewTextHandler(io.Discard, nil))}, kinds...)
 	go func() { defer close(done); q.Run(ctx) }()
 	return func() { cancel(); <-done }
 }
@@ -235,12 +235,12 @@ func TestAfterACrashDiallingIsInDoubt(t *testing.T) {
 	bubble(t, func(t *testing.T, d *store.DB) {
 		lost(t, d, "local", store.Job{Kind: "dial", Subject: "call", Once: true})
 		var told []string
-		tell := func(_ context.Context, j Job) Result {
+		tell := func(_ context.Context, j Job) error {
 			told = append(told, j.Subject)
 			if len(told) < 3 {
-				return Failed(errors.New("database away"))
+				return errors.New("database away")
 			}
-			return Done
+			return nil
 		}
 		ran := 0
 		defer start(d, Kind{Name: "dial", Lease: time.Minute, Doubt: tell, Run: func(context.Context, Job) Result { ran++; return Done }})()

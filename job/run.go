@@ -113,7 +113,7 @@ func (l *line) begin(ctx context.Context) error {
 		}
 		run := l.kind.Run
 		if doubt {
-			run = l.kind.Doubt
+			run = func(ctx context.Context, j Job) Result { return Failed(l.kind.Doubt(ctx, j)) }
 		}
 		for _, j := range jobs {
 			l.start(ctx, j, run, doubt)

@@ -28,7 +28,7 @@ type message struct {
 }
 
 // attempt makes one attempt and writes what came of it. An attempt that the end of the process cut short does not count.
-func (d *Deliverer) attempt(ctx context.Context, n store.Delivery) report {
+func (d *Courier) attempt(ctx context.Context, n store.Delivery) report {
 	r := report{Delivery: n}
 	h, m, err := d.prepare(ctx, n)
 	switch {
@@ -73,17 +73,17 @@ func (r *report) fail(try store.Try, after time.Duration) {
 }
 
 // keep writes what came of an attempt, also while the process ends. What cannot be written is tried again after a restart.
-func (d *Deliverer) keep(ctx context.Context, n store.Delivery) {
+func (d *Courier) keep(ctx context.Context, n store.Delivery) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
 	if err := d.DB.KeepDelivery(ctx, n); err != nil {
-		d.Log.Error("writing a delivery", "delivery", n.ID, "error", err)
+		d.Logger.Error("writing a delivery", "delivery", n.ID, "error", err)
 	}
 }
 
 // disable switches a webhook off that answered 410; an update with active: true switches it on again.
-func (d *Deliverer) disable(ctx context.Context, h hook) {
-	d.Log.Warn("webhook answered 410 and is switched off", "webhook", h.id)
+func (d *Courier) disable(ctx context.Context, h hook) {
+	d.Logger.Warn("webhook answered 410 and is switched off", "webhook", h.id)
 	if strings.HasPrefix(h.id, inline) {
 		return
 	}
@@ -91,12 +91,12 @@ func (d *Deliverer) disable(ctx context.Context, h hook) {
 	defer cancel()
 	_, err := d.DB.Update(ctx, h.env, store.Webhooks, h.id, store.Doc{"active": false})
 	if err = errors.Join(err, d.DB.DropDeliveries(ctx, h.id)); err != nil {
-		d.Log.Error("switching a webhook off", "webhook", h.id, "error", err)
+		d.Logger.Error("switching a webhook off", "webhook", h.id, "error", err)
 	}
 }
 
 // prepare reads what is to be sent, and where.
-func (d *Deliverer) prepare(ctx context.Context, n store.Delivery) (hook, message, error) {
+func (d *Courier) prepare(ctx context.Context, n store.Delivery) (hook, message, error) {
 	h, err := d.forDelivery(ctx, n)
 	if err != nil {
 		return hook{}, message{}, err
@@ -120,7 +120,7 @@ func (d *Deliverer) prepare(ctx context.Context, n store.Delivery) (hook, messag
 }
 
 // send makes the request. after is what the receiver asked to be waited.
-func (d *Deliverer) send(ctx context.Context, h hook, m message) (try store.Try, after time.Duration) {
+func (d *Courier) send(ctx context.Context, h hook, m message) (try store.Try, after time.Duration) {
 	began := time.Now()
 	try.At = began.UTC()
 	defer func() { try.TookMS = time.Since(began).Milliseconds() }()
@@ -142,7 +142,7 @@ func (d *Deliverer) send(ctx context.Context, h hook, m message) (try store.Try,
 
 // request is the message as it goes over the wire, signed. A GET carries the fields of the body in its query, the payload as
 // JSON, and the signature is over the raw query.
-func (d *Deliverer) request(ctx context.Context, h hook, m message, now time.Time) (fetch.Request, error) {
+func (d *Courier) request(ctx context.Context, h hook, m message, now time.Time) (fetch.Request, error) {
 	r := fetch.Request{Method: h.method, URL: h.url, Header: http.Header{"User-Agent": {"Parley-Webhook"}}}
 	body, err := json.Marshal(m)
 	if err != nil {

@@ -59,7 +59,7 @@ func readHook(doc store.Doc, now time.Time) hook {
 }
 
 // stored reads a webhook as it is now.
-func (d *Deliverer) stored(ctx context.Context, env, id string) (hook, error) {
+func (d *Courier) stored(ctx context.Context, env, id string) (hook, error) {
 	doc, err := d.DB.Internal(ctx, env, store.Webhooks, id)
 	if err != nil {
 		return hook{}, err
@@ -69,7 +69,7 @@ func (d *Deliverer) stored(ctx context.Context, env, id string) (hook, error) {
 
 // ofCall reads the webhook in the snapshot of a call's agent: nil when it has none. One with an id is only named there; what
 // holds is what is stored under it.
-func (d *Deliverer) ofCall(ctx context.Context, callID string) (*hook, error) {
+func (d *Courier) ofCall(ctx context.Context, callID string) (*hook, error) {
 	c, err := d.DB.Call(ctx, "", callID)
 	if err != nil {
 		return nil, err
@@ -95,7 +95,7 @@ func (d *Deliverer) ofCall(ctx context.Context, callID string) (*hook, error) {
 }
 
 // forDelivery finds where a delivery goes. Gone for good: parley.NotFound.
-func (d *Deliverer) forDelivery(ctx context.Context, n store.Delivery) (hook, error) {
+func (d *Courier) forDelivery(ctx context.Context, n store.Delivery) (hook, error) {
 	if callID, ok := strings.CutPrefix(n.WebhookID, inline); ok {
 		h, err := d.ofCall(ctx, callID)
 		if err == nil && h == nil {
@@ -111,7 +111,7 @@ func (d *Deliverer) forDelivery(ctx context.Context, n store.Delivery) (hook, er
 
 // authorization is the header that the webhook's account connection supplies: {header, api_key} of an external_api_key (the
 // header is Authorization: Bearer unless it says otherwise), or username and password without token_url as Basic.
-func (d *Deliverer) authorization(ctx context.Context, h hook) (name, value string, err error) {
+func (d *Courier) authorization(ctx context.Context, h hook) (name, value string, err error) {
 	if h.connection == "" {
 		return "", "", nil
 	}

@@ -11,7 +11,7 @@ import (
 
 // A sorter decides what is sent when. All of it belongs to one goroutine; attempts report back.
 type sorter struct {
-	d       *Deliverer
+	d       *Courier
 	boxes   map[string]*outbox // by webhook
 	reports chan report
 	flights sync.WaitGroup
@@ -76,7 +76,7 @@ func (s *sorter) run(ctx context.Context) {
 			s.settle(r)
 		case <-purge.C:
 			if err := s.d.DB.PurgeDeliveries(ctx, time.Now().Add(-keepFor)); err != nil {
-				s.d.Log.Error("forgetting old deliveries", "error", err)
+				s.d.Logger.Error("forgetting old deliveries", "error", err)
 			}
 		case <-t.C:
 		case <-ctx.Done():
@@ -229,7 +229,7 @@ func (s *sorter) refill(ctx context.Context, b *outbox) {
 
 func (s *sorter) failed(ctx context.Context, err error) {
 	if ctx.Err() == nil {
-		s.d.Log.Error("reading deliveries", "error", err)
+		s.d.Logger.Error("reading deliveries", "error", err)
 	}
 }
 

@@ -17,12 +17,12 @@ const maxKnown = 4096
 
 // A follower turns events into deliveries.
 type follower struct {
-	d     *Deliverer
+	d     *Courier
 	calls map[string]*hook // by call id; of a stored webhook only id and env hold, nil: none
 }
 
 // tail follows the log from a position until ctx is done.
-func (d *Deliverer) tail(ctx context.Context, at int64) {
+func (d *Courier) tail(ctx context.Context, at int64) {
 	f := follower{d: d, calls: map[string]*hook{}}
 	written := at
 	for ctx.Err() == nil {
@@ -34,7 +34,7 @@ func (d *Deliverer) tail(ctx context.Context, at int64) {
 		}
 		if err != nil {
 			if ctx.Err() == nil {
-				d.Log.Error("reading events for webhooks", "error", err)
+				d.Logger.Error("reading events for webhooks", "error", err)
 				pause(ctx, errorWait)
 			}
 			continue

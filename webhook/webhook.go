@@ -26,17 +26,17 @@ type Sender interface {
 	Do(ctx context.Context, r fetch.Request) (*fetch.Response, error)
 }
 
-// Options of a Deliverer.
+// Options of a Courier.
 type Options struct {
 	DB     *store.DB
 	Sender Sender
 	// RecordingURL signs the address of a call's recording anew for each attempt. nil: the one in the event is sent.
 	RecordingURL func(callID string) string
-	Log          *slog.Logger
+	Logger       *slog.Logger
 }
 
-// A Deliverer delivers events to webhooks.
-type Deliverer struct {
+// A Courier delivers events to webhooks.
+type Courier struct {
 	Options
 	added chan batch
 }
@@ -66,16 +66,16 @@ const (
 	keepFor    = 30 * 24 * time.Hour
 )
 
-// New makes a deliverer.
-func New(o Options) *Deliverer {
-	if o.Log == nil {
-		o.Log = slog.Default()
+// New makes a courier.
+func New(o Options) *Courier {
+	if o.Logger == nil {
+		o.Logger = slog.Default()
 	}
-	return &Deliverer{Options: o, added: make(chan batch, 64)}
+	return &Courier{Options: o, added: make(chan batch, 64)}
 }
 
 // Run delivers until ctx is done and every attempt has returned.
-func (d *Deliverer) Run(ctx context.Context) error {
+func (d *Courier) Run(ctx context.Context) error {
 	s := &sorter{d: d, boxes: map[string]*outbox{}, reports: make(chan report)}
 	if err := s.load(ctx); err != nil {
 		return fmt.Errorf("starting webhooks: %w", err)
@@ -92,7 +92,7 @@ func (d *Deliverer) Run(ctx context.Context) error {
 }
 
 // Redeliver sends an event once more, with the same webhook-id, as a delivery of its own. Unknown: parley.NotFound.
-func (d *Deliverer) Redeliver(ctx context.Context, env, id string) (store.Delivery, error) {
+func (d *Courier) Redeliver(ctx context.Context, env, id string) (store.Delivery, error) {
 	old, err := d.DB.Delivery(ctx, env, id)
 	if err != nil {
 		return store.Delivery{}, err
