@@ -1,9 +1,12 @@
-// Package responder x.
+// Package responder answers without a language model, by rules that anybody can follow: the sentences of the agent's own
+// prompt that fit the caller's words best, a tool when the words ask for it, and otherwise it takes a message. It says nothing
+// that it was not given. It keeps no state between requests and starts no goroutine.
 package responder
 
 import (
 	"context"
 	"iter"
+	"strings"
 
 	"github.com/parley-voice/parley/llm"
 )
@@ -11,8 +14,195 @@ import (
 // Name is what it is called wherever a person may read it.
 const Name = "built-in responder (no language model)"
 
-type M struct{}
+// vendor is the name in the deltas.
+const vendor = "local"
 
-func New() M { return M{} }
+// New is the responder. It serves any number of calls.
+func New() llm.Model { return llm.Func(chat) }
 
-func (M) Chat(ctx context.Context, r llm.Request) iter.Seq2[llm.Delta, error] { return nil }
+// An answer is words, and then perhaps a tool.
+type answer struct {
+	text string
+	call *llm.Call
+}
+
+// chat streams the answer to the last message word by word, as a language model would.
+func chat(ctx context.Context, r llm.Request) iter.Seq2[llm.Delta, error] {
+	return func(yield func(llm.Delta, error) bool) {
+		a := read(r).answer()
+		name := vendor
+		for word := range strings.SplitAfterSeq(a.text, " ") {
+			if word == "" {
+				continue
+			}
+			if err := ctx.Err(); err != nil {
+				yield(llm.Delta{}, err)
+				return
+			}
+			if !yield(llm.Delta{Text: word, Vendor: name}, nil) {
+				return
+			}
+			name = ""
+		}
+		if a.call != nil {
+			yield(llm.Delta{Call: a.call, Vendor: name}, nil)
+		}
+	}
+}
+
+// A talk is a request, read: who said what, in which language.
+type talk struct {
+	prompt string
+	turns  []turn // what was said, the caller's last at the end
+	result string // what a tool answered since, when one did
+	ran    bool
+	calls  int // tools asked for so far
+	tools  []llm.Tool
+	texts  *texts
+	lang   string
+}
+
+// A turn is what one side said before the other did.
+type turn struct {
+	caller bool
+	text   string
+}
+
+func read(r llm.Request) *talk {
+	t := &talk{tools: r.Tools}
+	for _, m := range r.Messages {
+		switch m.Role {
+		case llm.System:
+			t.prompt += m.Text + "\n"
+		case llm.User:
+			t.add(true, m.Text)
+		case llm.Assistant:
+			t.add(false, m.Text)
+			t.calls += len(m.Calls)
+			t.ran = false
+		case llm.ToolRole:
+			t.result, t.ran = m.Text, true
+		}
+	}
+	if n := len(r.Messages); n > 0 && r.Messages[n-1].Role != llm.ToolRole {
+		t.ran = false
+	}
+	sample := t.prompt
+	for _, u := range t.turns {
+		sample += " " + u.text
+	}
+	t.lang = languageOf(sample)
+	t.texts = textsOf[t.lang]
+	return t
+}
+
+func (t *talk) add(caller bool, text string) {
+	if text = strings.TrimSpace(text); text == "" {
+		return
+	}
+	if n := len(t.turns); n > 0 && t.turns[n-1].caller == caller {
+		t.turns[n-1].text += " " + text
+		return
+	}
+	t.turns = append(t.turns, turn{caller, text})
+}
+
+// caller is what the caller said last and asked is what the agent had said before that; "" when there is none.
+func (t *talk) caller() (said, asked string) {
+	n := len(t.turns)
+	if n == 0 || !t.turns[n-1].caller {
+		return "", ""
+	}
+	if n > 1 {
+		asked = t.turns[n-2].text
+	}
+	return t.turns[n-1].text, asked
+}
+
+// answer goes through the rules in their order; the first that fits decides.
+func (t *talk) answer() answer {
+	if t.ran {
+		return answer{text: t.tellResult()}
+	}
+	said, asked := t.caller()
+	if said == "" {
+		return answer{text: t.texts.hello}
+	}
+	words := wordsOf(said)
+	if len(words) == 0 {
+		return answer{text: t.texts.pardon}
+	}
+	rules := []func(said, asked string, words []string) (answer, bool){
+		t.askedFor, t.taking, t.done, t.useTool, t.courtesy, t.aboutItself, t.fromPrompt,
+	}
+	for _, rule := range rules {
+		if a, ok := rule(said, asked, words); ok {
+			return a
+		}
+	}
+	return answer{text: t.texts.unknown + " " + t.texts.offer + " " + t.texts.askName}
+}
+
+// fromPrompt answers with what the prompt says.
+func (t *talk) fromPrompt(said, _ string, words []string) (answer, bool) {
+	text := newIndex(t.prompt, t.lang).best(words)
+	return answer{text: text}, text != ""
+}
+
+// done takes a no to "anything else?" and a goodbye as the end of the call.
+func (t *talk) done(said, asked string, words []string) (answer, bool) {
+	bye := t.texts.isBye(words)
+	if !bye && !(strings.Contains(asked, t.texts.more) && t.texts.isNo(words)) {
+		return answer{}, false
+	}
+	a := answer{text: t.texts.bye}
+	if tool := t.ending(); tool != nil {
+		a.call = t.call(tool, nil)
+	}
+	return a, true
+}
+
+// courtesy answers words that ask for nothing.
+func (t *talk) courtesy(said, asked string, words []string) (answer, bool) {
+	x := t.texts
+	switch {
+	case x.matches(x.repeat, words):
+		if asked != "" {
+			return answer{text: asked}, true
+		}
+		return answer{text: x.hello}, true
+	case x.matches(x.there, words):
+		return answer{text: x.here}, true
+	case x.matches(x.person, words), x.matches(x.message, words):
+		return answer{text: x.offer + " " + x.askName}, true
+	case x.only(words, x.greets):
+		return answer{text: x.hello}, true
+	case x.only(words, x.thanks, x.fine, x.fillers, x.noWords):
+		if x.has(words, x.thanks) {
+			return answer{text: x.welcome + " " + x.more}, true
+		}
+		return answer{text: x.what}, true
+	case x.only(words, x.yesWords, x.fine, x.fillers):
+		return answer{text: x.what}, true
+	}
+	return answer{}, false
+}
+
+// aboutItself says what it is, and whom one has reached in the words of the greeting.
+func (t *talk) aboutItself(said, _ string, words []string) (answer, bool) {
+	x := t.texts
+	if x.matches(x.robot, words) {
+		return answer{text: x.itself}, true
+	}
+	if !x.matches(x.who, words) {
+		return answer{}, false
+	}
+	for _, u := range t.turns {
+		for _, s := range splitSentences(u.text) {
+			if !u.caller && x.matches(x.introduces, wordsOf(s)) {
+				return answer{text: s + " " + x.itself}, true
+			}
+		}
+	}
+	return answer{text: x.itself}, true
+}
