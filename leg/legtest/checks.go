@@ -23,18 +23,18 @@ const (
 const edges = 3
 
 func soundOut(c *probe) {
-	c.play(Tone(ours, 400*time.Millisecond, 8000))
-	c.play(Tone(1900, 400*time.Millisecond, 8000))
+	c.play(Tone(ours, 300*time.Millisecond, 8000))
+	c.play(Tone(1900, 200*time.Millisecond, 8000))
 	c.until("the far end hears both tones", func() bool {
 		ear := c.far.Ear()
-		return Count(ear, ours) >= 20-edges && Count(ear, 1900) >= 20-edges
+		return Count(ear, ours) >= 15-edges && Count(ear, 1900) >= 10-edges
 	})
 	c.mark(1)
 	c.until("all is heard", func() bool { return len(c.marks(leg.Marked)) == 1 })
 	time.Sleep(100 * time.Millisecond)
 	ear := c.far.Ear()
-	if n := Count(ear, ours); n > 20+edges {
-		c.t.Errorf("20 frames became %d", n)
+	if n := Count(ear, ours); n > 15+edges {
+		c.t.Errorf("15 frames became %d", n)
 	}
 	if Count(ear, theirs) > 0 {
 		c.t.Error("the far end hears what nobody said")
@@ -249,7 +249,7 @@ func marksAtEnd(c *probe) {
 func longest(c *probe) { c.gone(parley.DurationLimit) }
 
 func timeout(c *probe) {
-	c.until("the call goes on while the far end is there", func() bool { return len(c.of(leg.Played)) > 30 })
+	c.until("the call goes on while the far end is there", func() bool { return len(c.of(leg.Played)) > 20 })
 	if err := c.ended(); err != nil {
 		c.t.Fatalf("ended early: %v", err)
 	}
@@ -302,10 +302,10 @@ func allocations(c *probe) {
 			}
 		}
 	}
-	for range 60 { // queues grow to what they need
+	for range 25 { // queues grow to what they need
 		turn()
 	}
-	if n := testing.AllocsPerRun(50, turn); n > 0 {
+	if n := testing.AllocsPerRun(25, turn); n > 0 {
 		c.t.Errorf("%v allocations per frame", n)
 	}
 }
