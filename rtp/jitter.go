@@ -146,7 +146,7 @@ func (j *jitter) accept(now time.Duration, a arrival) {
 		if jump := int32(a.timestamp - j.timestamp); j.silent || jump > 0 {
 			j.resume(now, int(jump))
 		}
-		if !j.line.sound(now, a.codec, a.payload) {
+		if !j.line.sound(now, j.bound.stall(), a.codec, a.payload) {
 			j.late++
 		}
 		j.timestamp = a.timestamp + uint32(len(a.payload))

@@ -328,6 +328,25 @@ func TestPacketsThatComeInThrees(t *testing.T) {
 	}
 }
 
+func TestPacketsInBigBursts(t *testing.T) {
+	// 120 ms at once and then nothing for as long, half of the time quiet: the lead this needs must not be trimmed away
+	j := newJitter()
+	k := newTalker()
+	all := k.talk(0, 3000, func(i int) time.Duration { return time.Duration(5-i%6) * 20 * ms })
+	for i := range all {
+		if i/50%2 == 1 {
+			all[i].payload = audio.EncodeUlaw(nil, make([]int16, slot))
+		}
+	}
+	out := play(t, j, all, time.Minute)
+	if j.late+j.lost != 0 || received(out) < 2990 {
+		t.Errorf("late %d, lost %d, %d frames whole", j.late, j.lost, received(out))
+	}
+	if j.line.removed+j.line.concealed > 25 {
+		t.Errorf("%d frames left out, %d made up, and the clocks are the same", j.line.removed, j.line.concealed)
+	}
+}
+
 func TestAPauseIsUsedToCatchUp(t *testing.T) {
 	// after a stall the far end is ahead; the first pause in the words takes it all back
 	j := newJitter()

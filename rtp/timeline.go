@@ -9,14 +9,8 @@ import (
 const (
 	// A far end whose clock is faster than ours, or whose packets come in a burst after a stall, gets ahead of the time line;
 	// beyond mostLead its packets are dropped.
-	mostLead = 200 * time.Millisecond
-	// Every clockWindow packets the earliest of them says how the two clocks stand to each other.
-	clockWindow = 50
-	aheadTrim   = 20 * time.Millisecond  // ahead by more: leave out frames, quiet ones first
-	aheadForce  = 60 * time.Millisecond  // by more: any frame
-	behindFill  = -40 * time.Millisecond // behind by more: put in frames where it is quiet
-	behindForce = -80 * time.Millisecond // by more: anywhere
-	quietMean   = 100                    // mean of the absolute samples below which a frame is quiet, −50 dBFS
+	mostLead  = 200 * time.Millisecond
+	quietMean = 100 // mean of the absolute samples below which a frame is quiet, −50 dBFS
 )
 
 // A timeline turns what arrives in order into frames at their slots: decoded, losses concealed, at 16 kHz. It holds the
@@ -30,13 +24,9 @@ type timeline struct {
 	slots  int64 // emitted
 	made   bool  // the frame being filled has samples that were not received
 
-	best      time.Duration // greatest lead in this window of packets
-	packets   int           // in the window
-	trim      int           // frames to leave out
-	fill      int           // frames to put in
-	forced    int           // of these where it is not quiet
-	quiet     bool          // the last frame was
-	fading    bool          // from is to be faded into the next frame
+	pace      pace
+	quiet     bool // the last frame was
+	fading    bool // from is to be faded into the next frame
 	from      audio.Frame
 	concealed uint64
 	inserted  uint64
@@ -49,7 +39,7 @@ type timeline struct {
 func (t *timeline) init() {
 	t.up = audio.NewResampler(clock, audio.Rate)
 	t.take = t.frame
-	t.best = -time.Hour
+	t.pace.renew()
 }
 
 // lead is by how much the time line is ahead of now; usually it is somewhat behind.
@@ -60,15 +50,15 @@ func (t *timeline) lead(now time.Duration) time.Duration {
 // at is where the next frame will stand.
 func (t *timeline) at() time.Duration { return time.Duration(t.slots) * audio.FrameDur }
 
-// sound takes the payload of the next packet in order; false: it is too far ahead of time and was dropped.
-func (t *timeline) sound(now time.Duration, c Codec, payload []byte) bool {
+// sound takes the payload of the next packet in order; false: it is too far ahead of time and was dropped. stall is how far
+// the time line may fall behind before it is filled.
+func (t *timeline) sound(now, stall time.Duration, c Codec, payload []byte) bool {
 	lead := t.lead(now)
 	if lead > mostLead {
 		return false
 	}
-	t.compare(lead)
-	if t.fill > 0 && t.mayCut() {
-		t.fill--
+	t.pace.compare(lead, stall)
+	if t.pace.cut(&t.pace.fill, t.quiet) {
 		t.inserted++
 		t.conceal(slot)
 	}
@@ -109,8 +99,7 @@ func (t *timeline) frame(f *audio.Frame) {
 		sum += max(int(s), -int(s))
 	}
 	t.quiet = sum < quietMean*len(f)
-	if t.trim > 0 && !t.made && t.mayCut() {
-		t.trim--
+	if !t.made && t.pace.cut(&t.pace.trim, t.quiet) {
 		t.removed++
 		if !t.fading {
 			t.from, t.fading = *f, true
@@ -130,36 +119,4 @@ func (t *timeline) frame(f *audio.Frame) {
 	t.made = false
 	t.slots++
 	t.emit(r)
-}
-
-// compare watches how early packets come. Only the earliest of a window counts: the others were held up on the way.
-func (t *timeline) compare(lead time.Duration) {
-	t.best = max(t.best, lead)
-	if t.packets++; t.packets < clockWindow {
-		return
-	}
-	t.trim, t.fill = 0, 0
-	switch {
-	case t.best > aheadTrim:
-		t.trim = int(t.best / audio.FrameDur)
-	case t.best < behindFill:
-		t.fill = int(-t.best/audio.FrameDur) - 1
-	}
-	t.forced = 0
-	if t.best > aheadForce || t.best < behindForce {
-		t.forced = 1 // one cut a second where it can be heard
-	}
-	t.best, t.packets = -time.Hour, 0
-}
-
-// mayCut allows a frame to be put in or left out: where it is quiet, or when it must be.
-func (t *timeline) mayCut() bool {
-	if t.quiet {
-		return true
-	}
-	if t.forced == 0 {
-		return false
-	}
-	t.forced--
-	return true
 }
