@@ -61,9 +61,9 @@ func Again(after time.Duration, err error) Result {
 
 // A Kind is a sort of work and how it is done.
 type Kind struct {
-	Name    string
-	Workers int           // jobs at once; 0 is 4
-	Lease   time.Duration // how long a job of a process that died is left alone; extended while it runs; 0 is 30 s
+	Name   string
+	AtOnce int           // jobs at once; 0 is 4
+	Lease  time.Duration // how long a job of a process that died is left alone; extended while it runs; 0 is 30 s
 	// Run does the work. ctx ends with the queue: return soon after. A panic is a failure for good.
 	Run func(ctx context.Context, j Job) Result
 	// Doubt is told of a job written with Once whose attempt began and never reported: the work may be done, half done or not
@@ -112,8 +112,8 @@ func New(s Store, o Options, kinds ...Kind) *Queue {
 			panic(fmt.Sprintf("job: kind %q has no Run or is there twice", k.Name))
 		}
 		seen[k.Name] = true
-		if k.Workers <= 0 {
-			k.Workers = defaultWorkers
+		if k.AtOnce <= 0 {
+			k.AtOnce = defaultWorkers
 		}
 		if k.Doubt == nil {
 			k.Doubt = func(context.Context, Job) error { return nil }

@@ -123,7 +123,7 @@ func TestWorkersBoundAndOneKindDoesNotHoldAnother(t *testing.T) {
 		var now, most atomic.Int32
 		quick := make(chan struct{}, 1)
 		defer start(d,
-			Kind{Name: "slow", Workers: 3, Lease: time.Minute, Run: func(ctx context.Context, _ Job) Result {
+			Kind{Name: "slow", AtOnce: 3, Lease: time.Minute, Run: func(ctx context.Context, _ Job) Result {
 				most.Store(max(most.Load(), now.Add(1)))
 				time.Sleep(10 * time.Minute) // longer than the lease: it is extended
 				now.Add(-1)
@@ -154,7 +154,7 @@ func TestWorkersBoundAndOneKindDoesNotHoldAnother(t *testing.T) {
 func TestPanicIsAFailure(t *testing.T) {
 	bubble(t, func(t *testing.T, d *store.DB) {
 		ran := make(chan string, 10)
-		defer start(d, Kind{Name: "a", Workers: 1, Run: func(_ context.Context, j Job) Result {
+		defer start(d, Kind{Name: "a", AtOnce: 1, Run: func(_ context.Context, j Job) Result {
 			ran <- j.Subject
 			if j.Subject == "bad" {
 				panic("boom")
@@ -313,7 +313,7 @@ func TestTwoQueuesShareTheWork(t *testing.T) {
 	bubble(t, func(t *testing.T, d *store.DB) {
 		var mu sync.Mutex
 		ran := map[string]int{}
-		k := Kind{Name: "a", Workers: 2, Run: func(_ context.Context, j Job) Result {
+		k := Kind{Name: "a", AtOnce: 2, Run: func(_ context.Context, j Job) Result {
 			time.Sleep(time.Second)
 			mu.Lock()
 			ran[j.Subject]++

@@ -65,7 +65,7 @@ type line struct {
 func (l *line) free() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.kind.Workers - len(l.running)
+	return l.kind.AtOnce - len(l.running)
 }
 
 // run looks for due jobs whenever it is woken, one ends, or the next is due.
