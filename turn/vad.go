@@ -10,7 +10,7 @@ import (
 // Levels are dB of full scale, rates dB per frame of 20 ms.
 const (
 	learning    = 15    // frames that only learn the floor, unless they are loud
-	loud        = -38.0 // speech even while the floor is unknown
+	loud        = -33.0 // speech even while the floor is unknown
 	margin      = 8.0   // speech is that much above the floor
 	range_      = 32.0  // and no further below the loudest of late
 	quietest    = -55.0 // never speech below it
@@ -109,6 +109,9 @@ func (v *VAD) loudness(f *audio.Frame) (db, rms float64) {
 		y2 = n - y1 + highPass*y2
 		x1, y1 = x, n
 		sum += y2 * y2
+	}
+	if math.Abs(y1)+math.Abs(y2) < 1e-3 { // digital silence: numbers too small to be normal cost a hundred times more
+		y1, y2 = 0, 0
 	}
 	v.x1, v.y1, v.y2 = x1, y1, y2
 	const full = audio.Samples * 32768.0 * 32768.0
