@@ -76,7 +76,6 @@ func newJitter() *jitter {
 func (j *jitter) renew() {
 	j.started, j.restarts = false, false
 	j.empty()
-	j.bound.known = false
 }
 
 func (j *jitter) empty() {

@@ -245,6 +245,60 @@ func TestConcealmentGoesOnThenFades(t *testing.T) {
 	}
 }
 
+func TestEveryGapHasItsOwnTime(t *testing.T) {
+	j := newJitter()
+	j.line.emit = func(Received) {}
+	p := newTalker().talk(0, 5, nil)
+	for _, step := range []struct {
+		packet int
+		at     time.Duration
+	}{{0, 0}, {2, 20 * ms}, {4, 30 * ms}, {1, 35 * ms}} {
+		j.push(step.at, p[step.packet].arrival)
+	}
+	j.tick(45 * ms) // the second gap is 15 ms old, the first was 25
+	j.push(46*ms, p[3].arrival)
+	if j.lost+j.late != 0 || j.reordered != 2 || j.waiting != 0 {
+		t.Errorf("lost %d, late %d, reordered %d, waiting %d", j.lost, j.late, j.reordered, j.waiting)
+	}
+}
+
+func TestSilenceThatWasAnnouncedIsNotWaitedFor(t *testing.T) {
+	j := newJitter()
+	k := newTalker()
+	play(t, j, append(k.talk(0, 50, nil), journey{arrival{calm, 0, k.sequence + 50, 0, nil}, time.Second}), 0)
+	for now := time.Second; now < 2*time.Second; now += 20 * ms {
+		if j.tick(now); j.line.lead(now) < -silentWait {
+			t.Fatalf("the time line is %v behind", -j.line.lead(now))
+		}
+	}
+}
+
+// steepest is the greatest step between two samples of the sound.
+func steepest(out []Received) (s int) {
+	last := int16(0)
+	for i := range out {
+		for _, v := range out[i].Frame {
+			s = max(s, step(last, v))
+			last = v
+		}
+	}
+	return s
+}
+
+func TestCutsAreNotHeard(t *testing.T) {
+	j := newJitter()
+	k := newTalker()
+	k.tone = audio.Sine(427, clock, -6) // a cut of 20 ms does not fit its period
+	out := play(t, j, k.talk(0, 30000, func(i int) time.Duration { return -time.Duration(i) * 20 * ms / 5000 }), 10*time.Minute)
+	if j.line.removed < 2 {
+		t.Fatalf("%d frames left out", j.line.removed)
+	}
+	natural := 2 * math.Pi * 427 / audio.Rate * 16422
+	if s := steepest(out); float64(s) > 1.3*natural {
+		t.Errorf("a step of %d where the tone's are %.0f", s, natural)
+	}
+}
+
 func TestLatePacketIsDroppedAndCounted(t *testing.T) {
 	j := newJitter()
 	out := play(t, j, newTalker().talk(0, 100, func(i int) time.Duration {
@@ -329,10 +383,10 @@ func TestPacketsThatComeInThrees(t *testing.T) {
 }
 
 func TestPacketsInBigBursts(t *testing.T) {
-	// 120 ms at once and then nothing for as long, half of the time quiet: the lead this needs must not be trimmed away
+	// 180 ms at once and then nothing for as long, half of the time quiet: the lead this needs must not be trimmed away
 	j := newJitter()
 	k := newTalker()
-	all := k.talk(0, 3000, func(i int) time.Duration { return time.Duration(5-i%6) * 20 * ms })
+	all := k.talk(0, 3000, func(i int) time.Duration { return time.Duration(8-i%9) * 20 * ms })
 	for i := range all {
 		if i/50%2 == 1 {
 			all[i].payload = audio.EncodeUlaw(nil, make([]int16, slot))

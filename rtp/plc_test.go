@@ -88,6 +88,23 @@ func TestConcealmentMakesNoClick(t *testing.T) {
 	}
 }
 
+func TestGrowingSoundIsNotCut(t *testing.T) {
+	for phase := range 16 {
+		pcm := make([]int16, 800)
+		for i := range pcm {
+			pcm[i] = int16(float64(i) * 25 * math.Sin(2*math.Pi*(70*float64(i)/clock+float64(phase)/16)))
+		}
+		natural := 2 * math.Pi * 70 / clock * 800 * 25
+		var c concealer
+		c.heard(pcm)
+		part := make([]int16, slot)
+		c.conceal(part)
+		if s := step(pcm[799], part[0]); float64(s) > 1.5*natural {
+			t.Errorf("phase %d/16: a step of %d where the loss begins, the sound's are %.0f", phase, s, natural)
+		}
+	}
+}
+
 func step(a, b int16) int { return max(int(a)-int(b), int(b)-int(a)) }
 
 func TestConcealmentOfNothingIsSilence(t *testing.T) {

@@ -129,6 +129,22 @@ func TestDigitsFromAStreamOfTheirOwn(t *testing.T) {
 	}
 }
 
+func TestNewSSRCBeginsItsDigitsAnew(t *testing.T) {
+	e := newEar(agreed)
+	press := func(ssrc uint32, at uint32) {
+		e.hear(named, Packet{SSRC: ssrc, Sequence: 9, Timestamp: at, Payload: make([]byte, slot)})
+		for i, p := range pressed("4", at) {
+			p.SSRC, p.PayloadType, p.Sequence = ssrc, 101, uint16(10+i)
+			e.hear(named, p)
+		}
+	}
+	press(1, 50000)
+	press(2, 30000) // a little before the other's count, but not the same count
+	if e.digits != "44" {
+		t.Errorf("digits %q", e.digits)
+	}
+}
+
 func TestEventsComeUnderOurNumberOrTheirs(t *testing.T) {
 	a := agreed
 	a.DTMFType, a.DTMFReceive = 96, 101
