@@ -45,7 +45,11 @@ func hearAll(in io.Reader, out io.Writer, model string) error {
 	for {
 		k, body, err = readMessage(in, body)
 		if errors.Is(err, io.EOF) {
-			return s.end(true)
+			if err := s.end(true); err != nil {
+				return err
+			}
+			_, err := writeMessage(out, nil, done, nil)
+			return err
 		} else if err != nil {
 			return err
 		}

@@ -83,7 +83,7 @@ func (t *transcriber) Transcribe(ctx context.Context, in <-chan audio.Frame, o s
 			return
 		}
 		sender.Go(func() { send(ctx, in, p.stdin) })
-		if err := receive(p, yield); err != nil {
+		if more, err := receive(p, yield); more && err != nil {
 			yield(stt.Event{}, fault(ctx, err))
 		}
 	}
@@ -114,30 +114,33 @@ func send(ctx context.Context, in <-chan audio.Frame, w io.WriteCloser) {
 	}
 }
 
-// receive yields what the worker hears until it ends. Nil: it ended as it should, or nobody wants more.
-func receive(p *process, yield func(stt.Event, error) bool) error {
-	name := vendor
+// receive yields what the worker hears until it is done; more is false when the loop has ended.
+func receive(p *process, yield func(stt.Event, error) bool) (more bool, err error) {
 	for {
 		k, body, err := p.read()
 		if errors.Is(err, io.EOF) {
-			return nil
+			return true, errors.New("the worker died as it listened")
 		}
 		if err != nil {
-			return err
+			return true, err
 		}
-		if k != heard {
+		switch k {
+		case done:
+			return true, nil
+		case heard:
+		default:
 			continue // the search is ready
 		}
 		var r result
 		if err := json.Unmarshal(body, &r); err != nil {
-			return fmt.Errorf("the worker's words: %w", err)
+			return true, fmt.Errorf("the worker's words: %w", err)
 		}
-		e := stt.Event{Text: r.Text, Final: r.Final, End: r.End, Started: r.Started, Vendor: name}
+		e := stt.Event{Text: r.Text, Final: r.Final, End: r.End, Started: r.Started, Vendor: vendor}
 		for _, w := range r.Words {
 			e.Words = append(e.Words, stt.Word(w))
 		}
 		if !yield(e, nil) {
-			return nil
+			return false, nil
 		}
 	}
 }

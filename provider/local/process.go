@@ -10,17 +10,16 @@ import (
 	"os/exec"
 	"strings"
 	"sync"
-	"time"
 )
 
 // A process is a worker that runs. Its input and its output are each used by one goroutine.
 type process struct {
-	cmd   *exec.Cmd
-	stdin io.WriteCloser
-	out   *bufio.Reader
-	body  []byte
-	ended context.CancelFunc
-	once  sync.Once
+	cmd    *exec.Cmd
+	stdin  io.WriteCloser
+	out    *bufio.Reader
+	body   []byte
+	once   sync.Once
+	forget func() bool
 }
 
 // start runs a worker and gives it its order. It lives until the context is over or stop is called.
@@ -28,27 +27,25 @@ func start(ctx context.Context, command []string, o orderBody) (*process, error)
 	if len(command) == 0 {
 		return nil, errors.New("no command to start a worker with")
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	cmd := exec.Command(command[0], command[1:]...)
 	// Few threads and a small heap: a call costs a process.
 	cmd.Env = append(os.Environ(), "GOMAXPROCS=2", "GOGC=40")
-	cmd.WaitDelay = time.Second
-	p := &process{cmd: cmd, ended: cancel}
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
-		cancel()
 		return nil, fmt.Errorf("starting a worker: %w", err)
 	}
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
-		cancel()
 		return nil, fmt.Errorf("starting a worker: %w", err)
 	}
-	p.stdin, p.out = stdin, bufio.NewReaderSize(stdout, 1<<15)
 	if err := cmd.Start(); err != nil {
-		cancel()
 		return nil, fmt.Errorf("starting a worker: %w", err)
 	}
+	p := &process{cmd: cmd, stdin: stdin, out: bufio.NewReaderSize(stdout, 1<<15)}
+	p.forget = context.AfterFunc(ctx, p.kill)
 	if err := writeJSON(stdin, order, o); err != nil {
 		p.stop()
 		return nil, fmt.Errorf("starting a worker: %w", err)
@@ -58,15 +55,20 @@ func start(ctx context.Context, command []string, o orderBody) (*process, error)
 
 // stop kills the worker and waits until it is gone. It may be called more than once and from anywhere.
 func (p *process) stop() {
+	p.forget()
+	p.kill()
+}
+
+func (p *process) kill() {
 	p.once.Do(func() {
-		p.ended()
+		p.cmd.Process.Kill()
 		p.stdin.Close()
 		p.cmd.Wait()
 	})
 }
 
 // read is the next message, whose body is valid until the one after. A failed message is an error, and so is the death of
-// the worker; io.EOF: it ended as it should.
+// the worker; io.EOF: it ended, killed or not.
 func (p *process) read() (kind, []byte, error) {
 	k, body, err := readMessage(p.out, p.body)
 	p.body = body

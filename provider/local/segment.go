@@ -37,11 +37,12 @@ type segmenter struct {
 	kept   int // of before, the newest last
 
 	speaking bool
-	began    int // step of the utterance's first sound
-	spent    int // steps fed to the recogniser before it
-	fed      int // and altogether
-	quiet    int // steps since the last speech
-	text     string
+	began    int           // step of the utterance's first sound
+	spent    int           // steps fed to the recogniser before it
+	fed      int           // and altogether
+	quiet    int           // steps since the last speech
+	text     string        // of the last partial
+	last     time.Duration // end of the last final
 }
 
 // frame takes the next step of sound.
@@ -128,6 +129,14 @@ func (s *segmenter) end(over bool) error {
 	if onlyNoise(words) {
 		words = nil
 	}
+	if len(words) > 0 {
+		s.last = words[len(words)-1].End
+		if s.text == "" { // too short for one: whoever waits for a partial gets it
+			if err := s.tell(result{Text: join(words), Words: words}); err != nil {
+				return err
+			}
+		}
+	}
 	return s.tell(result{Text: join(words), Words: words, Final: len(words) > 0, End: over})
 }
 
@@ -147,7 +156,9 @@ func (s *segmenter) words() []timedWord {
 	var out []timedWord
 	shift := time.Duration(s.began-s.spent) * stepDur
 	for _, w := range s.rec.Words() {
-		out = append(out, timedWord{Text: w.Text, Start: max(0, w.Start+shift), End: max(0, w.End+shift)})
+		// What the recogniser leaves out as silence shifts its times a little: words never overlap the final before.
+		start := max(s.last, w.Start+shift)
+		out = append(out, timedWord{Text: w.Text, Start: start, End: max(start, w.End+shift)})
 	}
 	return out
 }

@@ -36,16 +36,16 @@ type library struct {
 	logmath   func(ps uintptr) uintptr
 	setLM     func(ps uintptr, name string, lm uintptr) int32
 	setSearch func(ps uintptr, name string) int32
-	frontEnd  func(ps uintptr) uintptr
 	readLM    func(config uintptr, file string, kind int32, logmath uintptr) uintptr
 	writeLM   func(lm uintptr, file string, kind int32) int32
 	mixLM     func(config uintptr, models, names *uintptr, weights *float32, n int32) uintptr
-	addWord   func(ps uintptr, word, phones string, update int32) int32
 	moreLibrary
 }
 
 // moreLibrary is what preparing a model needs beyond hearing.
 type moreLibrary struct {
+	frontEnd   func(ps uintptr) uintptr
+	addWord    func(ps uintptr, word, phones string, update int32) int32
 	processUtt func(fe uintptr, pcm *int16, n uintptr, block *uintptr, frames *int32) int32
 	free2D     func(block uintptr)
 	logInit    func(step float64, shift, table int32) uintptr
