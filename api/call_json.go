@@ -74,8 +74,10 @@ func showSnapshot(doc map[string]any, c parley.Call, whole bool) error {
 		doc["run_do_not_call_detection"] = detect
 	}
 	if whole && agent != nil {
-		if voice, ok := agent["voice"].(map[string]any); ok && voice["id"] == nil {
-			voice["id"], voice["user_id"] = "", c.UserID // of this call alone, as its agent's other parts without id
+		for _, field := range []string{"voice", "openai_account_connection"} {
+			if part, ok := agent[field].(map[string]any); ok && part["id"] == nil {
+				part["id"], part["user_id"] = "", c.UserID // of this call alone, as its agent's other parts without id
+			}
 		}
 		doc["agent"] = hide(agent)
 	}

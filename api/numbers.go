@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"maps"
 	"regexp"
 	"strings"
 
@@ -94,6 +95,7 @@ func (a *API) linkNumber(r *request) (any, error) {
 		return nil, parley.Invalid(field, field+" "+wantedNumber+", or the user part that a PBX sends, such as 201")
 	}
 	delete(r.body, "phone_number")
+	maps.DeleteFunc(r.body, func(_ string, v any) bool { return v == nil }) // a new number has nothing to clear
 	r.body["number"] = s
 	if p, ok := r.body["telephony_provider"].(map[string]any); ok {
 		r.body["telephony_provider"] = p["name"]
