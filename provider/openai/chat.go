@@ -56,7 +56,7 @@ func (m *Model) Chat(ctx context.Context, r llm.Request) iter.Seq2[llm.Delta, er
 		}
 		defer resp.Body.Close()
 		a := answer{vendor: m.vendor, notice: notice, yield: yield}
-		if err := a.read(ctx, cancel, resp.Body); err != nil && !a.stopped {
+		if err := a.read(cancel, resp.Body); err != nil && !a.stopped {
 			yield(llm.Delta{}, provider.Fault(ctx, m.vendor, err))
 		}
 	}
@@ -118,7 +118,7 @@ type answer struct {
 	stopped  bool // the consumer ended the loop
 }
 
-func (a *answer) read(ctx context.Context, cancel func(), body io.Reader) error {
+func (a *answer) read(cancel func(), body io.Reader) error {
 	events := provider.NewEvents(body)
 	var late *time.Timer
 	defer func() {

@@ -153,12 +153,31 @@ type hearing struct {
 	pending  int        // utterances committed and not yet transcribed
 }
 
+// An encoder turns frames into input_audio_buffer.append events; it allocates only for the first.
+type encoder struct {
+	up       *audio.Resampler
+	pcm      []int16
+	raw, msg []byte
+}
+
+func newEncoder() *encoder { return &encoder{up: audio.NewResampler(audio.Rate, realtimeRate)} }
+
+func (e *encoder) append(f *audio.Frame) []byte {
+	e.pcm = e.up.Process(e.pcm[:0], f[:])
+	e.raw = e.raw[:0]
+	for _, s := range e.pcm {
+		e.raw = append(e.raw, byte(s), byte(uint16(s)>>8))
+	}
+	e.msg = append(e.msg[:0], `{"type":"input_audio_buffer.append","audio":"`...)
+	e.msg = base64.StdEncoding.AppendEncode(e.msg, e.raw)
+	e.msg = append(e.msg, `"}`...)
+	return e.msg
+}
+
 // send passes every frame on at once, and commits the rest when the sound ends. The clear after that commit changes nothing
 // but is answered in turn: the commit itself may be answered by an error or not be told from one of the server's VAD.
 func (h *hearing) send(ctx context.Context, in <-chan audio.Frame) {
-	up := audio.NewResampler(audio.Rate, realtimeRate)
-	var pcm []int16
-	var raw, msg []byte
+	wire := newEncoder()
 	for {
 		select {
 		case f, ok := <-in:
@@ -166,15 +185,7 @@ func (h *hearing) send(ctx context.Context, in <-chan audio.Frame) {
 				h.commit(ctx)
 				return
 			}
-			pcm = up.Process(pcm[:0], f[:])
-			raw = raw[:0]
-			for _, s := range pcm {
-				raw = append(raw, byte(s), byte(uint16(s)>>8))
-			}
-			msg = append(msg[:0], `{"type":"input_audio_buffer.append","audio":"`...)
-			msg = base64.StdEncoding.AppendEncode(msg, raw)
-			msg = append(msg, `"}`...)
-			if h.socket.Text(msg) != nil {
+			if h.socket.Text(wire.append(&f)) != nil {
 				return // the listener finds out why
 			}
 		case <-ctx.Done():
