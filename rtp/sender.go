@@ -12,8 +12,9 @@ import (
 	"github.com/parley-voice/parley/audio"
 )
 
-// pause is how long nothing was sent before the timestamp follows the time that went by.
-const pause = 200 * time.Millisecond
+// pause is for how long Send was not called before the timestamp follows the time that went by. A clock that only stood for a
+// moment makes up for the ticks it missed, and they bring the timestamp along.
+const pause = time.Second
 
 // A sender is a stream's way out.
 type sender struct {
