@@ -24,7 +24,7 @@ func EncodeMP3(ctx context.Context, w io.Writer, wavPath string) error {
 	path, err := exec.LookPath(name)
 	if err != nil {
 		name = "ffmpeg"
-		args = []string{"-nostdin", "-v", "error", "-i", "file:" + wavPath, "-b:a", "64k", "-f", "mp3", "pipe:1"}
+		args = []string{"-nostdin", "-v", "error", "-f", "wav", "-i", "file:" + wavPath, "-b:a", "64k", "-f", "mp3", "pipe:1"}
 		if path, err = exec.LookPath(name); err != nil {
 			return ErrNoMP3
 		}
