@@ -1,0 +1,64 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"os"
+	"strings"
+	"testing"
+)
+
+// conformance is what every backend must do, each part on a database of its own.
+func conformance(t *testing.T, open func(t testing.TB) *DB) {
+	for name, f := range map[string]func(t *testing.T, d *DB){
+		"Environments": testEnvironments, "Resources": testResources, "Secrets": testSecrets, "Lists": testLists,
+		"Agents": testAgents, "AgentUpdates": testAgentUpdates, "AgentDeletion": testAgentDeletion, "InlineAgents": testInlineAgents,
+		"Numbers": testNumbers, "Trunks": testTrunks, "Calls": testCalls, "CallLists": testCallLists, "CallChanges": testCallChanges,
+		"Reconcile": testReconcile, "Log": testLog, "LogSequence": testLogSequence, "LogReaders": testLogReaders, "Tail": testTail,
+		"Jobs": testJobs, "JobDoubt": testJobDoubt, "Deliveries": testDeliveries,
+	} {
+		t.Run(name, func(t *testing.T) { f(t, open(t)) })
+	}
+}
+
+func TestSQLite(t *testing.T) { conformance(t, openFile) }
+
+// TestPostgres wants the address of a server on which it may make and drop databases:
+// PARLEY_TEST_POSTGRES=postgres://postgres@127.0.0.1:5432/postgres
+func TestPostgres(t *testing.T) {
+	server := os.Getenv("PARLEY_TEST_POSTGRES")
+	if server == "" {
+		t.Skip("PARLEY_TEST_POSTGRES is not set")
+	}
+	conformance(t, func(t testing.TB) *DB { return openPostgres(t, server) })
+}
+
+func openPostgres(t testing.TB, server string) *DB {
+	t.Helper()
+	u, err := url.Parse(server)
+	if err != nil {
+		t.Fatal(err)
+	}
+	admin := DB{}
+	if err := admin.openPostgres(server); err != nil {
+		t.Fatal(err)
+	}
+	name := "parley_test_" + strings.ReplaceAll(newID(), "-", "")
+	if _, err := admin.w.Exec("CREATE DATABASE " + name); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if _, err := admin.w.Exec(fmt.Sprintf("DROP DATABASE %s WITH (FORCE)", name)); err != nil {
+			t.Error(err)
+		}
+		admin.closePools()
+	})
+	u.Path = "/" + name
+	d, err := Open(context.Background(), u.String(), key(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { d.Close() })
+	return d
+}
