@@ -42,7 +42,8 @@ type Thinking struct {
 	Open    func(a Access, model string, options json.RawMessage) (llm.Model, error)
 }
 
-// Speaking opens voices of a vendor. One synthesizer serves one call.
+// Speaking opens voices of a vendor. One synthesizer serves one call. A synthesizer that keeps a connection between replies
+// is an io.Closer: whoever opened it, or the tts.Fallback around it, closes it when the call is over.
 type Speaking struct {
 	Options any // as in Hearing, of the contract's voice object
 	Open    func(a Access, options json.RawMessage) (tts.Synthesizer, error)

@@ -1,0 +1,60 @@
+// Package all is the table of vendors: one row each. It starts no goroutine.
+package all
+
+import (
+	"slices"
+
+	"github.com/parley-voice/parley/provider"
+	"github.com/parley-voice/parley/provider/deepgram"
+	"github.com/parley-voice/parley/provider/local"
+	"github.com/parley-voice/parley/provider/openai"
+)
+
+// Specs is THE table. Local comes last: it is what is left when nobody has a key. l runs its workers.
+func Specs(l *local.Local) []provider.Spec {
+	return []provider.Spec{
+		deepgram.Spec(),
+		openai.Spec(),
+		openai.Compatible(),
+		l.Spec(),
+	}
+}
+
+// speakFirst: speaking differs from the table's order in this: of two vendors with a key, these speak first (SPEC §5).
+var speakFirst = []string{"openai", "deepgram"}
+
+// Hearers are the vendors that hear, the one to take by default first.
+func Hearers(specs []provider.Spec) []provider.Spec {
+	return with(specs, func(s provider.Spec) bool { return s.Hearing != nil })
+}
+
+// Thinkers are the vendors that think, the one to take by default first.
+func Thinkers(specs []provider.Spec) []provider.Spec {
+	return with(specs, func(s provider.Spec) bool { return s.Thinking != nil })
+}
+
+// Speakers are the vendors that speak, the one to take by default first.
+func Speakers(specs []provider.Spec) []provider.Spec {
+	out := with(specs, func(s provider.Spec) bool { return s.Speaking != nil })
+	rank := func(s provider.Spec) int {
+		if i := slices.Index(speakFirst, s.Name); i >= 0 {
+			return i
+		}
+		return len(speakFirst)
+	}
+	slices.SortStableFunc(out, func(a, b provider.Spec) int { return rank(a) - rank(b) })
+	return out
+}
+
+func with(specs []provider.Spec, has func(provider.Spec) bool) []provider.Spec {
+	return slices.DeleteFunc(slices.Clone(specs), func(s provider.Spec) bool { return !has(s) })
+}
+
+// Find is the vendor of that name.
+func Find(specs []provider.Spec, name string) (provider.Spec, bool) {
+	i := slices.IndexFunc(specs, func(s provider.Spec) bool { return s.Name == name })
+	if i < 0 {
+		return provider.Spec{}, false
+	}
+	return specs[i], true
+}
