@@ -63,14 +63,15 @@ func (l *language) finished(text string, marks bool) float64 {
 // leadsOn: the last word asks for another.
 func (l *language) leadsOn(words []string) bool {
 	end := words[len(words)-1]
+	if l.closes(words) {
+		return false
+	}
 	if l.trailing[end] {
 		return !(len(words) == 1 && l.alone[end])
 	}
-	if len(l.trailingEnds) > 0 && !l.closes(words) {
-		for _, s := range l.trailingEnds {
-			if strings.HasSuffix(end, s) {
-				return true
-			}
+	for _, s := range l.trailingEnds {
+		if strings.HasSuffix(end, s) {
+			return true
 		}
 	}
 	return false

@@ -73,7 +73,7 @@ var languages = map[string]*language{
 			"le|la|les|un|une|des|du|de|au|aux|mon|ma|mes|ton|ta|tes|son|sa|ses|notre|nos|votre|vos|leur|leurs|ce|cet|cette|ces|" +
 			"à|en|dans|sur|sous|avec|sans|pour|par|chez|vers|entre|depuis|pendant|avant|après|jusque|" +
 			"est|sont|était|suis|ai|a|ont|avez|avons|voudrais|veux|peux|peut|pourrais|pourriez|vais|va|dois|doit|je|jai|tu|il|elle|on|nous|ils|elles|me|se|ne|euh|très|plus|aussi|peutêtre"),
-		alone:     set("qui|quand|où|plus|aussi|alors|donc|si|ça"),
+		alone:     set("qui|quand|où|plus|aussi|alors|donc|si"),
 		last:      set("sil vous plaît|vous plaît|te plaît|plaît|merci|au revoir|revoir|oui|non|ok|okay|daccord|aujourdhui|demain|maintenant|voilà|cest tout|bonjour|allô|attendez|stop|aide|monsieur|madame"),
 		questions: set("que|quel|quelle|quels|quelles|quand|où|qui|pourquoi|comment|combien|quoi|est|estce|avez|pouvez|pourriez|peux|puisje|avezvous|pouvezvous|pourriezvous|y|à|estil"),
 	},
@@ -104,7 +104,7 @@ var languages = map[string]*language{
 			"te|van|in|op|aan|voor|met|bij|naar|uit|over|onder|om|door|tegen|zonder|tot|sinds|na|tussen|" +
 			"is|ben|was|waren|heb|heeft|hebben|had|wil|wilde|zou|kan|kunnen|kunt|moet|mag|zal|word|wordt|ik|we|wij|zij|ze|hij|u|eh|ehm|uh|heel|nog|ook|alleen|misschien"),
 		alone:     set("dat|die|dit|deze|wie|wat|waar|ik|u|misschien|ook|nog|dan|mag|kan|het|zij"),
-		last:      set("alstublieft|alsjeblieft|dank u|dank je|dankuwel|bedankt|dag|doei|tot ziens|ziens|ja|nee|oké|ok|vandaag|morgen|nu|dat was|dat is|hallo|stop|wacht|hulp|hebben|maken|graag|weten|spreken|meneer|mevrouw|toch"),
+		last:      set("alstublieft|alsjeblieft|dank u|dank je|dankuwel|bedankt|dag|doei|tot ziens|ziens|ja|nee|oké|ok|vandaag|morgen|nu|dat was|was het|dat is|hallo|stop|wacht|hulp|hebben|maken|graag|weten|spreken|meneer|mevrouw|toch"),
 		questions: set("wat|wanneer|waar|wie|welke|welk|waarom|hoe|hoeveel|hoelaat|is|zijn|ben|heeft|hebben|hebt|heb|kan|kunt|kun|kunnen|mag|zou|wil|wilt|zal|moet|gaat|komt|doet"),
 	},
 	"id": {

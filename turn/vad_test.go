@@ -10,29 +10,40 @@ import (
 	"github.com/parley-voice/parley/audio"
 )
 
-// sound makes frames whose loudness follows what is said: 0 is silence, 1 speech, a syllable every 200 ms.
+// sound is what a line carries: noise of an RMS, and in it, when asked, a voice with five syllables a second.
 type sound struct {
-	r     *rand.Rand
-	n     int
 	noise float64 // RMS
+	n     int
 }
 
-func newSound(noise float64) *sound { return &sound{r: rand.New(rand.NewPCG(1, 2)), noise: noise} }
+func newSound(noise float64) *sound { return &sound{noise: noise} }
 
-// frame gives 20 ms of noise, with a voice of that RMS in it.
+// seconds of sound, made once each.
+var seconds = map[[2]float64]*[50]audio.Frame{}
+
+// frame gives 20 ms, with a voice of that loudness.
 func (s *sound) frame(voice float64) *audio.Frame {
-	var f audio.Frame
-	for i := range f {
-		t := float64(s.n) / audio.Rate
-		s.n++
-		v := s.noise * s.r.NormFloat64()
+	key := [2]float64{s.noise, voice}
+	if seconds[key] == nil {
+		seconds[key] = second(s.noise, voice)
+	}
+	s.n++
+	return &seconds[key][s.n%50]
+}
+
+func second(noise, voice float64) *[50]audio.Frame {
+	r := rand.New(rand.NewPCG(1, 2))
+	var fs [50]audio.Frame
+	for i := range 50 * audio.Samples {
+		t := float64(i) / audio.Rate
+		v := noise * r.NormFloat64()
 		syllable := 0.6 + 0.4*math.Sin(2*math.Pi*5*t)
-		for k := 1; k <= 5; k++ {
+		for k := 1; k <= 5 && voice > 0; k++ {
 			v += voice * syllable * 0.8 * math.Sin(2*math.Pi*150*float64(k)*t) / math.Sqrt(float64(k))
 		}
-		f[i] = int16(max(-32768, min(32767, v)))
+		fs[i/audio.Samples][i%audio.Samples] = int16(max(-32768, min(32767, v)))
 	}
-	return &f
+	return &fs
 }
 
 // hear runs d of sound through the VAD and gives the share of frames in speech.

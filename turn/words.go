@@ -57,7 +57,19 @@ func (l *language) listening(words []string) int {
 			return n
 		}
 	}
+	if l.backchannels[undrawn(words[0])] {
+		return 1
+	}
 	return 0
+}
+
+// undrawn is a word without the letter that drags at its end: yeahh.
+func undrawn(w string) string {
+	r := []rune(w)
+	if n := len(r); n > 2 && r[n-1] == r[n-2] {
+		return string(r[:n-1])
+	}
+	return w
 }
 
 func (l *language) madeOf(s string) bool {
