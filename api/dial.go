@@ -5,12 +5,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"regexp"
 	"strings"
 	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/parley-voice/parley"
+	"github.com/parley-voice/parley/number"
 	"github.com/parley-voice/parley/store"
 )
 
@@ -28,7 +30,7 @@ func (a *API) createCall(r *request) (any, error) {
 	if err := readParams(r.body, &c); err != nil {
 		return nil, err
 	}
-	if err := readNumbers(r.body, &c); err != nil {
+	if err := a.readNumbers(ctx, r.body, &c); err != nil {
 		return nil, err
 	}
 	agent, err := a.agentOf(ctx, r.env, r.body)
@@ -58,26 +60,37 @@ func (a *API) createCall(r *request) (any, error) {
 	return showCall(c, true)
 }
 
+// digits is an extension that any phone can show as its own.
+var digits = regexp.MustCompile(`^[0-9*#]{1,15}$`)
+
 // readNumbers takes the two ends; agent_phone_number is the long form's word for from_number.
-func readNumbers(body store.Doc, c *parley.Call) error {
+func (a *API) readNumbers(ctx context.Context, body store.Doc, c *parley.Call) error {
 	var bad invalid
-	end := func(field string, alias string) string {
+	end := func(field string, alias string) number.Address {
 		s, _ := body[field].(string)
 		if s == "" && alias != "" {
 			s, _ = body[alias].(string)
 		}
-		switch {
-		case s == "":
+		if s == "" {
 			bad = append(bad, fieldError{field, field + " is required"})
-		case e164.MatchString(s), extension.MatchString(s), field == "from_number" && userPart.MatchString(s):
-		case strings.HasPrefix(s, "sip:") && len(s) <= 512 && sipURI.MatchString(s):
-		default:
+			return number.Address{}
+		}
+		address, err := number.Parse(field, s)
+		if err != nil {
 			bad = append(bad, fieldError{field, field + " " + wantedNumber + ", or a sip: address"})
 		}
-		return s
+		return address
 	}
-	c.From, c.To = end("from_number", "agent_phone_number"), end("to_number", "")
-	return bad.orNil()
+	from, to := end("from_number", "agent_phone_number"), end("to_number", "")
+	c.From, c.To = from.Text, to.Text
+	if len(bad) > 0 || from.Kind != number.Extension || digits.MatchString(from.Text) {
+		return bad.orNil()
+	}
+	_, err := a.Store.Number(ctx, c.UserID, from.Text)
+	if parley.IsNotFound(err) {
+		return parley.Invalid("from_number", "from_number "+wantedNumber+", or one that is linked here")
+	}
+	return err
 }
 
 // readParams takes what needs no look-up. Values of telephony_params become text: that is what they are in a SIP message.

@@ -125,7 +125,14 @@ func TestLiveEvents(t *testing.T) {
 // quietStore and quietLog are a running call in which nothing happens, for tests on virtual time.
 type quietStore struct {
 	Store
+	mu     sync.Mutex
 	status parley.Status
+}
+
+func (q *quietStore) become(s parley.Status) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.status = s
 }
 
 func (q *quietStore) LookupKey(context.Context, [32]byte) (store.APIKey, error) {
@@ -133,6 +140,8 @@ func (q *quietStore) LookupKey(context.Context, [32]byte) (store.APIKey, error) 
 }
 
 func (q *quietStore) Call(_ context.Context, _, id string) (parley.Call, error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
 	return parley.Call{ID: id, Status: q.status}, nil
 }
 
@@ -232,7 +241,7 @@ func TestEndUnseen(t *testing.T) {
 		l.mu.Lock()
 		l.stored = []parley.Event{{CallID: "c", Sequence: 1, Type: parley.EventWarning}}
 		l.mu.Unlock()
-		s.status = parley.Ended
+		s.become(parley.Ended)
 		<-done
 		if !strings.Contains(w.text.String(), "id: 1\nevent: warning\n") {
 			t.Errorf("what was left did not come: %s", w.text.String())

@@ -3,19 +3,11 @@ package api
 import (
 	"context"
 	"maps"
-	"regexp"
 	"strings"
 
 	"github.com/parley-voice/parley"
+	"github.com/parley-voice/parley/number"
 	"github.com/parley-voice/parley/store"
-)
-
-// What numbers look like. Nothing that could end a SIP header or a URI's user part gets through any of them.
-var (
-	e164      = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`)
-	userPart  = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._~*#-]{0,63}$`)
-	extension = regexp.MustCompile(`^[0-9*#]{1,15}$`)
-	sipURI    = regexp.MustCompile(`^sip:([A-Za-z0-9_.!~*'()%&=+$,;?/-]{1,128}@)?(\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9.-]{1,253})(:[0-9]{1,5})?(;[A-Za-z0-9_.!~*'()%+$=-]{1,64}){0,8}$`)
 )
 
 const wantedNumber = "must be a number in E.164 form, such as +15551234567"
@@ -81,19 +73,19 @@ func (a *API) showNumber(ctx context.Context, env string, doc store.Doc) (any, e
 }
 
 func (a *API) linkNumber(r *request) (any, error) {
-	number, field := r.body["phone_number"], "phone_number"
-	if number == nil {
-		if number = r.body["number"]; number != nil {
-			field = "number"
-		}
+	given, field := r.body["phone_number"], "phone_number"
+	if given == nil && r.body["number"] != nil {
+		given, field = r.body["number"], "number"
 	}
-	s, _ := number.(string)
-	switch {
-	case s == "":
+	s, _ := given.(string)
+	if s == "" {
 		return nil, parley.Invalid(field, field+" is required")
-	case strings.HasPrefix(s, "+") && !e164.MatchString(s), !strings.HasPrefix(s, "+") && !userPart.MatchString(s):
+	}
+	line, err := number.Parse(field, s)
+	if err != nil || line.Kind == number.SIP {
 		return nil, parley.Invalid(field, field+" "+wantedNumber+", or the user part that a PBX sends, such as 201")
 	}
+	s = line.Text
 	delete(r.body, "phone_number")
 	maps.DeleteFunc(r.body, func(_ string, v any) bool { return v == nil }) // a new number has nothing to clear
 	r.body["number"] = s
@@ -103,7 +95,7 @@ func (a *API) linkNumber(r *request) (any, error) {
 	if r.body["telephony_provider"] == nil {
 		r.body["telephony_provider"] = "sip"
 	}
-	_, err := a.Store.Number(r.Context(), r.env, s)
+	_, err = a.Store.Number(r.Context(), r.env, s)
 	if err == nil {
 		return nil, &parley.Error{Status: 409, Code: "exists", Field: field, Message: field + ": " + s + " is linked already"}
 	} else if !parley.IsNotFound(err) {

@@ -121,7 +121,7 @@ func tidy(v any, path string, depth int) (any, error) {
 			return nil, parley.Invalid(path, path+" must not contain the NUL character")
 		}
 	case json.Number:
-		return number(v, path)
+		return numeral(v, path)
 	case []any:
 		for i, x := range v {
 			y, err := tidy(x, join(path, strconv.Itoa(i)), depth+1)
@@ -145,7 +145,7 @@ func tidy(v any, path string, depth int) (any, error) {
 	return v, nil
 }
 
-func number(n json.Number, path string) (any, error) {
+func numeral(n json.Number, path string) (any, error) {
 	f, err := n.Float64()
 	if err != nil {
 		return nil, parley.Invalid(path, path+" is a number out of range")

@@ -228,6 +228,9 @@ func TestCalls(t *testing.T) {
 		{"no from", "POST", "/v1/calls/create", `{"to_number":"+15552223333","agent":"{agents}"}`, 400, `from_number is required`},
 		{"a bad to", "POST", "/v1/calls/create", `{"from_number":"+15550001111","to_number":"555-1234","agent":"{agents}"}`, 400, `"field":"to_number"¦to_number must be a number in E.164 form`},
 		{"a bad from", "POST", "/v1/calls/create", `{"from_number":"me & you","to_number":"+15552223333","agent":"{agents}"}`, 400, `from_number must be`},
+		{"words for a to", "POST", "/v1/calls/create", `{"from_number":"+15550001111","to_number":"not-a-number","agent":"{agents}"}`, 400, `to_number must be`},
+		{"words for a from", "POST", "/v1/calls/create", `{"from_number":"not-a-number","to_number":"+15552223333","agent":"{agents}"}`, 400, `"field":"from_number"`},
+		{"an extension for a from", "POST", "/v1/calls/create", `{"from_number":"1000","to_number":"+15552223333","agent":"{agents}"}`, 201, `"from_number":"1000"`},
 		{"too long", "POST", "/v1/calls/create", `{"from_number":"+15550001111","to_number":"+1234567890123456","agent":"{agents}"}`, 400, `to_number must be`},
 		{"a header in a sip address", "POST", "/v1/calls/create", `{"from_number":"+15550001111","to_number":"sip:a@b\r\nX: y","agent":"{agents}"}`, 400, `to_number must be`},
 		{"a sip address", "POST", "/v1/calls/create", `{"from_number":"+15550001111","to_number":"sip:bob@127.0.0.1:5070;transport=tcp","agent":"{agents}"}`, 201, `"telephony_account_connection":null`},
@@ -272,6 +275,9 @@ func TestNoTrunk(t *testing.T) {
 		}
 	}
 	h.api.DirectSIP = false
+	if r := h.do(h.a, "POST", "/v1/calls/create", `{"from_number":"+15550001111","to_number":"555-1234","agent":{`+tiny+`}}`); r.status != 400 || !strings.Contains(string(r.body), `"field":"to_number"`) {
+		t.Errorf("what is no number: %d %s", r.status, r.body)
+	}
 	if r := h.do(h.a, "POST", "/v1/calls/create", `{"from_number":"+15550001111","to_number":"sip:a@b","agent":{`+tiny+`}}`); r.status != 400 || !strings.Contains(string(r.body), "no_trunk") {
 		t.Errorf("a sip: address that is not to be dialled: %d %s", r.status, r.body)
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/parley-voice/parley"
+	"github.com/parley-voice/parley/number"
 	"github.com/parley-voice/parley/store"
 )
 
@@ -19,21 +20,25 @@ const howToAdd = `add one with POST /v1/account_connections/create {"type": "acc
 // chooseTrunk decides which account carries a call: the one the body names, the one the caller's number is linked with, or
 // the environment's only one. A sip: address needs none.
 func (a *API) chooseTrunk(ctx context.Context, body store.Doc, c *parley.Call) error {
-	trunk, err := a.trunkFor(ctx, body, c)
+	to, err := number.Parse("to_number", c.To)
 	if err != nil {
 		return err
 	}
+	trunk, err := a.trunkFor(ctx, body, c, to.Kind)
+	if err != nil {
+		return err
+	}
+	if to.Kind == number.Extension && !extensionsOf(trunk) {
+		return parley.Invalid("to_number", "to_number "+wantedNumber+`, or a sip: address; extensions only go by a trunk whose config has "extensions": true`)
+	}
 	if trunk == nil {
-		if strings.HasPrefix(c.To, "sip:") && a.DirectSIP {
+		if to.Kind == number.SIP && a.DirectSIP {
 			return nil
 		}
 		return &parley.Error{Status: http.StatusBadRequest, Code: "no_trunk", Field: "telephony_account_connection",
 			Message: "no SIP trunk could carry a call to to_number: " + howToAdd}
 	}
 	c.TrunkID, _ = trunk["id"].(string)
-	if extension.MatchString(c.To) && !extensionsOf(trunk) {
-		return parley.Invalid("to_number", "to_number "+wantedNumber+`; bare extensions only go by a trunk whose config has "extensions": true`)
-	}
 	return a.mayCallFrom(ctx, trunk, c)
 }
 
@@ -44,19 +49,19 @@ func extensionsOf(trunk store.Doc) bool {
 }
 
 // trunkFor is nil when there is none.
-func (a *API) trunkFor(ctx context.Context, body store.Doc, c *parley.Call) (store.Doc, error) {
+func (a *API) trunkFor(ctx context.Context, body store.Doc, c *parley.Call, to number.Kind) (store.Doc, error) {
 	const field = "telephony_account_connection"
 	if id := idOf(body[field]); id != "" {
 		return a.trunk(ctx, c.UserID, id, field)
 	}
-	if strings.HasPrefix(c.To, "sip:") {
+	if to == number.SIP {
 		return nil, nil
 	}
-	number, err := a.Store.Number(ctx, c.UserID, c.From)
+	line, err := a.Store.Number(ctx, c.UserID, c.From)
 	if err != nil && !parley.IsNotFound(err) {
 		return nil, err
 	}
-	if id, ok := number[field].(string); ok && err == nil {
+	if id, ok := line[field].(string); ok && err == nil {
 		return a.trunk(ctx, c.UserID, id, "from_number")
 	}
 	l, err := a.Store.List(ctx, c.UserID, store.AccountConnections, store.Page{Page: 1, Size: maxSize,
