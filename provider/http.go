@@ -9,7 +9,10 @@ import (
 	"time"
 )
 
-const maxErrorBody = 8 << 10 // bytes read of an answer that is an error
+const (
+	maxErrorBody = 8 << 10 // bytes read of an answer that is an error
+	maxUnheard   = 8000    // ms that what we send may go unacknowledged
+)
 
 // client is shared by all vendors: its connections stay open between the turns of a call, and between calls.
 var client = &http.Client{Transport: newTransport()}
@@ -20,7 +23,7 @@ var dialer = &http.Client{Transport: upgrading(newTransport())}
 func newTransport() *http.Transport {
 	return &http.Transport{
 		Proxy:                 http.ProxyFromEnvironment,
-		DialContext:           (&net.Dialer{Timeout: 3 * time.Second, KeepAlive: 15 * time.Second}).DialContext,
+		DialContext:           (&net.Dialer{Timeout: 3 * time.Second, KeepAlive: 15 * time.Second, Control: giveUp(maxUnheard)}).DialContext,
 		TLSClientConfig:       &tls.Config{MinVersion: tls.VersionTLS12, ClientSessionCache: tls.NewLRUClientSessionCache(256)},
 		TLSHandshakeTimeout:   3 * time.Second,
 		ResponseHeaderTimeout: 30 * time.Second,
@@ -45,6 +48,7 @@ func upgrading(t *http.Transport) *http.Transport {
 
 // Do sends a request over the shared connections. Any answer but a 2xx is a *parley.VendorError, its body read and closed.
 func Do(vendor string, req *http.Request) (*http.Response, error) {
+	req.Header["Idempotency-Key"] = []string{} // not sent: it lets the transport ask again when a kept connection turns out dead
 	resp, err := client.Do(req)
 	if err != nil {
 		return nil, Fault(req.Context(), vendor, bare(err))

@@ -177,6 +177,33 @@ func TestConnectionsAreKept(t *testing.T) {
 	}
 }
 
+// TestDeadKeptConnection: a connection that died between turns is nobody's failure; the request goes over a new one.
+func TestDeadKeptConnection(t *testing.T) {
+	seen := map[string]int{}
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, sent := r.Header["Idempotency-Key"]; sent {
+			t.Error("a header that is none of theirs was sent")
+		}
+		if seen[r.RemoteAddr]++; seen[r.RemoteAddr] == 2 {
+			c, _, _ := w.(http.Hijacker).Hijack()
+			c.Close()
+		}
+	}))
+	defer srv.Close()
+	defer CloseIdle()
+	for range 2 {
+		req, _ := http.NewRequest(http.MethodPost, srv.URL, strings.NewReader("{}"))
+		resp, err := Do("acme", req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+	}
+	if len(seen) != 2 {
+		t.Errorf("%v connections", seen)
+	}
+}
+
 // TestErrorsDoNotTellAddresses: an address may carry a key.
 func TestErrorsDoNotTellAddresses(t *testing.T) {
 	srv := httptest.NewServer(nil)
