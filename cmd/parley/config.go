@@ -1,0 +1,65 @@
+package main
+
+import (
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"strconv"
+	"strings"
+)
+
+// serveCmd is the server's configuration: flags, environment, parley.yaml, in that order.
+type serveCmd struct {
+	Data          string     `env:"PARLEY_DATA" default:"./data" help:"Folder of the database, the recordings and the keys."`
+	HTTP          string     `name:"http" env:"PARLEY_HTTP" default:":8080" help:"Address of the API."`
+	SIP           string     `name:"sip" env:"PARLEY_SIP" default:":5060" help:"Address of SIP, UDP and TCP."`
+	RTPPorts      portRange  `name:"rtp-ports" env:"PARLEY_RTP_PORTS" default:"20000-29999" help:"UDP ports of the sound, two a call."`
+	PublicURL     string     `name:"public-url" env:"PARLEY_PUBLIC_URL" help:"Where others reach the API, for links in webhooks. Default: http://localhost and the port."`
+	PublicIP      string     `name:"public-ip" env:"PARLEY_PUBLIC_IP" help:"Address that callers reach us at, when it is not our own (NAT)."`
+	APIKey        string     `name:"api-key" env:"PARLEY_API_KEY" help:"Key of the default environment on the first start. Default: one is made and printed once."`
+	DatabaseURL   string     `name:"database-url" env:"PARLEY_DATABASE_URL" help:"postgres://… ; default: SQLite in the data folder."`
+	MasterKey     string     `name:"master-key" env:"PARLEY_MASTER_KEY" help:"Secret that credentials are encrypted with. Default: a file beside the database."`
+	Log           slog.Level `env:"PARLEY_LOG" default:"info" help:"debug, info, warn or error."`
+	TrustLoopback bool       `name:"sip-trust-loopback" env:"PARLEY_SIP_TRUST_LOOPBACK" help:"Calls from this machine need no trunk, also once there is one."`
+	AllowNetworks []string   `name:"allow-networks" env:"PARLEY_ALLOW_NETWORKS" help:"Private networks that webhooks may reach, such as 10.0.0.0/8."`
+	Debug         bool       `env:"PARLEY_DEBUG" help:"Serve /debug/state and /debug/pprof on the API's address, to this machine only."`
+}
+
+// portRange is a range of UDP ports, written 20000-29999.
+type portRange struct{ lo, hi int }
+
+func (p *portRange) UnmarshalText(b []byte) error {
+	lo, hi, ok := strings.Cut(string(b), "-")
+	var err1, err2 error
+	p.lo, err1 = strconv.Atoi(strings.TrimSpace(lo))
+	p.hi, err2 = strconv.Atoi(strings.TrimSpace(hi))
+	if !ok || err1 != nil || err2 != nil || p.lo < 1024 || p.hi > 65535 || p.hi-p.lo < 3 {
+		return fmt.Errorf("PARLEY_RTP_PORTS: %q is no range of ports; write 20000-29999", b)
+	}
+	return nil
+}
+
+func (p portRange) String() string { return fmt.Sprintf("%d-%d", p.lo, p.hi) }
+
+func (c *serveCmd) publicIP() (netip.Addr, error) {
+	if c.PublicIP == "" {
+		return netip.Addr{}, nil
+	}
+	a, err := netip.ParseAddr(c.PublicIP)
+	if err != nil {
+		return a, fmt.Errorf("PARLEY_PUBLIC_IP: %q is no IP address", c.PublicIP)
+	}
+	return a, nil
+}
+
+func (c *serveCmd) networks() ([]netip.Prefix, error) {
+	var out []netip.Prefix
+	for _, n := range c.AllowNetworks {
+		p, err := netip.ParsePrefix(strings.TrimSpace(n))
+		if err != nil {
+			return nil, fmt.Errorf("PARLEY_ALLOW_NETWORKS: %q is no network; write 10.0.0.0/8", n)
+		}
+		out = append(out, p)
+	}
+	return out, nil
+}

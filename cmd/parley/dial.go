@@ -1,0 +1,97 @@
+package main
+
+import (
+	"context"
+	"net"
+	"net/netip"
+	"strconv"
+	"time"
+
+	"github.com/parley-voice/parley"
+	"github.com/parley-voice/parley/action"
+	"github.com/parley-voice/parley/fetch"
+	"github.com/parley-voice/parley/job"
+	"github.com/parley-voice/parley/webhook"
+)
+
+// dialJob is the kind of the job that dials a call; its subject is the call.
+const dialJob = "dial"
+
+// dialsAtOnce bounds the calls that are dialled or running by jobs of this process.
+const dialsAtOnce = 1000
+
+// deliver makes what takes work from the store: the jobs and the webhooks.
+func (h *house) deliver() error {
+	h.jobs = job.New(h.db, job.Options{Logger: h.log}, job.Kind{Name: dialJob, AtOnce: dialsAtOnce, Run: h.dial, Doubt: h.inDoubt})
+	allow, err := h.cfg.networks()
+	if err != nil {
+		return err
+	}
+	h.fetch = fetch.New(fetch.Options{Allow: allow, Own: own(h.cfg.HTTP, h.sipAddr)})
+	h.webhooks = webhook.New(webhook.Options{DB: h.db, Sender: h.fetch, Logger: h.log, RecordingURL: func(callID string) string {
+		return h.api.RecordingURL(callID, "mp3", time.Now().Add(recordingURLLasts))
+	}})
+	return nil
+}
+
+// recordingURLLasts is how long the address in event_recording works (SPEC §3).
+const recordingURLLasts = 24 * time.Hour
+
+func (h *house) dial(ctx context.Context, j job.Job) job.Result {
+	if err := h.switchboard.Dial(ctx, j.Subject); err != nil {
+		return job.Failed(err)
+	}
+	return job.Done
+}
+
+// inDoubt ends a call of which nobody knows whether it was dialled: it is never dialled again.
+func (h *house) inDoubt(ctx context.Context, j job.Job) error {
+	err := h.db.UpdateCall(ctx, j.Subject, func(c *parley.Call) error {
+		if c.Cause == "" {
+			c.Status, c.Cause, c.End = parley.Failed, parley.Unknown, time.Now().UTC()
+			c.ErrorMessage = "the server stopped while the call was being dialled; whether it rang is not known, and it is not dialled again"
+		}
+		return nil
+	})
+	if parley.IsNotFound(err) {
+		return nil // erased meanwhile
+	}
+	return err
+}
+
+// own are the server's own doors, which no webhook may knock at.
+func own(addrs ...string) (out []netip.AddrPort) {
+	for _, a := range addrs {
+		host, port, err := net.SplitHostPort(a)
+		if err != nil {
+			continue
+		}
+		n, err := strconv.ParseUint(port, 10, 16)
+		if err != nil {
+			continue
+		}
+		ip, err := netip.ParseAddr(host)
+		if err != nil {
+			ip = netip.IPv4Unspecified()
+		}
+		out = append(out, netip.AddrPortFrom(ip, uint16(n)))
+	}
+	return out
+}
+
+// checkAction says whether an action would work on a call.
+func checkAction(a parley.Action) error {
+	if !action.Known(a.Type) {
+		return nil // stored for a later version; the call has a warning
+	}
+	_, err := action.New(a)
+	return err
+}
+
+// publicURL is where others reach the API.
+func (c *serveCmd) publicURL() string {
+	if c.PublicURL != "" {
+		return c.PublicURL
+	}
+	return "http://" + reach(c.HTTP)
+}

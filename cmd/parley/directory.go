@@ -1,0 +1,91 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"github.com/parley-voice/parley"
+	"github.com/parley-voice/parley/call"
+	"github.com/parley-voice/parley/leg"
+	"github.com/parley-voice/parley/store"
+)
+
+// directory answers the switchboard's two questions from the store.
+type directory struct {
+	db         *store.DB
+	trunks     func(context.Context) ([]parley.TrunkAccount, error)
+	defaultEnv string
+	trustLoop  bool
+}
+
+// Reached looks the user part up as a number (as linked, then as E.164), then as an agent's id. A caller who came in by a
+// trunk reaches the trunk's environment only; one from this machine the default environment, and once there are trunks
+// only the demo agent.
+func (d *directory) Reached(ctx context.Context, r leg.Ringing) (call.Reached, error) {
+	env := d.defaultEnv
+	trunks, err := d.trunks(ctx)
+	if err != nil {
+		return call.Reached{}, fmt.Errorf("reading the trunks: %w", err)
+	}
+	if r.Trunk != "" {
+		i := slices.IndexFunc(trunks, func(t parley.TrunkAccount) bool { return t.ID == r.Trunk })
+		if i < 0 {
+			return call.Reached{}, parley.NotFound("trunk") // deleted while the call came in
+		}
+		env = trunks[i].UserID
+	}
+	if r.Trunk == "" && len(trunks) > 0 && !d.trustLoop && r.To != demoNumber {
+		return call.Reached{}, parley.NotFound("number")
+	}
+	id, err := d.answers(ctx, env, r.To)
+	if err != nil {
+		return call.Reached{}, err
+	}
+	a, err := d.db.InternalAgent(ctx, env, id)
+	return call.Reached{Environment: env, Agent: a}, err
+}
+
+func (d *directory) answers(ctx context.Context, env, to string) (agentID string, err error) {
+	n, err := d.db.LookupNumber(ctx, env, to)
+	switch {
+	case parley.IsNotFound(err) && uuid.Validate(to) == nil:
+		return to, nil
+	case err != nil:
+		return "", fmt.Errorf("looking up number: %w", err)
+	case !n.Active || n.OutboundOnly || n.InboundAgent == "":
+		return "", &parley.Error{Status: 480, Code: "number_inactive", Message: "the number takes no calls"}
+	}
+	return n.InboundAgent, nil
+}
+
+// Trunk finds the account that carries an outbound call: the one the call names, else the environment's only one. A sip:
+// address is dialled as it stands unless the call names an account.
+func (d *directory) Trunk(ctx context.Context, c parley.Call) (*parley.TrunkAccount, error) {
+	trunks, err := d.trunks(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("reading the trunks: %w", err)
+	}
+	var own []parley.TrunkAccount
+	for _, t := range trunks {
+		if t.UserID == c.UserID && (c.TrunkID == "" || c.TrunkID == t.ID) {
+			own = append(own, t)
+		}
+	}
+	switch {
+	case c.TrunkID == "" && strings.HasPrefix(c.To, "sip"):
+		return nil, nil
+	case len(own) == 0:
+		return nil, &parley.Error{Status: 400, Code: "no_trunk", Message: noTrunk}
+	case len(own) > 1:
+		return nil, &parley.Error{Status: 400, Code: "several_trunks", Field: "telephony_account_connection",
+			Message: "the environment has several SIP trunks: name one in telephony_account_connection"}
+	}
+	return &own[0], nil
+}
+
+const noTrunk = `there is no trunk that could carry the call: add one with POST /v1/account_connections/create {"type":"account_connection_sip",` +
+	`"credentials":{"host":"sip.example.com","username":"…","password":"…"}}, or call a sip: address`

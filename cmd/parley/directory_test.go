@@ -1,0 +1,195 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/parley-voice/parley"
+	"github.com/parley-voice/parley/leg"
+	"github.com/parley-voice/parley/secret"
+	"github.com/parley-voice/parley/store"
+)
+
+// openStore is a new database in a folder of the test's.
+func openStore(t *testing.T) *store.DB {
+	t.Helper()
+	dir := t.TempDir()
+	key, err := secret.LoadKey(dir, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	db, err := store.Open(t.Context(), filepath.Join(dir, "parley.db"), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	return db
+}
+
+func TestFirstStart(t *testing.T) {
+	ctx, db := t.Context(), openStore(t)
+	env, made, err := firstStart(ctx, db, "")
+	if err != nil || !strings.HasPrefix(made, "sk_live_") {
+		t.Fatalf("key %q, %v", made, err)
+	}
+	if k, err := db.LookupKey(ctx, secret.HashAPIKey(made)); err != nil || k.EnvironmentID != env {
+		t.Errorf("the key that was printed does not open the environment: %v", err)
+	}
+	again, made2, err := firstStart(ctx, db, "")
+	if err != nil || again != env || made2 != "" {
+		t.Errorf("the second start: env %s, key %q, %v", again, made2, err)
+	}
+	if n, err := db.Agents(ctx, env, store.Page{}); err != nil || n.Total != 1 {
+		t.Errorf("%d agents after two starts, %v", n.Total, err)
+	}
+	if _, _, err := firstStart(ctx, db, "mine"); err != nil {
+		t.Fatal(err)
+	}
+	for _, key := range []string{"mine", made} {
+		if k, err := db.LookupKey(ctx, secret.HashAPIKey(key)); err != nil || k.EnvironmentID != env {
+			t.Errorf("%s no longer opens the environment: %v", key, err)
+		}
+	}
+}
+
+func TestFirstStartTakesTheKeyGiven(t *testing.T) {
+	ctx, db := t.Context(), openStore(t)
+	env, made, err := firstStart(ctx, db, "any text")
+	if err != nil || made != "" {
+		t.Fatalf("made %q, %v", made, err)
+	}
+	if k, err := db.LookupKey(ctx, secret.HashAPIKey("any text")); err != nil || k.EnvironmentID != env {
+		t.Error(err)
+	}
+}
+
+// town is a store with the demo agent, a number of every kind, and trunks as asked.
+type town struct {
+	*directory
+	env, agent string
+}
+
+func newTown(t *testing.T, trunks ...string) town {
+	t.Helper()
+	ctx, db := t.Context(), openStore(t)
+	env, _, err := firstStart(ctx, db, "k")
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := db.CreateAgent(ctx, env, demoAgent())
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := town{&directory{db: db, trunks: db.Trunks, defaultEnv: env}, env, a["id"].(string)}
+	for _, d := range []store.Doc{
+		{"number": "+15551234567", "active": true, "inbound_agent": h.agent},
+		{"number": "7001", "active": true, "inbound_agent": h.agent},
+		{"number": "+15550000001", "active": false, "inbound_agent": h.agent},
+		{"number": "+15550000002", "active": true, "outbound_only": true, "inbound_agent": h.agent},
+		{"number": "+15550000003", "active": true},
+	} {
+		if _, err := db.LinkNumber(ctx, env, d); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, host := range trunks {
+		h.addTrunk(t, host)
+	}
+	return h
+}
+
+func (h town) addTrunk(t *testing.T, host string) string {
+	t.Helper()
+	d, err := h.db.Create(context.Background(), h.env, store.AccountConnections, store.Doc{
+		"type": "account_connection_sip", "config": store.Doc{}, "credentials": store.Doc{"host": host, "password": "secret"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d["id"].(string)
+}
+
+func TestReached(t *testing.T) {
+	h := newTown(t)
+	for _, tc := range []struct {
+		to     string
+		status int // of the error, 0 when the agent is reached
+	}{
+		{"+15551234567", 0}, {"15551234567", 0}, {"7001", 0}, {h.agent, 0},
+		{"+15550000001", 480}, {"+15550000002", 480}, {"+15550000003", 480},
+		{"+19998887777", 404}, {"nobody", 404}, {"", 404}, {"00000000-0000-4000-8000-000000000000", 404},
+	} {
+		r, err := h.Reached(t.Context(), leg.Ringing{To: tc.to})
+		if tc.status == 0 {
+			if err != nil || r.Agent.ID != h.agent || r.Environment != h.env {
+				t.Errorf("%q: agent %q of %q, %v", tc.to, r.Agent.ID, r.Environment, err)
+			}
+			continue
+		}
+		if got := statusOf(err); got != tc.status {
+			t.Errorf("%q: status %d (%v), want %d", tc.to, got, err, tc.status)
+		}
+	}
+	if r, err := h.Reached(t.Context(), leg.Ringing{To: "demo"}); err != nil || r.Agent.ID == h.agent {
+		t.Errorf("demo: %v", err)
+	}
+}
+
+func statusOf(err error) int {
+	var e *parley.Error
+	if errors.As(err, &e) {
+		return e.Status
+	}
+	return 0
+}
+
+func TestReachedFromThisMachineOnceThereAreTrunks(t *testing.T) {
+	h := newTown(t)
+	id := h.addTrunk(t, "pbx.example.com")
+	if _, err := h.Reached(t.Context(), leg.Ringing{To: "7001"}); !parley.IsNotFound(err) {
+		t.Errorf("a stranger on this machine reached a number: %v", err)
+	}
+	if _, err := h.Reached(t.Context(), leg.Ringing{To: "demo"}); err != nil {
+		t.Errorf("demo: %v", err)
+	}
+	if r, err := h.Reached(t.Context(), leg.Ringing{To: "7001", Trunk: id}); err != nil || r.Agent.ID != h.agent {
+		t.Errorf("by the trunk: %v", err)
+	}
+	if _, err := h.Reached(t.Context(), leg.Ringing{To: "7001", Trunk: "gone"}); !parley.IsNotFound(err) {
+		t.Errorf("by a trunk that is gone: %v", err)
+	}
+	h.trustLoop = true
+	if _, err := h.Reached(t.Context(), leg.Ringing{To: "7001"}); err != nil {
+		t.Errorf("with trust: %v", err)
+	}
+}
+
+func TestTrunk(t *testing.T) {
+	h := newTown(t)
+	call := parley.Call{UserID: h.env, To: "+15551110000"}
+	if _, err := h.Trunk(t.Context(), call); statusOf(err) != 400 || !strings.Contains(err.Error(), "account_connections/create") {
+		t.Errorf("without a trunk: %v", err)
+	}
+	sip := parley.Call{UserID: h.env, To: "sip:bob@192.0.2.1"}
+	if tr, err := h.Trunk(t.Context(), sip); err != nil || tr != nil {
+		t.Errorf("a sip: address: %v %v", tr, err)
+	}
+	first := h.addTrunk(t, "a.example.com")
+	if tr, err := h.Trunk(t.Context(), call); err != nil || tr.ID != first || tr.Host != "a.example.com" || tr.Password != "secret" {
+		t.Errorf("with one: %+v %v", tr, err)
+	}
+	second := h.addTrunk(t, "b.example.com")
+	if _, err := h.Trunk(t.Context(), call); statusOf(err) != 400 {
+		t.Errorf("with two and none named: %v", err)
+	}
+	call.TrunkID = second
+	if tr, err := h.Trunk(t.Context(), call); err != nil || tr.ID != second {
+		t.Errorf("with two and one named: %v", err)
+	}
+	call.UserID = "another"
+	if _, err := h.Trunk(t.Context(), call); statusOf(err) != 400 {
+		t.Errorf("another's trunk: %v", err)
+	}
+}

@@ -1,0 +1,214 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/parley-voice/parley"
+	"github.com/parley-voice/parley/api"
+	"github.com/parley-voice/parley/call"
+	"github.com/parley-voice/parley/conversation"
+	"github.com/parley-voice/parley/fetch"
+	"github.com/parley-voice/parley/job"
+	"github.com/parley-voice/parley/leg"
+	"github.com/parley-voice/parley/leg/sip"
+	"github.com/parley-voice/parley/llm"
+	"github.com/parley-voice/parley/provider"
+	"github.com/parley-voice/parley/provider/all"
+	"github.com/parley-voice/parley/provider/local"
+	"github.com/parley-voice/parley/provider/openai"
+	"github.com/parley-voice/parley/rtp"
+	"github.com/parley-voice/parley/store"
+	"github.com/parley-voice/parley/webhook"
+)
+
+// A house is all the parts of a server, connected.
+type house struct {
+	cfg         *serveCmd
+	log         *slog.Logger
+	db          *store.DB
+	blobs       *store.Blobs
+	speech      *local.Local
+	clock       *leg.Clock
+	ports       *rtp.Ports
+	switchboard *call.Switchboard
+	jobs        *job.Queue
+	webhooks    *webhook.Courier
+	fetch       *fetch.Client
+	api         *api.API
+	handler     http.Handler
+	sipAddr     string
+	env         string
+}
+
+// build connects the parts; nothing is served yet. made is the API key of a first start.
+func (c *serveCmd) build(ctx context.Context, log *slog.Logger) (h *house, made string, err error) {
+	key, db, blobs, err := c.openData(ctx)
+	if err != nil {
+		return nil, "", err
+	}
+	h = &house{cfg: c, log: log, db: db, blobs: blobs}
+	defer func() {
+		if err != nil {
+			h.close()
+		}
+	}()
+	if h.env, made, err = firstStart(ctx, db, c.APIKey); err != nil {
+		return h, "", err
+	}
+	if err = c.keepKey(made); err != nil {
+		return h, "", err
+	}
+	if err = h.reconcile(ctx); err != nil {
+		return h, "", err
+	}
+	h.speech = newSpeech(filepath.Join(c.Data, "speech"), log)
+	specs := all.Specs(h.speech)
+	if err = h.telephone(newVendors(specs, db)); err != nil {
+		return h, "", err
+	}
+	if err = h.deliver(); err != nil {
+		return h, "", err
+	}
+	h.api, err = api.New(api.Config{
+		Store: db, Log: db.Log(), Blobs: blobs, Signer: key, Live: live{h.switchboard}, Specs: specs, Logger: log,
+		DialJob: dialJob, DirectSIP: true, PublicURL: c.publicURL(), CheckAction: checkAction,
+	})
+	if err != nil {
+		return h, "", err
+	}
+	h.handler = h.mount(h.api)
+	return h, made, nil
+}
+
+// telephone opens the SIP sockets and puts the switchboard behind them.
+func (h *house) telephone(v *vendors) error {
+	ip, err := h.cfg.publicIP()
+	if err != nil {
+		return err
+	}
+	h.clock, h.ports = leg.NewClock(), rtp.NewPorts(h.cfg.RTPPorts.lo, h.cfg.RTPPorts.hi)
+	trunks := &trunkBook{read: h.db.Trunks}
+	trunk, err := sip.New(sip.Config{
+		Listen: h.cfg.SIP, PublicIP: ip, Ports: h.ports, Clock: h.clock, Trunks: trunks.all, TrustLoopback: h.cfg.TrustLoopback,
+		DemoUser: demoNumber, Logger: h.log,
+	})
+	if err != nil {
+		return fmt.Errorf("PARLEY_SIP: %w", err)
+	}
+	h.sipAddr = trunk.Addr().String()
+	h.switchboard = call.New(call.Config{
+		Trunk: trunk, Calls: h.db, Log: h.db.Log(), Recordings: recordings{h.blobs}, Open: v.Open, Logger: h.log,
+		Directory: &directory{db: h.db, trunks: trunks.all, defaultEnv: h.env, trustLoop: h.cfg.TrustLoopback},
+	})
+	return nil
+}
+
+// reconcile ends what a crash left running.
+func (h *house) reconcile(ctx context.Context) error {
+	lost, err := h.db.ReconcileCalls(ctx)
+	if err != nil {
+		return fmt.Errorf("ending the calls of the last run: %w", err)
+	}
+	for _, c := range lost {
+		if err := call.Bury(ctx, h.db.Log(), h.db, h.recorded, c); err != nil {
+			h.log.Error("a call of the last run stays incomplete", "call", c.ID, "error", err)
+		}
+	}
+	if len(lost) > 0 {
+		h.log.Warn("calls of the last run were ended", "calls", len(lost))
+	}
+	return nil
+}
+
+func (h *house) recorded(name string) bool {
+	path, err := h.blobs.Path(name)
+	if err != nil {
+		return false
+	}
+	_, err = os.Stat(path)
+	return err == nil
+}
+
+// close lets go of everything, in the opposite order.
+func (h *house) close() {
+	if h.switchboard != nil {
+		h.switchboard.Close()
+	}
+	if h.clock != nil {
+		h.clock.Close()
+	}
+	if h.speech != nil {
+		h.speech.Close()
+	}
+	if err := h.db.Close(); err != nil {
+		h.log.Error("closing the database", "error", err)
+	}
+	_ = h.blobs.Close()
+}
+
+// recordings gives the switchboard files to write to.
+type recordings struct{ blobs *store.Blobs }
+
+func (r recordings) Create(name string) (call.File, error) {
+	w, err := r.blobs.Create(name)
+	if err != nil {
+		return nil, err
+	}
+	f, ok := w.(call.File)
+	if !ok {
+		return nil, fmt.Errorf("recordings cannot be written at a place: %T", w)
+	}
+	return f, nil
+}
+
+// live is the switchboard as the API acts on it.
+type live struct{ s *call.Switchboard }
+
+func (l live) End(ctx context.Context, id string) error { return l.s.End(ctx, id) }
+
+func (l live) Control(ctx context.Context, id string, c api.Command) error {
+	kinds := map[string]conversation.CommandKind{api.Say: conversation.Say, api.AddContext: conversation.AddContext, api.Press: conversation.Press}
+	return l.s.Control(ctx, id, conversation.Command{Kind: kinds[c.Act], Text: c.Text})
+}
+
+// trunkBook remembers the trunks for a second, so that a flood of calls is not one of queries.
+type trunkBook struct {
+	read func(context.Context) ([]parley.TrunkAccount, error)
+	mu   sync.Mutex // guards all below
+	list []parley.TrunkAccount
+	at   time.Time
+}
+
+func (b *trunkBook) all(ctx context.Context) ([]parley.TrunkAccount, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !b.at.IsZero() && time.Since(b.at) < time.Second {
+		return b.list, nil
+	}
+	list, err := b.read(ctx)
+	if err == nil {
+		b.list, b.at = list, time.Now()
+	}
+	return list, err
+}
+
+// newSpeech is local speech, its workers being this program again.
+func newSpeech(cache string, log *slog.Logger) *local.Local {
+	self, err := os.Executable()
+	if err != nil {
+		self = os.Args[0]
+	}
+	return local.New(local.Config{Command: []string{self, "hear"}, CacheDir: cache, Logger: log, OpenAICompatible: compatible})
+}
+
+// compatible opens a model of a server on this machine that speaks OpenAI's API.
+func compatible(baseURL, model string) (llm.Model, error) {
+	return openai.NewModel("local", provider.Access{BaseURL: baseURL}, model)
+}

@@ -1,0 +1,153 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/parley-voice/parley/api"
+	"github.com/parley-voice/parley/secret"
+	"github.com/parley-voice/parley/store"
+)
+
+// shutdownWait is how long requests that run may take to end once the server stops.
+const shutdownWait = 5 * time.Second
+
+// Run is the server, from the data folder to the last goodbye. It returns when ctx is done or a door cannot be opened.
+func (c *serveCmd) Run(ctx context.Context) error {
+	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: c.Log}))
+	slog.SetDefault(log)
+	h, made, err := c.build(ctx, log)
+	if err != nil {
+		return err
+	}
+	defer h.close()
+	door, err := net.Listen("tcp", c.HTTP)
+	if err != nil {
+		return fmt.Errorf("PARLEY_HTTP: %w", err)
+	}
+	h.greet(os.Stdout, door.Addr(), made)
+	return h.serve(ctx, door)
+}
+
+// serve opens all doors and waits until ctx is done; then it closes them, calls last to be disturbed.
+func (h *house) serve(ctx context.Context, door net.Listener) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var wg sync.WaitGroup
+	failed := make(chan error, 4)
+	run := func(what string, f func(context.Context) error) {
+		wg.Go(func() {
+			if err := f(ctx); err != nil && !errors.Is(err, context.Canceled) {
+				failed <- fmt.Errorf("%s: %w", what, err)
+				cancel()
+			}
+		})
+	}
+	srv := &http.Server{Handler: h.handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10}
+	run("HTTP", func(context.Context) error {
+		if err := srv.Serve(door); !errors.Is(err, http.ErrServerClosed) {
+			return err
+		}
+		return nil
+	})
+	run("SIP", h.switchboard.Serve)
+	run("jobs", h.jobs.Run)
+	run("webhooks", h.webhooks.Run)
+
+	<-ctx.Done()
+	h.log.Info("stopping", "calls", h.switchboard.Live())
+	stop, done := context.WithTimeout(context.WithoutCancel(ctx), shutdownWait)
+	defer done()
+	h.api.Close()
+	if err := srv.Shutdown(stop); err != nil {
+		_ = srv.Close()
+	}
+	wg.Wait()
+	select {
+	case err := <-failed:
+		return err
+	default:
+		return nil
+	}
+}
+
+// openData opens what lasts: the key, the database and the recordings.
+func (c *serveCmd) openData(ctx context.Context) (key *secret.Key, db *store.DB, blobs *store.Blobs, err error) {
+	if err := os.MkdirAll(c.Data, 0o700); err != nil {
+		return nil, nil, nil, fmt.Errorf("PARLEY_DATA: %w", err)
+	}
+	if key, err = secret.LoadKey(c.Data, c.MasterKey); err != nil {
+		return nil, nil, nil, fmt.Errorf("PARLEY_MASTER_KEY: %w", err)
+	}
+	url := c.DatabaseURL
+	if url == "" {
+		url = filepath.Join(c.Data, "parley.db")
+	}
+	if db, err = store.Open(ctx, url, key); err != nil {
+		return nil, nil, nil, fmt.Errorf("PARLEY_DATABASE_URL: %w", err)
+	}
+	if blobs, err = store.NewBlobs(filepath.Join(c.Data, "recordings")); err != nil {
+		_ = db.Close()
+		return nil, nil, nil, fmt.Errorf("PARLEY_DATA: %w", err)
+	}
+	return key, db, blobs, nil
+}
+
+// keepKey writes the key that was made where its owner finds it again, and nobody else does.
+func (c *serveCmd) keepKey(made string) error {
+	if made == "" {
+		return nil
+	}
+	path := filepath.Join(c.Data, "api-key")
+	if err := os.WriteFile(path, []byte(made+"\n"), 0o600); err != nil {
+		return fmt.Errorf("keeping the API key: %w", err)
+	}
+	return os.Chmod(path, 0o600)
+}
+
+// greet tells a person what to do next.
+func (h *house) greet(w *os.File, http net.Addr, made string) {
+	web, sip := reach(http.String()), reach(h.sipAddr)
+	fmt.Fprintf(w, "\nParley %s is ready.\n\n", version)
+	fmt.Fprintf(w, "  API         http://%s/v1   (reference: http://%s/docs)\n", web, web)
+	if made != "" {
+		fmt.Fprintf(w, "  API key     %s   (kept in %s)\n", made, filepath.Join(h.cfg.Data, "api-key"))
+	} else {
+		fmt.Fprintf(w, "  API key     as before (%s, or PARLEY_API_KEY)\n", filepath.Join(h.cfg.Data, "api-key"))
+	}
+	target := strings.TrimSuffix("sip:"+demoNumber+"@"+sip, ":5060")
+	fmt.Fprintf(w, "  Demo agent  %s\n", target)
+	fmt.Fprintf(w, "  Ring it     %s call %s --say \"What are your opening hours?\"\n\n", os.Args[0], target)
+}
+
+// reach is an address as somebody on this machine uses it.
+func reach(addr string) string {
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return addr
+	}
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	return net.JoinHostPort(host, port)
+}
+
+// mount puts the debug pages beside the API.
+func (h *house) mount(a *api.API) http.Handler {
+	if !h.cfg.Debug {
+		return a
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/", a)
+	h.debug(mux)
+	return mux
+}

@@ -1,0 +1,286 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/parley-voice/parley"
+	"github.com/parley-voice/parley/call"
+	"github.com/parley-voice/parley/llm"
+	"github.com/parley-voice/parley/provider"
+	"github.com/parley-voice/parley/provider/all"
+	"github.com/parley-voice/parley/store"
+	"github.com/parley-voice/parley/stt"
+	"github.com/parley-voice/parley/tts"
+)
+
+// vendors turns an agent into who hears, thinks and speaks: the one place where a vendor's name becomes an object.
+type vendors struct {
+	specs  []provider.Spec
+	db     *store.DB
+	getenv func(string) string // os.Getenv
+}
+
+// Open makes what one call of the agent needs. A vendor without a key costs a warning: local steps in.
+func (v *vendors) Open(ctx context.Context, env string, a *parley.Agent) (call.Ready, error) {
+	var r call.Ready
+	hear, err := v.hearing(ctx, env, a, &r)
+	if err != nil {
+		return r, err
+	}
+	think, err := v.thinking(ctx, env, a, &r)
+	if err != nil {
+		return r, err
+	}
+	speak, err := v.speaking(ctx, env, a, &r)
+	if err != nil {
+		return r, err
+	}
+	r.Hear, r.Think, r.Speak = hear, think, speak
+	var closers []io.Closer
+	for _, x := range []any{hear, think, speak} {
+		if w, ok := x.(provider.Warmer); ok {
+			r.Warm = append(r.Warm, w.Warm)
+		}
+		if c, ok := x.(io.Closer); ok {
+			closers = append(closers, c)
+		}
+	}
+	r.Close = func() {
+		for _, c := range closers {
+			_ = c.Close()
+		}
+	}
+	return r, nil
+}
+
+func (v *vendors) hearing(ctx context.Context, env string, a *parley.Agent, r *call.Ready) (stt.Transcriber, error) {
+	var named struct {
+		Type    string `json:"type"`
+		Account string `json:"account_connection"`
+	}
+	if len(a.Transcriber) > 0 {
+		if err := json.Unmarshal(a.Transcriber, &named); err != nil {
+			return nil, fmt.Errorf("transcriber: %w", err)
+		}
+	}
+	p, err := v.pick(ctx, env, want{skill: "transcriber", name: strings.TrimPrefix(named.Type, "transcriber_"), account: named.Account,
+		able: all.Hearers(v.specs)}, r)
+	if err != nil {
+		return nil, err
+	}
+	options := a.Transcriber
+	if p.instead {
+		options = nil
+	}
+	t, err := p.spec.Hearing.Open(p.access, options)
+	if err != nil {
+		return nil, fmt.Errorf("transcriber: %w", err)
+	}
+	return stt.Fallback(stt.Vendor{Name: p.spec.Name, Transcriber: t}), nil
+}
+
+func (v *vendors) thinking(ctx context.Context, env string, a *parley.Agent, r *call.Ready) (llm.Model, error) {
+	account := ""
+	if a.AccountConn != nil {
+		account = *a.AccountConn
+	}
+	if len(a.OpenAIAccountConnection) > 0 && (a.Provider == nil || *a.Provider == "openai") {
+		var c struct {
+			ID string `json:"id"`
+		}
+		if json.Unmarshal(a.OpenAIAccountConnection, &c) == nil && c.ID != "" {
+			account = c.ID
+		}
+	}
+	first, err := v.model(ctx, env, str(a.Provider), str(a.Model), str(a.ModelNameOverride), account, r)
+	if err != nil {
+		return nil, err
+	}
+	if len(a.Fallback) == 0 {
+		return llm.Fallback(first), nil
+	}
+	var f struct {
+		Provider  string `json:"provider"`
+		Model     string `json:"model"`
+		ModelName string `json:"model_name"`
+		Account   string `json:"account_connection"`
+	}
+	if err := json.Unmarshal(a.Fallback, &f); err != nil {
+		return nil, fmt.Errorf("llm_fallback: %w", err)
+	}
+	if f.Model == "" {
+		f.Model = f.ModelName
+	}
+	second, err := v.model(ctx, env, f.Provider, f.Model, "", f.Account, r)
+	if err != nil {
+		return nil, fmt.Errorf("llm_fallback: %w", err)
+	}
+	return llm.Fallback(first, second), nil
+}
+
+func (v *vendors) model(ctx context.Context, env, name, model, override, account string, r *call.Ready) (llm.Vendor, error) {
+	p, err := v.pick(ctx, env, want{skill: "provider", name: name, account: account, able: all.Thinkers(v.specs)}, r)
+	if err != nil {
+		return llm.Vendor{}, err
+	}
+	switch {
+	case p.instead:
+		model = ""
+	case override != "":
+		model = override
+	}
+	m, err := p.spec.Thinking.Open(p.access, model, nil)
+	if err != nil {
+		return llm.Vendor{}, fmt.Errorf("provider: %w", err)
+	}
+	return llm.Vendor{Name: p.spec.Name, Model: m}, nil
+}
+
+func (v *vendors) speaking(ctx context.Context, env string, a *parley.Agent, r *call.Ready) (tts.Synthesizer, error) {
+	account, _ := a.Voice["account_connection"].(string)
+	p, err := v.pick(ctx, env, want{skill: "voice", name: strings.TrimPrefix(a.Voice.Type(), "voice_"), account: account,
+		able: all.Speakers(v.specs)}, r)
+	if err != nil {
+		return nil, err
+	}
+	var options json.RawMessage
+	if !p.instead && len(a.Voice) > 0 {
+		if options, err = json.Marshal(a.Voice); err != nil {
+			return nil, fmt.Errorf("voice: %w", err)
+		}
+	}
+	if key, _ := a.Voice["api_key"].(string); key != "" && !p.instead {
+		p.access.Key = key
+	}
+	s, err := p.spec.Speaking.Open(p.access, options)
+	if err != nil {
+		return nil, fmt.Errorf("voice: %w", err)
+	}
+	return tts.Fallback(tts.Vendor{Name: p.spec.Name, Synthesizer: s}), nil
+}
+
+// want is what is looked for: a vendor by name, or any that can.
+type want struct {
+	skill   string          // the agent's field, for messages
+	name    string          // "": the server's default
+	account string          // id of an account connection, "" for the environment's only one
+	able    []provider.Spec // who has the skill, the one to take by default first
+}
+
+type picked struct {
+	spec    *provider.Spec
+	access  provider.Access
+	instead bool // local, because the one asked for has no key
+}
+
+func (v *vendors) pick(ctx context.Context, env string, w want, r *call.Ready) (picked, error) {
+	if w.name == "" {
+		for i := range w.able {
+			s := &w.able[i]
+			if a, ok, err := v.access(ctx, env, s, ""); err != nil || ok {
+				return picked{spec: s, access: a}, err
+			}
+		}
+		return picked{}, fmt.Errorf("%s: no vendor is set up", w.skill)
+	}
+	s := named(w.able, w.name)
+	if s == nil {
+		return picked{}, fmt.Errorf("%s: %q is not among the vendors of this version", w.skill, w.name)
+	}
+	a, ok, err := v.access(ctx, env, s, w.account)
+	if err != nil {
+		return picked{}, fmt.Errorf("%s: %w", w.skill, err)
+	}
+	if ok {
+		return picked{spec: s, access: a}, nil
+	}
+	here := named(w.able, "local")
+	if here == nil {
+		return picked{}, fmt.Errorf("%s: %s has no key: add an %s, or set %s_API_KEY", w.skill, s.Title, s.ConnectionType, s.Env)
+	}
+	r.Warnings = append(r.Warnings, fmt.Sprintf("%s: %s has no key (add an %s, or set %s_API_KEY); local speech and thinking stood in",
+		w.skill, s.Title, s.ConnectionType, s.Env))
+	return picked{spec: here, instead: true}, nil
+}
+
+func named(specs []provider.Spec, name string) *provider.Spec {
+	for i := range specs {
+		if specs[i].Name == name {
+			return &specs[i]
+		}
+	}
+	return nil
+}
+
+// access finds key and address: the account connection named, else the environment's only one of the type, else the process's
+// environment variables. ok is false when there is neither key nor an address of one's own.
+func (v *vendors) access(ctx context.Context, env string, s *provider.Spec, account string) (a provider.Access, ok bool, err error) {
+	a.BaseURL = s.BaseURL
+	if s.Env == "" {
+		return a, true, nil
+	}
+	if url := v.getenv(s.Env + "_BASE_URL"); url != "" {
+		a.BaseURL, ok = strings.TrimRight(url, "/"), true
+	}
+	if account != "" {
+		doc, err := v.db.Internal(ctx, env, store.AccountConnections, account)
+		if err != nil {
+			return a, false, fmt.Errorf("account_connection %s: %w", account, err)
+		}
+		return credentials(a, s, doc), true, nil
+	}
+	if s.ConnectionType != "" {
+		docs, err := v.db.InternalByType(ctx, env, store.AccountConnections, s.ConnectionType)
+		switch {
+		case err != nil:
+			return a, false, err
+		case len(docs) == 1:
+			return credentials(a, s, docs[0]), true, nil
+		case len(docs) > 1:
+			return a, false, severalAccounts(s, docs)
+		}
+	}
+	a.Key = v.getenv(s.Env + "_API_KEY")
+	return a, ok || a.Key != "", nil
+}
+
+func severalAccounts(s *provider.Spec, docs []store.Doc) error {
+	var ids []string
+	for _, d := range docs {
+		ids = append(ids, fmt.Sprint(d["id"]))
+	}
+	return fmt.Errorf("there are several %s: name one in account_connection: %s", s.ConnectionType, strings.Join(ids, ", "))
+}
+
+func credentials(a provider.Access, s *provider.Spec, doc store.Doc) provider.Access {
+	c, _ := doc["credentials"].(map[string]any)
+	a.Extra = map[string]string{}
+	for k, x := range c {
+		text, _ := x.(string)
+		switch {
+		case k == s.KeyField || k == "api_key":
+			a.Key = text
+		case k == "base_url" && text != "":
+			a.BaseURL = strings.TrimRight(text, "/")
+		default:
+			a.Extra[k] = text
+		}
+	}
+	return a
+}
+
+func str(p *string) string {
+	if p == nil {
+		return ""
+	}
+	return *p
+}
+
+func newVendors(specs []provider.Spec, db *store.DB) *vendors {
+	return &vendors{specs: specs, db: db, getenv: os.Getenv}
+}

@@ -1,0 +1,181 @@
+package main
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/parley-voice/parley"
+	"github.com/parley-voice/parley/call"
+	"github.com/parley-voice/parley/llm"
+	"github.com/parley-voice/parley/provider"
+	"github.com/parley-voice/parley/store"
+	"github.com/parley-voice/parley/stt"
+	"github.com/parley-voice/parley/tts"
+)
+
+// opening is what a vendor was asked for.
+type opening struct {
+	vendor, skill string
+	access        provider.Access
+	model         string
+	options       string
+}
+
+// cast is three vendors that note how they are opened.
+func cast(t *testing.T, env map[string]string) (*vendors, *[]opening) {
+	t.Helper()
+	var seen []opening
+	spec := func(name, prefix string) provider.Spec {
+		note := func(skill string, a provider.Access, model string, o json.RawMessage) {
+			seen = append(seen, opening{name, skill, a, model, string(o)})
+		}
+		s := provider.Spec{Name: name, Title: strings.ToUpper(name), Env: prefix, BaseURL: "https://" + name + ".example",
+			ConnectionType: "account_connection_" + name, KeyField: name + "_api_key"}
+		s.Hearing = &provider.Hearing{Open: func(a provider.Access, o json.RawMessage) (stt.Transcriber, error) {
+			note("hear", a, "", o)
+			return stt.Func(nil), nil
+		}}
+		s.Thinking = &provider.Thinking{Open: func(a provider.Access, m string, o json.RawMessage) (llm.Model, error) {
+			note("think", a, m, o)
+			return llm.Func(nil), nil
+		}}
+		s.Speaking = &provider.Speaking{Open: func(a provider.Access, o json.RawMessage) (tts.Synthesizer, error) {
+			note("speak", a, "", o)
+			return tts.Func(nil), nil
+		}}
+		return s
+	}
+	deepgram := spec("deepgram", "DEEPGRAM")
+	deepgram.Thinking = nil
+	v := newVendors([]provider.Spec{deepgram, spec("openai", "OPENAI"), spec("local", "")}, openStore(t))
+	v.getenv = func(k string) string { return env[k] }
+	return v, &seen
+}
+
+func (o opening) String() string { return o.vendor + "/" + o.skill }
+
+func names(seen []opening) (out []string) {
+	for _, o := range seen {
+		out = append(out, o.String())
+	}
+	return out
+}
+
+func open(t *testing.T, v *vendors, env, agent string) (call.Ready, error) {
+	t.Helper()
+	var a parley.Agent
+	if err := json.Unmarshal([]byte(agent), &a); err != nil {
+		t.Fatal(err)
+	}
+	return v.Open(t.Context(), env, &a)
+}
+
+func TestDefaultsFollowTheKeys(t *testing.T) {
+	for _, tc := range []struct {
+		env  map[string]string
+		want []string
+	}{
+		{nil, []string{"local/hear", "local/think", "local/speak"}},
+		{map[string]string{"OPENAI_API_KEY": "k"}, []string{"openai/hear", "openai/think", "openai/speak"}},
+		{map[string]string{"DEEPGRAM_API_KEY": "k"}, []string{"deepgram/hear", "local/think", "deepgram/speak"}},
+		{map[string]string{"DEEPGRAM_API_KEY": "k", "OPENAI_API_KEY": "k"}, []string{"deepgram/hear", "openai/think", "openai/speak"}},
+		{map[string]string{"OPENAI_BASE_URL": "http://127.0.0.1:11434/v1"}, []string{"openai/hear", "openai/think", "openai/speak"}},
+	} {
+		v, seen := cast(t, tc.env)
+		r, err := open(t, v, "env", `{"voice":{}}`)
+		if err != nil || len(r.Warnings) != 0 {
+			t.Errorf("%v: %v %v", tc.env, err, r.Warnings)
+		}
+		if got := names(*seen); !slices.Equal(got, tc.want) {
+			t.Errorf("%v: %v, want %v", tc.env, got, tc.want)
+		}
+	}
+}
+
+func TestNamedVendors(t *testing.T) {
+	v, seen := cast(t, map[string]string{"DEEPGRAM_API_KEY": "dg", "OPENAI_API_KEY": "oa", "DEEPGRAM_BASE_URL": "http://127.0.0.1:9/"})
+	_, err := open(t, v, "env", `{"transcriber":{"type":"transcriber_deepgram","model":"nova-3"},"provider":"openai","model":"gpt-4o",
+		"openai_model_name_override":"gpt-x","voice":{"type":"voice_deepgram","model":"aura","api_key":"own"}}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := *seen
+	if s[0].access.Key != "dg" || s[0].access.BaseURL != "http://127.0.0.1:9" || !strings.Contains(s[0].options, "nova-3") {
+		t.Errorf("hearing: %+v", s[0])
+	}
+	if s[1].access.Key != "oa" || s[1].model != "gpt-x" || s[1].access.BaseURL != "https://openai.example" {
+		t.Errorf("thinking: %+v", s[1])
+	}
+	if s[2].access.Key != "own" || !strings.Contains(s[2].options, "aura") {
+		t.Errorf("speaking: %+v", s[2])
+	}
+}
+
+func TestAVendorWithoutAKeyIsAWarning(t *testing.T) {
+	v, seen := cast(t, nil)
+	r, err := open(t, v, "env", `{"transcriber":{"type":"transcriber_deepgram","model":"nova-3"},"provider":"openai","model":"gpt-4o","voice":{"type":"voice_openai","voice":"x"}}`)
+	if err != nil || len(r.Warnings) != 3 {
+		t.Fatalf("%v %v", err, r.Warnings)
+	}
+	for i, o := range *seen {
+		if o.vendor != "local" || o.model != "" || o.options != "" {
+			t.Errorf("%+v", o)
+		}
+		if !strings.Contains(r.Warnings[i], "_API_KEY") {
+			t.Errorf("the warning does not say what to do: %s", r.Warnings[i])
+		}
+	}
+}
+
+func TestUnknownVendors(t *testing.T) {
+	v, _ := cast(t, nil)
+	for _, agent := range []string{
+		`{"transcriber":{"type":"transcriber_nobody"},"voice":{}}`, `{"provider":"nobody","voice":{}}`, `{"voice":{"type":"voice_nobody"}}`,
+		`{"provider":"deepgram","voice":{}}`, `{"voice":{},"llm_fallback":{"provider":"nobody"}}`,
+	} {
+		if _, err := open(t, v, "env", agent); err == nil {
+			t.Errorf("%s was opened", agent)
+		}
+	}
+}
+
+func TestAccountConnections(t *testing.T) {
+	v, seen := cast(t, map[string]string{"OPENAI_API_KEY": "from the environment"})
+	env, _, err := firstStart(t.Context(), v.db, "k")
+	if err != nil {
+		t.Fatal(err)
+	}
+	add := func(key string) string {
+		d, err := v.db.Create(t.Context(), env, store.AccountConnections, store.Doc{"type": "account_connection_openai", "config": store.Doc{},
+			"credentials": store.Doc{"openai_api_key": key, "base_url": "http://127.0.0.1:1/v1/"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d["id"].(string)
+	}
+	first := add("first")
+	if _, err := open(t, v, env, `{"provider":"openai","voice":{"type":"voice_local"},"transcriber":{"type":"transcriber_local"}}`); err != nil {
+		t.Fatal(err)
+	}
+	if o := (*seen)[1]; o.access.Key != "first" || o.access.BaseURL != "http://127.0.0.1:1/v1" {
+		t.Errorf("the only connection did not win over the environment variable: %+v", o)
+	}
+	second := add("second")
+	if _, err := open(t, v, env, `{"provider":"openai","voice":{}}`); err == nil || !strings.Contains(err.Error(), first) || !strings.Contains(err.Error(), second) {
+		t.Errorf("with two connections: %v", err)
+	}
+	*seen = nil
+	_, err = open(t, v, env, `{"provider":"openai","account_connection":"`+second+`","voice":{"type":"voice_local"},"transcriber":{"type":"transcriber_local"},
+		"llm_fallback":{"provider":"openai","model_name":"gpt-f","account_connection":"`+first+`"}}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s := *seen; s[1].access.Key != "second" || s[2].access.Key != "first" || s[2].model != "gpt-f" {
+		t.Errorf("%+v", s)
+	}
+	if _, err := open(t, v, "another", `{"provider":"openai","account_connection":"`+second+`","voice":{}}`); err == nil {
+		t.Error("another environment's connection was used")
+	}
+}
