@@ -19,11 +19,11 @@ func Known(typ string) bool { return Table[typ] != nil }
 // New makes an action of an agent ready to run. A type that Known does not know, or a configuration that does not fit, is a
 // parley.Invalid.
 func New(a parley.Action) (Action, error) {
-	make, ok := Table[a.Type]
+	open, ok := Table[a.Type]
 	if !ok {
 		return nil, parley.Invalid("type", "type: this version cannot run "+a.Type)
 	}
-	return make(a)
+	return open(a)
 }
 
 // config reads an action's configuration into v, a pointer to a struct. None, null and {} leave v as it is.

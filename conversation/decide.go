@@ -51,7 +51,7 @@ func (c *loop) nextDue(now time.Duration) (at time.Duration, what duty) {
 	if d, ok := c.idleAt(); ok {
 		earlier(d, idled)
 	}
-	if c.state.unanswered && c.cur == nil && c.state.greetAt == 0 && !c.detect.Pending() {
+	if c.state.unanswered && c.cur == nil && c.state.greetAt == 0 && !c.state.legGone && !c.detect.Pending() {
 		earlier(max(c.idle.quiet, c.detect.LastSpeech())+takenBack, unanswered)
 	}
 	if c.cur != nil {
@@ -91,6 +91,7 @@ func (c *loop) decide(ctx context.Context, s turn.Signal) {
 		c.bargeIn()
 	case turn.Backchannel:
 		c.caller(s)
+		c.idle.spoken()
 	case turn.TurnEnd:
 		c.turnEnd(ctx, s)
 	}

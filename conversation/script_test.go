@@ -33,8 +33,8 @@ var update = flag.Bool("update", false, "write what came out into the call scrip
 
 const line = "----------\n"
 
-// TestCalls plays every script of testdata/calls in virtual time and compares what came out. The language stands in
-// testdata/calls/README.
+// TestCalls plays every script of testdata/calls in virtual time and compares what came out. testdata/calls/README.md has
+// the language.
 func TestCalls(t *testing.T) {
 	files, err := filepath.Glob("testdata/calls/*.txt")
 	if err != nil || len(files) < 25 {

@@ -98,9 +98,10 @@ func (r *reply) latency(k *clock) *parley.Latency {
 	r.mouth.mu.Lock()
 	first := r.mouth.first
 	r.mouth.mu.Unlock()
-	at := q.speechEnd
+	from := q.speechEnd.Truncate(time.Microsecond)
+	at := from
 	step := func(t time.Duration) time.Duration {
-		d := max(t-at, 0)
+		d := max(t.Truncate(time.Microsecond)-at, 0) // what the API shows adds up, too
 		at += d
 		return d
 	}
@@ -111,7 +112,7 @@ func (r *reply) latency(k *clock) *parley.Latency {
 	l.Chunking = step(k.of(th.piece))
 	l.TTS = step(k.of(first))
 	l.Playout = step(r.wireAt)
-	l.Total = at - q.speechEnd
+	l.Total = at - from
 	return l
 }
 

@@ -14,6 +14,8 @@ const (
 	longestPause = 10 * time.Second
 	// lateAnswer is how long a backchannel may be the answer to what the agent was just finishing.
 	lateAnswer = 1500 * time.Millisecond
+	// lateFinal is how long after it a turn's final may come that ended with a partial; then the next segment has begun.
+	lateFinal = 2 * time.Second
 	// rising puts the end of a turn off once when speech seems to begin again.
 	rising = 60 * time.Millisecond
 	onset  = onsetFrames * audio.FrameDur
@@ -71,6 +73,9 @@ func (d *Detector) Frame(f *audio.Frame, now time.Duration) Signal {
 	if !was {
 		d.wordless = true
 		d.ended = false
+		if now-d.wordsAt > lateFinal {
+			d.taken = ""
+		}
 		if !d.spoke {
 			d.spoke, d.startedAt = true, max(0, now-onset)
 		}
@@ -213,9 +218,6 @@ func (d *Detector) Flush() (Signal, bool) {
 
 // Pending reports whether the caller has said words of a turn that has not ended.
 func (d *Detector) Pending() bool { return d.pending() }
-
-// Sounding reports whether the caller makes sounds now.
-func (d *Detector) Sounding() bool { return d.vad.Speaking() }
 
 // LastSpeech is the end of the last speech in the caller's sound; 0: there was none.
 func (d *Detector) LastSpeech() time.Duration { return d.lastSpeech }

@@ -214,6 +214,12 @@ func TestNeverFinal(t *testing.T) {
 	sc.d.Agent(Busy)
 	sc.final("When are you open?").quiet(2 * time.Second)
 	sc.want(t, TurnEnd)
+	// It never comes, and the caller's next words begin like the last.
+	sc = newScene(Options{}).speaks(time.Second).partial("yes").quiet(4 * time.Second).speaks(time.Second).final("yes please").quiet(2 * time.Second)
+	sc.want(t, TurnEnd, TurnEnd)
+	if s := sc.signals[1]; s.Text != "yes please" {
+		t.Errorf("the next turn is %q", s.Text)
+	}
 	// Or it does say more.
 	sc = newScene(Options{}).speaks(time.Second).partial("when are you").quiet(2 * time.Second)
 	sc.d.Agent(Busy)
