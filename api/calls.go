@@ -42,7 +42,11 @@ func (a *API) endCall(r *request) (any, error) {
 		err = a.Live.End(ctx, c.ID)
 	}
 	if parley.IsNotFound(err) {
-		err = a.cancel(ctx, c.ID)
+		if err = a.cancel(ctx, c.ID); err == nil && a.Live != nil {
+			if late := a.Live.End(ctx, c.ID); !parley.IsNotFound(late) { // its dialling had just begun
+				err = late
+			}
+		}
 	}
 	if err != nil {
 		return nil, err

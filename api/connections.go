@@ -8,7 +8,9 @@ import (
 	"github.com/parley-voice/parley/store"
 )
 
-// credentialSchema is what the credentials of a connection's type must be like; types that are not listed take an api_key.
+const defaultCredentials = "ApiKeyCredentials"
+
+// credentialSchema is what the credentials of a connection's type must be like; types that are not listed take defaultCredentials.
 var credentialSchema = map[string]string{
 	"account_connection_sip":              "SipCredentials",
 	"account_connection_twilio":           "TwilioCredentials",
@@ -39,7 +41,7 @@ func (a *API) checkCredentials(p part) error {
 	}
 	name := credentialSchema[kind]
 	if name == "" {
-		name = "ApiKeyCredentials"
+		name = defaultCredentials
 	}
 	path := join(p.path, "credentials")
 	bad := explain(a.contract.schema(name), full, path)

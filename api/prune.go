@@ -6,7 +6,8 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// prune takes the fields out of v that the schema does not know, and names them. An object for which the schema lists no
+// prune takes the fields out of v that the schema does not know, and names them; those that only answers have (x-answered)
+// go unnamed. An object for which the schema lists no
 // fields, or allows more than it lists, keeps all.
 func prune(s *openapi3.Schema, v any) (unknown []string) {
 	cut(s, v, "", &unknown)
@@ -27,6 +28,8 @@ func cut(s *openapi3.Schema, v any, path string, unknown *[]string) {
 		for k, x := range v {
 			at := join(path, k)
 			switch known := shape.fields[k]; {
+			case known != nil && known.Extensions["x-answered"] == true:
+				delete(v, k)
 			case known != nil:
 				cut(known, x, at, unknown)
 			case shape.rest != nil:

@@ -334,6 +334,30 @@ func TestStrict(t *testing.T) {
 	}
 }
 
+// TestWhatWasGotCanBePut: each object as it was answered is taken back, strictly, and nothing about it changes.
+func TestWhatWasGotCanBePut(t *testing.T) {
+	h := newHouse(t)
+	h.furnish(h.a)
+	h.do(h.a, "POST", "/v1/webhooks/rotate_secret?id="+h.a.ids["webhooks"], "")
+	h.do(h.a, "POST", "/v1/agents/update?id="+h.a.ids["agents"], `{"voice":{"type":"voice_openai","voice":"alloy","api_key":"sk-123456789012345"},
+		"openai_account_connection":{"type":"account_connection_openai","credentials":{"openai_api_key":"sk-123456789012345"}}}`)
+	for _, kind := range []string{"agents", "prompts", "actions", "voices", "webhooks", "account_connections", "numbers"} {
+		got := h.do(h.a, "GET", "/v1/"+kind+"?id="+h.a.ids[kind], "")
+		put := h.do(h.a, "POST", "/v1/"+kind+"/update?id="+h.a.ids[kind], string(got.body), "Prefer", "handling=strict")
+		if put.status != 201 || string(put.body) != string(got.body) {
+			t.Errorf("%s: %d\ngot %s\nput %s", kind, put.status, got.body, put.body)
+		}
+	}
+	agent, err := h.db.InternalAgent(t.Context(), h.a.env, h.a.ids["agents"])
+	if err != nil || agent.Voice["api_key"] != "sk-123456789012345" || !strings.Contains(string(agent.OpenAIAccountConnection), "sk-123456789012345") {
+		t.Errorf("the secrets did not last: %v %s %v", agent.Voice, agent.OpenAIAccountConnection, err)
+	}
+	trunks, err := h.db.Trunks(t.Context())
+	if err != nil || len(trunks) != 1 || trunks[0].Password != "a very secret password" || trunks[0].Host != "sip.example.com" {
+		t.Errorf("the trunk did not last: %+v %v", trunks, err)
+	}
+}
+
 func TestKeysAndMedia(t *testing.T) {
 	h := newHouse(t)
 	for name, header := range map[string]string{"none": "", "another scheme": "Basic " + h.a.key, "unknown": "Bearer sk_live_nobody", "empty": "Bearer "} {

@@ -59,6 +59,12 @@ func (v *vendors) describe(contract map[string]any) {
 		"voice":       v.speaking.described(),
 		"transcriber": v.hearing.described(),
 	}
+	credentials := map[string]any{}
+	for kind, schema := range credentialSchema {
+		credentials[kind] = "#/components/schemas/" + schema
+	}
+	credentials["default"] = "#/components/schemas/" + defaultCredentials
+	contract["x-credentials"] = credentials
 }
 
 func (s skill) described() map[string]any {
