@@ -81,6 +81,7 @@ func call(name string) Delta { return Delta{Call: &Call{ID: name, Name: name, Ar
 
 // TestFaultMatrix: whatever goes wrong with the first vendor, the second finishes the turn, in bounded time.
 func TestFaultMatrix(t *testing.T) {
+	closedBreakers()
 	forever := play{after: time.Hour}
 	var drip []play
 	for range 1000 {
@@ -145,6 +146,7 @@ func TestFaultMatrix(t *testing.T) {
 }
 
 func TestSlowConsumerIsNoStall(t *testing.T) {
+	closedBreakers()
 	synctest.Test(t, func(t *testing.T) {
 		m := Fallback(Vendor{Name: t.Name(), Model: script(play{delta: text("a")}, play{delta: text("b")})})
 		got := ""
@@ -162,6 +164,7 @@ func TestSlowConsumerIsNoStall(t *testing.T) {
 }
 
 func TestAllFail(t *testing.T) {
+	closedBreakers()
 	o := run(t.Context(), Fallback(
 		Vendor{Name: t.Name() + "1", Model: script(play{err: fault(parley.VendorUnavailable)})},
 		Vendor{Name: t.Name() + "2", Model: script(play{err: fault(parley.VendorUnauthorized)})}), ask)
@@ -176,6 +179,7 @@ func TestAllFail(t *testing.T) {
 
 // TestLoneVendor: a lost connection is tried again at once; a refused key is not.
 func TestLoneVendor(t *testing.T) {
+	closedBreakers()
 	for code, want := range map[parley.VendorCode]int{parley.VendorUnavailable: 2, parley.VendorBadOutput: 2, parley.VendorUnauthorized: 1, parley.VendorTimeout: 1} {
 		tries := 0
 		m := Func(func(context.Context, Request) iter.Seq2[Delta, error] {
@@ -192,12 +196,14 @@ func TestLoneVendor(t *testing.T) {
 }
 
 func TestEmptyAnswerOfTheLastIsAnAnswer(t *testing.T) {
+	closedBreakers()
 	if o := run(t.Context(), Fallback(Vendor{Name: t.Name(), Model: script()}), ask); o.err != nil || o.text != "" {
 		t.Errorf("%+v", o)
 	}
 }
 
 func TestCancelledTurnAsksNobodyElse(t *testing.T) {
+	closedBreakers()
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(time.Second, cancel)
@@ -217,6 +223,7 @@ func TestCancelledTurnAsksNobodyElse(t *testing.T) {
 
 // TestBreaker: a vendor that keeps failing is not asked first any more, and is again once it has healed.
 func TestBreaker(t *testing.T) {
+	closedBreakers()
 	synctest.Test(t, func(t *testing.T) {
 		broken, asked := true, 0
 		first := Func(func(ctx context.Context, r Request) iter.Seq2[Delta, error] {
@@ -247,6 +254,7 @@ func TestBreaker(t *testing.T) {
 
 // TestShunnedVendorIsTheLastResort: with the breaker open and all others failing it is asked all the same.
 func TestShunnedVendorIsTheLastResort(t *testing.T) {
+	closedBreakers()
 	synctest.Test(t, func(t *testing.T) {
 		for range 3 {
 			breakers.Of(t.Name()).Failed()
@@ -259,6 +267,7 @@ func TestShunnedVendorIsTheLastResort(t *testing.T) {
 }
 
 func TestLeavingTheLoop(t *testing.T) {
+	closedBreakers()
 	m := Fallback(Vendor{Name: t.Name(), Model: script(play{delta: text("a")}, play{delta: text("b")})}, Vendor{Name: "x", Model: script(play{delta: text("never")})})
 	for d := range m.Chat(t.Context(), ask) {
 		if d.Text != "a" {
@@ -276,6 +285,7 @@ type warmed struct {
 func (w warmed) Warm() error { *w.n++; return nil }
 
 func TestWarm(t *testing.T) {
+	closedBreakers()
 	n := 0
 	m := Fallback(Vendor{Model: warmed{script(), &n}}, Vendor{Model: warmed{script(), &n}})
 	if err := m.(interface{ Warm() error }).Warm(); err != nil || n != 1 {
@@ -287,6 +297,7 @@ func TestWarm(t *testing.T) {
 }
 
 func TestEcho(t *testing.T) {
+	closedBreakers()
 	for _, tc := range []struct {
 		said string
 		in   []string
@@ -312,3 +323,6 @@ func TestEcho(t *testing.T) {
 		}
 	}
 }
+
+// closedBreakers forgets what earlier tests did to vendors of the same names.
+func closedBreakers() { breakers = parley.Breakers{} }

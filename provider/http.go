@@ -48,6 +48,9 @@ func upgrading(t *http.Transport) *http.Transport {
 
 // Do sends a request over the shared connections. Any answer but a 2xx is a *parley.VendorError, its body read and closed.
 func Do(vendor string, req *http.Request) (*http.Response, error) {
+	if req.Header == nil {
+		req.Header = http.Header{}
+	}
 	req.Header["Idempotency-Key"] = []string{} // not sent: it lets the transport ask again when a kept connection turns out dead
 	resp, err := client.Do(req)
 	if err != nil {

@@ -173,6 +173,7 @@ const want = "1 2 3|4 5 6 7|8 9"
 
 // TestFaultMatrix: wherever the first vendor fails, and however, the finals are the same as if it had not.
 func TestFaultMatrix(t *testing.T) {
+	closedBreakers()
 	for name, err := range map[string]error{
 		"refuse": fault(parley.VendorUnavailable), "401": fault(parley.VendorUnauthorized), "429": fault(parley.VendorRateLimited),
 		"garbage": fault(parley.VendorBadOutput), "close": errQuiet, "no type": errors.New("something"),
@@ -221,6 +222,7 @@ func checkTimes(t *testing.T, words []Word, times bool) {
 
 // TestReconnect: one vendor that drops its connection again and again, but recovers, loses no word.
 func TestReconnect(t *testing.T) {
+	closedBreakers()
 	synctest.Test(t, func(t *testing.T) {
 		var conns int
 		e := ear{fails: []error{fault(parley.VendorUnavailable), errQuiet, fault(parley.VendorBadOutput), nil}, after: 7, times: true, conns: &conns}
@@ -237,6 +239,7 @@ func TestReconnect(t *testing.T) {
 
 // TestGivesUp: a vendor that never comes back ends the stream, in bounded time; a refused key at once.
 func TestGivesUp(t *testing.T) {
+	closedBreakers()
 	for code, limit := range map[parley.VendorCode]time.Duration{parley.VendorUnavailable: 8 * time.Second, parley.VendorUnauthorized: 0} {
 		synctest.Test(t, func(t *testing.T) {
 			var conns int
@@ -257,6 +260,7 @@ func TestGivesUp(t *testing.T) {
 
 // TestWorkedBefore: a vendor that had worked is connected to again before the next is tried.
 func TestWorkedBefore(t *testing.T) {
+	closedBreakers()
 	synctest.Test(t, func(t *testing.T) {
 		var a, b int
 		s := Fallback(Vendor{Name: t.Name(), Transcriber: ear{fails: []error{errQuiet, nil}, after: 5, conns: &a}}, Vendor{Name: "second", Transcriber: ear{conns: &b}})
@@ -269,6 +273,7 @@ func TestWorkedBefore(t *testing.T) {
 
 // TestSlowDial: sound that comes while nobody is connected waits for them.
 func TestSlowDial(t *testing.T) {
+	closedBreakers()
 	synctest.Test(t, func(t *testing.T) {
 		var conns int
 		slow := Func(func(ctx context.Context, in <-chan audio.Frame, o Options) iter.Seq2[Event, error] {
@@ -283,6 +288,7 @@ func TestSlowDial(t *testing.T) {
 }
 
 func TestCancel(t *testing.T) {
+	closedBreakers()
 	synctest.Test(t, func(t *testing.T) {
 		var conns int
 		ctx, cancel := context.WithCancel(t.Context())
@@ -295,6 +301,7 @@ func TestCancel(t *testing.T) {
 }
 
 func TestLeavingTheLoop(t *testing.T) {
+	closedBreakers()
 	synctest.Test(t, func(t *testing.T) {
 		var conns int
 		ctx, cancel := context.WithCancel(t.Context())
@@ -306,6 +313,7 @@ func TestLeavingTheLoop(t *testing.T) {
 }
 
 func TestNobody(t *testing.T) {
+	closedBreakers()
 	in := make(chan audio.Frame)
 	close(in)
 	var v *parley.VendorError
@@ -315,6 +323,7 @@ func TestNobody(t *testing.T) {
 }
 
 func TestBreaker(t *testing.T) {
+	closedBreakers()
 	synctest.Test(t, func(t *testing.T) {
 		var a, b int
 		s := Fallback(Vendor{Name: t.Name(), Transcriber: ear{fails: []error{fault(parley.VendorUnauthorized)}, conns: &a}}, Vendor{Name: t.Name() + "2", Transcriber: ear{conns: &b}})
@@ -328,3 +337,6 @@ func TestBreaker(t *testing.T) {
 		}
 	})
 }
+
+// closedBreakers forgets what earlier tests did to vendors of the same names.
+func closedBreakers() { breakers = parley.Breakers{} }

@@ -131,6 +131,7 @@ var pieces = []string{"Well, that ", "is good news. ", "Shall we?"}
 
 // TestFaultMatrix: whatever goes wrong with the first voice, the second says the rest, and nothing twice.
 func TestFaultMatrix(t *testing.T) {
+	closedBreakers()
 	for name, tc := range map[string]struct {
 		first  actor
 		within time.Duration
@@ -178,6 +179,7 @@ func TestFaultMatrix(t *testing.T) {
 // TestWaitingForWordsIsNoFault: a model that takes its time between pieces, and a consumer that takes its time with
 // frames, are not the voice's fault.
 func TestWaitingForWordsIsNoFault(t *testing.T) {
+	closedBreakers()
 	synctest.Test(t, func(t *testing.T) {
 		s := Fallback(Vendor{Name: t.Name(), Synthesizer: actor{words: -1}})
 		got := ""
@@ -196,6 +198,7 @@ func TestWaitingForWordsIsNoFault(t *testing.T) {
 
 // TestSlowButSteady: sound that keeps coming is no stall, however long the reply.
 func TestSlowButSteady(t *testing.T) {
+	closedBreakers()
 	synctest.Test(t, func(t *testing.T) {
 		long := strings.Repeat("word ", 50)
 		o := run(t.Context(), Fallback(Vendor{Name: t.Name(), Synthesizer: actor{words: -1, lag: 2 * time.Second}}), later(t.Context(), 0, long))
@@ -206,6 +209,7 @@ func TestSlowButSteady(t *testing.T) {
 }
 
 func TestAllFail(t *testing.T) {
+	closedBreakers()
 	o := run(t.Context(), Fallback(
 		Vendor{Name: t.Name(), Synthesizer: actor{words: 1, fault: fault(parley.VendorUnavailable)}},
 		Vendor{Name: t.Name() + "2", Synthesizer: actor{words: 1, fault: fault(parley.VendorRefused)}}), later(t.Context(), 0, pieces...))
@@ -220,6 +224,7 @@ func TestAllFail(t *testing.T) {
 
 // TestLoneVoice: a connection that was lost is tried again, from the cut word.
 func TestLoneVoice(t *testing.T) {
+	closedBreakers()
 	tries := 0
 	s := Func(func(ctx context.Context, text <-chan string, o Options) iter.Seq2[Chunk, error] {
 		if tries++; tries == 1 {
@@ -234,6 +239,7 @@ func TestLoneVoice(t *testing.T) {
 
 // TestErrorAfterTheLastWordIsNone: all was heard.
 func TestErrorAfterTheLastWordIsNone(t *testing.T) {
+	closedBreakers()
 	o := run(t.Context(), Fallback(Vendor{Name: t.Name(), Synthesizer: Func(func(_ context.Context, text <-chan string, _ Options) iter.Seq2[Chunk, error] {
 		return func(yield func(Chunk, error) bool) {
 			for p := range text {
@@ -248,6 +254,7 @@ func TestErrorAfterTheLastWordIsNone(t *testing.T) {
 }
 
 func TestCancelledReply(t *testing.T) {
+	closedBreakers()
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(time.Second, cancel)
@@ -262,6 +269,7 @@ func TestCancelledReply(t *testing.T) {
 }
 
 func TestLeavingTheLoop(t *testing.T) {
+	closedBreakers()
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
@@ -272,6 +280,7 @@ func TestLeavingTheLoop(t *testing.T) {
 }
 
 func TestBreaker(t *testing.T) {
+	closedBreakers()
 	synctest.Test(t, func(t *testing.T) {
 		var heard []string
 		s := Fallback(Vendor{Name: t.Name(), Synthesizer: actor{heard: &heard, words: 0, fault: fault(parley.VendorUnavailable)}},
@@ -296,6 +305,7 @@ func (c *closer) Warm() error  { c.warmed++; return nil }
 func (c *closer) Close() error { c.closed++; return nil }
 
 func TestWarmAndClose(t *testing.T) {
+	closedBreakers()
 	a, b := new(closer), new(closer)
 	s := Fallback(Vendor{Synthesizer: a}, Vendor{Synthesizer: actor{}}, Vendor{Synthesizer: b})
 	if err := s.(interface{ Warm() error }).Warm(); err != nil {
@@ -321,6 +331,7 @@ func (endless) Speak(_ context.Context, text <-chan string, _ Options) iter.Seq2
 }
 
 func TestFramesAllocateNothing(t *testing.T) {
+	closedBreakers()
 	in := make(chan string, 1)
 	in <- "words without end"
 	next, stop := iter.Pull2(Fallback(Vendor{Name: t.Name(), Synthesizer: endless{}}).Speak(t.Context(), in, Options{}))
@@ -332,3 +343,6 @@ func TestFramesAllocateNothing(t *testing.T) {
 		t.Errorf("%v allocations a frame", n)
 	}
 }
+
+// closedBreakers forgets what earlier tests did to vendors of the same names.
+func closedBreakers() { breakers = parley.Breakers{} }

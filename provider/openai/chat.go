@@ -8,6 +8,7 @@ import (
 	"io"
 	"iter"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/parley-voice/parley"
@@ -24,7 +25,8 @@ var learnt refusals
 // A Model thinks by POST /chat/completions.
 type Model struct {
 	endpoint
-	name string
+	name    string
+	noticed atomic.Bool // what is left out has been told: once a call is enough
 }
 
 // NewModel opens a model of a server. The vendor's name goes into errors.
@@ -44,18 +46,21 @@ func (m *Model) Warm() error {
 	return provider.Touch(context.Background(), m.vendor, m.base+"/models", m.header())
 }
 
-// Chat streams one answer. Tool calls come once they are whole; a stream that is cut before the answer is over is an error.
+// Chat streams one answer. What the model does not accept is left out, and told in the first Notice. Tool calls come once they are whole; a stream that is cut before the answer is over is an error.
 func (m *Model) Chat(ctx context.Context, r llm.Request) iter.Seq2[llm.Delta, error] {
 	return func(yield func(llm.Delta, error) bool) {
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
-		resp, notice, err := m.post(ctx, r)
+		resp, left, err := m.post(ctx, r)
 		if err != nil {
 			yield(llm.Delta{}, err)
 			return
 		}
 		defer resp.Body.Close()
-		a := answer{vendor: m.vendor, notice: notice, yield: yield}
+		a := answer{vendor: m.vendor, yield: yield}
+		if len(left) > 0 && m.noticed.CompareAndSwap(false, true) {
+			a.notice = leftOut(m.name, left)
+		}
 		if err := a.read(cancel, resp.Body); err != nil && !a.stopped {
 			yield(llm.Delta{}, provider.Fault(ctx, m.vendor, err))
 		}
@@ -63,16 +68,17 @@ func (m *Model) Chat(ctx context.Context, r llm.Request) iter.Seq2[llm.Delta, er
 }
 
 // post sends the request, again without a field that the server says it does not accept.
-func (m *Model) post(ctx context.Context, r llm.Request) (*http.Response, string, error) {
+func (m *Model) post(ctx context.Context, r llm.Request) (*http.Response, []string, error) {
+	model := m.base + " " + m.name
 	for tries := 0; ; tries++ {
-		q, left := compose(m.name, r, &learnt)
+		q, left := compose(m.name, r, learnt.of(model))
 		body, err := json.Marshal(q)
 		if err != nil {
-			return nil, "", provider.BadOutput(m.vendor, "the request cannot be written: "+err.Error(), err)
+			return nil, nil, provider.BadOutput(m.vendor, "the request cannot be written: "+err.Error(), err)
 		}
 		req, err := http.NewRequestWithContext(ctx, http.MethodPost, m.base+"/chat/completions", bytes.NewReader(body))
 		if err != nil {
-			return nil, "", err
+			return nil, nil, err
 		}
 		req.Header = m.header()
 		req.Header.Set("Accept", "text/event-stream")
@@ -80,11 +86,11 @@ func (m *Model) post(ctx context.Context, r llm.Request) (*http.Response, string
 		var v *parley.VendorError
 		if err != nil && tries < 4 && errors.As(err, &v) && (v.Status == http.StatusBadRequest || v.Status == http.StatusUnprocessableEntity) {
 			if field := refused(v.Message); field != "" && q.drop(field) {
-				learnt.add(m.name, field)
+				learnt.add(model, field)
 				continue
 			}
 		}
-		return resp, leftOut(m.name, left), err
+		return resp, left, err
 	}
 }
 

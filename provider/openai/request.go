@@ -56,8 +56,8 @@ type declaration struct {
 	Parameters  json.RawMessage `json:"parameters,omitempty"`
 }
 
-// compose makes the body for a model, leaving out what it is known not to accept.
-func compose(model string, r llm.Request, learnt *refusals) (request, []string) {
+// compose makes the body for a model, leaving out what it is known not to accept, and what was learnt that it does not.
+func compose(model string, r llm.Request, learnt []string) (request, []string) {
 	q := request{Model: model, Stream: true, StreamOptions: &streamOptions{IncludeUsage: true},
 		Temperature: r.Temperature, ReasoningEffort: r.ReasoningEffort, Verbosity: r.Verbosity}
 	for _, m := range r.Messages {
@@ -79,7 +79,7 @@ func compose(model string, r llm.Request, learnt *refusals) (request, []string) 
 		q.Tools = append(q.Tools, tool{Type: "function", Function: declaration{Name: t.Name, Description: t.Description, Parameters: t.Schema}})
 	}
 	var left []string
-	for _, field := range slices.Concat(unknownTo(model), learnt.of(model)) {
+	for _, field := range slices.Concat(unknownTo(model), learnt) {
 		if q.drop(field) {
 			left = append(left, field)
 		}
@@ -135,7 +135,7 @@ func unknownTo(model string) []string {
 	return nil
 }
 
-// refusals is what servers have refused, by model, learnt from their 400s. Shared by all calls of the process.
+// refusals is what servers have refused, by address and model, learnt from their 400s. Shared by all calls of the process.
 type refusals struct {
 	mu     sync.Mutex // guards fields
 	fields map[string][]string
@@ -174,8 +174,5 @@ func refused(message string) string {
 }
 
 func leftOut(model string, fields []string) string {
-	if len(fields) == 0 {
-		return ""
-	}
 	return fmt.Sprintf("%s does not accept %s: left out", model, strings.Join(fields, ", "))
 }

@@ -32,7 +32,7 @@ func TestBody(t *testing.T) {
 		},
 		Tools:       []llm.Tool{{Name: "note", Description: "Notes.", Schema: json.RawMessage(`{"type":"object"}`), Phrases: []string{"not sent"}}, {Name: "end"}},
 		Temperature: &temperature,
-	}, new(refusals))
+	}, nil)
 	got, err := json.Marshal(q)
 	if err != nil {
 		t.Fatal(err)
@@ -65,20 +65,17 @@ func TestLeftOut(t *testing.T) {
 		"Qwen/Qwen3-8B":       "",
 		"meta/llama-o1-style": "",
 	} {
-		_, left := compose(model, r, new(refusals))
+		_, left := compose(model, r, nil)
 		if got := strings.Join(left, " "); got != want {
 			t.Errorf("%s: left out %q, want %q", model, got, want)
 		}
-		if notice := leftOut(model, left); (notice == "") != (want == "") {
-			t.Errorf("%s: notice %q", model, notice)
-		}
 	}
-	if _, left := compose("gpt-4o", llm.Request{}, new(refusals)); len(left) != 0 {
+	if _, left := compose("gpt-4o", llm.Request{}, nil); len(left) != 0 {
 		t.Errorf("left out %q that nobody asked for", left)
 	}
 }
 
-// TestRefusedFields: a field that a server answers with a 400 is left out, told once an answer, and not sent again.
+// TestRefusedFields: a field that a server answers with a 400 is left out, told once a call, and not sent again.
 func TestRefusedFields(t *testing.T) {
 	o := providertest.NewOpenAI(t)
 	o.Refuses = []string{"temperature", "stream_options", "verbosity"}
@@ -86,8 +83,9 @@ func TestRefusedFields(t *testing.T) {
 	r := says("hello")
 	one := 1.0
 	r.Temperature, r.Verbosity, r.ReasoningEffort = &one, "low", "low"
+	notice := ""
 	for range 2 {
-		text, notice := "", ""
+		text := ""
 		for d, err := range m.Chat(t.Context(), r) {
 			if err != nil {
 				t.Fatal(err)
