@@ -158,3 +158,25 @@ func TestCancelled(t *testing.T) {
 		t.Errorf("%+v %v", events, err)
 	}
 }
+
+// lateLive knows a call only from the second question on: its dialling had just begun at the first.
+type lateLive struct{ asked, ended int }
+
+func (l *lateLive) Control(context.Context, string, Command) error { return nil }
+func (l *lateLive) End(context.Context, string) error {
+	if l.asked++; l.asked == 1 {
+		return parley.NotFound("running call")
+	}
+	l.ended++
+	return nil
+}
+
+func TestEndWhileDiallingBegins(t *testing.T) {
+	h := newHouse(t)
+	late := &lateLive{}
+	h.api.Live = late
+	id := h.call(h.a, func(c *parley.Call) { c.Status, c.Start = parley.NotStarted, time.Time{} })
+	if r := h.do(h.a, "POST", "/v1/calls/end?id="+id, ""); r.status != 200 || r.object()["status"] != "ended" || late.ended != 1 {
+		t.Errorf("%d %s, ended %d times", r.status, r.body, late.ended)
+	}
+}

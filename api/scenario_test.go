@@ -194,6 +194,7 @@ func TestNumbers(t *testing.T) {
 		{"link with nobody", "POST", "/v1/numbers/link", `{"phone_number":"+15550003333","inbound_agent":"{nobody}"}`, 404, `inbound_agent`},
 		{"link with another's connection", "POST", "/v1/numbers/link", `{"phone_number":"+15550003333","telephony_account_connection":"{other.account_connections}"}`, 404, `telephony_account_connection`},
 		{"link with one's own", "POST", "/v1/numbers/link", `{"phone_number":"+15550003333","telephony_provider":{"name":"sip"},"telephony_account_connection":{"id":"{account_connections}"}}`, 201, `"telephony_account_connection":"{account_connections}"¦"telephony_provider":"sip"`},
+		{"that connection cannot go", "DELETE", "/v1/account_connections/delete?id={account_connections}", ``, 409, `in_use¦+15550003333`},
 		{"edit the attached agent", "POST", "/v1/numbers/update?id={numbers}", `{"inbound_agent":{"name":"Eve"}}`, 201, `"inbound_agent_name":"Eve"¦"id":"{agents}"`},
 		{"which is edited itself", "GET", "/v1/agents?id={agents}", ``, 200, `"name":"Eve"`},
 		{"edit it wrongly", "POST", "/v1/numbers/update?id={numbers}", `{"inbound_agent":{"conversation_speed":7}}`, 400, `inbound_agent.conversation_speed must be between`},
