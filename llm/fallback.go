@@ -14,6 +14,7 @@ import (
 // How long a model may take to be useful, when its Vendor does not say.
 const (
 	firstOutput = 3 * time.Second
+	lastOutput  = 15 * time.Second // with nobody left to ask, a late answer beats none
 	stallLimit  = 5 * time.Second
 )
 
@@ -21,7 +22,7 @@ const (
 type Vendor struct {
 	Name        string
 	Model       Model
-	FirstOutput time.Duration // until text or a whole tool call; 0: 3 s
+	FirstOutput time.Duration // until text or a whole tool call; 0: 3 s, 15 s for the last vendor there is
 	Stall       time.Duration // between one and the next; 0: 5 s
 }
 
@@ -53,23 +54,23 @@ func (f *fallback) Chat(ctx context.Context, r Request) iter.Seq2[Delta, error] 
 		t := turn{ctx: ctx, request: r, yield: yield}
 		var err error = &parley.VendorError{Code: parley.VendorUnavailable, Message: "no vendor is configured"}
 		var shunned []Vendor
-		for _, v := range f.vendors {
+		for i, v := range f.vendors {
 			if len(f.vendors) > 1 && !breakers.Of(v.Name).Allow() {
 				shunned = append(shunned, v)
 				t.note(v.Name, "has kept failing")
 				continue
 			}
-			if err = t.ask(v); t.over(err) {
+			if err = t.ask(v, i == len(f.vendors)-1 && len(shunned) == 0); t.over(err) {
 				return
 			}
 		}
-		for _, v := range shunned {
-			if err = t.ask(v); t.over(err) {
+		for i, v := range shunned {
+			if err = t.ask(v, i == len(shunned)-1); t.over(err) {
 				return
 			}
 		}
 		if v := f.last(); v != nil && again(err) { // nobody else is left, and a connection that was lost is worth a second try
-			if err = t.ask(*v); t.over(err) {
+			if err = t.ask(*v, true); t.over(err) {
 				return
 			}
 		}
@@ -124,11 +125,14 @@ func (t *turn) note(vendor, why string) {
 	t.notice += vendor + " " + why
 }
 
-// ask has one vendor answer, or go on with the answer. A nil error ends the turn.
-func (t *turn) ask(v Vendor) error {
+// ask has one vendor answer, or go on with the answer; last: nobody is left after it. A nil error ends the turn.
+func (t *turn) ask(v Vendor, last bool) error {
 	ctx, cancel := context.WithCancelCause(t.ctx)
 	defer cancel(nil)
 	limit, stall := cmp.Or(v.FirstOutput, firstOutput), cmp.Or(v.Stall, stallLimit)
+	if last && v.FirstOutput == 0 {
+		limit = lastOutput
+	}
 	late := &parley.VendorError{Vendor: v.Name, Code: parley.VendorTimeout, Message: "nothing useful in time"}
 	watch := time.AfterFunc(limit, func() { cancel(late) })
 	defer watch.Stop()

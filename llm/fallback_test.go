@@ -195,6 +195,24 @@ func TestLoneVendor(t *testing.T) {
 	}
 }
 
+// TestLastIsWaitedForLonger: with nobody left to ask, a late answer beats none; but not for ever.
+func TestLastIsWaitedForLonger(t *testing.T) {
+	closedBreakers()
+	synctest.Test(t, func(t *testing.T) {
+		late := script(play{after: 10 * time.Second, delta: text("Sorry, yes.")})
+		if o := run(t.Context(), Fallback(Vendor{Name: t.Name(), Model: late}), ask); o.text != "Sorry, yes." {
+			t.Errorf("alone: %+v", o)
+		}
+		never := script(play{after: time.Hour})
+		start := time.Now()
+		o := run(t.Context(), Fallback(Vendor{Name: t.Name() + "1", Model: never}, Vendor{Name: t.Name() + "2", Model: never}), ask)
+		var v *parley.VendorError
+		if took := time.Since(start); !errors.As(o.err, &v) || v.Code != parley.VendorTimeout || took != 18*time.Second {
+			t.Errorf("gave up after %s with %v", took, o.err)
+		}
+	})
+}
+
 func TestEmptyAnswerOfTheLastIsAnAnswer(t *testing.T) {
 	closedBreakers()
 	if o := run(t.Context(), Fallback(Vendor{Name: t.Name(), Model: script()}), ask); o.err != nil || o.text != "" {

@@ -17,6 +17,7 @@ import (
 // How long a voice may take to be heard, when its Vendor does not say.
 const (
 	firstSound = 2500 * time.Millisecond
+	lastSound  = 10 * time.Second // with nobody left to speak, a late word beats none
 	stallLimit = 3 * time.Second
 )
 
@@ -24,7 +25,7 @@ const (
 type Vendor struct {
 	Name        string
 	Synthesizer Synthesizer
-	FirstSound  time.Duration // from a piece to sound that is not silence; 0: 2.5 s
+	FirstSound  time.Duration // from a piece to sound that is not silence; 0: 2.5 s, 10 s for the last vendor there is
 	Stall       time.Duration // from one to the next while words are owed; 0: 3 s
 }
 
@@ -66,23 +67,23 @@ func (f *fallback) Speak(ctx context.Context, text <-chan string, o Options) ite
 		r := reply{ctx: ctx, options: o, yield: yield, script: script{in: text}}
 		var err error = &parley.VendorError{Code: parley.VendorUnavailable, Message: "no vendor is configured"}
 		var shunned []Vendor
-		for _, v := range f.vendors {
+		for i, v := range f.vendors {
 			if len(f.vendors) > 1 && !breakers.Of(v.Name).Allow() {
 				shunned = append(shunned, v)
 				r.note(v.Name, "has kept failing")
 				continue
 			}
-			if err = r.speak(v); r.over(err) {
+			if err = r.speak(v, i == len(f.vendors)-1 && len(shunned) == 0); r.over(err) {
 				return
 			}
 		}
-		for _, v := range shunned {
-			if err = r.speak(v); r.over(err) {
+		for i, v := range shunned {
+			if err = r.speak(v, i == len(shunned)-1); r.over(err) {
 				return
 			}
 		}
 		if len(f.vendors) == 1 && again(err) { // nobody else is left, and a connection that was lost is worth a second try
-			if err = r.speak(f.vendors[0]); r.over(err) {
+			if err = r.speak(f.vendors[0], true); r.over(err) {
 				return
 			}
 		}
@@ -124,12 +125,16 @@ func (r *reply) note(vendor, why string) {
 	r.notice += vendor + " " + why
 }
 
-// speak has one vendor speak what is left. A nil error ends the reply.
-func (r *reply) speak(v Vendor) error {
+// speak has one vendor speak what is left; last: nobody is left after it. A nil error ends the reply.
+func (r *reply) speak(v Vendor, last bool) error {
+	first := cmp.Or(v.FirstSound, firstSound)
+	if last && v.FirstSound == 0 {
+		first = lastSound
+	}
 	ctx, cancel := context.WithCancelCause(r.ctx)
 	w := &watch{cancel: func() {
 		cancel(&parley.VendorError{Vendor: v.Name, Code: parley.VendorTimeout, Message: "nothing to be heard in time"})
-	}, limit: cmp.Or(v.FirstSound, firstSound), stall: cmp.Or(v.Stall, stallLimit)}
+	}, limit: first, stall: cmp.Or(v.Stall, stallLimit)}
 	pieces := make(chan string)
 	var feeder sync.WaitGroup
 	feeder.Go(func() { r.script.feed(ctx, pieces, w) })

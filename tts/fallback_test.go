@@ -237,6 +237,22 @@ func TestLoneVoice(t *testing.T) {
 	}
 }
 
+// TestLastIsWaitedForLonger: with nobody left to speak, a late word beats none; but not for ever.
+func TestLastIsWaitedForLonger(t *testing.T) {
+	closedBreakers()
+	synctest.Test(t, func(t *testing.T) {
+		if o := run(t.Context(), Fallback(Vendor{Name: t.Name(), Synthesizer: actor{words: -1, lag: 5 * time.Second}}), later(t.Context(), 0, "Hello")); o.text != "Hello" {
+			t.Errorf("alone: %+v", o)
+		}
+		start := time.Now()
+		o := run(t.Context(), Fallback(Vendor{Name: t.Name() + "1", Synthesizer: actor{}}, Vendor{Name: t.Name() + "2", Synthesizer: actor{}}), later(t.Context(), 0, "Hello"))
+		var v *parley.VendorError
+		if took := time.Since(start); !errors.As(o.err, &v) || v.Code != parley.VendorTimeout || took != 12500*time.Millisecond {
+			t.Errorf("gave up after %s with %v", took, o.err)
+		}
+	})
+}
+
 // TestErrorAfterTheLastWordIsNone: all was heard.
 func TestErrorAfterTheLastWordIsNone(t *testing.T) {
 	closedBreakers()
