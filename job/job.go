@@ -76,8 +76,8 @@ var errDoubt = errors.New("an attempt began and never reported; it is not made a
 const (
 	defaultWorkers = 4
 	defaultLease   = 30 * time.Second
-	lookEvery      = 5 * time.Second // when nothing wakes a kind: for jobs that other processes wrote
-	errorWait      = time.Second     // after the store failed
+	lookEvery      = time.Hour   // when nothing wakes a kind and nothing is due
+	errorWait      = time.Second // after the store failed
 	purgeEvery     = time.Hour
 	keepDone       = 7 * 24 * time.Hour // how long a job that is done is remembered, and its DedupeKey with it
 	finishWait     = 5 * time.Second    // for the store to take the result of a job while the process ends

@@ -126,13 +126,20 @@ func (d *DB) ClaimJobs(ctx context.Context, c Claim) ([]Job, error) {
 	return jobs, nil
 }
 
-// NextJob is when the earliest job of a kind is due, or its lease ends; false: there is none.
+// othersEvery is how often to look for what other processes wrote. Only a PostgreSQL database has other processes.
+const othersEvery = 5 * time.Second
+
+// NextJob is when to look for jobs of a kind again, if JobsAdded says nothing before: when the earliest is due or its lease ends.
+// false: there is none to wait for.
 func (d *DB) NextJob(ctx context.Context, kind string) (time.Time, bool, error) {
 	var at int64
 	err := d.r.NewRaw("SELECT COALESCE(MIN(at), 0) FROM (SELECT MIN(run_at) AS at FROM jobs WHERE kind = ? AND state = 'ready' "+
 		"UNION ALL SELECT MIN(lease_until) FROM jobs WHERE kind = ? AND state = 'running') AS t", kind, kind).Scan(ctx, &at)
 	if err != nil {
 		return time.Time{}, false, fmt.Errorf("looking for jobs: %w", err)
+	}
+	if look := time.Now().Add(othersEvery); d.pg && (at == 0 || fromMicros(at).After(look)) {
+		return look, true, nil
 	}
 	return fromMicros(at), at > 0, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"github.com/uptrace/bun"
 
@@ -134,7 +135,7 @@ type Placed struct {
 }
 
 // Tail reads the events of all calls after a position, in order of commit, and waits until there is one; ctx bounds the
-// wait. Partial events are not in it. With several processes on one database look again every few seconds: only this process's events wake it.
+// wait. Partial events are not in it. Those that another process wrote to a PostgreSQL database are found within 5 s.
 func (l *Log) Tail(ctx context.Context, after int64, limit int) ([]Placed, error) {
 	for {
 		l.mu.Lock()
@@ -152,10 +153,25 @@ func (l *Log) Tail(ctx context.Context, after int64, limit int) ([]Placed, error
 			}
 			return events, nil
 		}
-		select {
-		case <-changed:
-		case <-ctx.Done():
-			return nil, ctx.Err()
+		if err := l.await(ctx, changed); err != nil {
+			return nil, err
 		}
 	}
+}
+
+// await waits for something new in the log.
+func (l *Log) await(ctx context.Context, changed <-chan struct{}) error {
+	var others <-chan time.Time
+	if l.db.pg {
+		t := time.NewTimer(othersEvery)
+		defer t.Stop()
+		others = t.C
+	}
+	select {
+	case <-changed:
+	case <-others:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	return nil
 }

@@ -2,7 +2,6 @@ package webhook
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/parley-voice/parley"
@@ -59,12 +58,7 @@ func pause(ctx context.Context, wait time.Duration) {
 
 // next reads the events after a position and finds who is to be told of them.
 func (f *follower) next(ctx context.Context, at int64) (int64, []store.Delivery, error) {
-	look, cancel := context.WithTimeout(ctx, lookEvery)
-	events, err := f.d.DB.Log().Tail(look, at, tailBatch)
-	cancel()
-	if errors.Is(err, context.DeadlineExceeded) {
-		return at, nil, nil
-	}
+	events, err := f.d.DB.Log().Tail(ctx, at, tailBatch)
 	if err != nil {
 		return at, nil, err
 	}

@@ -61,8 +61,7 @@ const (
 	maxQueued  = 1000            // deliveries to one webhook in memory; the rest wait in the store
 	tailBatch  = 500             // events read at once
 	cursorName = "webhook"
-	lookEvery  = 5 * time.Second // for events that another process wrote
-	errorWait  = time.Second     // after the store failed
+	errorWait  = time.Second // after the store failed
 	keepFor    = 30 * 24 * time.Hour
 )
 
