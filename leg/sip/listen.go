@@ -22,7 +22,7 @@ func init() {
 
 const (
 	udpBuffer  = 4 << 20 // bytes, for bursts of call set-ups
-	udpForget  = 20_000  // changes of source address after which sipgo's memory of them is emptied
+	udpForget  = 20_000  // changes of source address before sipgo's memory of them is emptied
 	tcpMost    = 4096    // connections at once
 	tcpPerHost = 256     // of them from one address
 	tcpStall   = 5 * time.Second
@@ -34,6 +34,8 @@ type sockets struct {
 	udp  *net.UDPConn
 	tcp  *tcpListener
 	deaf atomic.Bool // what comes in is dropped
+
+	forget int // changes of source address, see readUDP
 }
 
 func (s *sockets) open(listen string) error {
@@ -87,7 +89,7 @@ func (s *sockets) readUDP(l *sip.TransportLayer) error {
 	defer wg.Wait()
 	var relay func(started chan struct{}) error
 	relay = func(started chan struct{}) error {
-		return l.ServeUDP(&forgetful{UDPConn: s.udp, deaf: &s.deaf, started: started, relay: func(next chan struct{}) {
+		return l.ServeUDP(&forgetful{UDPConn: s.udp, most: s.forget, deaf: &s.deaf, started: started, relay: func(next chan struct{}) {
 			wg.Go(func() { _ = relay(next) })
 		}})
 	}
@@ -106,6 +108,7 @@ type forgetful struct {
 	*net.UDPConn
 	last    netip.AddrPort
 	changes int
+	most    int
 	reading bool
 	deaf    *atomic.Bool
 	started chan struct{}       // closed at the first ReadFrom: sipgo sends by this socket from then on
@@ -117,7 +120,7 @@ func (f *forgetful) ReadFrom(b []byte) (int, net.Addr, error) {
 		f.reading = true
 		close(f.started)
 	}
-	if f.changes >= udpForget {
+	if f.changes >= f.most {
 		next := make(chan struct{})
 		f.relay(next)
 		<-next

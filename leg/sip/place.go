@@ -26,7 +26,11 @@ func (p *placing) place(ctx context.Context) (leg.Leg, error) {
 		p.compose(proof)
 		var err error
 		if p.tx, err = p.t.send(ctx, p.invite, p.hop); err != nil {
-			return nil, errors.Join(&leg.Rejected{Cause: parley.Unreachable}, fmt.Errorf("sip: INVITE: %w", err))
+			cause := parley.Unreachable
+			if errors.Is(err, errUnsafe) {
+				cause = parley.Configuration
+			}
+			return nil, errors.Join(&leg.Rejected{Cause: cause}, fmt.Errorf("sip: INVITE: %w", err))
 		}
 		res, err := p.wait(ctx, ring.C)
 		if err != nil {

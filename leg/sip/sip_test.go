@@ -4,7 +4,6 @@ import (
 	"context"
 	"io"
 	"log/slog"
-	"net"
 	"os"
 	"sync"
 	"testing"
@@ -16,7 +15,6 @@ import (
 	"github.com/parley-voice/parley/audio"
 	"github.com/parley-voice/parley/leg"
 	"github.com/parley-voice/parley/leg/legtest"
-	"github.com/parley-voice/parley/rtp"
 )
 
 // T1 is short, so that what waits 64·T1 is seen within a test: 640 ms.
@@ -31,6 +29,12 @@ const patience = 10 * time.Second
 // trunk serves until the test is over and hands calls that come in to answer.
 func trunk(t *testing.T, c Config, answer func(context.Context, leg.Offer)) *Trunk {
 	t.Helper()
+	return trunkThat(t, c, answer, func(*Trunk) {})
+}
+
+// trunkThat is changed before it serves.
+func trunkThat(t *testing.T, c Config, answer func(context.Context, leg.Offer), change func(*Trunk)) *Trunk {
+	t.Helper()
 	if c.Listen == "" {
 		c.Listen = "127.0.0.1:0"
 	}
@@ -39,6 +43,7 @@ func trunk(t *testing.T, c Config, answer func(context.Context, leg.Offer)) *Tru
 	if err != nil {
 		t.Fatal(err)
 	}
+	change(tr)
 	if answer == nil {
 		answer = func(ctx context.Context, o leg.Offer) { _ = o.Reject(ctx, parley.Unreachable) }
 	}
@@ -184,6 +189,3 @@ func TestConformancePlaced(t *testing.T) {
 		return placed, newFar(t, taken)
 	})
 }
-
-var _ = net.IPv4len
-var _ = rtp.PCMU

@@ -92,6 +92,7 @@ func New(c Config) (*Trunk, error) {
 	if t.log == nil {
 		t.log = slog.Default()
 	}
+	t.sock.forget = udpForget
 	if err := t.sock.open(c.Listen); err != nil {
 		return nil, fmt.Errorf("sip: listen on %q: %w", c.Listen, err)
 	}

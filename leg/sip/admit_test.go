@@ -1,0 +1,306 @@
+package sip
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"regexp"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/emiago/sipgo/sip"
+	"github.com/icholy/digest"
+
+	"github.com/parley-voice/parley"
+	"github.com/parley-voice/parley/leg"
+)
+
+// list is a Config.Trunks that says the same each time.
+func list(as ...parley.TrunkAccount) func(context.Context) ([]parley.TrunkAccount, error) {
+	return func(context.Context) ([]parley.TrunkAccount, error) { return as, nil }
+}
+
+// invitation is an INVITE as if it had come from there.
+func invitation(t testing.TB, to, from string) *sip.Request {
+	t.Helper()
+	m, err := sip.ParseMessage([]byte("INVITE sip:" + to + "@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP 10.0.0.1;branch=z9hG4bKx\r\n" +
+		"From: <sip:a@b>;tag=1\r\nTo: <sip:c@d>\r\nCall-ID: 1\r\nCSeq: 1 INVITE\r\nContent-Length: 0\r\n\r\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.SetSource(from)
+	m.SetTransport("UDP")
+	return m.(*sip.Request)
+}
+
+func TestAdmit(t *testing.T) {
+	carrier := parley.TrunkAccount{ID: "carrier", AllowedAddresses: []string{"192.0.2.1", "198.51.100.0/24", "::ffff:203.0.113.9", "nonsense"}}
+	local := parley.TrunkAccount{ID: "local", AllowedAddresses: []string{"127.0.0.0/8"}}
+	phone := parley.TrunkAccount{ID: "phone", Username: "u", Password: "p"}
+	for _, c := range []struct {
+		name     string
+		accounts []parley.TrunkAccount
+		trust    bool
+		from, to string
+		want     string // "allowed ID", "refused", "challenged"
+	}{
+		{"loopback, no accounts", nil, false, "127.0.0.1:5060", "x", "allowed "},
+		{"loopback IPv6, no accounts", nil, false, "[::1]:5060", "x", "allowed "},
+		{"loopback as IPv6, no accounts", nil, false, "[::ffff:127.0.0.1]:5060", "x", "allowed "},
+		{"a stranger, no accounts", nil, false, "192.0.2.7:5060", "x", "refused"},
+		{"a stranger to demo", nil, false, "192.0.2.7:5060", "demo", "refused"},
+		{"loopback, accounts", []parley.TrunkAccount{carrier}, false, "127.0.0.1:5060", "x", "refused"},
+		{"loopback to demo", []parley.TrunkAccount{carrier}, false, "127.0.0.1:5060", "demo", "allowed "},
+		{"loopback, trusted", []parley.TrunkAccount{carrier}, true, "127.0.0.1:5060", "x", "allowed "},
+		{"loopback is an account's", []parley.TrunkAccount{carrier, local}, false, "127.0.0.1:5060", "x", "allowed local"},
+		{"an address", []parley.TrunkAccount{local, carrier}, false, "192.0.2.1:9", "x", "allowed carrier"},
+		{"a prefix", []parley.TrunkAccount{carrier}, false, "198.51.100.200:5060", "x", "allowed carrier"},
+		{"an address written as IPv6", []parley.TrunkAccount{carrier}, false, "203.0.113.9:5060", "x", "allowed carrier"},
+		{"outside all", []parley.TrunkAccount{carrier}, false, "198.51.101.1:5060", "x", "refused"},
+		{"a stranger who may prove himself", []parley.TrunkAccount{carrier, phone}, false, "8.8.8.8:5060", "x", "challenged"},
+		{"loopback that may prove itself", []parley.TrunkAccount{phone}, false, "127.0.0.1:5060", "x", "challenged"},
+		{"an account without a password", []parley.TrunkAccount{{ID: "n", Username: "u"}}, false, "8.8.8.8:5060", "x", "refused"},
+	} {
+		tr := &Trunk{cfg: Config{TrustLoopback: c.trust, DemoUser: "demo", Realm: "parley", Digests: []string{"MD5"}}, nonces: newNonces()}
+		tr.accounts.load = list(c.accounts...)
+		v := tr.admit(t.Context(), invitation(t, c.to, c.from))
+		got := "refused"
+		switch {
+		case v.allowed:
+			got = "allowed " + v.trunk
+		case v.challenge != nil:
+			got = "challenged"
+		}
+		if got != c.want {
+			t.Errorf("%s: %s, not %s", c.name, got, c.want)
+		}
+	}
+}
+
+// TestStrangerLearnsNothing: whoever he calls, he gets the same answer, and the owner hears of none.
+func TestStrangerLearnsNothing(t *testing.T) {
+	var asked atomic.Int32
+	tr := trunk(t, Config{Trunks: list(parley.TrunkAccount{ID: "x", AllowedAddresses: []string{"192.0.2.1"}})},
+		func(context.Context, leg.Offer) { asked.Add(1) })
+	vary := regexp.MustCompile(`(?m)^(Via|To|From|Call-ID|CSeq):.*$`)
+	var first string
+	for _, to := range []string{"agent", "+15551234567", "00000000-0000-0000-0000-000000000001", "nobody"} {
+		p := newPeer(t, tr)
+		p.target = tr.uri(to)
+		p.seq = 1
+		p.send(p.request("INVITE", "", "", p.sdp("")))
+		m := vary.ReplaceAllString(p.read(patience), "")
+		if !strings.HasPrefix(m, "SIP/2.0 403") {
+			t.Errorf("%s: %s", to, m)
+		}
+		if first == "" {
+			first = m
+		}
+		if m != first {
+			t.Errorf("%s: another answer: %s", to, m)
+		}
+	}
+	if asked.Load() != 0 {
+		t.Error("the owner was asked")
+	}
+}
+
+func TestAccountsFail(t *testing.T) {
+	tr := trunk(t, Config{Trunks: func(context.Context) ([]parley.TrunkAccount, error) { return nil, errors.New("disk") }}, nil)
+	p := newPeer(t, tr)
+	p.seq = 1
+	p.send(p.request("INVITE", "", "", p.sdp("")))
+	if code, _ := p.final(); code != 503 {
+		t.Errorf("status %d", code)
+	}
+}
+
+func TestAccountsAreAskedOnceASecond(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := 0
+		a := accounts{load: func(context.Context) ([]parley.TrunkAccount, error) {
+			if n++; n == 3 {
+				return nil, errors.New("disk")
+			}
+			return []parley.TrunkAccount{{ID: fmt.Sprint(n)}}, nil
+		}}
+		for i := range 30 {
+			got, err := a.get(t.Context())
+			if want := i/10 + 1; want < 3 && (err != nil || got[0].ID != fmt.Sprint(want)) {
+				t.Errorf("after %d00 ms: %v %v", i, got, err)
+			}
+			if i == 20 && err == nil {
+				t.Error("an error is hidden")
+			}
+			if i == 21 && (err != nil || n != 4) {
+				t.Errorf("an error is remembered: %v", err)
+			}
+			time.Sleep(accountsFor / 10)
+		}
+	})
+}
+
+// TestDigestBothRoles: our own two ends prove each other, by each algorithm.
+func TestDigestBothRoles(t *testing.T) {
+	for _, algs := range [][]string{{"MD5"}, {"SHA-256"}, {"SHA-256", "MD5"}} {
+		for _, transport := range []string{"udp", "tcp"} {
+			got := make(chan leg.Ringing, 1)
+			legs := make(chan leg.Leg, 1)
+			take := answering(leg.Limits{}, legs)
+			b := trunk(t, Config{Digests: algs, Trunks: list(
+				parley.TrunkAccount{ID: "other", Username: "x", Password: "y"},
+				parley.TrunkAccount{ID: "phone", Username: "line", AuthUsername: "auth", Password: "secret"})},
+				func(ctx context.Context, o leg.Offer) { got <- o.Ringing(); take(ctx, o) })
+			a := trunk(t, Config{}, nil)
+			account := parley.TrunkAccount{Host: "127.0.0.1", Port: int(b.Addr().Port()), Transport: transport, Username: "line", AuthUsername: "auth", Password: "secret"}
+			l, err := a.Dial(t.Context(), leg.Call{To: "agent", Trunk: &account})
+			if err != nil {
+				t.Fatalf("%v, %s: %v", algs, transport, err)
+			}
+			if r := <-got; r.Trunk != "phone" || r.From != "line" {
+				t.Errorf("%v: %+v", algs, r)
+			}
+			_ = l.Hangup(t.Context(), parley.AgentEnded)
+			ended(t, next(t, legs))
+			account.Password = "wrong"
+			_, err = a.Dial(t.Context(), leg.Call{To: "agent", Trunk: &account})
+			var r *leg.Rejected
+			if !errors.As(err, &r) || r.Code != 403 {
+				t.Errorf("%v, wrong password: %v", algs, err)
+			}
+			account.AuthUsername = "nobody"
+			_, err = a.Dial(t.Context(), leg.Call{To: "agent", Trunk: &account})
+			if !errors.As(err, &r) || r.Code != 403 {
+				t.Errorf("%v, unknown user: %v", algs, err)
+			}
+		}
+	}
+}
+
+// credentials answers a challenge of the trunk as a phone would.
+func credentials(t *testing.T, h sip.Header, o digest.Options) *digest.Credentials {
+	t.Helper()
+	c, err := digest.ParseChallenge(h.Value())
+	if err != nil {
+		t.Fatal(err)
+	}
+	cred, err := digest.Digest(c, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cred
+}
+
+func TestAuthenticate(t *testing.T) {
+	tr := &Trunk{cfg: Config{Realm: "parley", Digests: []string{"MD5"}}, nonces: newNonces()}
+	accounts := []account{{TrunkAccount: parley.TrunkAccount{ID: "phone", Username: "u", Password: "p"}}}
+	req := invitation(t, "agent", "8.8.8.8:5060")
+	ask := tr.authenticate(req, accounts).challenge
+	if len(ask) != 1 {
+		t.Fatal("not challenged")
+	}
+	good := digest.Options{Method: "INVITE", URI: "sip:agent@127.0.0.1", Username: "u", Password: "p", Count: 1}
+	try := func(change func(*digest.Credentials)) verdict {
+		c := credentials(t, ask[0], good)
+		if change != nil {
+			change(c)
+		}
+		r := invitation(t, "agent", "8.8.8.8:5060")
+		r.AppendHeader(sip.NewHeader("Authorization", `Digest realm="elsewhere", nonce="1"`))
+		r.AppendHeader(sip.NewHeader("Authorization", c.String()))
+		return tr.authenticate(r, accounts)
+	}
+	for name, change := range map[string]func(*digest.Credentials){
+		"another response":  func(c *digest.Credentials) { c.Response = strings.Repeat("0", 32) },
+		"no response":       func(c *digest.Credentials) { c.Response = "" },
+		"another user":      func(c *digest.Credentials) { c.Username = "v" },
+		"nobody":            func(c *digest.Credentials) { c.Username = "" },
+		"another count":     func(c *digest.Credentials) { c.Nc = 7 },
+		"no count":          func(c *digest.Credentials) { c.Nc = 0 },
+		"a negative count":  func(c *digest.Credentials) { c.Nc = -1 },
+		"another URI":       func(c *digest.Credentials) { c.URI = "sip:admin@127.0.0.1" },
+		"another algorithm": func(c *digest.Credentials) { c.Algorithm = "SHA-256" },
+		"another qop":       func(c *digest.Credentials) { c.QOP = "auth-int" },
+		"another nonce":     func(c *digest.Credentials) { c.Nonce = tr.nonces.issue(time.Now()) },
+	} {
+		if v := try(change); v.allowed || v.challenge != nil {
+			t.Errorf("%s: %+v", name, v)
+		}
+	}
+	if v := try(nil); !v.allowed || v.trunk != "phone" {
+		t.Errorf("right credentials: %+v", v)
+	}
+	if v := try(nil); v.allowed || len(v.challenge) == 0 || !strings.Contains(v.challenge[0].Value(), "stale=true") {
+		t.Errorf("replayed credentials: %+v", v)
+	}
+	good.Count = 2
+	if v := try(nil); !v.allowed {
+		t.Errorf("the next count: %+v", v)
+	}
+	r := invitation(t, "agent", "8.8.8.8:5060")
+	r.AppendHeader(sip.NewHeader("Authorization", `Digest realm="elsewhere", nonce="1"`))
+	if v := tr.authenticate(r, accounts); v.challenge == nil {
+		t.Errorf("credentials for another realm alone: %+v", v)
+	}
+}
+
+func TestNonces(t *testing.T) {
+	n := newNonces()
+	now := time.Now()
+	a := n.issue(now)
+	if a == n.issue(now) {
+		t.Error("two nonces are the same")
+	}
+	for _, c := range []struct {
+		name  string
+		nonce string
+		nc    int
+		count bool
+		at    time.Duration
+		want  bool
+	}{
+		{"first", a, 1, true, 0, true},
+		{"again", a, 1, true, 0, false},
+		{"later count", a, 5, true, 0, true},
+		{"earlier count", a, 4, true, 0, false},
+		{"too old", a, 6, true, nonceFor + time.Second, false},
+		{"from the future", n.issue(now.Add(time.Hour)), 1, true, 0, false},
+		{"made up", "abc", 1, true, 0, false},
+		{"of another process", newNonces().issue(now), 1, true, 0, false},
+		{"changed", a[:len(a)-2] + "AA", 9, true, 0, false},
+	} {
+		if got := n.use(c.nonce, c.nc, c.count, now.Add(c.at)); got != c.want {
+			t.Errorf("%s: %v", c.name, got)
+		}
+	}
+	once := n.issue(now)
+	if !n.use(once, 0, false, now) || n.use(once, 0, false, now) {
+		t.Error("a nonce without qop is good once")
+	}
+	for range noncesMost {
+		n.use(n.issue(now), 1, true, now)
+	}
+	if n.use(n.issue(now), 1, true, now) || len(n.used) > noncesMost {
+		t.Errorf("%d remembered", len(n.used))
+	}
+	later := now.Add(nonceFor + time.Minute)
+	if !n.use(n.issue(later), 1, true, later) || len(n.used) != 1 {
+		t.Errorf("%d remembered after all are stale", len(n.used))
+	}
+}
+
+func TestPrefixes(t *testing.T) {
+	got := prefixes([]string{" 10.0.0.1 ", "10.1.2.3/8", "2001:db8::/32", "::ffff:10.0.0.0/104", "fe80::1%eth0", "", "x", "10.0.0.0/33"})
+	want := []string{"10.0.0.1/32", "10.0.0.0/8", "2001:db8::/32", "10.0.0.0/8", "fe80::1/128"}
+	if s := fmt.Sprint(got); s != fmt.Sprint(want) {
+		t.Errorf("%s", s)
+	}
+	if slices.ContainsFunc(got, func(p netip.Prefix) bool { return !p.IsValid() }) {
+		t.Error("an invalid prefix")
+	}
+}
