@@ -28,7 +28,7 @@ const (
 func (v *voice) espeak(ctx context.Context, p *piece, name string) error {
 	rate, pitch := int(espeakWords*v.options.Rate), min(99, int(espeakPitch*v.options.Pitch))
 	cmd := exec.CommandContext(ctx, "espeak-ng", "-v", name, "-s", strconv.Itoa(rate), "-p", strconv.Itoa(pitch), "-b", "1", "--stdin", "--stdout")
-	cmd.Stdin = strings.NewReader(strings.ReplaceAll(strings.TrimSpace(p.text), "\x00", " "))
+	cmd.Stdin = strings.NewReader(strings.TrimSpace(p.say))
 	cmd.WaitDelay = time.Second
 	var complaint strings.Builder
 	cmd.Stderr = &limited{&complaint, 500}

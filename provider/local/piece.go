@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/parley-voice/parley/audio"
 	"github.com/parley-voice/parley/tts"
@@ -16,6 +17,7 @@ import (
 // for the listener, so the sound is kept whole: some 30 kB a second, a piece being cut to a few seconds.
 type piece struct {
 	text string
+	say  string // text for an engine: as many bytes, none of them invalid or a control character
 
 	more   chan struct{} // holds a token while there is something new
 	mu     sync.Mutex    // guards what follows
@@ -26,7 +28,23 @@ type piece struct {
 	err    error
 }
 
-func newPiece(text string) *piece { return &piece{text: text, more: make(chan struct{}, 1)} }
+func newPiece(text string) *piece {
+	return &piece{text: text, say: plain(text), more: make(chan struct{}, 1)}
+}
+
+func plain(text string) string {
+	b := []byte(text)
+	for i := 0; i < len(b); {
+		r, n := utf8.DecodeRune(b[i:])
+		if r == utf8.RuneError && n == 1 || unicode.IsControl(r) {
+			for j := range n {
+				b[i+j] = ' '
+			}
+		}
+		i += n
+	}
+	return string(b)
+}
 
 func (p *piece) change(f func()) {
 	p.mu.Lock()

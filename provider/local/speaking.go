@@ -157,7 +157,7 @@ func (v *voice) flite(ctx context.Context, p *piece) error {
 }
 
 func (v *voice) utter(w *process, p *piece) error {
-	u := utterance{Voice: v.options.Voice, Text: p.text, Rate: v.options.Rate, Pitch: v.options.Pitch}
+	u := utterance{Voice: v.options.Voice, Text: p.say, Rate: v.options.Rate, Pitch: v.options.Pitch}
 	if err := writeJSON(w.stdin, speak, u); err != nil {
 		return fmt.Errorf("giving the worker a sentence: %w", err)
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/parley-voice/parley/provider/local/flite"
 	"github.com/parley-voice/parley/provider/local/vocabulary"
@@ -70,15 +71,16 @@ func speakAll(in io.Reader, out io.Writer, voice string) error {
 			return errors.New("worker: not an utterance")
 		}
 		said := vocabulary.ToASCII(u.Text)
+		prosody, faster := raise(u)
 		var tokens []token
 		var broken error
 		rate := 0
-		err := s.Speak(u.Voice, said.Text, flite.Prosody{Rate: u.Rate, Pitch: u.Pitch}, func(t []flite.Token) {
-			tokens = place(t, said)
+		err := s.Speak(u.Voice, said.Text, prosody, func(t []flite.Token) {
+			tokens = place(t, said, faster)
 		}, func(p []int16, hz int) bool {
 			if rate == 0 {
-				rate = hz
-				broken = writeJSON(out, spoken, spokenBody{Rate: hz, Tokens: tokens})
+				rate = int(float64(hz)*faster/rateStep+0.5) * rateStep
+				broken = writeJSON(out, spoken, spokenBody{Rate: rate, Tokens: tokens})
 			}
 			if broken == nil {
 				bytes = putSamples(bytes[:0], p)
@@ -100,8 +102,20 @@ func speakAll(in io.Reader, out io.Writer, voice string) error {
 	}
 }
 
+// rateStep keeps the rates of raised voices to those that resample cheaply.
+const rateStep = 160
+
+// raise is how flite is to speak, and how many times faster its sound is to be played: one voice has no pitch of its own
+// to set, so it speaks the slower and is played the faster.
+func raise(u utterance) (p flite.Prosody, faster float64) {
+	if flite.HasPitch(u.Voice) {
+		return flite.Prosody{Rate: u.Rate, Pitch: u.Pitch}, 1
+	}
+	return flite.Prosody{Rate: u.Rate / u.Pitch, Pitch: 1}, u.Pitch
+}
+
 // place finds flite's tokens in the text that was sent. Nil when they do not add up to it.
-func place(tokens []flite.Token, said vocabulary.ASCII) []token {
+func place(tokens []flite.Token, said vocabulary.ASCII, faster float64) []token {
 	out := make([]token, 0, len(tokens))
 	at, from := 0, 0
 	for _, t := range tokens {
@@ -110,7 +124,7 @@ func place(tokens []flite.Token, said vocabulary.ASCII) []token {
 		}
 		at += len(t.Text)
 		to := said.Origin(at)
-		out = append(out, token{Len: to - from, End: t.End})
+		out = append(out, token{Len: to - from, End: time.Duration(float64(t.End) / faster)})
 		from = to
 	}
 	return out

@@ -16,6 +16,9 @@ func Voices() []string { return slices.Clone(voices) }
 // Valid reports whether there is a voice of that name.
 func Valid(voice string) bool { return slices.Contains(voices, voice) }
 
+// HasPitch reports whether the voice's pitch can be set: rms keeps to the melody it was recorded with.
+func HasPitch(voice string) bool { return voice != "rms" }
+
 // Prosody is how fast and how high; 1 is the voice's own, 2 twice as fast or an octave higher.
 type Prosody struct {
 	Rate, Pitch float64

@@ -14,8 +14,8 @@ import (
 // library is the part of the C interface that is used. Handles are pointers into C memory.
 type library struct {
 	handle     uintptr
-	featSet    func(features uintptr, name string, val uintptr)
-	featFloat  func(features uintptr, name string, v float32)
+	featSet    func(features uintptr, name *byte, val uintptr)
+	featFloat  func(features uintptr, name *byte, v float32)
 	newStream  func() *streamingInfo
 	streamVal  func(*streamingInfo) uintptr
 	synth      func(text string, voice uintptr) uintptr
@@ -55,6 +55,14 @@ type voice struct {
 	name     uintptr
 	features uintptr
 }
+
+// The library keeps the pointer to a feature's name and not a copy, so these live as long as the process.
+var (
+	streamingName = []byte("streaming_info\x00")
+	stretchName   = []byte("duration_stretch\x00")
+	meanName      = []byte("int_f0_target_mean\x00")
+	shiftName     = []byte("f0_shift\x00")
+)
 
 var load = sync.OnceValues(func() (lib *library, err error) {
 	open := func(name string) uintptr {
@@ -126,7 +134,7 @@ func (l *library) openVoice(name string, call uintptr) (*voice, error) {
 	info := l.newStream()
 	info.call = call
 	info.minBuffer = minBuffer
-	l.featSet(v.features, "streaming_info", l.streamVal(info))
+	l.featSet(v.features, &streamingName[0], l.streamVal(info))
 	return v, nil
 }
 

@@ -69,11 +69,11 @@ func (s *Speaker) Speak(name, text string, p Prosody, tokens func([]Token), soun
 	if err != nil {
 		return err
 	}
-	s.lib.featFloat(v.features, "duration_stretch", float32(1/p.Rate))
+	s.lib.featFloat(v.features, &stretchName[0], float32(1/p.Rate))
 	if strings.HasPrefix(name, "kal") {
-		s.lib.featFloat(v.features, "int_f0_target_mean", float32(kalMean*p.Pitch))
+		s.lib.featFloat(v.features, &meanName[0], float32(kalMean*p.Pitch))
 	} else {
-		s.lib.featFloat(v.features, "f0_shift", float32(p.Pitch))
+		s.lib.featFloat(v.features, &shiftName[0], float32(p.Pitch))
 	}
 	s.now.tokens, s.now.sound, s.now.told = tokens, sound, false
 	utt := s.lib.synth(text, uintptrOf(v))
