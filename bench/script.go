@@ -29,12 +29,13 @@ type heardTurn struct {
 type step uint8
 
 const (
-	settling   step = iota
-	awaiting        // an answer
-	listening       // until it is time to interrupt
-	cutting         // until the agent has stopped
-	readdress       // until it answers the interruption
-	quietening      // until the agent has said all
+	waiting step = iota // for start
+	settling
+	awaiting   // an answer
+	listening  // until it is time to interrupt
+	cutting    // until the agent has stopped
+	readdress  // until it answers the interruption
+	quietening // until the agent has said all
 	breathing
 	finished
 )

@@ -16,6 +16,9 @@ type scene struct {
 func play(t *testing.T, s *script, sc scene, limit time.Duration) (frames int) {
 	t.Helper()
 	now := time.Unix(1_000_000, 0)
+	if s.next(now) >= 0 || s.step == finished {
+		t.Fatal("it does not wait for start")
+	}
 	s.start(now, time.Second, now.Add(limit))
 	var from, to, interrupted time.Time
 	var seen time.Time
