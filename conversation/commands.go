@@ -23,7 +23,9 @@ func (c *loop) command(ctx context.Context, cmd Command) {
 			c.next(ctx)
 		}
 	case AddContext:
-		c.History.Messages = append(c.History.Messages, llm.Message{Role: llm.System, Text: cmd.Text})
+		if cmd.Text != "" {
+			c.History.Messages = append(c.History.Messages, llm.Message{Role: llm.System, Text: cmd.Text})
+		}
 	case End:
 		c.outcome = &parley.Outcome{Cause: parley.AgentEnded}
 	case Press:

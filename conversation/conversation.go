@@ -64,6 +64,7 @@ type state struct {
 	lines      []string      // to be spoken as they are, after the reply that runs
 	farewell   *farewell     // to be spoken next, and the end
 	fails      int           // replies in a row that failed
+	open       []*reply      // whose goroutines have not ended
 	onHold     bool
 	legGone    bool // nothing can be played any more
 }
@@ -156,6 +157,9 @@ func (c *loop) gone(ctx context.Context) (parley.Outcome, error) {
 // finish writes down what was under way when the conversation ended. All goroutines have ended.
 func (c *loop) finish() {
 	c.drain()
+	for _, r := range c.state.open {
+		c.count(r)
+	}
 	if r := c.cur; r != nil {
 		c.close(r, true)
 	}
@@ -168,7 +172,7 @@ func (c *loop) finish() {
 	c.History.Usage.STT += time.Duration(c.ear.fed) * audio.FrameDur
 }
 
-// drain takes in what the goroutines had still to say, without acting on it.
+// drain takes in the marks that had come back, without acting on anything.
 func (c *loop) drain() {
 	for {
 		select {
@@ -178,8 +182,6 @@ func (c *loop) drain() {
 			} else if !ok {
 				c.ear.sounds = nil
 			}
-		case n := <-c.notes:
-			c.count(n.r)
 		default:
 			return
 		}

@@ -213,3 +213,47 @@ func TestPlayAllocatesNothing(t *testing.T) {
 		t.Errorf("%v allocations per word of ten frames", n)
 	}
 }
+
+// lateLeg queues what Play was given only when let, whatever happened meanwhile: the frame that slips in after a Clear.
+type lateLeg struct {
+	idleLeg
+	let    chan struct{}
+	queue  []audio.Frame
+	clears int
+}
+
+func (l *lateLeg) Play(_ context.Context, f audio.Frame) error {
+	<-l.let
+	l.queue = append(l.queue, f)
+	return nil
+}
+
+func (l *lateLeg) Clear() error {
+	l.queue, l.clears = nil, l.clears+1
+	return nil
+}
+
+func TestMouthTakesBackWhatSlippedIn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := &lateLeg{let: make(chan struct{})}
+		var id uint64
+		m := &mouth{leg: l, id: func() uint64 { id++; return id }, loud: func() {}, wake: make(chan struct{}, 1)}
+		done := make(chan error)
+		go func() { done <- m.play(t.Context(), &tts.Chunk{Frame: audio.Frame{1}, Text: "one"}) }()
+		synctest.Wait()
+		m.pause()
+		if err := l.Clear(); err != nil {
+			t.Fatal(err)
+		}
+		l.let <- struct{}{}
+		synctest.Wait()
+		if len(l.queue) != 0 || l.clears != 2 {
+			t.Errorf("%d frames are queued while paused, after %d clears", len(l.queue), l.clears)
+		}
+		m.resume()
+		l.let <- struct{}{}
+		if err := <-done; err != nil || len(l.queue) != 1 {
+			t.Errorf("%v, %d frames after the pause", err, len(l.queue))
+		}
+	})
+}

@@ -49,9 +49,7 @@ func (c *cutter) rest() string { return c.cut(len(c.buf)) }
 func (c *cutter) cut(at int) string {
 	p := c.buf[:at]
 	c.buf, c.scanned = c.buf[at:], 0
-	if p != "" {
-		c.later = true
-	}
+	c.later = c.later || speakable(p)
 	return p
 }
 

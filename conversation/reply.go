@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/parley-voice/parley"
@@ -60,6 +61,7 @@ func (c *loop) begin(ctx context.Context, r *reply) {
 	r.mind.pieces = r.pieces
 	before := c.last
 	c.cur, c.last = r, r.over
+	c.state.open = append(c.state.open, r)
 	c.turns++
 	r.turnID = fmt.Sprintf("t%d", c.turns)
 	c.detect.Agent(turn.Busy)
@@ -164,6 +166,7 @@ func (r *reply) stalled(c *clock) time.Duration {
 // ended takes what became of a reply.
 func (c *loop) ended(ctx context.Context, n note) {
 	c.count(n.r)
+	c.state.open = slices.DeleteFunc(c.state.open, func(r *reply) bool { return r == n.r })
 	if n.r != c.cur {
 		return // it was cut off
 	}

@@ -175,10 +175,10 @@ func (m *mind) write(ctx context.Context, text string) {
 	}
 }
 
-// flush sends what is left.
+// flush sends what is left and can be spoken.
 func (m *mind) flush(ctx context.Context) {
 	p := m.cut.rest()
-	if p == "" {
+	if !speakable(p) { // marks and space: no voice can say that
 		return
 	}
 	r, _ := utf8.DecodeLastRuneInString(p)

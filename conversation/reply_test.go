@@ -1,0 +1,97 @@
+package conversation
+
+import (
+	"context"
+	"iter"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/parley-voice/parley/audio"
+	"github.com/parley-voice/parley/leg/legtest"
+	"github.com/parley-voice/parley/tts"
+)
+
+// TestRepliesDoNotOverlap: a voice that is slow to stop delays the next reply, and what it still plays is taken back.
+func TestRepliesDoNotOverlap(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := &lateLeg{let: make(chan struct{})}
+		streams, most := 0, 0
+		slow := tts.Func(func(ctx context.Context, text <-chan string, _ tts.Options) iter.Seq2[tts.Chunk, error] {
+			return func(yield func(tts.Chunk, error) bool) {
+				streams++
+				most = max(most, streams)
+				defer func() { streams-- }()
+				<-text
+				yield(tts.Chunk{Frame: legtest.Tone(400, 20*time.Millisecond, 9000)[0], Text: "word"}, nil)
+				<-ctx.Done()
+				time.Sleep(time.Second) // a connection that takes its time
+			}
+		})
+		ctx, cancel := context.WithCancel(t.Context())
+		c := newLoop(l, Setup{Speak: slow})
+		c.begin(ctx, &reply{text: "first"})
+		synctest.Wait() // its frame is on its way
+		c.cut()
+		if l.clears != 1 || c.cur != nil {
+			t.Errorf("%d clears at the cut", l.clears)
+		}
+		c.begin(ctx, &reply{text: "second"})
+		l.let <- struct{}{} // the frame of the first slips in
+		synctest.Wait()
+		if streams != 1 || len(l.queue) != 1 {
+			t.Errorf("%d streams, %d frames: the test does not test", streams, len(l.queue))
+		}
+		time.Sleep(1500 * time.Millisecond)
+		if l.clears != 2 || len(l.queue) != 0 {
+			t.Errorf("%d clears, %d frames of a reply that was cut off", l.clears, len(l.queue))
+		}
+		l.let <- struct{}{} // the second speaks
+		synctest.Wait()
+		if most != 1 || len(l.queue) != 1 {
+			t.Errorf("%d streams at once, %d frames of the second reply", most, len(l.queue))
+		}
+		cancel()
+		c.cur.cancel(nil)
+		c.wg.Wait()
+		if len(c.notes) != 1 {
+			t.Errorf("%d notes", len(c.notes))
+		}
+	})
+}
+
+// TestStalledVoice: only a voice that owes words and gives no sound has stalled.
+func TestStalledVoice(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newLoop(idleLeg{}, Setup{})
+		r := &reply{}
+		r.mouth.leg, r.mouth.id, r.mouth.loud = idleLeg{}, func() uint64 { return 1 }, func() {}
+		r.mouth.moved = time.Now()
+		pieces := make(chan string, 8)
+		r.mind.pieces = pieces
+		due := func(want time.Duration, what string) {
+			t.Helper()
+			if got := r.stalled(&c.clock); got != want {
+				t.Errorf("%s: due at %s, want %s", what, got, want)
+			}
+		}
+		time.Sleep(time.Minute)
+		due(time.Minute+mute, "nothing owed")
+		r.mind.write(t.Context(), "One two. ")
+		time.Sleep(5 * time.Second)
+		due(time.Minute+mute, "words owed for 5 s")
+		if err := r.mouth.play(t.Context(), &tts.Chunk{Frame: audio.Frame{1}, Text: "One "}); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Second)
+		due(time.Minute+5*time.Second+mute, "a word came a second ago")
+		if err := r.mouth.play(t.Context(), &tts.Chunk{Text: "two."}); err != nil { // the space was lost: that owes nothing
+			t.Fatal(err)
+		}
+		due(time.Minute+6*time.Second+mute, "all came")
+		r.mind.write(t.Context(), "Three. ")
+		r.mouth.pause()
+		time.Sleep(time.Minute)
+		due(2*time.Minute+6*time.Second+mute, "paused")
+	})
+}
