@@ -65,8 +65,11 @@ func (r *request) readBody(w http.ResponseWriter, rule *bodyRule) error {
 	b, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	if err != nil {
 		var tooBig *http.MaxBytesError
-		if errors.As(err, &tooBig) || gone(err) || r.Context().Err() != nil {
+		if errors.As(err, &tooBig) {
 			return err
+		}
+		if r.Context().Err() != nil {
+			return r.Context().Err()
 		}
 		return refused(http.StatusBadRequest, "invalid", "the body ended early")
 	}

@@ -12,10 +12,7 @@ import (
 
 	"github.com/parley-voice/parley"
 	"github.com/parley-voice/parley/audio"
-	"github.com/parley-voice/parley/secret"
 )
-
-func hashOf(key string) [32]byte { return secret.HashAPIKey(key) }
 
 // recorded makes a call of half a second of sound.
 func (h *house) recorded() (id string, wav []byte) {

@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"net/http"
 	"runtime/debug"
@@ -156,8 +155,3 @@ func (w *statusWriter) Write(b []byte) (int, error) {
 
 // Unwrap is for http.ResponseController.
 func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
-
-// gone reports whether an error only says that the client has left.
-func gone(err error) bool {
-	return errors.Is(err, context.Canceled) || errors.Is(err, http.ErrHandlerTimeout)
-}
