@@ -15,7 +15,7 @@ func conformance(t *testing.T, open func(t testing.TB) *DB) {
 		"Environments": testEnvironments, "Resources": testResources, "Secrets": testSecrets, "Lists": testLists,
 		"Agents": testAgents, "AgentUpdates": testAgentUpdates, "AgentDeletion": testAgentDeletion, "InlineAgents": testInlineAgents,
 		"Numbers": testNumbers, "Trunks": testTrunks, "Calls": testCalls, "CallLists": testCallLists, "CallChanges": testCallChanges,
-		"Reconcile": testReconcile, "Log": testLog, "LogSequence": testLogSequence, "LogReaders": testLogReaders, "Tail": testTail,
+		"Reconcile": testReconcile, "Log": testLog, "LogOddEvents": testLogOddEvents, "LogSequence": testLogSequence, "LogReaders": testLogReaders, "Tail": testTail,
 		"Jobs": testJobs, "JobDoubt": testJobDoubt, "Deliveries": testDeliveries,
 	} {
 		t.Run(name, func(t *testing.T) { f(t, open(t)) })

@@ -180,7 +180,7 @@ func testJobDoubt(t *testing.T, d *DB) {
 	}
 }
 
-// testPlacedTogether: a call that cannot be written has no job.
+// TestPlacedTogether: a call that cannot be written has no job.
 func TestPlacedTogether(t *testing.T) {
 	d := openFile(t)
 	env := environment(t, d)

@@ -179,8 +179,8 @@ func (l *Log) take() []parley.Event {
 // commit stores one group, trying until the database takes it, and shows it to the readers. False: the log was closed
 // before the database did.
 func (l *Log) commit(ctx context.Context, group []parley.Event) bool {
-	for wait := retryFirst; ; wait = min(2*wait, retryMost) {
-		err := l.store(ctx, group)
+	for wait, again := retryFirst, false; ; wait, again = min(2*wait, retryMost), true {
+		err := l.store(ctx, group, again)
 		if err == nil {
 			break
 		}

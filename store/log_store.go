@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -33,10 +34,14 @@ const maxCounted = 4096
 // other: positions become visible in order, so a tail that has seen one has seen all before it.
 const appendLock = 0x7061726c6579
 
-// store writes a group in one transaction and gives each event its id, time, sequence.
-func (l *Log) store(ctx context.Context, group []parley.Event) error {
+// store writes a group in one transaction and gives each event its id, time and sequence. again: it was tried before, and may
+// even have been committed, if the answer was lost.
+func (l *Log) store(ctx context.Context, group []parley.Event, again bool) error {
 	rows := make([]eventRow, 0, len(group))
 	next := map[string]int64{}
+	for i := range group {
+		fit(&group[i])
+	}
 	err := l.db.tx(ctx, func(tx bun.Tx) error {
 		rows = rows[:0]
 		clear(next)
@@ -45,10 +50,20 @@ func (l *Log) store(ctx context.Context, group []parley.Event) error {
 				return err
 			}
 		}
+		known := map[string]int64{}
+		if again {
+			var err error
+			if known, err = stored(ctx, tx, group); err != nil {
+				return err
+			}
+		}
 		for i := range group {
 			e := &group[i]
-			fit(e)
 			if e.Type == parley.EventPartial {
+				continue
+			}
+			if n, ok := known[e.ID]; ok {
+				e.Sequence = n
 				continue
 			}
 			last, err := l.last(ctx, tx, next, e.CallID)
@@ -57,7 +72,8 @@ func (l *Log) store(ctx context.Context, group []parley.Event) error {
 			}
 			e.Sequence = last + 1
 			next[e.CallID] = e.Sequence
-			rows = append(rows, eventRow{ID: e.ID, CallID: clean(e.CallID), Sequence: e.Sequence, Type: e.Type, At: micros(e.Time), Payload: string(e.Payload)})
+			known[e.ID] = e.Sequence
+			rows = append(rows, eventRow{ID: e.ID, CallID: e.CallID, Sequence: e.Sequence, Type: e.Type, At: micros(e.Time), Payload: string(e.Payload)})
 		}
 		if len(rows) == 0 {
 			return nil
@@ -72,10 +88,25 @@ func (l *Log) store(ctx context.Context, group []parley.Event) error {
 	if len(l.next) > maxCounted {
 		clear(l.next)
 	}
-	for id, n := range next {
-		l.next[id] = n
-	}
+	maps.Copy(l.next, next)
 	return nil
+}
+
+// stored finds those events of a group that are in the log, and their sequences. An event appended twice with one id is one.
+func stored(ctx context.Context, tx bun.IDB, group []parley.Event) (map[string]int64, error) {
+	ids := make([]string, len(group))
+	for i, e := range group {
+		ids[i] = e.ID
+	}
+	var rows []eventRow
+	if err := tx.NewSelect().Model(&rows).Column("id", "sequence").Where("id IN ?", bun.Tuple(ids)).Scan(ctx); err != nil {
+		return nil, err
+	}
+	known := make(map[string]int64, len(rows))
+	for _, r := range rows {
+		known[r.ID] = r.Sequence
+	}
+	return known, nil
 }
 
 // fit makes an event fit to be stored: it has an id, and JSON for a payload.
@@ -83,6 +114,7 @@ func fit(e *parley.Event) {
 	if e.ID == "" {
 		e.ID = newID()
 	}
+	e.ID, e.CallID, e.Type = clean(e.ID), clean(e.CallID), parley.EventType(clean(string(e.Type)))
 	e.Time = e.Time.UTC()
 	if e.Time.IsZero() {
 		e.Time = fromMicros(now())
@@ -103,7 +135,7 @@ func (l *Log) last(ctx context.Context, tx bun.IDB, next map[string]int64, callI
 		return n, nil
 	}
 	var n int64
-	err := tx.NewSelect().Model((*eventRow)(nil)).ColumnExpr("COALESCE(MAX(sequence), 0)").Where("call_id = ?", clean(callID)).Scan(ctx, &n)
+	err := tx.NewSelect().Model((*eventRow)(nil)).ColumnExpr("COALESCE(MAX(sequence), 0)").Where("call_id = ?", callID).Scan(ctx, &n)
 	return n, err
 }
 

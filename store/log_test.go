@@ -56,6 +56,35 @@ func testLog(t *testing.T, d *DB) {
 	flush(t, d) // with nothing to do
 }
 
+// testLogOddEvents: an event that cannot be stored as it is does not hold up the others.
+func testLogOddEvents(t *testing.T, d *DB) {
+	l := d.Log()
+	l.Append(parley.Event{ID: "x", CallID: "a", Type: "t\x00\xff"})
+	flush(t, d)
+	for range 2 {
+		l.Append(parley.Event{ID: "x", CallID: "a", Type: "again"}) // there already
+		l.Append(parley.Event{ID: "y", CallID: "a", Type: "twice"}) // and twice in one group
+	}
+	l.Append(parley.Event{CallID: "a\x00b", Type: "z"})
+	l.Append(parley.Event{CallID: "a", Type: "\xff", Payload: json.RawMessage("\"\xff\"")})
+	flush(t, d)
+	got, err := l.Events(t.Context(), "a", 0, 0)
+	if err != nil || len(got) != 3 {
+		t.Fatal(got, err)
+	}
+	for i, e := range got {
+		if e.Sequence != int64(i+1) {
+			t.Errorf("%+v", e)
+		}
+	}
+	if got[0].ID != "x" || got[1].ID != "y" || got[1].Type != "twice" {
+		t.Errorf("%+v", got)
+	}
+	if got, err := l.Events(t.Context(), "ab", 0, 0); err != nil || len(got) != 1 {
+		t.Error(got, err)
+	}
+}
+
 // testLogSequence: whoever appends, each call's sequence has no gap, and keeps each writer's order.
 func testLogSequence(t *testing.T, d *DB) {
 	const writers, each, calls = 8, 250, 5

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/uptrace/bun"
+
 	"github.com/parley-voice/parley"
 	"github.com/parley-voice/parley/secret"
 )
@@ -137,5 +139,45 @@ func TestWritersQueue(t *testing.T) {
 	l, err := d.List(t.Context(), env, Prompts, Page{})
 	if err != nil || l.Total != 320 {
 		t.Fatal(l.Total, err)
+	}
+}
+
+// TestSyncedIsOnTheDisk: an attempt to dial is written with a sync of its own, other writes are not.
+func TestSyncedIsOnTheDisk(t *testing.T) {
+	d := openFile(t)
+	level := func(tx bun.IDB) (n int) {
+		t.Helper()
+		if err := tx.NewRaw("PRAGMA synchronous").Scan(t.Context(), &n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	const normal, full = 1, 2
+	for range 2 {
+		if err := d.synced(t.Context(), func(tx bun.Tx) error {
+			if n := level(tx); n != full {
+				t.Errorf("synchronous is %d", n)
+			}
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if n := level(d.w); n != normal {
+			t.Errorf("afterwards synchronous is %d", n)
+		}
+	}
+	stop := errors.New("stop")
+	if err := d.synced(t.Context(), func(bun.Tx) error { return stop }); !errors.Is(err, stop) {
+		t.Error(err)
+	}
+	if n := level(d.w); n != normal {
+		t.Errorf("after an error synchronous is %d", n)
+	}
+	var mode string
+	if err := d.r.NewRaw("PRAGMA journal_mode").Scan(t.Context(), &mode); err != nil || mode != "wal" {
+		t.Error(mode, err)
+	}
+	if _, err := d.r.Exec("DELETE FROM calls"); err == nil {
+		t.Error("a reading connection wrote")
 	}
 }
