@@ -73,7 +73,7 @@ func TestAllTextsTogetherAreTheText(t *testing.T) {
 			}
 		}
 	}
-	long := strings.Repeat("This is a rather long reply that goes on and on without a pause and then ", 60) + strings.Repeat("x", 3000)
+	long := strings.Repeat("This is a rather long reply that goes on and on without a pause and then ", 20) + strings.Repeat("x", 450)
 	if got := texts(say(t, l, "", "en", long)); got != long {
 		t.Errorf("told %d bytes of %d", len(got), len(long))
 	}

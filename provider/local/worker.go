@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/parley-voice/parley/provider/local/flite"
@@ -114,15 +115,23 @@ func raise(u utterance) (p flite.Prosody, faster float64) {
 	return flite.Prosody{Rate: u.Rate / u.Pitch, Pitch: 1}, u.Pitch
 }
 
-// place finds flite's tokens in the text that was sent. Nil when they do not add up to it.
+// slack is how far on a token may be found: flite drops marks it has understood, such as the stop of "Dr.".
+const slack = 16 // bytes
+
+// place finds flite's tokens in the text that was sent. Nil when they are not to be found there.
 func place(tokens []flite.Token, said vocabulary.ASCII, faster float64) []token {
 	out := make([]token, 0, len(tokens))
 	at, from := 0, 0
 	for _, t := range tokens {
-		if at+len(t.Text) > len(said.Text) || said.Text[at:at+len(t.Text)] != t.Text {
+		core := strings.TrimSpace(t.Text)
+		i := strings.Index(said.Text[at:min(len(said.Text), at+len(t.Text)+slack)], core)
+		if i < 0 {
 			return nil
 		}
-		at += len(t.Text)
+		at += i + len(core)
+		for at < len(said.Text) && strings.IndexByte(".,;:!?\"')]}", said.Text[at]) >= 0 {
+			at++
+		}
 		to := said.Origin(at)
 		out = append(out, token{Len: to - from, End: time.Duration(float64(t.End) / faster)})
 		from = to

@@ -24,7 +24,8 @@ type Prosody struct {
 	Rate, Pitch float64
 }
 
-// A Token is a stretch of the text, with the space before it and the marks around it, and when its last sound ends.
+// A Token is a stretch of the text, with the space before it and the marks around it, and when its last sound
+// ends. A mark that was understood, such as the stop of an abbreviation, is missing.
 type Token struct {
 	Text string
 	End  time.Duration

@@ -219,9 +219,12 @@ func Expect(text []string, keywords map[string]float64) (sentences [][]string, e
 		sentences = append(sentences, s, s) // twice: they come in every call
 	}
 	topics := map[string]int{}
-	for _, t := range text {
+	for i, t := range text {
 		s := Spoken(t)
-		if len(s) > 0 && len(sentences) < maxSentences+2*len(callers) {
+		if i == maxSentences {
+			break
+		}
+		if len(s) > 0 {
 			sentences = append(sentences, s)
 		}
 		for i, w := range s {
@@ -234,9 +237,12 @@ func Expect(text []string, keywords map[string]float64) (sentences [][]string, e
 			}
 		}
 	}
+	times := map[string]int{}
 	for k, boost := range keywords {
 		if s := Spoken(k); len(s) > 0 {
-			topics[strings.Join(s, " ")] += 1000 + int(min(max(boost, 1), 10))
+			k := strings.Join(s, " ")
+			times[k] = int(math.Ceil(min(max(boost, 1), 10) / 3))
+			topics[k] += maxSentences // before all others
 		}
 	}
 	names := make([]string, 0, len(topics))
@@ -245,11 +251,7 @@ func Expect(text []string, keywords map[string]float64) (sentences [][]string, e
 	}
 	slices.SortFunc(names, func(a, b string) int { return cmp.Or(topics[b]-topics[a], cmp.Compare(a, b)) })
 	for _, t := range names[:min(len(names), maxTopics)] {
-		times := 1
-		if topics[t] >= 1000 {
-			times = int(math.Ceil(float64(topics[t]%1000) / 3))
-		}
-		for range times {
+		for range max(1, times[t]) {
 			for _, c := range carriers {
 				sentences = append(sentences, strings.Fields(strings.ReplaceAll(c, "%", t)))
 			}

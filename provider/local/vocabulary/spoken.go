@@ -38,7 +38,7 @@ func spokenWord(w string) []string {
 	if w == "" {
 		return nil
 	}
-	if strings.ContainsFunc(w, unicode.IsDigit) {
+	if strings.ContainsFunc(w, isDigit) {
 		return spokenNumber(w)
 	}
 	var out []string
@@ -50,17 +50,21 @@ func spokenWord(w string) []string {
 	return out
 }
 
+// isDigit knows the digits that have English names here.
+func isDigit(r rune) bool { return r >= '0' && r <= '9' }
+
 // spokenNumber reads 8, 8:30, 8am, $95, 20%, 2nd, 1998 and 555-0100.
 func spokenNumber(w string) (out []string) {
 	dollars := strings.HasPrefix(w, "$")
 	w = strings.TrimPrefix(w, "$")
-	digits := strings.FieldsFunc(w, func(r rune) bool { return !unicode.IsDigit(r) })
+	digits := strings.FieldsFunc(w, func(r rune) bool { return !isDigit(r) })
+	telephone := len(digits) > 1 && !strings.Contains(w, ":") && len(digits[len(digits)-1]) == 4
 	letters := strings.FieldsFunc(w, func(r rune) bool { return !unicode.IsLetter(r) && r != '%' })
 	ordinal := len(letters) == 1 && strings.Contains(" st nd rd th ", " "+letters[0]+" ")
 	for i, d := range digits {
 		n, err := strconv.Atoi(d)
 		switch {
-		case len(d) > 4 || err != nil || len(digits) > 2 || d[0] == '0' && len(d) > 2:
+		case telephone || len(d) > 4 || err != nil || len(digits) > 2 || d[0] == '0' && len(d) > 2:
 			for _, c := range d {
 				out = append(out, ones[c-'0'])
 			}
