@@ -124,6 +124,7 @@ func (f *forgetful) ReadFrom(b []byte) (int, net.Addr, error) {
 		next := make(chan struct{})
 		f.relay(next)
 		<-next
+		time.Sleep(settling) // what was read last still finds this one
 		return 0, nil, net.ErrClosed
 	}
 	for {

@@ -89,14 +89,15 @@ func TestPlaced(t *testing.T) {
 		p.respond(inv, "180 Ringing", "", "")
 	}
 	p.respond(inv, "183 Session Progress", "", "")
-	for _, want := range []int{180, 183} {
-		for pr := range seen {
-			if pr.Code == want {
-				if pr.ID != header(inv, "Call-ID") {
-					t.Errorf("progress %+v", pr)
-				}
-				break
+	for both := map[int]bool{}; !both[180] || !both[183]; { // in either order: sipgo keeps none
+		select {
+		case pr := <-seen:
+			both[pr.Code] = true
+			if pr.ID != header(inv, "Call-ID") {
+				t.Errorf("progress %+v", pr)
 			}
+		case <-time.After(patience):
+			t.Fatalf("progress %v", both)
 		}
 	}
 	p.respond(inv, "200 OK", "", p.sdp(""))
