@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/parley-voice/parley"
@@ -22,6 +23,7 @@ const (
 // A reply is one turn of the agent, from its beginning until it has been heard or was cut off.
 type reply struct {
 	text     string          // spoken as it is; "": the model answers
+	sorry    bool            // it is an apology
 	insists  bool            // not to be interrupted
 	end      *parley.Outcome // what follows it
 	answers  question
@@ -191,7 +193,7 @@ func (c *loop) ended(ctx context.Context, n note) {
 		return
 	case fault != nil:
 		c.failed(ctx, r, n.err != nil, fault)
-	case r.text == "":
+	case !r.sorry:
 		c.state.fails = 0
 	}
 	c.next(ctx)
@@ -206,10 +208,12 @@ func (c *loop) failed(ctx context.Context, r *reply, voiceless bool, fault error
 	}
 	switch {
 	case !voiceless:
-	case r.text != "":
-		c.begin(ctx, &reply{text: r.text, insists: r.insists, end: r.end})
-	default:
-		c.begin(ctx, &reply{text: sorry})
+	case r.text == "":
+		c.begin(ctx, &reply{text: sorry, sorry: true})
+	default: // once more what was not heard of it
+		if rest := strings.TrimPrefix(r.text, r.mouth.said()); speakable(rest) {
+			c.begin(ctx, &reply{text: rest, insists: r.insists, end: r.end})
+		}
 	}
 }
 

@@ -202,6 +202,20 @@ func TestSpeechGoesOn(t *testing.T) {
 	sc.want(t, TurnEnd)
 }
 
+// TestRising: speech that seems to begin again just when the turn would end puts the end off, once and shortly.
+func TestRising(t *testing.T) {
+	sc := newScene(Options{}).speaks(2 * time.Second).final("That is all.").quiet(480 * ms)
+	sc.speaks(20 * ms) // it rings on into a second frame: speech has not begun
+	sc.want(t)
+	sc.quiet(20 * ms)
+	sc.want(t)
+	sc.quiet(100 * ms)
+	sc.want(t, TurnEnd)
+	sc = newScene(Options{}).speaks(2 * time.Second).final("That is all.").quiet(460 * ms)
+	sc.speaks(500 * ms) // it does begin
+	sc.want(t)
+}
+
 func TestNeverFinal(t *testing.T) {
 	sc := newScene(Options{}).speaks(time.Second).partial("when are you open").quiet(3 * time.Second)
 	sc.want(t, TurnEnd)
