@@ -172,7 +172,7 @@ func join(words []timedWord) string {
 }
 
 // noise are the words a recogniser makes of a breath, a click or a door; nobody says only these.
-var noise = strings.Fields("a an and are as at for huh her his i'm in is it it's of on or s that the their them then there they this to uh um up was were with you'd")
+var noise = strings.Fields("a an and are as at for huh her his if i'm in is it it's of on or s that the their them then there they this to uh um up was were with you'd")
 
 func onlyNoise(words []timedWord) bool {
 	var said time.Duration

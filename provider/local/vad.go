@@ -9,8 +9,9 @@ type vad struct {
 	mean            [4]float64
 	floors          [vadWindows]float64 // least mean of each stretch of vadWindow steps, 0: none yet
 	window, in      int
-	recent          uint8 // the last steps, newest lowest
+	recent          uint8 // the last steps, newest lowest: three of four begin speech
 	hang            int
+	on              bool
 	heard           int
 }
 
@@ -50,7 +51,8 @@ func (v *vad) frame(pcm *[step]int16) bool {
 	for i := range 4 {
 		n += int(v.recent >> i & 1)
 	}
-	return n >= 3 || v.hang > 0 && n > 0
+	v.on = n >= 3 || v.on && v.hang > 0
+	return v.on
 }
 
 // floor is the least mean of the windows; −60 dBFS until the first is over.
