@@ -23,6 +23,7 @@ func init() {
 const (
 	udpBuffer  = 4 << 20 // bytes, for bursts of call set-ups
 	udpForget  = 20_000  // changes of source address before sipgo's memory of them is emptied
+	paramsMost = 1024    // parameters in one message
 	tcpMost    = 4096    // connections at once
 	tcpPerHost = 256     // of them from one address
 	tcpStall   = 5 * time.Second
@@ -150,6 +151,9 @@ func (f *forgetful) ReadFrom(b []byte) (int, net.Addr, error) {
 
 // readFilter drops what cannot be SIP before it is parsed. It never returns an error: that would end sipgo's reader.
 func readFilter(info sip.TransportReadProps, data []byte) ([]byte, error) {
+	if bytes.Count(data, []byte(";"))+bytes.Count(data, []byte("&")) > paramsMost {
+		return nil, nil // sipgo needs time with the square of them
+	}
 	if info.Transport != "UDP" {
 		return data, nil // a piece of a stream
 	}
