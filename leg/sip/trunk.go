@@ -44,7 +44,6 @@ type Trunk struct {
 	transport *sip.TransportLayer
 	tx        *sip.TransactionLayer
 	clock     *leg.Clock
-	ownClock  bool
 	accounts  accounts
 	nonces    *nonces
 	routes    routes
@@ -97,7 +96,7 @@ func New(c Config) (*Trunk, error) {
 		return nil, fmt.Errorf("sip: listen on %q: %w", c.Listen, err)
 	}
 	if t.clock == nil {
-		t.clock, t.ownClock = leg.NewClock(), true
+		t.clock = leg.NewClock()
 	}
 	t.accounts.load = c.Trunks
 	// sipgo prints what strangers send at level Error: not into our log.
@@ -123,7 +122,7 @@ func (t *Trunk) Close() error {
 		return nil
 	}
 	t.sock.close()
-	if t.ownClock {
+	if t.cfg.Clock == nil {
 		t.clock.Close()
 	}
 	return nil
@@ -155,7 +154,7 @@ func (t *Trunk) Serve(ctx context.Context, answer func(context.Context, leg.Offe
 	readers.Wait()
 	_ = t.transport.Close()
 	t.sock.wait()
-	if t.ownClock {
+	if t.cfg.Clock == nil {
 		t.clock.Close()
 	}
 	return err
