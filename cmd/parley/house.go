@@ -151,6 +151,7 @@ func (h *house) close() {
 		h.log.Error("closing the database", "error", err)
 	}
 	_ = h.blobs.Close()
+	unlockFolder(h.cfg.Data)
 }
 
 // recordings gives the switchboard files to write to.

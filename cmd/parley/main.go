@@ -57,15 +57,28 @@ type hearCmd struct{}
 // Run is the child's side of local speech; it ends when its input does.
 func (hearCmd) Run() error { return local.Worker(os.Stdin, os.Stdout) }
 
-// yamlFile lets parley.yaml give every flag by its name or its environment variable's.
+// yamlFile lets parley.yaml give every flag by its name or its environment variable's; flags and environment win over it.
 func yamlFile(r io.Reader) (kong.Resolver, error) {
 	var values map[string]any
-	if err := yaml.NewDecoder(r).Decode(&values); err != nil {
+	if err := yaml.NewDecoder(r).Decode(&values); err != nil && !errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("parley.yaml: %w", err)
 	}
 	return kong.ResolverFunc(func(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
+		for _, e := range flag.Envs {
+			if _, set := os.LookupEnv(e); set {
+				return nil, nil
+			}
+		}
 		for _, name := range append([]string{flag.Name, strings.ReplaceAll(flag.Name, "-", "_")}, flag.Envs...) {
-			if v, ok := values[name]; ok {
+			switch v := values[name].(type) {
+			case nil:
+			case []any:
+				words := make([]string, len(v))
+				for i, x := range v {
+					words[i] = fmt.Sprint(x)
+				}
+				return strings.Join(words, ","), nil
+			default:
 				return fmt.Sprint(v), nil
 			}
 		}

@@ -82,7 +82,15 @@ func (h *house) serve(ctx context.Context, door net.Listener) error {
 
 // openData opens what lasts: the key, the database and the recordings.
 func (c *serveCmd) openData(ctx context.Context) (key *secret.Key, db *store.DB, blobs *store.Blobs, err error) {
+	defer func() {
+		if err != nil && key != nil {
+			unlockFolder(c.Data)
+		}
+	}()
 	if err := os.MkdirAll(c.Data, 0o700); err != nil {
+		return nil, nil, nil, fmt.Errorf("PARLEY_DATA: %w", err)
+	}
+	if err := lockFolder(c.Data); err != nil {
 		return nil, nil, nil, fmt.Errorf("PARLEY_DATA: %w", err)
 	}
 	if key, err = secret.LoadKey(c.Data, c.MasterKey); err != nil {
