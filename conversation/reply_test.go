@@ -43,6 +43,7 @@ func TestRepliesDoNotOverlap(t *testing.T) {
 			t.Errorf("%d streams, %d frames: the test does not test", streams, len(l.queue))
 		}
 		time.Sleep(1500 * time.Millisecond)
+		synctest.Wait()
 		if l.clears != 2 || len(l.queue) != 0 {
 			t.Errorf("%d clears, %d frames of a reply that was cut off", l.clears, len(l.queue))
 		}
@@ -54,7 +55,7 @@ func TestRepliesDoNotOverlap(t *testing.T) {
 		cancel()
 		c.cur.cancel(nil)
 		c.wg.Wait()
-		if len(c.notes) != 1 {
+		if len(c.notes) == 0 { // that of the first; the second's may give way to the end
 			t.Errorf("%d notes", len(c.notes))
 		}
 	})

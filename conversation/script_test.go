@@ -311,7 +311,7 @@ func (p *play) step(w []string) {
 	case "sounds":
 		p.phone.SayTone(300, dur(w[1]))
 	case "partial", "final", "end":
-		p.ears <- stt.Event{Text: w[1], Final: w[0] != "partial", End: w[0] == "end"}
+		give(p.wire, p.ears, stt.Event{Text: w[1], Final: w[0] != "partial", End: w[0] == "end"})
 	case "presses":
 		p.phone.Press(w[1])
 	case "hangs-up":
@@ -323,19 +323,27 @@ func (p *play) step(w []string) {
 	case "back":
 		p.phone.Resume()
 	case "deaf":
-		p.fail <- errors.New(w[1])
+		give(p.wire, p.fail, errors.New(w[1]))
 	case "cancel":
 		p.stop()
 	case "say":
-		p.ctrl <- Command{Kind: Say, Text: w[1]}
+		give(p.wire, p.ctrl, Command{Kind: Say, Text: w[1]})
 	case "context":
-		p.ctrl <- Command{Kind: AddContext, Text: w[1]}
+		give(p.wire, p.ctrl, Command{Kind: AddContext, Text: w[1]})
 	case "press":
-		p.ctrl <- Command{Kind: Press, Text: w[1]}
+		give(p.wire, p.ctrl, Command{Kind: Press, Text: w[1]})
 	case "end-call":
-		p.ctrl <- Command{Kind: End}
+		give(p.wire, p.ctrl, Command{Kind: End})
 	default:
 		panic(w[0])
+	}
+}
+
+// give sends unless the call is over.
+func give[T any](ctx context.Context, to chan<- T, v T) {
+	select {
+	case to <- v:
+	case <-ctx.Done():
 	}
 }
 
@@ -347,12 +355,12 @@ func (p *play) speak(d time.Duration, text string) {
 			if !sleep(p.wire, d/time.Duration(len(words))) {
 				return
 			}
-			p.ears <- stt.Event{Text: strings.Join(words[:i], " ")}
+			give(p.wire, p.ears, stt.Event{Text: strings.Join(words[:i], " ")})
 		}
 		if !sleep(p.wire, d/time.Duration(len(words))+p.wait) {
 			return
 		}
-		p.ears <- stt.Event{Text: text, Final: true, End: !p.bare}
+		give(p.wire, p.ears, stt.Event{Text: text, Final: true, End: !p.bare})
 	}()
 }
 
