@@ -255,7 +255,7 @@ func TestCancel(t *testing.T) {
 		}
 	}
 	p.send(p.request("ACK", "z9hG4bKcancel", "", ""))
-	if len(tr.dialogs) != 0 {
+	if dialogs(tr) != 0 {
 		t.Error("the dialog stays")
 	}
 }
@@ -352,7 +352,7 @@ func TestStrayRequests(t *testing.T) {
 	if m := p.read(patience); !strings.HasPrefix(m, "SIP/2.0 200") || header(m, "CSeq") != header(p.request("OPTIONS", "", "", ""), "CSeq") {
 		t.Errorf("got %.60q", m)
 	}
-	if n := len(tr.dialogs); n != 0 {
+	if n := dialogs(tr); n != 0 {
 		t.Errorf("%d dialogs", n)
 	}
 }
