@@ -112,6 +112,10 @@ func TestDemoAgentAnswers(t *testing.T) {
 		{"is doctor lee there", doctors},
 		{"do you see children", children},
 		{"can i bring my son", children},
+		{"do you see kids", children},
+		{"hi what kind do you open tomorrow", hours},
+		{"can i pay with a credit cards", insurance},
+		{"do you do route to bells", unknown},
 		{"i need to cancel my appointment", cancel},
 		{"can i cancel", cancel},
 		// what the recogniser makes of it

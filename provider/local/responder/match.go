@@ -9,15 +9,15 @@ type texts struct {
 
 // phrases are spoken. need, confirm, confirmFrom and thankName have places for what the caller said.
 type phrases struct {
-	hello, pardon, unknown, offer, askName, thankName, askMessage, confirm, confirmFrom, noted, again string
-	more, fineThen, welcome, what, bye, moment, need, happened                                        string
-	here, itself                                                                                      string
+	hello, pardon, unknown, offer, askName, thankName, askMessage, confirm, confirmFrom, noted string
+	more, fineThen, welcome, what, bye, moment, need, happened                                 string
+	here, itself                                                                               string
 }
 
 // words are understood.
 type words struct {
-	yesWords, noWords, fine, thanks, greets, fillers, goodbyes, questions, endsName map[string]bool
-	repeat, there, person, message, robot, who, introduces, myName, never           []string
+	yesWords, noWords, fine, thanks, greets, fillers, goodbyes, questions, asks, endsName map[string]bool
+	repeat, there, person, message, robot, who, introduces, myName, never                 []string
 }
 
 // matches reports whether one of the phrases was said.
@@ -78,7 +78,7 @@ func (x *texts) isBye(said []string) bool {
 			for _, w := range said[i+1 : i+n] {
 				p += " " + w
 			}
-			if x.goodbyes[p] && len(said) <= n+6 && !x.has(said, x.questions) {
+			if x.goodbyes[p] && len(said) <= n+6 && !x.has(said[:i], x.questions) && !x.has(said[i+n:], x.questions) {
 				return true
 			}
 		}

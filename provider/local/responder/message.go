@@ -19,7 +19,7 @@ func (t *talk) taking(said, asked string, words []string) (answer, bool) {
 		return answer{}, false
 	}
 	if stage == naming && t.asksSomething(words) {
-		return answer{}, false
+		return answer{}, false // the rules after this one answer
 	}
 	switch stage {
 	case naming:
@@ -38,7 +38,7 @@ func (t *talk) taking(said, asked string, words []string) (answer, bool) {
 	}
 	switch {
 	case x.isNo(words):
-		return answer{text: x.again + " " + x.askMessage}, true
+		return answer{text: x.fineThen + " " + x.askMessage}, true
 	case x.isYes(words):
 		return answer{text: x.noted + " " + x.more}, true
 	}
@@ -81,12 +81,17 @@ func (t *talk) confirm(message, name string) string {
 	return fmt.Sprintf(t.texts.confirmFrom, message, name)
 }
 
-// asksSomething tells a question, which the prompt answers, from a name.
+// asksSomething tells a question, or the wish for a person, from a name.
 func (t *talk) asksSomething(words []string) bool {
-	if len(words) < 3 || t.texts.matches(t.texts.myName, words) {
+	x := t.texts
+	if len(words) < 3 || x.matches(x.myName, words) {
 		return false
 	}
-	return t.texts.has(words[:2], t.texts.questions) && newIndex(t.prompt, t.lang).best(words) != ""
+	if x.questions[words[0]] {
+		return true
+	}
+	start := words[:min(len(words), 6)] // further on, it is part of a message
+	return x.asks[words[0]] && x.matches(x.person, start) || x.matches(x.there, start) || x.matches(x.repeat, start)
 }
 
 // callerName is the name given in this call, last first.
@@ -118,7 +123,7 @@ func (t *talk) nameIn(said string) (name, rest string) {
 			break
 		}
 	}
-	for from < len(plain) && (x.fillers[plain[from]] || x.yesWords[plain[from]] || x.greets[plain[from]] || plain[from] == "") {
+	for from < len(plain) && !x.endsName[plain[from]] && (x.fillers[plain[from]] || x.yesWords[plain[from]] || x.greets[plain[from]] || plain[from] == "") {
 		from++
 	}
 	to := from

@@ -97,13 +97,18 @@ func TestLanguages(t *testing.T) {
 		contains(t, talk.say("xyzzy plugh"), x.offer)
 		contains(t, talk.say("Anna Müller"), strings.TrimSpace(x.askMessage))
 		contains(t, talk.say("xyzzy plugh foo bar"), "xyzzy plugh foo bar")
+		history := talk.messages
 		for yes := range x.yesWords {
+			talk.messages = history
 			contains(t, talk.say(yes), x.noted)
-			break
+		}
+		for no := range x.noWords {
+			talk.messages = history
+			contains(t, talk.say(no), x.askMessage)
 		}
 		for bye := range x.goodbyes {
+			talk.messages = history[:1]
 			contains(t, talk.say(bye), x.bye)
-			break
 		}
 	}
 	if got := languageOf("12345"); got != "en" {
@@ -119,7 +124,7 @@ func TestTextsAreWhole(t *testing.T) {
 	for lang, x := range textsOf {
 		p := x.phrases
 		for i, s := range []string{p.hello, p.pardon, p.unknown, p.offer, p.askName, p.thankName, p.askMessage, p.confirm, p.confirmFrom, p.noted,
-			p.again, p.more, p.fineThen, p.welcome, p.what, p.bye, p.moment, p.need, p.happened, p.here, p.itself} {
+			p.more, p.fineThen, p.welcome, p.what, p.bye, p.moment, p.need, p.happened, p.here, p.itself} {
 			if s == "" {
 				t.Errorf("%s: phrase %d is empty", lang, i)
 			}

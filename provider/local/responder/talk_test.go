@@ -57,6 +57,13 @@ func TestMessageByOtherWays(t *testing.T) {
 
 	c = ring(t, demo)
 	c.say("do you do root canals")
+	contains(t, c.say("can i speak to a person please"), "I can take a message. What is your name?")
+	contains(t, c.say("do you do teeth whitening"), "I don't know that. I can take a message.")
+	contains(t, c.say("it's for the big one on the left side you know"), "Sorry, I did not catch that. What is your name?")
+	contains(t, c.say("um it's peter miller"), "Thank you, Peter Miller.")
+
+	c = ring(t, demo)
+	c.say("do you do root canals")
 	contains(t, c.say("khoury"), "Thank you, Khoury. What is your message?")
 	contains(t, c.say("never mind"), "don't know") // nothing is noted
 	c = ring(t, demo)
