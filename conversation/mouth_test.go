@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -217,18 +218,30 @@ func TestPlayAllocatesNothing(t *testing.T) {
 // lateLeg queues what Play was given only when let, whatever happened meanwhile: the frame that slips in after a Clear.
 type lateLeg struct {
 	idleLeg
-	let    chan struct{}
+	let chan struct{}
+
+	mu     sync.Mutex // guards all below
 	queue  []audio.Frame
 	clears int
 }
 
+func (l *lateLeg) state() (queued, clears int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.queue), l.clears
+}
+
 func (l *lateLeg) Play(_ context.Context, f audio.Frame) error {
 	<-l.let
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	l.queue = append(l.queue, f)
 	return nil
 }
 
 func (l *lateLeg) Clear() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	l.queue, l.clears = nil, l.clears+1
 	return nil
 }
@@ -247,13 +260,14 @@ func TestMouthTakesBackWhatSlippedIn(t *testing.T) {
 		}
 		l.let <- struct{}{}
 		synctest.Wait()
-		if len(l.queue) != 0 || l.clears != 2 {
-			t.Errorf("%d frames are queued while paused, after %d clears", len(l.queue), l.clears)
+		if queued, clears := l.state(); queued != 0 || clears != 2 {
+			t.Errorf("%d frames are queued while paused, after %d clears", queued, clears)
 		}
 		m.resume()
 		l.let <- struct{}{}
-		if err := <-done; err != nil || len(l.queue) != 1 {
-			t.Errorf("%v, %d frames after the pause", err, len(l.queue))
+		err := <-done
+		if queued, _ := l.state(); err != nil || queued != 1 {
+			t.Errorf("%v, %d frames after the pause", err, queued)
 		}
 	})
 }

@@ -3,6 +3,7 @@ package conversation
 import (
 	"context"
 	"iter"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -16,12 +17,11 @@ import (
 func TestRepliesDoNotOverlap(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := &lateLeg{let: make(chan struct{})}
-		streams, most := 0, 0
+		var streams, most atomic.Int32
 		slow := tts.Func(func(ctx context.Context, text <-chan string, _ tts.Options) iter.Seq2[tts.Chunk, error] {
 			return func(yield func(tts.Chunk, error) bool) {
-				streams++
-				most = max(most, streams)
-				defer func() { streams-- }()
+				most.Store(max(most.Load(), streams.Add(1)))
+				defer streams.Add(-1)
 				<-text
 				yield(tts.Chunk{Frame: legtest.Tone(400, 20*time.Millisecond, 9000)[0], Text: "word"}, nil)
 				<-ctx.Done()
@@ -33,24 +33,24 @@ func TestRepliesDoNotOverlap(t *testing.T) {
 		c.begin(ctx, &reply{text: "first"})
 		synctest.Wait() // its frame is on its way
 		c.cut()
-		if l.clears != 1 || c.cur != nil {
-			t.Errorf("%d clears at the cut", l.clears)
+		if _, clears := l.state(); clears != 1 || c.cur != nil {
+			t.Errorf("%d clears at the cut", clears)
 		}
 		c.begin(ctx, &reply{text: "second"})
 		l.let <- struct{}{} // the frame of the first slips in
 		synctest.Wait()
-		if streams != 1 || len(l.queue) != 1 {
-			t.Errorf("%d streams, %d frames: the test does not test", streams, len(l.queue))
+		if queued, _ := l.state(); streams.Load() != 1 || queued != 1 {
+			t.Errorf("%d streams, %d frames: the test does not test", streams.Load(), queued)
 		}
 		time.Sleep(1500 * time.Millisecond)
 		synctest.Wait()
-		if l.clears != 2 || len(l.queue) != 0 {
-			t.Errorf("%d clears, %d frames of a reply that was cut off", l.clears, len(l.queue))
+		if queued, clears := l.state(); clears != 2 || queued != 0 {
+			t.Errorf("%d clears, %d frames of a reply that was cut off", clears, queued)
 		}
 		l.let <- struct{}{} // the second speaks
 		synctest.Wait()
-		if most != 1 || len(l.queue) != 1 {
-			t.Errorf("%d streams at once, %d frames of the second reply", most, len(l.queue))
+		if queued, _ := l.state(); most.Load() != 1 || queued != 1 {
+			t.Errorf("%d streams at once, %d frames of the second reply", most.Load(), queued)
 		}
 		cancel()
 		c.cur.cancel(nil)

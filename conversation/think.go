@@ -188,6 +188,9 @@ func (m *mind) flush(ctx context.Context) {
 
 func (m *mind) send(ctx context.Context, p string) {
 	m.stamp(&m.times.piece)
+	m.mu.Lock()
+	m.owing += letters(p) // before anybody can say it
+	m.mu.Unlock()
 	select {
 	case m.pieces <- p:
 	case <-ctx.Done():
@@ -195,7 +198,6 @@ func (m *mind) send(ctx context.Context, p string) {
 	}
 	m.mu.Lock()
 	m.sent += len(p)
-	m.owing += letters(p)
 	m.chars += utf8.RuneCountInString(p)
 	m.sentAt = time.Now()
 	m.mu.Unlock()
