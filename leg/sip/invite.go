@@ -38,7 +38,7 @@ func (t *Trunk) invite(req *sip.Request, tx *sip.ServerTx) {
 	o := &offer{t: t, tx: tx, req: req, sdp: sdp}
 	o.ctx, o.giveUp = context.WithCancelCause(t.ctx)
 	tag := newTag()
-	req.To().Params.Add("tag", tag) // every answer carries it, the 487 that sipgo makes too
+	req.To().Params.Add("tag", tag) // every answer of ours carries it
 	o.d = t.accepted(req, tag)
 	o.d.early = o
 	o.ringing = ringing(req, v.trunk)

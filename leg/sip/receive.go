@@ -21,6 +21,9 @@ func (t *Trunk) receive(req *sip.Request, tx *sip.ServerTx) {
 			tx.Terminate()
 		}
 	}()
+	if req.IsInvite() {
+		req = req.Clone() // sipgo answers a CANCEL from its own while we look at ours
+	}
 	if !echoable(req) {
 		tx.Terminate() // even the refusal would carry it
 		return
