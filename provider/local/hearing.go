@@ -9,6 +9,7 @@ import (
 	"iter"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/parley-voice/parley"
 	"github.com/parley-voice/parley/audio"
@@ -39,8 +40,13 @@ func (l *Local) openHearer(ctx context.Context) (*process, error) {
 	return l.open(ctx, orderBody{Work: workHear, Model: l.model})
 }
 
+// startLimit is for a worker to load what it works with, which takes milliseconds on a machine that is not overrun.
+const startLimit = 20 * time.Second
+
 // open starts a worker and waits for it, or until ctx is over; the worker lives on.
 func (l *Local) open(ctx context.Context, o orderBody) (*process, error) {
+	ctx, cancel := context.WithTimeout(ctx, startLimit)
+	defer cancel()
 	p, err := start(l.ctx, l.config.Command, o)
 	if err != nil {
 		return nil, err

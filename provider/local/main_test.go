@@ -18,18 +18,17 @@ import (
 	"github.com/parley-voice/parley/tts"
 )
 
-const workerEnv = "PARLEY_TEST_WORKER"
+const workerArg = "hear-or-speak"
 
 // The test binary is its own worker.
 func TestMain(m *testing.M) {
-	if os.Getenv(workerEnv) != "" {
+	if len(os.Args) > 1 && os.Args[1] == workerArg {
 		if err := Worker(os.Stdin, os.Stdout); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
 		os.Exit(0)
 	}
-	os.Setenv(workerEnv, "1")
 	code := m.Run()
 	if shared != nil {
 		shared.Close()
@@ -60,7 +59,7 @@ func speech(t testing.TB) *Local {
 	t.Helper()
 	installed(t)
 	sharedOnce.Do(func() {
-		shared = New(Config{Command: []string{os.Args[0]}, CacheDir: filepath.Join(os.TempDir(), "parley-test-speech"), Logger: slog.New(slog.DiscardHandler)})
+		shared = New(Config{Command: []string{os.Args[0], workerArg}, CacheDir: filepath.Join(os.TempDir(), "parley-test-speech"), Logger: slog.New(slog.DiscardHandler)})
 	})
 	return shared
 }

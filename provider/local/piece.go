@@ -76,7 +76,7 @@ func speakable(text string) bool {
 const (
 	cutFrom = 70  // bytes after which the next clause's end cuts
 	cutAt   = 160 // and the next space
-	cutMost = 400 // and anything
+	cutMost = 240 // and anything
 )
 
 // cuts splits a piece into what is rendered at once; together they are the piece. Sound starts the sooner, the shorter a cut.

@@ -148,7 +148,7 @@ func children(t *testing.T) (out []string) {
 func TestNothingIsLeftRunning(t *testing.T) {
 	installed(t)
 	before := len(children(t))
-	l := New(Config{Command: []string{os.Args[0]}, CacheDir: filepath.Join(os.TempDir(), "parley-test-speech"), Logger: slog.New(slog.DiscardHandler)})
+	l := New(Config{Command: []string{os.Args[0], workerArg}, CacheDir: filepath.Join(os.TempDir(), "parley-test-speech"), Logger: slog.New(slog.DiscardHandler)})
 	v, err := l.openVoice(nil)
 	if err != nil {
 		t.Fatal(err)

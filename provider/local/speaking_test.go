@@ -61,7 +61,7 @@ func TestAllTextsTogetherAreTheText(t *testing.T) {
 	l := speech(t)
 	for _, lang := range []string{"en", "fr"} {
 		for _, v := range flite.Voices() {
-			if lang != "en" && v != "rms" {
+			if v != "rms" && (lang != "en" || v != "kal") {
 				continue
 			}
 			chunks := say(t, l, `{"voice":"`+v+`"}`, lang, awkward...)
@@ -73,7 +73,7 @@ func TestAllTextsTogetherAreTheText(t *testing.T) {
 			}
 		}
 	}
-	long := strings.Repeat("This is a rather long reply that goes on and on without a pause and then ", 20) + strings.Repeat("x", 450)
+	long := strings.Repeat("This is a rather long reply that goes on and on without a pause and then ", 8) + strings.Repeat("wordword", 40)
 	if got := texts(say(t, l, "", "en", long)); got != long {
 		t.Errorf("told %d bytes of %d", len(got), len(long))
 	}

@@ -4,9 +4,11 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"sync"
 
 	"github.com/parley-voice/parley"
 	"github.com/parley-voice/parley/llm"
+	"github.com/parley-voice/parley/provider"
 	"github.com/parley-voice/parley/provider/local/responder"
 )
 
@@ -17,6 +19,9 @@ const BuiltIn = "built-in"
 type thinking struct {
 	l    *Local
 	name string // "": the server's choice
+
+	mu     sync.Mutex // guards opened
+	opened llm.Model
 }
 
 // A thinker is a language model that was found.
@@ -50,7 +55,30 @@ func (t *thinking) Chat(ctx context.Context, r llm.Request) iter.Seq2[llm.Delta,
 	}
 }
 
+// Warm warms a language model that can be warmed.
+func (t *thinking) Warm() error {
+	m, err := t.model(t.l.ctx)
+	if w, ok := m.(provider.Warmer); ok && err == nil {
+		return w.Warm()
+	}
+	return err
+}
+
+// model opens what was found, once.
 func (t *thinking) model(ctx context.Context) (llm.Model, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.opened != nil {
+		return t.opened, nil
+	}
+	m, err := t.open(ctx)
+	if err == nil {
+		t.opened = m
+	}
+	return m, err
+}
+
+func (t *thinking) open(ctx context.Context) (llm.Model, error) {
 	if t.name == BuiltIn {
 		return responder.New(), nil
 	}

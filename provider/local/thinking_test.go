@@ -15,6 +15,7 @@ import (
 
 	"github.com/parley-voice/parley"
 	"github.com/parley-voice/parley/llm"
+	"github.com/parley-voice/parley/provider"
 	"github.com/parley-voice/parley/provider/local/responder"
 	"github.com/parley-voice/parley/provider/providertest"
 )
@@ -159,6 +160,34 @@ func TestPrefersAModelWithTools(t *testing.T) {
 	}
 }
 
+// warmModel counts.
+type warmModel struct {
+	llm.Model
+	warmed *int
+}
+
+func (w warmModel) Warm() error { *w.warmed++; return nil }
+
+func TestWarmsTheModel(t *testing.T) {
+	s := serve(t, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, models) })
+	opened, warmed := 0, 0
+	l := New(Config{CacheDir: t.TempDir(), Logger: slog.New(slog.DiscardHandler), Servers: []Server{s}, OpenAICompatible: func(string, string) (llm.Model, error) {
+		opened++
+		return warmModel{saying("hi"), &warmed}, nil
+	}})
+	defer l.Close()
+	for name, want := range map[string]int{"": 1, BuiltIn: 0} {
+		opened, warmed = 0, 0
+		m := open(t, l, name)
+		if err := m.(provider.Warmer).Warm(); err != nil {
+			t.Fatal(err)
+		}
+		if got := answerOf(t, m, "hello"); got == "" || opened != want || warmed != want {
+			t.Errorf("model %q: %q, opened %d, warmed %d", name, got, opened, warmed)
+		}
+	}
+}
+
 func TestServersAreOnLoopback(t *testing.T) {
 	for _, s := range Servers() {
 		if err := onLoopback(s.BaseURL); err != nil || !strings.HasSuffix(s.BaseURL, "/v1") {
@@ -182,7 +211,7 @@ func TestOpeningAModelFails(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	for _, err := range (&thinking{l: &Local{probed: make(chan struct{})}}).Chat(ctx, llm.Request{}) {
+	for _, err := range (&thinking{l: &Local{probed: make(chan struct{}), ctx: t.Context()}}).Chat(ctx, llm.Request{}) {
 		if !errors.Is(err, context.Canceled) {
 			t.Errorf("a cancelled wait for the probe gave %v", err)
 		}
