@@ -129,7 +129,11 @@ func (c *loop) run(ctx context.Context) (parley.Outcome, error) {
 			c.understood(ctx, h)
 		case n := <-c.notes:
 			c.ended(ctx, n)
-		case cmd := <-c.Control:
+		case cmd, ok := <-c.Control:
+			if !ok {
+				c.Control = nil
+				continue
+			}
 			c.command(ctx, cmd)
 		case <-c.alarm.C:
 			c.alarm.at = 0

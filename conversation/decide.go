@@ -176,6 +176,7 @@ func (c *loop) understood(ctx context.Context, h heard) {
 	}
 	s := c.detect.Heard(turn.Words{Text: h.Text, Final: h.Final, End: h.End, Started: h.Started}, c.clock.now())
 	if h.Text != "" {
+		c.idle.quiet = c.clock.now()
 		c.log(parley.EventPartial, map[string]any{"text": h.Text, "final": h.Final})
 	}
 	if s.Kind != turn.None {

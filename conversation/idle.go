@@ -18,7 +18,7 @@ const (
 // idle watches for nobody speaking.
 type idle struct {
 	Idle
-	quiet  time.Duration // since when the agent is silent
+	quiet  time.Duration // since when the agent is silent and no word came
 	heard  time.Duration // the last frame of the caller's came
 	talked bool          // the caller has spoken
 	inCall int           // checks begun
@@ -57,7 +57,9 @@ func (c *loop) idleAt() (time.Duration, bool) {
 	case i.talked:
 		after = i.AfterInteraction
 	}
-	return max(i.quiet, c.detect.LastSpeech()) + after, true
+	// Sound without words may be somebody, or a street: it puts the question off, not away.
+	sound := min(c.detect.LastSpeech(), i.quiet+after)
+	return max(i.quiet, sound) + after, true
 }
 
 // idled asks whether anybody is there, or ends the call when that was asked often enough.

@@ -12,6 +12,10 @@ const (
 	toResume = 400 * time.Millisecond
 	// longestPause is how long sound without a word may hold the agent silent: longer is noise.
 	longestPause = 10 * time.Second
+	// falseAlarms is how many pauses in a row may turn out to be nothing: after them wordless sound does not pause the agent
+	// for a while, lest a noisy street make it stammer. A word ends that.
+	falseAlarms = 3
+	alarmWait   = 10 * time.Second
 	// lateAnswer is how long a backchannel may be the answer to what the agent was just finishing.
 	lateAnswer = 1500 * time.Millisecond
 	// lateFinal is how long after it a turn's final may come that ended with a partial; then the next segment has begun.
@@ -38,7 +42,9 @@ type Detector struct {
 	wordless   bool          // nothing was recognised since speech last began
 	paused     bool
 	pausedAt   time.Duration
-	deaf       bool // sound paused the agent for too long: it is noise until it stops
+	alarms     int           // pauses in a row that were nothing
+	alarmAt    time.Duration // the end of the last
+	deaf       bool          // sound paused the agent for too long: it is noise until it stops
 }
 
 // An utterance is what is known of a turn of the caller's that has not ended.
@@ -98,6 +104,9 @@ func (d *Detector) sound(now time.Duration) Signal {
 	if d.paused || d.deaf || !d.wordless || d.agent != Busy {
 		return Signal{}
 	}
+	if d.alarms >= falseAlarms && now < d.alarmAt+alarmWait {
+		return Signal{}
+	}
 	d.paused, d.pausedAt = true, now
 	return Signal{Kind: Pause}
 }
@@ -130,7 +139,7 @@ func (d *Detector) Heard(w Words, now time.Duration) Signal {
 		d.partial = text
 	}
 	if changed {
-		d.wordsAt, d.wordless, d.ended, d.putOff = now, false, false, false
+		d.wordsAt, d.wordless, d.ended, d.putOff, d.alarms = now, false, false, false, 0
 	}
 	if w.End && d.pending() {
 		d.ended = true
@@ -176,6 +185,10 @@ func (d *Detector) Due() (time.Duration, bool) {
 func (d *Detector) Tick(now time.Duration) Signal {
 	if d.paused && now >= min(d.lastSpeech+toResume, d.pausedAt+longestPause) {
 		d.paused = false
+		if d.wordless {
+			d.alarms++
+			d.alarmAt = now
+		}
 		d.deaf = now < d.lastSpeech+toResume
 		return Signal{Kind: Resume}
 	}

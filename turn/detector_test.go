@@ -272,6 +272,29 @@ func TestPauseHoldsWhileTheCallerSounds(t *testing.T) {
 	sc.want(t, Pause, Resume)
 }
 
+// TestNoStammer: a noise every second does not make the agent stammer, until a word shows that somebody is there.
+func TestNoStammer(t *testing.T) {
+	sc := newScene(Options{})
+	sc.d.Agent(Busy)
+	for range 6 {
+		sc.speaks(300 * ms).quiet(700 * ms)
+	}
+	sc.want(t, Pause, Resume, Pause, Resume, Pause, Resume)
+	sc.partial("okay").quiet(2 * time.Second)
+	sc.signals = nil
+	sc.speaks(300 * ms)
+	sc.want(t, Pause)
+	sc = newScene(Options{}) // it is tried again after a while
+	sc.d.Agent(Busy)
+	for range 4 {
+		sc.speaks(300 * ms).quiet(700 * ms)
+	}
+	sc.quiet(10 * time.Second)
+	sc.signals = nil
+	sc.speaks(300 * ms).quiet(time.Second)
+	sc.want(t, Pause, Resume)
+}
+
 func TestNoPause(t *testing.T) {
 	for _, a := range []Agent{Idle, Insists} {
 		sc := newScene(Options{})
