@@ -227,6 +227,8 @@ func TestFork(t *testing.T) {
 	if err := l.Mark(1); err != nil {
 		t.Errorf("the first call is over: %v", err)
 	}
+	go func() { _ = l.Hangup(context.Background(), parley.AgentEnded) }()
+	p.respond(p.expect("BYE "), "200 OK", "", "")
 }
 
 // TestRoutes: ACK and BYE follow the Record-Route, last proxy first, to the Contact of the 200.

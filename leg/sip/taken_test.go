@@ -226,6 +226,7 @@ func TestACKWithTheInvitesBranch(t *testing.T) {
 	if err := l.Mark(1); err != nil {
 		t.Errorf("the call is over: %v", err)
 	}
+	p.ask("BYE", "", "")
 }
 
 func TestCancel(t *testing.T) {
@@ -465,6 +466,9 @@ func TestHoldAndResume(t *testing.T) {
 	if code, _ := p.ask("BYE", "", ""); code != 200 {
 		t.Errorf("BYE: %d", code)
 	}
+	for dialogs(tr) > 0 { // the leg takes its leave
+		time.Sleep(time.Millisecond)
+	}
 	if code, _ := p.ask("BYE", "", ""); code != 481 {
 		t.Errorf("a late BYE: %d", code)
 	}
@@ -489,6 +493,7 @@ func TestReinviteImpliesACK(t *testing.T) {
 	if err := l.Mark(1); err != nil {
 		t.Errorf("the call is over: %v", err)
 	}
+	p.ask("BYE", "", "")
 }
 
 // TestTargetRefresh: our BYE goes where the far end said last.
