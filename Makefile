@@ -43,7 +43,7 @@ bench: build
 	$(BIN) bench --calls $(CALLS) --seconds $(SECONDS)
 
 referee: build
-	bench/referee/run.sh $(BIN)
+	PARLEY=$(BIN) bench/referee/run.sh
 
 fuzz:
 	@scripts/fuzz.sh $(FUZZTIME)

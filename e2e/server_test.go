@@ -1,0 +1,291 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/parley-voice/parley/audio"
+)
+
+// binary is the parley that is tested: PARLEY_BIN, else ../bin/parley.
+func binary(t *testing.T) string {
+	t.Helper()
+	path := os.Getenv("PARLEY_BIN")
+	if path == "" {
+		path = "../bin/parley"
+	}
+	path, err := filepath.Abs(path)
+	if err == nil {
+		_, err = os.Stat(path)
+	}
+	if err != nil {
+		t.Fatalf("%v: make build first", err)
+	}
+	return path
+}
+
+// freePort is free for TCP and UDP now.
+func freePort(t *testing.T) int {
+	t.Helper()
+	for range 100 {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		port := l.Addr().(*net.TCPAddr).Port
+		u, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1), Port: port})
+		l.Close()
+		if err == nil {
+			u.Close()
+			return port
+		}
+	}
+	t.Fatal("no free port")
+	return 0
+}
+
+// A server is a parley with a folder and ports of its own.
+type server struct {
+	t    *testing.T
+	cmd  *exec.Cmd
+	data string
+	http string // origin
+	sip  string // host:port
+	gone chan struct{}
+}
+
+const key = "sk_test_e2e"
+
+// serve starts one with nothing but local speech, and what env says; it ends with the test.
+func serve(t *testing.T, env ...string) *server {
+	t.Helper()
+	s := &server{t: t, data: filepath.Join(t.TempDir(), "data"), gone: make(chan struct{}),
+		http: fmt.Sprintf("http://127.0.0.1:%d", freePort(t)), sip: fmt.Sprintf("127.0.0.1:%d", freePort(t))}
+	s.cmd = exec.Command(binary(t), "serve")
+	s.cmd.Dir = t.TempDir()
+	for _, kv := range os.Environ() {
+		name, _, _ := strings.Cut(kv, "=")
+		if !strings.HasPrefix(name, "PARLEY_") && !strings.HasSuffix(name, "_API_KEY") && !strings.HasSuffix(name, "_BASE_URL") {
+			s.cmd.Env = append(s.cmd.Env, kv)
+		}
+	}
+	s.cmd.Env = append(s.cmd.Env, "PARLEY_DATA="+s.data, "PARLEY_HTTP="+strings.TrimPrefix(s.http, "http://"), "PARLEY_SIP="+s.sip,
+		"PARLEY_RTP_PORTS=24000-24999", "PARLEY_API_KEY="+key, "PARLEY_ALLOW_NETWORKS=127.0.0.0/8", "PARLEY_DEBUG=1")
+	s.cmd.Env = append(s.cmd.Env, env...)
+	var log bytes.Buffer
+	s.cmd.Stdout, s.cmd.Stderr = &log, &log
+	if err := s.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go func() { s.cmd.Wait(); close(s.gone) }()
+	t.Cleanup(func() {
+		s.cmd.Process.Signal(syscall.SIGTERM)
+		select {
+		case <-s.gone:
+		case <-time.After(20 * time.Second):
+			t.Error("the server does not end")
+			s.cmd.Process.Kill()
+			<-s.gone
+		}
+		if t.Failed() {
+			t.Logf("the server said:\n%s", log.String())
+		}
+	})
+	s.until("the server answers", 20*time.Second, func() bool {
+		res, err := http.Get(s.http + "/healthz")
+		if err != nil {
+			return false
+		}
+		res.Body.Close()
+		return res.StatusCode == http.StatusOK
+	})
+	return s
+}
+
+// until waits for something to become true.
+func (s *server) until(what string, limit time.Duration, ok func() bool) {
+	s.t.Helper()
+	for over := time.Now().Add(limit); !ok(); time.Sleep(50 * time.Millisecond) {
+		if time.Now().After(over) {
+			s.t.Fatalf("not within %v: %s", limit, what)
+		}
+	}
+}
+
+// api makes a request that must succeed.
+func (s *server) api(method, path string, body, into any) {
+	s.t.Helper()
+	var in io.Reader
+	if body != nil {
+		b, err := json.Marshal(body)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		in = bytes.NewReader(b)
+	}
+	req, err := http.NewRequest(method, s.http+path, in)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+key)
+	req.Header.Set("Content-Type", "application/json")
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	b, _ := io.ReadAll(res.Body)
+	if res.StatusCode >= 300 {
+		s.t.Fatalf("%s %s: %s %s", method, path, res.Status, b)
+	}
+	if raw, ok := into.(*[]byte); ok {
+		*raw = b
+	} else if into != nil {
+		if err := json.Unmarshal(b, into); err != nil {
+			s.t.Fatalf("%s %s: %v in %s", method, path, err, b)
+		}
+	}
+}
+
+type m = map[string]any
+
+// agent makes an agent that greets and hears by local speech; more overrides.
+func (s *server) agent(more m) (id string, whole m) {
+	s.t.Helper()
+	body := m{"prompt": m{"content": "You are the receptionist of Harbor Dental. We are open from nine in the morning until six in the evening."},
+		"voice": m{"type": "voice_local"}, "actions": []any{}, "initial_message": "Good morning, this is Harbor Dental, how can I help you today?"}
+	for k, v := range more {
+		body[k] = v
+	}
+	s.api("POST", "/v1/agents/create", body, &whole)
+	id, _ = whole["id"].(string)
+	return id, whole
+}
+
+// A call as the API shows it.
+type call struct {
+	ID        string
+	Status    string
+	Ended     string `json:"ended_reason"`
+	From      string `json:"from_number"`
+	Outgoing  bool   `json:"is_outgoing"`
+	Recording bool   `json:"recording_available"`
+	Text      string `json:"transcript"`
+}
+
+func (s *server) calls() []call {
+	s.t.Helper()
+	var list struct{ Items []call }
+	s.api("GET", "/v1/calls/list?size=100", nil, &list)
+	return list.Items
+}
+
+// ended waits for the end of the only call there is.
+func (s *server) ended(limit time.Duration) call {
+	s.t.Helper()
+	var c call
+	s.until("one call, and it is over", limit, func() bool {
+		all := s.calls()
+		if len(all) != 1 {
+			return false
+		}
+		c = all[0]
+		return c.Status == "ended" || c.Status == "error"
+	})
+	return c
+}
+
+// events are the types and payloads of a call that is over.
+func (s *server) events(id string) (types []string, payloads []m) {
+	s.t.Helper()
+	var raw []byte
+	s.api("GET", "/v1/calls/events?id="+id, nil, &raw)
+	for line := range strings.SplitSeq(string(raw), "\n") {
+		data, ok := strings.CutPrefix(line, "data: ")
+		if !ok {
+			continue
+		}
+		var e struct {
+			Type    string
+			Payload m
+		}
+		if err := json.Unmarshal([]byte(data), &e); err != nil {
+			s.t.Fatal(err)
+		}
+		types, payloads = append(types, e.Type), append(payloads, e.Payload)
+	}
+	return types, payloads
+}
+
+// recording is both sides of a call.
+func (s *server) recording(id string) *audio.Sound {
+	s.t.Helper()
+	s.until("the recording is there", 10*time.Second, func() bool {
+		var c call
+		s.api("GET", "/v1/calls?id="+id, nil, &c)
+		return c.Recording
+	})
+	var raw []byte
+	s.api("GET", "/v1/calls/recording?format=wav&id="+id, nil, &raw)
+	w, err := audio.ReadWAV(bytes.NewReader(raw))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if w.Channels != 2 {
+		s.t.Fatalf("the recording has %d channels", w.Channels)
+	}
+	return w
+}
+
+// ring runs parley call and returns what it printed, and its exit code.
+func (s *server) ring(limit time.Duration, args ...string) (out string, code int) {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(s.t.Context(), limit)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, binary(s.t), append([]string{"call"}, args...)...)
+	cmd.Dir = s.t.TempDir()
+	cmd.Env = append(os.Environ(), "PARLEY_API_KEY="+key, "PARLEY_URL="+s.http, "PARLEY_DATA="+s.data)
+	b, err := cmd.CombinedOutput()
+	var exit *exec.ExitError
+	switch {
+	case ctx.Err() != nil:
+		s.t.Fatalf("parley call does not end within %v:\n%s", limit, b)
+	case errors.As(err, &exit):
+		return string(b), exit.ExitCode()
+	case err != nil:
+		s.t.Fatal(err)
+	}
+	return string(b), 0
+}
+
+// need fails when a program is missing: make e2e installs them.
+func need(t *testing.T, programs ...string) {
+	t.Helper()
+	for _, p := range programs {
+		if _, err := exec.LookPath(p); err != nil {
+			t.Fatalf("%v: make e2e installs it", err)
+		}
+	}
+}
+
+func run(t *testing.T, name string, args ...string) {
+	t.Helper()
+	if b, err := exec.Command(name, args...).CombinedOutput(); err != nil {
+		t.Fatalf("%s %v: %v\n%s", name, args, err, b)
+	}
+}
