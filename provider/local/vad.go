@@ -9,7 +9,7 @@ type vad struct {
 	mean            [4]float64
 	floors          [vadWindows]float64 // least mean of each stretch of vadWindow steps, 0: none yet
 	window, in      int
-	recent          uint8 // the last steps, newest lowest: three of four begin speech
+	recent          uint8 // the last steps, newest lowest
 	hang            int
 	on              bool
 	heard           int
@@ -22,6 +22,9 @@ const (
 	vadWindow  = 15    // steps, 300 ms
 	vadWindows = 5
 	vadHang    = 4 // steps that speech goes on after the last loud one: stops have gaps
+	vadOnset   = 5 // loud steps out of
+	vadRecent  = 6 // the last: clicks and keys are shorter
+	vadLearn   = 5 // first steps, which only teach the floor
 	vadPole    = 0.91
 )
 
@@ -48,10 +51,10 @@ func (v *vad) frame(pcm *[step]int16) bool {
 		v.hang--
 	}
 	n := 0
-	for i := range 4 {
+	for i := range vadRecent {
 		n += int(v.recent >> i & 1)
 	}
-	v.on = n >= 3 || v.on && v.hang > 0
+	v.on = v.heard > vadLearn && n >= vadOnset || v.on && v.hang > 0
 	return v.on
 }
 

@@ -278,7 +278,7 @@ func stem(w string) string {
 			break
 		}
 	}
-	if n := len(w); n > 4 && w[n-1] == w[n-2] && !strings.ContainsRune("aeiouls", rune(w[n-1])) {
+	if n := len(w); n > 3 && w[n-1] == w[n-2] && !strings.ContainsRune("aeiou", rune(w[n-1])) {
 		w = w[:n-1]
 	}
 	return strings.TrimSuffix(w, "e")
