@@ -55,11 +55,10 @@ func (t *Trunk) Dial(ctx context.Context, c leg.Call) (leg.Leg, error) {
 		return nil, errors.Join(&leg.Rejected{Cause: parley.Unreachable}, err)
 	}
 	l, err := p.place(ctx)
-	if err != nil {
+	if err != nil && p.stream != nil {
 		_ = p.stream.Close()
-		return nil, err
 	}
-	return l, nil
+	return l, err
 }
 
 // listening waits until Serve reads: requests go out by the socket it reads from.

@@ -114,6 +114,9 @@ func (o *offer) run() {
 		return
 	}
 	if l := o.d.answered(); l != nil {
+		if o.t.ctx.Err() != nil {
+			l.end(&leg.GoneError{Cause: parley.NodeLost}, true)
+		}
 		_ = l.Hangup(o.t.quit, parley.AgentEnded)
 	}
 }

@@ -155,6 +155,9 @@ func (c *call) finish(err error, bye bool) {
 		c.d.bye()
 	}
 	c.d.t.remove(c.d)
+	c.d.mu.Lock()
+	c.d.leg, c.d.unacked = nil, nil // sipgo keeps the INVITE's transaction, and through it the dialog, for 32 s; not our buffers
+	c.d.mu.Unlock()
 }
 
 // acknowledged waits until the 2xx has its ACK or is given up: no BYE before (RFC 3261 §15).

@@ -116,7 +116,7 @@ func (p *placing) succeed(res *sip.Response) (leg.Leg, error) {
 		return nil, errors.Join(&leg.Rejected{Cause: parley.Unreachable, Code: res.StatusCode}, fmt.Errorf("sip: answer: %w", err))
 	}
 	c := newCall(d, p.stream, p.local, p.call.Limits)
-	d.leg = c
+	d.leg, p.stream = c, nil
 	if err := p.t.add(d); err != nil {
 		c.end(err, true)
 		return nil, &leg.Rejected{Cause: parley.NodeLost}
