@@ -47,7 +47,9 @@ func (t *Trunk) Dial(ctx context.Context, c leg.Call) (leg.Leg, error) {
 	if err := t.listening(ctx); err != nil {
 		return nil, err
 	}
-	if p.hop, err = p.first(ctx); err != nil {
+	if p.hop, err = p.first(ctx); errors.Is(err, errTransport) {
+		return nil, errors.Join(&leg.Rejected{Cause: parley.Configuration}, err)
+	} else if err != nil {
 		return nil, errors.Join(&leg.Rejected{Cause: parley.Unreachable}, err)
 	}
 	p.d.peer = p.hop

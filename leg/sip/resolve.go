@@ -2,6 +2,7 @@ package sip
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -11,6 +12,9 @@ import (
 
 	"github.com/emiago/sipgo/sip"
 )
+
+// errTransport: TLS and websockets are not carried yet.
+var errTransport = errors.New("sip: transport is not carried")
 
 // hop is where a request goes next.
 type hop struct {
@@ -29,7 +33,7 @@ func nextHop(ctx context.Context, uri *sip.Uri, network string) (hop, error) {
 		h.network = "UDP"
 	}
 	if (h.network != "UDP" && h.network != "TCP") || uri.IsEncrypted() {
-		return hop{}, fmt.Errorf("sip: transport %q is not carried", uri.Scheme+"/"+h.network)
+		return hop{}, fmt.Errorf("%w: %s by %s", errTransport, uri.Scheme, h.network)
 	}
 	host := strings.Trim(uri.Host, "[]")
 	port := uint16(uri.Port)
