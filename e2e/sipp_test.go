@@ -59,14 +59,6 @@ func TestSippRetransmitted(t *testing.T) {
 	s.quiet()
 }
 
-func TestSippCancelled(t *testing.T) {
-	s := serve(t)
-	for range 5 {
-		sipp(t, s, "cancelled", "demo", 20*time.Second)
-	}
-	s.quiet()
-}
-
 func TestSippUnacknowledged(t *testing.T) {
 	s := serve(t)
 	sipp(t, s, "unacknowledged", "demo", time.Minute)
