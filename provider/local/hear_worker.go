@@ -43,7 +43,7 @@ func hearAll(in io.Reader, out io.Writer, model string) error {
 	s := &segmenter{rec: d, tell: func(r result) error { return writeJSON(out, heard, r) }}
 	var pcm []int16
 	for {
-		k, body, err = readMessage(in, body)
+		_, body, err = readMessage(in, body)
 		if errors.Is(err, io.EOF) {
 			if err := s.end(true); err != nil {
 				return err

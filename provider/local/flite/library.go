@@ -37,17 +37,16 @@ type streamingInfo struct {
 	minBuffer int32
 	call      uintptr
 	utt       uintptr
-	item      uintptr
-	user      uintptr
+	_, _      uintptr // item, user data
 }
 
 // wave is cst_wave.
 type wave struct {
-	kind     uintptr
-	rate     int32
-	samples  int32
-	channels int32
-	pcm      *int16
+	_       uintptr // name of its type
+	rate    int32
+	samples int32
+	_       int32 // channels: 1
+	pcm     *int16
 }
 
 // voice is the head of cst_voice.
