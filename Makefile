@@ -2,7 +2,7 @@
 GO       ?= go
 BIN      := bin/parley
 SPEECH   := flite espeak-ng pocketsphinx pocketsphinx-en-us lame
-PEERS    := baresip-core baresip sip-tester sox
+PEERS    := baresip-core baresip sip-tester sox curl python3
 STATIC   := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 FUZZTIME ?= 10s
 CALLS    ?= 10
@@ -22,7 +22,7 @@ peers: setup
 	@scripts/install.sh $(PEERS)
 
 build:
-	$(GO) build -trimpath -o $(BIN) ./cmd/parley
+	$(GO) build -trimpath -ldflags='-s -w' -o $(BIN) ./cmd/parley
 
 run: setup build
 	$(BIN) serve
@@ -33,8 +33,9 @@ test: setup
 	$(GO) test -p 2 -timeout 9m ./...
 
 # The packages where goroutines meet; the race detector needs cgo.
-race:
-	CGO_ENABLED=1 $(GO) test -race -p 2 -timeout 15m . ./audio ./rtp ./leg/... ./turn ./stt ./llm ./tts ./conversation ./phone ./bench
+race: setup
+	@scripts/install.sh gcc libc6-dev
+	CGO_ENABLED=1 $(GO) test -race -p 2 -timeout 15m . ./audio ./rtp ./leg/... ./turn ./stt ./llm ./tts ./conversation ./call ./store ./job ./webhook ./phone ./bench
 
 e2e: peers build
 	$(GO) test -tags e2e -count 1 -timeout 12m ./e2e
@@ -42,7 +43,7 @@ e2e: peers build
 bench: build
 	$(BIN) bench --calls $(CALLS) --seconds $(SECONDS)
 
-referee: build
+referee: peers build
 	PARLEY=$(BIN) bench/referee/run.sh
 
 fuzz:
