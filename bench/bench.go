@@ -21,7 +21,7 @@ import (
 
 const (
 	callerPrefix = "bench"
-	idleWithin   = 45 * time.Second // for goroutines and ports after the last call: SIP keeps finished transactions for 32 s
+	idleWithin   = 100 * time.Second // for goroutines and ports after the last call: idle connections to vendors are kept 90 s, finished SIP transactions 32 s
 	slack        = 10               // goroutines that may be more: timers, connections kept for the next call
 	matchWithin  = time.Second      // between a turn at the caller's ear and in the API
 )

@@ -39,7 +39,7 @@ func binary(t *testing.T) string {
 	return path
 }
 
-// freePort is free for TCP and UDP now.
+// freePort is free for TCP and UDP now, and so is the port after it: baresip wants that for TLS.
 func freePort(t *testing.T) int {
 	t.Helper()
 	for range 100 {
@@ -48,8 +48,13 @@ func freePort(t *testing.T) int {
 			t.Fatal(err)
 		}
 		port := l.Addr().(*net.TCPAddr).Port
-		u, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1), Port: port})
+		next, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port+1))
 		l.Close()
+		if err != nil {
+			continue
+		}
+		u, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1), Port: port})
+		next.Close()
 		if err == nil {
 			u.Close()
 			return port

@@ -96,58 +96,8 @@ func delay(ref []int16, refRate int, got []int16, gotRate int) int {
 	return best
 }
 
-// pieces correlates each fifth of a second of ref that has sound in it with what is most like it within 300 ms of where the whole
-// fits best.
-func pieces(ref []int16, refRate int, got []int16, gotRate int) (out []float64) {
-	const rate, piece, reach = 16000, 3200, 4800
-	r, g := audio.NewResampler(refRate, rate).Process(nil, ref), audio.NewResampler(gotRate, rate).Process(nil, got)
-	at := delay(ref, refRate, got, gotRate) / (compareRate / rate)
-	for i := 0; i+piece <= len(r); i += piece {
-		if audio.DBFS(r[i:i+piece]) < -40 {
-			continue
-		}
-		best := 0.0
-		for d := max(0, at+i-reach); d <= at+i+reach && d+piece <= len(g); d++ {
-			best = max(best, similar(r[i:i+piece], g[d:d+piece]))
-		}
-		out = append(out, best)
-	}
-	return out
-}
-
-func similar(a, b []int16) float64 {
-	var aa, bb, ab int64
-	for i := range a {
-		x, y := int64(a[i]), int64(b[i])
-		aa, bb, ab = aa+x*x, bb+y*y, ab+x*y
-	}
-	if aa == 0 || bb == 0 {
-		return 0
-	}
-	return float64(ab) / math.Sqrt(float64(aa)*float64(bb))
-}
-
-// sameAs checks that what was said is in got: as a whole to 0.99. On a busy machine a telephone sends late, and what comes too
-// late for its place is concealed: then most fifths of a second must still be the same sound to 0.99, if not in time.
-func sameAs(t *testing.T, what string, said []int16, saidRate int, got []int16, gotRate int) {
-	t.Helper()
-	whole := correlation(said, saidRate, got, gotRate)
-	if whole >= 0.99 {
-		return
-	}
-	parts := pieces(said, saidRate, got, gotRate)
-	good := 0
-	for _, p := range parts {
-		if p >= 0.99 {
-			good++
-		}
-	}
-	if good*3 < len(parts)*2 || good == 0 {
-		t.Errorf("%s: %.4f, by fifths of a second %.3f", what, whole, parts)
-		return
-	}
-	t.Logf("%s: %.4f, by fifths of a second %.3f: packets came late", what, whole, parts)
-}
+// alike is how like each other the two ends of a channel must be.
+const alike = 0.99
 
 // fft is the transform of a, whose length is a power of two, in place.
 func fft(a []complex128) {
