@@ -22,8 +22,8 @@ import (
 const (
 	callerPrefix = "bench"
 	idleWithin   = 100 * time.Second // for goroutines and ports after the last call: idle connections to vendors are kept 90 s, finished SIP transactions 32 s
-	slack        = 10               // goroutines that may be more: timers, connections kept for the next call
-	matchWithin  = time.Second      // between a turn at the caller's ear and in the API
+	slack        = 10                // goroutines that may be more: timers, connections kept for the next call
+	matchWithin  = time.Second       // between a turn at the caller's ear and in the API
 )
 
 // Options say what to measure. Zero values are defaults, but for Command.
