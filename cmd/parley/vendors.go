@@ -182,9 +182,11 @@ func (v *vendors) pick(ctx context.Context, env string, w want, r *call.Ready) (
 	if w.name == "" {
 		for i := range w.able {
 			s := &w.able[i]
-			if a, ok, err := v.access(ctx, env, s, ""); err != nil || ok {
-				return picked{spec: s, access: a}, err
+			a, ok, err := v.access(ctx, env, s, "")
+			if err == nil && (!ok || w.skill != "provider" && thinksOnly(s, a)) {
+				continue
 			}
+			return picked{spec: s, access: a}, err
 		}
 		return picked{}, fmt.Errorf("%s: no vendor is set up", w.skill)
 	}
@@ -207,6 +209,10 @@ func (v *vendors) pick(ctx context.Context, env string, w want, r *call.Ready) (
 		w.skill, s.Title, s.ConnectionType, s.Env))
 	return picked{spec: here, instead: true}, nil
 }
+
+// thinksOnly reports whether a vendor is a server of one's own that stands in for OpenAI's models: it is not taken to hear and
+// speak, too, unless an agent says so, because Ollama, vLLM and llama.cpp do not.
+func thinksOnly(s *provider.Spec, a provider.Access) bool { return s.Name == "openai" && a.BaseURL != s.BaseURL }
 
 func named(specs []provider.Spec, name string) *provider.Spec {
 	for i := range specs {

@@ -81,7 +81,7 @@ func TestDefaultsFollowTheKeys(t *testing.T) {
 		{map[string]string{"OPENAI_API_KEY": "k"}, []string{"openai/hear", "openai/think", "openai/speak"}},
 		{map[string]string{"DEEPGRAM_API_KEY": "k"}, []string{"deepgram/hear", "local/think", "deepgram/speak"}},
 		{map[string]string{"DEEPGRAM_API_KEY": "k", "OPENAI_API_KEY": "k"}, []string{"deepgram/hear", "openai/think", "openai/speak"}},
-		{map[string]string{"OPENAI_BASE_URL": "http://127.0.0.1:11434/v1"}, []string{"openai/hear", "openai/think", "openai/speak"}},
+		{map[string]string{"OPENAI_BASE_URL": "http://127.0.0.1:11434/v1"}, []string{"local/hear", "openai/think", "local/speak"}},
 	} {
 		v, seen := cast(t, tc.env)
 		r, err := open(t, v, "env", `{"voice":{}}`)

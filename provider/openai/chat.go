@@ -29,20 +29,21 @@ type Model struct {
 	noticed atomic.Bool // what is left out has been told: once a call is enough
 }
 
-// NewModel opens a model of a server. The vendor's name goes into errors.
+// NewModel opens a model of a server; without a name it is one of the server's list. The vendor's name goes into errors.
 func NewModel(vendor string, a provider.Access, name string) (*Model, error) {
 	e, err := newEndpoint(vendor, a)
 	if err != nil {
 		return nil, err
-	}
-	if name == "" {
-		return nil, parley.Invalid("model", "model is missing: "+vendor+" has no default one")
 	}
 	return &Model{endpoint: e, name: name}, nil
 }
 
 // Warm opens a connection for the first request to find.
 func (m *Model) Warm() error {
+	if m.name == "" {
+		_, err := m.named(context.Background())
+		return err
+	}
 	return provider.Touch(context.Background(), m.vendor, m.base+"/models", m.header())
 }
 
@@ -59,7 +60,8 @@ func (m *Model) Chat(ctx context.Context, r llm.Request) iter.Seq2[llm.Delta, er
 		defer resp.Body.Close()
 		a := answer{vendor: m.vendor, yield: yield}
 		if len(left) > 0 && m.noticed.CompareAndSwap(false, true) {
-			a.notice = leftOut(m.name, left)
+			name, _ := m.named(ctx) // known by now
+			a.notice = leftOut(name, left)
 		}
 		if err := a.read(cancel, resp.Body); err != nil && !a.stopped {
 			yield(llm.Delta{}, provider.Fault(ctx, m.vendor, err))
@@ -69,9 +71,13 @@ func (m *Model) Chat(ctx context.Context, r llm.Request) iter.Seq2[llm.Delta, er
 
 // post sends the request, again without a field that the server says it does not accept.
 func (m *Model) post(ctx context.Context, r llm.Request) (*http.Response, []string, error) {
-	model := m.base + " " + m.name
+	name, err := m.named(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	model := m.base + " " + name
 	for tries := 0; ; tries++ {
-		q, left := compose(m.name, r, learnt.of(model))
+		q, left := compose(name, r, learnt.of(model))
 		body, err := json.Marshal(q)
 		if err != nil {
 			return nil, nil, provider.BadOutput(m.vendor, "the request cannot be written: "+err.Error(), err)

@@ -16,7 +16,10 @@ import (
 	"github.com/parley-voice/parley/tts"
 )
 
-const defaultBase = "https://api.openai.com/v1"
+const (
+	defaultBase  = "https://api.openai.com/v1"
+	defaultModel = "gpt-4o-mini"
+)
 
 // Spec is OpenAI itself. OPENAI_BASE_URL includes /v1; pointing it elsewhere gives all three skills of a compatible server.
 func Spec() provider.Spec {
@@ -24,7 +27,7 @@ func Spec() provider.Spec {
 	s.Name, s.Title, s.Env = "openai", "OpenAI", "OPENAI"
 	s.ConnectionType, s.KeyField = "account_connection_openai", "openai_api_key"
 	s.BaseURL = defaultBase
-	s.Thinking = thinking("openai", "gpt-4o-mini")
+	s.Thinking = thinking("openai", defaultModel)
 	s.Hearing = &provider.Hearing{Options: new(TranscriberOptions), Open: func(a provider.Access, options json.RawMessage) (stt.Transcriber, error) {
 		return NewTranscriber(a, options)
 	}}
@@ -34,7 +37,8 @@ func Spec() provider.Spec {
 	return s
 }
 
-// Compatible is any server that speaks OpenAI's chat completions; it has no default address and the model must be named.
+// Compatible is any server that speaks OpenAI's chat completions; it has no default address; when no model is named, one of
+// the server's list is taken.
 func Compatible() provider.Spec {
 	return provider.Spec{
 		Name:           "openai_compatible",
@@ -48,8 +52,8 @@ func Compatible() provider.Spec {
 
 func thinking(vendor, model string) *provider.Thinking {
 	return &provider.Thinking{Default: model, Open: func(a provider.Access, name string, _ json.RawMessage) (llm.Model, error) {
-		if name == "" {
-			name = model
+		if base := strings.TrimRight(a.BaseURL, "/"); name == "" && (base == "" || base == defaultBase) {
+			name = model // elsewhere the server's list is asked
 		}
 		return NewModel(vendor, a, name)
 	}}
