@@ -212,7 +212,9 @@ func (v *vendors) pick(ctx context.Context, env string, w want, r *call.Ready) (
 
 // thinksOnly reports whether a vendor is a server of one's own that stands in for OpenAI's models: it is not taken to hear and
 // speak, too, unless an agent says so, because Ollama, vLLM and llama.cpp do not.
-func thinksOnly(s *provider.Spec, a provider.Access) bool { return s.Name == "openai" && a.BaseURL != s.BaseURL }
+func thinksOnly(s *provider.Spec, a provider.Access) bool {
+	return s.Name == "openai" && a.BaseURL != s.BaseURL
+}
 
 func named(specs []provider.Spec, name string) *provider.Spec {
 	for i := range specs {
