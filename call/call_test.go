@@ -325,10 +325,30 @@ func TestServerStopsDuringACall(t *testing.T) {
 		cancel()
 		<-done
 		c := b.rows.only(t)
-		if c.End.IsZero() || c.Cause == "" || c.Recording == "" {
+		if c.End.IsZero() || c.Cause != parley.NodeLost || c.Status != parley.Failed || c.Recording == "" || !strings.Contains(c.ErrorMessage, "stopped") {
 			t.Errorf("%+v", c)
 		}
+		if got := parley.Transcript(c.Record); !strings.Contains(got, "BOT: Hello") {
+			t.Errorf("the transcript: %q", got)
+		}
 		has(t, b.book.types(), parley.EventConnected, parley.EventRecording, parley.EventEnded)
+		if w := b.book.payload(t, parley.EventEnded); !strings.Contains(w, `"stage_outcome":"bot_disconnected"`) {
+			t.Errorf("ended: %s", w)
+		}
+	})
+}
+
+func TestServerStopsBeforeTheCallIsTaken(t *testing.T) {
+	run(t, func(ctx context.Context, b *bench) {
+		ctx, cancel := context.WithCancel(ctx)
+		p, l := legtest.Pipe(ctx)
+		cancel()
+		b.Answer(ctx, &offer{ringing: leg.Ringing{To: "desk"}, leg: l, err: ctx.Err()})
+		p.Hangup()
+		if c := b.rows.only(t); c.Cause != parley.Cancelled || c.Status != parley.Ended || !strings.Contains(c.ErrorMessage, "stopped") {
+			t.Errorf("%+v", c)
+		}
+		has(t, b.book.types(), parley.EventCreated, parley.EventDidNotConnect)
 	})
 }
 

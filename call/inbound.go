@@ -50,11 +50,22 @@ func (s *Switchboard) Answer(ctx context.Context, o leg.Offer) {
 	defer ready.release(warmed)
 	l, err := o.Answer(ctx, sc.limits)
 	if err != nil {
-		s.end(ctx, &c, f, parley.Outcome{Cause: parley.CallerHungUp, Detail: "the caller was gone before the call was answered: " + err.Error()})
+		s.end(ctx, &c, f, untaken(ctx, err))
 		return
 	}
 	f.warnAll("setup", sc.warnings, ready.Warnings)
 	s.end(ctx, &c, f, s.talk(ctx, l, line, &c, sc, ready, f))
+}
+
+// untaken is how a call ends that was not picked up.
+func untaken(ctx context.Context, err error) parley.Outcome {
+	switch {
+	case errors.Is(context.Cause(ctx), errEnded):
+		return parley.Outcome{Cause: parley.Cancelled}
+	case ctx.Err() != nil:
+		return parley.Outcome{Cause: parley.Cancelled, Detail: "the server was stopped while the phone rang"}
+	}
+	return parley.Outcome{Cause: parley.CallerHungUp, Detail: "the caller was gone before the call was answered: " + err.Error()}
 }
 
 // refusal is how a call for nobody is turned away.

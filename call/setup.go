@@ -68,6 +68,9 @@ func write(c *parley.Call, a *parley.Agent, now time.Time) script {
 		}
 		s.setup.Actions = append(s.setup.Actions, act)
 	}
+	if names := unheeded(a); names != "" {
+		s.warnings = append(s.warnings, "this version does not act on "+names)
+	}
 	s.record = a.EnableRecording == nil || *a.EnableRecording
 	s.limits.MaxDuration = seconds(a.CallDurationSec, defaultDuration)
 	return s

@@ -37,8 +37,11 @@ func (s *Switchboard) talk(ctx context.Context, l leg.Leg, line *line, c *parley
 	if err != nil && out.Detail == "" && !errors.Is(err, context.Canceled) {
 		out.Detail = err.Error()
 	}
-	if errors.Is(context.Cause(ctx), errEnded) {
+	switch {
+	case errors.Is(context.Cause(ctx), errEnded):
 		out.Cause, out.Detail = parley.AgentEnded, ""
+	case out.Cause == parley.Cancelled || out.Cause == parley.NodeLost: // the trunk may have hung up before we did
+		out.Cause, out.Detail = parley.NodeLost, "the server was stopped while the call ran"
 	}
 	if err := l.Hangup(context.WithoutCancel(ctx), out.Cause); err != nil {
 		s.Logger.Debug("hang up", "call", c.ID, "error", err)

@@ -101,7 +101,7 @@ func newLoop(l leg.Leg, s Setup) *loop {
 	c := &loop{Setup: s, leg: l, texts: phrasesOf(s.Turns.Language), tools: newToolbox(s.Actions),
 		words: make(chan heard, 8), notes: make(chan note, 8), detect: turn.New(s.Turns), clock: clock{origin: time.Now()},
 		turns: len(s.History.Turns)}
-	c.ear = ear{sounds: make(chan leg.Event, 16), frames: make(chan audio.Frame, slowFrames)}
+	c.ear = ear{sounds: make(chan leg.Event, 16), frames: make(chan audio.Frame, slowFrames), gate: gate{least: s.Turns.MinVolume / 100}}
 	c.ids.Store(uint64(time.Now().UnixNano())) // no mark of an earlier Run on this leg comes again
 	c.alarm.Timer = time.NewTimer(time.Hour)
 	c.idle = newIdle(s.Idle, c.texts)
@@ -219,6 +219,9 @@ func (c *loop) sound(ctx context.Context, e *leg.Event) {
 	c.clock.tell(e.At)
 	now := c.clock.now()
 	c.idle.heard = now
+	if e.Frame != (audio.Frame{}) {
+		c.idle.alive = now
+	}
 	if s := c.detect.Frame(&e.Frame, now); s.Kind != turn.None {
 		c.decide(ctx, s)
 	}

@@ -15,9 +15,10 @@ const slowFrames = 50
 type ear struct {
 	sounds chan leg.Event   // to Run; closed when the leg has ended, err says why
 	frames chan audio.Frame // to the transcriber
-	err    error            // of the leg; Run's after sounds is closed
-	fed    int              // frames the transcriber got; Run's after ear has ended
-	lost   int              // and those it was too slow for
+	gate   gate
+	err    error // of the leg; Run's after sounds is closed
+	fed    int   // frames the transcriber got; Run's after ear has ended
+	lost   int   // and those it was too slow for
 }
 
 func (h *ear) run(ctx context.Context, c *loop) {
@@ -64,6 +65,9 @@ func (h *ear) read(ctx context.Context, c *loop) (leg.Event, error) {
 // feed never waits.
 func (h *ear) feed(f *audio.Frame) {
 	h.fed++
+	if h.gate.shut(f) {
+		f = &silence
+	}
 	select {
 	case h.frames <- *f:
 		return
@@ -78,6 +82,31 @@ func (h *ear) feed(f *audio.Frame) {
 	case h.frames <- *f:
 	default:
 	}
+}
+
+// A gate keeps from the transcriber what counts as silence (min_volume). The quiet ends of words pass with the words.
+type gate struct {
+	least float64 // RMS, 0–1 of full scale; 0 lets everything through
+	open  int     // frames for which it stays open
+}
+
+// gateHold is how many frames after a loud one pass: 400 ms, as long as speech may pause within itself.
+const gateHold = 20
+
+var silence audio.Frame
+
+func (g *gate) shut(f *audio.Frame) bool {
+	switch {
+	case g.least <= 0:
+		return false
+	case f.RMS() >= g.least*32768:
+		g.open = gateHold
+	case g.open > 0:
+		g.open--
+	default:
+		return true
+	}
+	return false
 }
 
 var errDeaf = errors.New("the transcriber ended its stream")

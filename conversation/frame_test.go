@@ -126,3 +126,40 @@ func TestHistoryGoesOn(t *testing.T) {
 		t.Errorf("the next turn of a history is %s", got)
 	}
 }
+
+func TestGate(t *testing.T) {
+	loud, quiet := audio.Frame{}, audio.Frame{}
+	for i := range loud {
+		loud[i], quiet[i] = 4000, 1000
+	}
+	h := ear{frames: make(chan audio.Frame, 1), gate: gate{least: 0.06}}
+	passed := func(f *audio.Frame) bool {
+		h.feed(f)
+		got := <-h.frames
+		if got != *f && got != silence {
+			t.Fatal("a frame was changed")
+		}
+		return got == *f
+	}
+	if passed(&quiet) {
+		t.Error("a quiet frame passed")
+	}
+	if !passed(&loud) {
+		t.Error("a loud frame did not")
+	}
+	for i := range gateHold {
+		if !passed(&quiet) {
+			t.Fatalf("the end of a word was cut off after %d frames", i)
+		}
+	}
+	if passed(&quiet) || passed(&quiet) {
+		t.Error("the gate stays open")
+	}
+	h.gate = gate{}
+	if !passed(&quiet) {
+		t.Error("without min_volume a quiet frame must pass")
+	}
+	if n := testing.AllocsPerRun(100, func() { h.gate.least = 0.06; h.feed(&quiet); <-h.frames }); n != 0 {
+		t.Errorf("%g allocations a frame", n)
+	}
+}

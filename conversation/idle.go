@@ -13,6 +13,7 @@ const (
 	idleSilence = 30 * time.Second // without asking
 	idleInARow  = 2
 	noSound     = 2 * time.Second // without a frame the line is broken, or on hold
+	deadLine    = time.Second     // and without any sound at all the leg's media timeout, which is as long as idleSilence, goes first
 )
 
 // idle watches for nobody speaking.
@@ -20,6 +21,7 @@ type idle struct {
 	Idle
 	quiet  time.Duration // since when the agent is silent and no word came
 	heard  time.Duration // the last frame of the caller's came
+	alive  time.Duration // and the last that was not digital silence, with which a leg fills what it does not get
 	talked bool          // the caller has spoken
 	inCall int           // checks begun
 	inARow int           // checks begun since the caller last spoke
@@ -59,7 +61,11 @@ func (c *loop) idleAt() (time.Duration, bool) {
 	}
 	// Sound without words may be somebody, or a street: it puts the question off, not away.
 	sound := min(c.detect.LastSpeech(), i.quiet+after)
-	return max(i.quiet, sound) + after, true
+	at := max(i.quiet, sound) + after
+	if !i.Ask && i.heard-i.alive > noSound {
+		at = max(at, i.alive+idleSilence+deadLine)
+	}
+	return at, true
 }
 
 // idled asks whether anybody is there, or ends the call when that was asked often enough.

@@ -96,7 +96,7 @@ func (c *cutter) ends(i int, r rune, n int) (end int, kind mark) {
 	default:
 		return 0, noMark
 	}
-	closing := len(after) - len(strings.TrimLeft(after, "\"'”’)]»*"))
+	closing := len(after) - len(strings.TrimLeft(after, "\"'”’)]»*_`"))
 	space := spaces(after[closing:])
 	if space == 0 {
 		if closing == len(after) {

@@ -32,6 +32,8 @@ type mind struct {
 	pieces chan<- string
 	cut    cutter
 	gap    bool // a round ended without white space: the next begins with it
+	plain  plainer
+	raw    bool // what is written is nobody's Markdown
 
 	mu     sync.Mutex // guards all below
 	rounds []round
@@ -59,6 +61,7 @@ type thought struct {
 
 // say hands text out as it is.
 func (m *mind) say(ctx context.Context, text string) {
+	m.raw = true
 	m.write(ctx, text)
 	m.flush(ctx)
 	m.close(nil)
@@ -171,13 +174,24 @@ func (m *mind) write(ctx context.Context, text string) {
 		if !ok {
 			return
 		}
-		m.send(ctx, p)
+		if p = m.spoken(p); speakable(p) {
+			m.send(ctx, p)
+		}
 	}
+}
+
+// spoken is a piece without marks for the eye.
+func (m *mind) spoken(p string) string {
+	if m.raw {
+		return p
+	}
+	return m.plain.piece(p)
 }
 
 // flush sends what is left and can be spoken.
 func (m *mind) flush(ctx context.Context) {
-	p := m.cut.rest()
+	p := m.spoken(m.cut.rest())
+	m.plain = plainer{}
 	if !speakable(p) { // marks and space: no voice can say that
 		return
 	}

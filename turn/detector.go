@@ -208,7 +208,7 @@ func (d *Detector) Tick(now time.Duration) Signal {
 		s.Start, s.SpeechEnd = d.startedAt, d.lastSpeech
 		d.learnPace(s.Text, d.lastSpeech-d.startedAt)
 	}
-	if d.listening && d.agent == Busy {
+	if d.listening && d.agent != Idle {
 		s.Kind = Backchannel
 	}
 	d.taken = d.partial
@@ -258,7 +258,7 @@ func (d *Detector) judge() {
 
 // endAt is when the turn ends if nothing more is heard.
 func (d *Detector) endAt() time.Duration {
-	floor := d.agent == Busy // the agent has the floor
+	floor := d.agent != Idle // the agent has it
 	if d.why == ByVendor && !(d.listening && floor) {
 		return d.wordsAt
 	}

@@ -1,0 +1,41 @@
+package call
+
+import (
+	"encoding/json"
+	"strings"
+
+	"github.com/parley-voice/parley"
+)
+
+// unheeded names the agent's fields that ask for something this version does not do, "" when there are none: a call's owner
+// is to learn it from the call, not from its absence.
+func unheeded(a *parley.Agent) string {
+	var names []string
+	name := func(field string, wanted bool) {
+		if wanted {
+			names = append(names, field)
+		}
+	}
+	given := func(s *string) bool { return strings.TrimSpace(text(s)) != "" }
+	on := func(b *bool) bool { return b != nil && *b }
+	some := func(raw json.RawMessage) bool { return len(raw) > 0 && string(raw) != "null" }
+	name("noise_suppression", on(a.NoiseSuppression))
+	name("background_sound", given(a.BackgroundSound))
+	name("ivr_navigation_mode", a.IVRNavigationMode != "" && a.IVRNavigationMode != "off")
+	name("voicemail_message", given(a.VoicemailMessage))
+	name("enable_dynamic_vm_detection", on(a.DynamicVMDetect))
+	name("llm_vm_detection_only", on(a.LLMVMDetectOnly))
+	name("run_do_not_call_detection", on(a.DoNotCallDetect))
+	name("context_endpoint", given(a.ContextEndpoint) || a.Prompt != nil && given(a.Prompt.ContextEndpoint))
+	name("memory_scope", given(a.MemoryScope) && *a.MemoryScope != "none")
+	name("combine_last_call_context", on(a.CombineLastCall))
+	name("transfer_on_end", on(a.TransferOnEnd))
+	name("skills", len(a.Skills.Skills) > 0)
+	name("activity_actions", len(a.ActivityActions) > 0)
+	name("post_call_prompt", given(a.PostCallPrompt))
+	name("post_call_insights", len(a.PostCallInsights) > 0)
+	name("post_call_actions", len(a.PostCallActions) > 0)
+	name("post_call_email", some(a.PostCallEmail))
+	name("post_call_sms", some(a.PostCallSMS))
+	return strings.Join(names, ", ")
+}
