@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/parley-voice/parley"
@@ -24,7 +23,6 @@ type Found func(name string) bool
 func Bury(ctx context.Context, log Past, rows Calls, found Found, c parley.Call) error {
 	f := &facts{callID: c.ID, log: log, answered: c.Start}
 	past := &facts{callID: c.ID, log: nowhere{}, answered: c.Start}
-	var open unfinished
 	for after := int64(0); ; {
 		events, err := log.Events(ctx, c.ID, after, 0)
 		if err != nil {
@@ -38,12 +36,8 @@ func Bury(ctx context.Context, log Past, rows Calls, found Found, c parley.Call)
 			if e.Type == parley.EventMessage {
 				c.Turns = append(c.Turns, turnOf(e, c.Start))
 			}
-			open.take(e)
 		}
 		after = events[len(events)-1].Sequence
-	}
-	if t, ok := open.turn(c.Start, len(c.Turns)); ok {
-		c.Turns = append(c.Turns, t)
 	}
 	past.record(&c.Record)
 	if name := recordingName(c.ID); c.Recording == "" && found(name) {
@@ -73,44 +67,6 @@ func turnOf(e parley.Event, start time.Time) parley.Turn {
 	}
 	return parley.Turn{ID: m.TurnID, Who: m.Sender, Text: m.Text, Interrupted: m.Interrupted, Latency: m.Latency,
 		Start: m.Time.Sub(start), End: max(m.Time.Sub(start), e.Time.Sub(start))}
-}
-
-// unfinished is what the caller was saying: words that came after their last turn. What the agent was saying is not known,
-// for a turn of its is written when it is over.
-type unfinished struct {
-	finals, partial string
-	from, to        time.Time
-	last            string // turn of the caller's
-}
-
-func (u *unfinished) take(e parley.Event) {
-	var m struct {
-		Text   string     `json:"text"`
-		Final  bool       `json:"final"`
-		Sender parley.Who `json:"sender"`
-	}
-	switch e.Type {
-	case parley.EventMessage:
-		if json.Unmarshal(e.Payload, &m) == nil && m.Sender == parley.Human {
-			*u = unfinished{last: m.Text}
-		}
-	case parley.EventPartial:
-		if json.Unmarshal(e.Payload, &m) != nil || strings.HasSuffix(u.last, m.Text) { // a final that came after its turn
-			return
-		}
-		if u.from.IsZero() {
-			u.from = e.Time
-		}
-		u.to, u.partial = e.Time, m.Text
-		if m.Final {
-			u.finals, u.partial = strings.TrimSpace(u.finals+" "+m.Text), ""
-		}
-	}
-}
-
-func (u *unfinished) turn(start time.Time, before int) (parley.Turn, bool) {
-	text := strings.TrimSpace(u.finals + " " + u.partial)
-	return parley.Turn{ID: fmt.Sprintf("t%d", before+1), Who: parley.Human, Text: text, Start: u.from.Sub(start), End: u.to.Sub(start)}, text != ""
 }
 
 // nowhere is a log that forgets.
