@@ -81,6 +81,9 @@ func (a *API) checkAgent(ctx context.Context, env string, doc, stored store.Doc,
 	if err := a.checkTranscriber(ctx, env, doc, path); err != nil {
 		return err
 	}
+	if err := a.mayFetch(join(path, "context_endpoint"), doc["context_endpoint"]); err != nil {
+		return err
+	}
 	fallback, _ := doc["llm_fallback"].(map[string]any)
 	for field, id := range map[string]any{
 		"account_connection": doc["account_connection"], "llm_fallback.account_connection": fallback["account_connection"],

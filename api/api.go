@@ -27,6 +27,7 @@ type Store interface {
 	numberStore
 	callStore
 	webhookStore
+	answerStore
 	Ping(ctx context.Context) error
 }
 
@@ -61,7 +62,7 @@ type numberStore interface {
 }
 
 type callStore interface {
-	PlaceCall(ctx context.Context, c parley.Call, jobs ...store.Job) error
+	PlaceCall(ctx context.Context, c parley.Call, first []parley.Event, jobs ...store.Job) error
 	Call(ctx context.Context, env, id string) (parley.Call, error) // env "" is any
 	Calls(ctx context.Context, env string, p store.Page) (store.List[parley.Call], error)
 	UpdateCall(ctx context.Context, id string, change func(*parley.Call) error) error
@@ -72,6 +73,11 @@ type callStore interface {
 type webhookStore interface {
 	RotateWebhookSecret(ctx context.Context, env, id, secret, until string) (store.Doc, error)
 	Deliveries(ctx context.Context, env string, p store.Page) (store.List[store.Delivery], error)
+}
+
+type answerStore interface {
+	BeginRequest(ctx context.Context, env, key, request string) (store.Begun, error)
+	EndRequest(ctx context.Context, env, key string, status int, body []byte) error
 }
 
 // Log is the event log as the live stream reads it. *store.Log is one.
@@ -132,6 +138,9 @@ type Config struct {
 	DirectSIP bool
 	// CheckAction says whether an action's config would work; nil: only its form is checked.
 	CheckAction func(a parley.Action) error
+	// CheckURL says whether an address that the server is to fetch may be saved in a field, as *fetch.Client does; nil: only its
+	// form is checked.
+	CheckURL func(field, url string) error
 	// Ready says whether the server can take calls; nil: when the store answers.
 	Ready func(ctx context.Context) error
 	// PublicURL is where clients reach this server, without a slash at the end; signed addresses begin with it.
@@ -155,6 +164,7 @@ const (
 	maxEncodings  = 2                // recordings encoded at once; more wait
 	heartbeat     = 15 * time.Second // between signs of life on a quiet stream
 	writePatience = 10 * time.Second // a reader that takes nothing for so long is dropped
+	bodyPatience  = 30 * time.Second // for a body to arrive whole
 )
 
 // New reads the contract and lays out the routes. It fails when the two do not fit.

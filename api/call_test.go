@@ -81,9 +81,9 @@ type placed struct {
 	jobs []store.Job
 }
 
-func (p *placed) PlaceCall(ctx context.Context, c parley.Call, jobs ...store.Job) error {
+func (p *placed) PlaceCall(ctx context.Context, c parley.Call, first []parley.Event, jobs ...store.Job) error {
 	p.jobs = append(p.jobs, jobs...)
-	return p.Store.PlaceCall(ctx, c, jobs...)
+	return p.Store.PlaceCall(ctx, c, first, jobs...)
 }
 
 func TestJobOfACall(t *testing.T) {

@@ -33,11 +33,25 @@ func (a *API) checkPart(ctx context.Context, env string, p part) error {
 	case store.Voices:
 		return a.checkVoice(ctx, env, p)
 	case store.Webhooks:
+		if err := a.mayFetch(join(p.path, "url"), p.given["url"]); err != nil {
+			return err
+		}
 		return a.checkConnection(ctx, env, join(p.path, "account_connection_id"), p.given["account_connection_id"])
+	case store.Prompts:
+		return a.mayFetch(join(p.path, "context_endpoint"), p.given["context_endpoint"])
 	case store.AccountConnections:
 		return a.checkCredentials(p)
 	}
 	return nil
+}
+
+// mayFetch says whether the server may be made to fetch an address.
+func (a *API) mayFetch(field string, url any) error {
+	s, ok := url.(string)
+	if !ok || s == "" || a.CheckURL == nil {
+		return nil
+	}
+	return a.CheckURL(field, s)
 }
 
 // merged is the part as it would become.

@@ -20,8 +20,11 @@ import (
 func (a *API) createCall(r *request) (any, error) {
 	ctx := r.Context()
 	c := parley.Call{
-		ID: uuid.NewString(), UserID: r.env, Status: parley.NotStarted, Stage: parley.StageCreated, IsOutgoing: true,
+		ID: r.subject, UserID: r.env, Status: parley.NotStarted, Stage: parley.StageCreated, IsOutgoing: true,
 		Created: time.Now().UTC(), Media: parley.Media{Telephony: "sip"},
+	}
+	if c.ID == "" {
+		c.ID = uuid.NewString()
 	}
 	if hipaa, _ := r.body["hipaa_compliant"].(bool); hipaa {
 		return nil, &parley.Error{Status: http.StatusBadRequest, Code: "not_supported", Field: "hipaa_compliant",
@@ -32,6 +35,14 @@ func (a *API) createCall(r *request) (any, error) {
 	}
 	if err := a.readNumbers(ctx, r.body, &c); err != nil {
 		return nil, err
+	}
+	if r.subject != "" { // a crash cut the first request with this key short: the call may be there
+		if earlier, err := a.Store.Call(ctx, r.env, r.subject); !parley.IsNotFound(err) {
+			if err != nil {
+				return nil, err
+			}
+			return showCall(earlier, true)
+		}
 	}
 	agent, err := a.agentOf(ctx, r.env, r.body)
 	if err != nil {
@@ -51,13 +62,27 @@ func (a *API) createCall(r *request) (any, error) {
 		return nil, fmt.Errorf("writing the agent of a call: %w", err)
 	}
 	job := store.Job{ID: uuid.NewString(), Kind: a.DialJob, Subject: c.ID, DedupeKey: c.ID, Once: true}
-	if err := a.Store.PlaceCall(ctx, c, job); err != nil {
+	created := parley.NewEvent(c.ID, parley.EventCreated, map[string]any{"direction": "outbound", "from_number": c.From, "to_number": c.To})
+	if err := a.Store.PlaceCall(ctx, c, []parley.Event{created}, job); err != nil {
 		return nil, err
 	}
-	a.Log.Append(parley.NewEvent(c.ID, parley.EventCreated, map[string]any{
-		"direction": "outbound", "from_number": c.From, "to_number": c.To,
-	}))
-	return showCall(c, true)
+	return showPlaced(c, agent, r.body)
+}
+
+// showPlaced is a new call; the secret that was made for a webhook of this call alone is shown, this once.
+func showPlaced(c parley.Call, agent parley.Agent, body store.Doc) (any, error) {
+	v, err := showCall(c, true)
+	if err != nil || agent.Webhook == nil || agent.Webhook.ID != "" {
+		return v, err
+	}
+	doc, _ := v.(map[string]any)
+	shown, _ := doc["agent"].(map[string]any)
+	webhook, _ := shown["webhook"].(map[string]any)
+	given, _ := body["agent"].(map[string]any)
+	if inline, ok := given["webhook"].(map[string]any); ok && inline["id"] == nil && webhook != nil {
+		webhook["signing_secret"] = agent.Webhook.SigningSecret
+	}
+	return doc, nil
 }
 
 // digits is an extension that any phone can show as its own.

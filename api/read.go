@@ -9,8 +9,10 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"os"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/google/uuid"
@@ -62,7 +64,10 @@ func (r *request) readBody(w http.ResponseWriter, rule *bodyRule) error {
 	if e := r.Header.Get("Content-Encoding"); e != "" && !strings.EqualFold(e, "identity") {
 		return refused(http.StatusUnsupportedMediaType, "unsupported_media_type", "send the body without Content-Encoding")
 	}
+	rc := http.NewResponseController(w)
+	_ = rc.SetReadDeadline(time.Now().Add(bodyPatience)) // a connection without deadlines is a test's
 	b, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	_ = rc.SetReadDeadline(time.Time{})
 	if err != nil {
 		var tooBig *http.MaxBytesError
 		if errors.As(err, &tooBig) {
@@ -71,8 +76,12 @@ func (r *request) readBody(w http.ResponseWriter, rule *bodyRule) error {
 		if r.Context().Err() != nil {
 			return r.Context().Err()
 		}
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			return refused(http.StatusRequestTimeout, "timeout", "the body did not arrive within "+bodyPatience.String())
+		}
 		return refused(http.StatusBadRequest, "invalid", "the body ended early")
 	}
+	r.raw = b
 	body, err := decode(b)
 	if err != nil {
 		return err

@@ -46,6 +46,9 @@ type problem struct {
 	Errors     []fieldError `json:"errors,omitempty"`
 }
 
+// statusGone is nginx's number for a client that left before it was answered.
+const statusGone = 499
+
 // refusal turns an error into what the client is told. What is not a refusal is told as 500, without a word of it.
 func refusal(err error, requestID string) problem {
 	p := problem{RequestID: requestID}
@@ -75,7 +78,7 @@ func refusal(err error, requestID string) problem {
 		p.StatusCode, p.Code = http.StatusRequestEntityTooLarge, "too_large"
 		p.Message = "the body is larger than 1 MB"
 	case errors.Is(err, context.Canceled):
-		p.StatusCode, p.Code, p.Message = 499, "cancelled", "the client went away"
+		p.StatusCode, p.Code, p.Message = statusGone, "cancelled", "the client went away"
 	default:
 		p.StatusCode, p.Code = http.StatusInternalServerError, "internal"
 		p.Message = "something went wrong here; the log names this request's id"
@@ -100,10 +103,18 @@ func refuse(w http.ResponseWriter, err error, requestID string) {
 
 // writeJSON answers with v, which always marshals.
 func writeJSON(w http.ResponseWriter, status int, v any) {
+	writeBytes(w, status, marshal(v))
+}
+
+func marshal(v any) []byte {
 	b, err := json.Marshal(v)
 	if err != nil {
 		panic("api: answer: " + err.Error())
 	}
+	return b
+}
+
+func writeBytes(w http.ResponseWriter, status int, b []byte) {
 	h := w.Header()
 	h.Set("Content-Type", "application/json; charset=utf-8")
 	h.Set("Content-Length", strconv.Itoa(len(b)+1))

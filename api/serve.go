@@ -17,11 +17,13 @@ import (
 // A request is a checked request: its environment is known, its id is a UUID, its body is as the contract says.
 type request struct {
 	*http.Request
-	env   string
-	rid   string
-	id    string
-	body  map[string]any
-	query map[string][]string
+	env     string
+	rid     string
+	id      string
+	raw     []byte // the body as it came
+	body    map[string]any
+	query   map[string][]string
+	subject string // the id for what is made, when the request may be made again; see once
 }
 
 // q is a query parameter, "" when it is not there.
@@ -84,6 +86,9 @@ func (a *API) serve(w http.ResponseWriter, r *request) error {
 	}
 	if rt.stream != nil {
 		return rt.stream(w, r)
+	}
+	if key, ok := r.Header["Idempotency-Key"]; ok && r.Method == http.MethodPost {
+		return a.once(w, r, rt, strings.Join(key, ","))
 	}
 	v, err := rt.answer(r)
 	if err != nil {

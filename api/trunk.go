@@ -15,7 +15,7 @@ const sipConnection = "account_connection_sip"
 
 // howToAdd tells somebody without a trunk the request that adds one.
 const howToAdd = `add one with POST /v1/account_connections/create {"type": "account_connection_sip", "credentials": ` +
-	`{"host": "sip.example.com", "username": "…", "password": "…"}}`
+	`{"host": "sip.example.com", "username": "me", "password": "secret"}}`
 
 // chooseTrunk decides which account carries a call: the one the body names, the one the caller's number is linked with, or
 // the environment's only one. A sip: address needs none.

@@ -109,7 +109,7 @@ func (g *guard) allowed(a netip.AddrPort) error {
 		}
 	}
 	if err := g.public.SafeAddr(ip); err != nil {
-		return &BlockedError{fmt.Sprintf("leads to %s, which is not a public address; the operator can allow it", ip)}
+		return &BlockedError{fmt.Sprintf("leads to %s, which is not a public address; the operator can allow it (PARLEY_ALLOW_NETWORKS)", ip)}
 	}
 	return nil
 }

@@ -292,13 +292,13 @@ func TestTheCallAndItsJobAreOne(t *testing.T) {
 		}})()
 		c := parley.Call{ID: "c1", UserID: e.ID, To: "+15551234567", IsOutgoing: true, Status: parley.NotStarted}
 		dial := store.Job{Kind: "dial", Subject: "c1", DedupeKey: "c1", Once: true}
-		if err := d.PlaceCall(t.Context(), c, dial); err != nil {
+		if err := d.PlaceCall(t.Context(), c, nil, dial); err != nil {
 			t.Fatal(err)
 		}
 		if to := <-got; to != c.To {
 			t.Error(to)
 		}
-		if err := d.PlaceCall(t.Context(), c, dial); err == nil {
+		if err := d.PlaceCall(t.Context(), c, nil, dial); err == nil {
 			t.Error("the same call twice")
 		}
 		time.Sleep(time.Hour)

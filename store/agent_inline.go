@@ -2,13 +2,15 @@ package store
 
 import (
 	"context"
+	"maps"
+	"reflect"
 
 	"github.com/parley-voice/parley"
 )
 
 // AssembleAgent makes the snapshot for one call from the agent in a request: an id, or an object that is laid over the stored
 // agent whose id it has. Its sub-resources are read by id, or laid over those in the same way; masked secrets are taken from
-// what is stored. Nothing is written back.
+// what is stored. A webhook or an external action that has no secret to sign with gets one. Nothing is written back.
 func (d *DB) AssembleAgent(ctx context.Context, env string, given any) (parley.Agent, error) {
 	switch v := given.(type) {
 	case string:
@@ -84,6 +86,10 @@ func (d *DB) overlay(ctx context.Context, env string, k Kind, given any) (any, e
 			return nil, err
 		}
 		doc["user_id"] = env
+		if k == Webhooks && !maps.EqualFunc(doc, stored, func(a, b any) bool { return reflect.DeepEqual(a, b) }) {
+			delete(doc, "id") // it is no longer the one that is stored, and must not be taken for it
+		}
+		complete(k, doc)
 		return doc, nil
 	}
 	return nil, parley.Invalid("", "must be an id or an object")

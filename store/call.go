@@ -40,10 +40,11 @@ var callColumns = map[string]column{
 }
 
 // CreateCall writes a new call. Its ID and UserID must be set; Created is now when it is zero. The same ID twice: 409 exists.
-func (d *DB) CreateCall(ctx context.Context, c parley.Call) error { return d.PlaceCall(ctx, c) }
+func (d *DB) CreateCall(ctx context.Context, c parley.Call) error { return d.PlaceCall(ctx, c, nil) }
 
-// PlaceCall writes a new call and the jobs that carry it out in one transaction: both or neither.
-func (d *DB) PlaceCall(ctx context.Context, c parley.Call, jobs ...Job) error {
+// PlaceCall writes a new call, its first events and the jobs that carry it out in one transaction: all or nothing. Whatever the
+// jobs add to the log comes after those events.
+func (d *DB) PlaceCall(ctx context.Context, c parley.Call, first []parley.Event, jobs ...Job) error {
 	if c.Created.IsZero() {
 		c.Created = time.Now()
 	}
@@ -58,8 +59,14 @@ func (d *DB) PlaceCall(ctx context.Context, c parley.Call, jobs ...Job) error {
 			if n, _ := res.RowsAffected(); n == 0 {
 				return &parley.Error{Status: 409, Code: "exists", Message: "there is a call with this id already"}
 			}
+			if err = d.log.begin(ctx, tx, c.ID, first); err != nil {
+				return err
+			}
 			return insertJobs(ctx, tx, jobs)
 		})
+	}
+	if err == nil && len(first) > 0 {
+		d.log.tell(first)
 	}
 	if err == nil && len(jobs) > 0 {
 		d.jobsAdded()

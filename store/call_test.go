@@ -197,7 +197,7 @@ func testReconcile(t *testing.T, d *DB) {
 		if s == parley.InProgress {
 			c.Start = moment0(5)
 		}
-		if err := d.PlaceCall(ctx, c, jobs...); err != nil {
+		if err := d.PlaceCall(ctx, c, nil, jobs...); err != nil {
 			t.Fatal(err)
 		}
 	}

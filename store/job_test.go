@@ -185,13 +185,13 @@ func TestPlacedTogether(t *testing.T) {
 	d := openFile(t)
 	env := environment(t, d)
 	c := parley.Call{ID: "c", UserID: env}
-	if err := d.PlaceCall(t.Context(), c, Job{Kind: "dial", Subject: "c"}); err != nil {
+	if err := d.PlaceCall(t.Context(), c, nil, Job{Kind: "dial", Subject: "c"}); err != nil {
 		t.Fatal(err)
 	}
-	if err := d.PlaceCall(t.Context(), c, Job{Kind: "dial", Subject: "c"}); status(err) != 409 {
+	if err := d.PlaceCall(t.Context(), c, nil, Job{Kind: "dial", Subject: "c"}); status(err) != 409 {
 		t.Fatal(err)
 	}
-	if err := d.PlaceCall(t.Context(), parley.Call{ID: "d", UserID: "no such environment"}, Job{Kind: "dial", Subject: "d"}); err == nil {
+	if err := d.PlaceCall(t.Context(), parley.Call{ID: "d", UserID: "no such environment"}, nil, Job{Kind: "dial", Subject: "d"}); err == nil {
 		t.Fatal("a call of nobody")
 	}
 	if n := count(t, d, "jobs"); n != 1 {

@@ -50,10 +50,29 @@ func (l *Log) dropReaders() {
 	}
 }
 
-// publish shows a committed group to the readers and lets those go on who waited for it.
+// tell shows events to the readers that were committed past the queue.
+func (l *Log) tell(events []parley.Event) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.show(events)
+}
+
+// publish shows a committed group of the queue to the readers and lets those go on who waited for it.
 func (l *Log) publish(group []parley.Event) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.show(group)
+	l.committed += uint64(len(group))
+	for done, n := range l.flushes {
+		if l.committed >= n {
+			close(done)
+			delete(l.flushes, done)
+		}
+	}
+}
+
+// show gives committed events to the readers; the mutex is held.
+func (l *Log) show(group []parley.Event) {
 	stored := false
 	for _, e := range group {
 		stored = stored || e.Sequence > 0
@@ -66,13 +85,6 @@ func (l *Log) publish(group []parley.Event) {
 			default:
 				l.drop(r)
 			}
-		}
-	}
-	l.committed += uint64(len(group))
-	for done, n := range l.flushes {
-		if l.committed >= n {
-			close(done)
-			delete(l.flushes, done)
 		}
 	}
 	if stored {

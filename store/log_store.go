@@ -45,10 +45,8 @@ func (l *Log) store(ctx context.Context, group []parley.Event, again bool) error
 	err := l.db.tx(ctx, func(tx bun.Tx) error {
 		rows = rows[:0]
 		clear(next)
-		if l.db.pg {
-			if _, err := tx.NewRaw("SELECT pg_advisory_xact_lock(?)", appendLock).Exec(ctx); err != nil {
-				return err
-			}
+		if err := l.lock(ctx, tx); err != nil {
+			return err
 		}
 		known := map[string]int64{}
 		if again {
@@ -73,13 +71,9 @@ func (l *Log) store(ctx context.Context, group []parley.Event, again bool) error
 			e.Sequence = last + 1
 			next[e.CallID] = e.Sequence
 			known[e.ID] = e.Sequence
-			rows = append(rows, eventRow{ID: e.ID, CallID: e.CallID, Sequence: e.Sequence, Type: e.Type, At: micros(e.Time), Payload: string(e.Payload)})
+			rows = append(rows, newEventRow(*e))
 		}
-		if len(rows) == 0 {
-			return nil
-		}
-		_, err := tx.NewInsert().Model(&rows).ExcludeColumn("position").Returning("NULL").Exec(ctx)
-		return err
+		return insertEvents(ctx, tx, rows)
 	})
 	if err != nil {
 		clear(l.next) // another process may have written to these calls
@@ -90,6 +84,45 @@ func (l *Log) store(ctx context.Context, group []parley.Event, again bool) error
 	}
 	maps.Copy(l.next, next)
 	return nil
+}
+
+func newEventRow(e parley.Event) eventRow {
+	return eventRow{ID: e.ID, CallID: e.CallID, Sequence: e.Sequence, Type: e.Type, At: micros(e.Time), Payload: string(e.Payload)}
+}
+
+func insertEvents(ctx context.Context, tx bun.IDB, rows []eventRow) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	_, err := tx.NewInsert().Model(&rows).ExcludeColumn("position").Returning("NULL").Exec(ctx)
+	return err
+}
+
+// lock keeps other processes from committing events until the transaction ends.
+func (l *Log) lock(ctx context.Context, tx bun.IDB) error {
+	if !l.db.pg {
+		return nil // the transaction itself does
+	}
+	_, err := tx.NewRaw("SELECT pg_advisory_xact_lock(?)", appendLock).Exec(ctx)
+	return err
+}
+
+// begin writes the first events of a call within the transaction that makes it; tell shows them after the commit.
+func (l *Log) begin(ctx context.Context, tx bun.IDB, callID string, events []parley.Event) error {
+	if len(events) == 0 {
+		return nil
+	}
+	if err := l.lock(ctx, tx); err != nil {
+		return err
+	}
+	rows := make([]eventRow, len(events))
+	for i := range events {
+		e := &events[i]
+		fit(e)
+		e.CallID, e.Sequence = callID, int64(i+1)
+		rows[i] = newEventRow(*e)
+	}
+	return insertEvents(ctx, tx, rows)
 }
 
 // stored finds those events of a group that are in the log, and their sequences. An event appended twice with one id is one.

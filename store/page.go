@@ -145,7 +145,9 @@ func (c column) value(field string, v any) (any, error) {
 		return "", nil
 	case string:
 		return clean(v), nil
-	case float64, json.Number, bool, int, int64:
+	case float64: // 15551234567 is no 1.5551234567e+10
+		return strconv.FormatFloat(v, 'f', -1, 64), nil
+	case json.Number, bool, int, int64:
 		return fmt.Sprint(v), nil
 	}
 	return nil, wrong("a text")

@@ -43,6 +43,7 @@ type DB struct {
 	key  *secret.Key
 	log  *Log
 	jobs chan struct{} // see JobsAdded
+	run  string        // this opening of the store, among those of other processes and of earlier lives
 }
 
 // readers is how many connections read an SQLite file at once, pgConns how many a PostgreSQL server is asked for.
@@ -54,11 +55,14 @@ const (
 // Open opens (and migrates) the database at url: a file path, or postgres://… . A database whose secrets were sealed with
 // another master key is refused.
 func Open(ctx context.Context, url string, key *secret.Key) (*DB, error) {
-	d := &DB{key: key, jobs: make(chan struct{}, 1)}
+	d := &DB{key: key, jobs: make(chan struct{}, 1), run: newID()}
 	var err error
-	if strings.HasPrefix(url, "postgres://") || strings.HasPrefix(url, "postgresql://") {
+	switch scheme, _, has := strings.Cut(url, "://"); {
+	case has && (scheme == "postgres" || scheme == "postgresql"):
 		err = d.openPostgres(url)
-	} else {
+	case has && scheme != "sqlite":
+		return nil, fmt.Errorf("a database at %s://… is not known: give postgres://…, or the path of an SQLite file", scheme)
+	default:
 		err = d.openSQLite(url)
 	}
 	if err != nil {

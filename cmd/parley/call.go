@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/parley-voice/parley/leg"
@@ -54,6 +56,12 @@ func (c *callCmd) Run(ctx context.Context) error {
 	to, err := c.target()
 	if err != nil {
 		return err
+	}
+	if c.DTMF != "" && !leg.Digits(c.DTMF) {
+		return fmt.Errorf("--dtmf: %q are not all digits of a phone: 0-9 * # A-D", c.DTMF)
+	}
+	if c.Limit <= 0 {
+		return fmt.Errorf("--limit: %v is no time to talk; write 30s or 10m", c.Limit)
 	}
 	ctx, hangup := context.WithCancel(ctx)
 	defer hangup()
@@ -165,6 +173,9 @@ func (c *callCmd) follow(ctx context.Context) error {
 	if c.Agent == "" {
 		return errors.New("--api needs --agent: the id of the agent that calls (GET /v1/agents/list shows them)")
 	}
+	if u, err := url.Parse(c.URL); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+		return fmt.Errorf("--url: %q is no address of a server; write http://127.0.0.1:8080", c.URL)
+	}
 	key := c.Key
 	if key == "" {
 		b, err := os.ReadFile(filepath.Join(c.Data, "api-key"))
@@ -174,6 +185,9 @@ func (c *callCmd) follow(ctx context.Context) error {
 		key = strings.TrimSpace(string(b))
 	}
 	p, err := phone.Follow(ctx, phone.Order{API: c.URL, Key: key, Agent: c.Agent, From: c.From, To: c.To, Context: c.Context, Out: os.Stdout})
+	if errors.Is(err, syscall.ECONNREFUSED) {
+		return fmt.Errorf("%w: is the server running? --url says where", err)
+	}
 	if err != nil {
 		return err
 	}

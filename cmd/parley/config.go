@@ -1,28 +1,79 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/netip"
+	"net/url"
 	"strconv"
 	"strings"
+	"syscall"
 )
 
 // serveCmd is the server's configuration: flags, environment, parley.yaml, in that order.
 type serveCmd struct {
-	Data          string     `env:"PARLEY_DATA" default:"./data" help:"Folder of the database, the recordings and the keys."`
-	HTTP          string     `name:"http" env:"PARLEY_HTTP" default:":8080" help:"Address of the API."`
-	SIP           string     `name:"sip" env:"PARLEY_SIP" default:":5060" help:"Address of SIP, UDP and TCP."`
-	RTPPorts      portRange  `name:"rtp-ports" env:"PARLEY_RTP_PORTS" default:"20000-29999" help:"UDP ports of the sound, two a call."`
-	PublicURL     string     `name:"public-url" env:"PARLEY_PUBLIC_URL" help:"Where others reach the API, for links in webhooks. Default: http://localhost and the port."`
-	PublicIP      string     `name:"public-ip" env:"PARLEY_PUBLIC_IP" help:"Address that callers reach us at, when it is not our own (NAT)."`
-	APIKey        string     `name:"api-key" env:"PARLEY_API_KEY" help:"Key of the default environment on the first start. Default: one is made and printed once."`
-	DatabaseURL   string     `name:"database-url" env:"PARLEY_DATABASE_URL" help:"postgres://… ; default: SQLite in the data folder."`
-	MasterKey     string     `name:"master-key" env:"PARLEY_MASTER_KEY" help:"Secret that credentials are encrypted with. Default: a file beside the database."`
-	Log           slog.Level `env:"PARLEY_LOG" default:"info" help:"debug, info, warn or error."`
-	TrustLoopback bool       `name:"sip-trust-loopback" env:"PARLEY_SIP_TRUST_LOOPBACK" help:"Calls from this machine need no trunk, also once there is one."`
-	AllowNetworks []string   `name:"allow-networks" env:"PARLEY_ALLOW_NETWORKS" help:"Private networks that webhooks may reach, such as 10.0.0.0/8."`
-	Debug         bool       `env:"PARLEY_DEBUG" help:"Serve /debug/state and /debug/pprof on the API's address, to this machine only."`
+	Data          string    `env:"PARLEY_DATA" default:"./data" help:"Folder of the database, the recordings and the keys."`
+	HTTP          string    `name:"http" env:"PARLEY_HTTP" default:":8080" help:"Address of the API."`
+	SIP           string    `name:"sip" env:"PARLEY_SIP" default:":5060" help:"Address of SIP, UDP and TCP."`
+	RTPPorts      portRange `name:"rtp-ports" env:"PARLEY_RTP_PORTS" default:"20000-29999" help:"UDP ports of the sound, two a call."`
+	PublicURL     string    `name:"public-url" env:"PARLEY_PUBLIC_URL" help:"Where others reach the API, for links in webhooks. Default: http://localhost and the port."`
+	PublicIP      string    `name:"public-ip" env:"PARLEY_PUBLIC_IP" help:"Address that callers reach us at, when it is not our own (NAT)."`
+	APIKey        string    `name:"api-key" env:"PARLEY_API_KEY" help:"Key of the default environment on the first start. Default: one is made and printed once."`
+	DatabaseURL   string    `name:"database-url" env:"PARLEY_DATABASE_URL" help:"postgres://… ; default: SQLite in the data folder."`
+	MasterKey     string    `name:"master-key" env:"PARLEY_MASTER_KEY" help:"Secret that credentials are encrypted with. Default: a file beside the database."`
+	Log           logLevel  `env:"PARLEY_LOG" default:"info" help:"debug, info, warn or error."`
+	TrustLoopback bool      `name:"sip-trust-loopback" env:"PARLEY_SIP_TRUST_LOOPBACK" help:"Calls from this machine need no trunk, also once there is one."`
+	AllowNetworks []string  `name:"allow-networks" env:"PARLEY_ALLOW_NETWORKS" help:"Private networks that webhooks may reach, such as 10.0.0.0/8."`
+	Debug         bool      `env:"PARLEY_DEBUG" help:"Serve /debug/state and /debug/pprof on the API's address, to this machine only."`
+}
+
+// logLevel is a slog.Level whose refusal says what would be right.
+type logLevel slog.Level
+
+// Level makes it a slog.Leveler.
+func (l logLevel) Level() slog.Level { return slog.Level(l) }
+
+func (l *logLevel) UnmarshalText(b []byte) error {
+	if (*slog.Level)(l).UnmarshalText(b) != nil {
+		return fmt.Errorf("PARLEY_LOG: %q is no level; write debug, info, warn or error", b)
+	}
+	return nil
+}
+
+// check says what is wrong with the configuration before anything is opened by it.
+func (c *serveCmd) check() error {
+	_, err := c.publicIP()
+	_, err2 := c.networks()
+	err = errors.Join(err, err2, address("PARLEY_HTTP", c.HTTP, ":8080"), address("PARLEY_SIP", c.SIP, ":5060"))
+	if c.Data == "" {
+		err = errors.Join(err, errors.New("PARLEY_DATA is empty; write the path of a folder, such as ./data"))
+	}
+	if u, bad := url.Parse(c.PublicURL); c.PublicURL != "" && (bad != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.RawQuery != "") {
+		err = errors.Join(err, fmt.Errorf("PARLEY_PUBLIC_URL: %q is no address of a server; write https://parley.example.com", c.PublicURL))
+	}
+	return err
+}
+
+// address checks the form of an address to listen at.
+func address(name, s, example string) error {
+	_, port, err := net.SplitHostPort(s)
+	if err == nil {
+		_, err = strconv.ParseUint(port, 10, 16)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %q is no address to listen at; write %s, or 127.0.0.1%s for this machine alone", name, s, example, example)
+	}
+	return nil
+}
+
+// taken adds what to do to the error of a listener whose port another program has.
+func taken(name string, err error) error {
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("%s: %w: another program has this port; stop it, or set %s to another one", name, err, name)
+	}
+	return fmt.Errorf("%s: %w", name, err)
 }
 
 // portRange is a range of UDP ports, written 20000-29999.
@@ -47,7 +98,7 @@ func (c *serveCmd) publicIP() (netip.Addr, error) {
 	}
 	a, err := netip.ParseAddr(c.PublicIP)
 	if err != nil {
-		return a, fmt.Errorf("PARLEY_PUBLIC_IP: %q is no IP address", c.PublicIP)
+		return a, fmt.Errorf("PARLEY_PUBLIC_IP: %q is no IP address; write 203.0.113.7", c.PublicIP)
 	}
 	return a, nil
 }

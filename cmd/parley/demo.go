@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/parley-voice/parley"
 	"github.com/parley-voice/parley/secret"
 	"github.com/parley-voice/parley/store"
 )
@@ -25,36 +26,54 @@ Children are welcome from the age of three.
 You can cancel an appointment free of charge until the day before.
 When the caller says goodbye, end the call.`
 
-// firstStart makes what a new installation needs: the environment, its key, and an agent worth ringing. On later starts it
-// changes nothing, but that a key given by PARLEY_API_KEY opens the default environment. made is the key of a first start, to
-// be shown once.
-func firstStart(ctx context.Context, db *store.DB, given string) (env, made string, err error) {
-	e, first, err := db.EnsureDefaultEnvironment(ctx)
+// firstStart makes what a new installation needs: the environment, an agent worth ringing, and last the key, which is kept
+// before it counts: a start that was cut short is made up for by the next. On later starts it changes nothing, but that a key
+// given by PARLEY_API_KEY opens the default environment. made is the key of a first start, to be shown once.
+func firstStart(ctx context.Context, db *store.DB, given string, keep func(key string) error) (env, made string, err error) {
+	e, _, err := db.EnsureDefaultEnvironment(ctx)
 	if err != nil {
 		return "", "", fmt.Errorf("making the first environment: %w", err)
 	}
-	key := given
-	if key == "" && first {
-		key, _, _ = secret.NewAPIKey(true)
-		made = key
+	keys, err := db.Keys(ctx, e.ID)
+	if err != nil {
+		return "", "", err
 	}
-	if key != "" {
-		if _, err := db.CreateKey(ctx, e.ID, secret.KeyPrefix(key), secret.HashAPIKey(key)); err != nil {
-			return "", "", fmt.Errorf("keeping the API key: %w", err)
+	if len(keys) == 0 {
+		if err := makeDemo(ctx, db, e.ID); err != nil {
+			return "", "", err
 		}
 	}
-	if !first {
-		return e.ID, made, nil
+	key := given
+	if key == "" && len(keys) == 0 {
+		key, _, _ = secret.NewAPIKey(true)
+		made = key
+		if err := keep(key); err != nil {
+			return "", "", err
+		}
 	}
-	agent, err := db.CreateAgent(ctx, e.ID, demoAgent())
-	if err != nil {
-		return "", "", fmt.Errorf("making the demo agent: %w", err)
+	if key == "" {
+		return e.ID, "", nil
 	}
-	_, err = db.LinkNumber(ctx, e.ID, store.Doc{"number": demoNumber, "active": true, "label": "Demo", "inbound_agent": agent["id"]})
-	if err != nil {
-		return "", "", fmt.Errorf("linking the demo agent: %w", err)
+	if _, err := db.CreateKey(ctx, e.ID, secret.KeyPrefix(key), secret.HashAPIKey(key)); err != nil {
+		return "", "", fmt.Errorf("keeping the API key: %w", err)
 	}
 	return e.ID, made, nil
+}
+
+// makeDemo makes the demo agent, unless an earlier start got as far as that.
+func makeDemo(ctx context.Context, db *store.DB, env string) error {
+	if _, err := db.Number(ctx, env, demoNumber); !parley.IsNotFound(err) {
+		return err
+	}
+	agent, err := db.CreateAgent(ctx, env, demoAgent())
+	if err != nil {
+		return fmt.Errorf("making the demo agent: %w", err)
+	}
+	_, err = db.LinkNumber(ctx, env, store.Doc{"number": demoNumber, "active": true, "label": "Demo", "inbound_agent": agent["id"]})
+	if err != nil {
+		return fmt.Errorf("linking the demo agent: %w", err)
+	}
+	return nil
 }
 
 func demoAgent() store.Doc {

@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/netip"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/parley-voice/parley"
@@ -91,7 +92,7 @@ func checkAction(a parley.Action) error {
 // publicURL is where others reach the API.
 func (c *serveCmd) publicURL() string {
 	if c.PublicURL != "" {
-		return c.PublicURL
+		return strings.TrimRight(c.PublicURL, "/")
 	}
 	return "http://" + reach(c.HTTP)
 }

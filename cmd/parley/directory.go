@@ -88,4 +88,4 @@ func (d *directory) Trunk(ctx context.Context, c parley.Call) (*parley.TrunkAcco
 }
 
 const noTrunk = `there is no trunk that could carry the call: add one with POST /v1/account_connections/create {"type":"account_connection_sip",` +
-	`"credentials":{"host":"sip.example.com","username":"…","password":"…"}}, or call a sip: address`
+	`"credentials":{"host":"sip.example.com","username":"me","password":"secret"}}, or call a sip: address`

@@ -31,21 +31,21 @@ func openStore(t *testing.T) *store.DB {
 
 func TestFirstStart(t *testing.T) {
 	ctx, db := t.Context(), openStore(t)
-	env, made, err := firstStart(ctx, db, "")
+	env, made, err := firstStart(ctx, db, "", forget)
 	if err != nil || !strings.HasPrefix(made, "sk_live_") {
 		t.Fatalf("key %q, %v", made, err)
 	}
 	if k, err := db.LookupKey(ctx, secret.HashAPIKey(made)); err != nil || k.EnvironmentID != env {
 		t.Errorf("the key that was printed does not open the environment: %v", err)
 	}
-	again, made2, err := firstStart(ctx, db, "")
+	again, made2, err := firstStart(ctx, db, "", forget)
 	if err != nil || again != env || made2 != "" {
 		t.Errorf("the second start: env %s, key %q, %v", again, made2, err)
 	}
 	if n, err := db.Agents(ctx, env, store.Page{}); err != nil || n.Total != 1 {
 		t.Errorf("%d agents after two starts, %v", n.Total, err)
 	}
-	if _, _, err := firstStart(ctx, db, "mine"); err != nil {
+	if _, _, err := firstStart(ctx, db, "mine", forget); err != nil {
 		t.Fatal(err)
 	}
 	for _, key := range []string{"mine", made} {
@@ -57,7 +57,7 @@ func TestFirstStart(t *testing.T) {
 
 func TestFirstStartTakesTheKeyGiven(t *testing.T) {
 	ctx, db := t.Context(), openStore(t)
-	env, made, err := firstStart(ctx, db, "any text")
+	env, made, err := firstStart(ctx, db, "any text", forget)
 	if err != nil || made != "" {
 		t.Fatalf("made %q, %v", made, err)
 	}
@@ -75,7 +75,7 @@ type town struct {
 func newTown(t *testing.T, trunks ...string) town {
 	t.Helper()
 	ctx, db := t.Context(), openStore(t)
-	env, _, err := firstStart(ctx, db, "k")
+	env, _, err := firstStart(ctx, db, "k", forget)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -193,3 +193,6 @@ func TestTrunk(t *testing.T) {
 		t.Errorf("another's trunk: %v", err)
 	}
 }
+
+// forget is for starts whose key nobody needs.
+func forget(string) error { return nil }

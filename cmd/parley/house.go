@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -59,10 +60,7 @@ func (c *serveCmd) build(ctx context.Context, log *slog.Logger) (h *house, made 
 			h.close()
 		}
 	}()
-	if h.env, made, err = firstStart(ctx, db, c.APIKey); err != nil {
-		return h, "", err
-	}
-	if err = c.keepKey(made); err != nil {
+	if h.env, made, err = firstStart(ctx, db, strings.TrimSpace(c.APIKey), c.keepKey); err != nil {
 		return h, "", err
 	}
 	if err = h.reconcile(ctx); err != nil {
@@ -79,6 +77,7 @@ func (c *serveCmd) build(ctx context.Context, log *slog.Logger) (h *house, made 
 	h.api, err = api.New(api.Config{
 		Store: db, Log: db.Log(), Blobs: blobs, Signer: key, Live: live{h.switchboard}, Specs: specs, Logger: log,
 		DialJob: dialJob, DirectSIP: true, PublicURL: c.publicURL(), CheckAction: checkAction,
+		CheckURL: h.fetch.CheckURL,
 	})
 	if err != nil {
 		return h, "", err
@@ -100,7 +99,7 @@ func (h *house) telephone(v *vendors) error {
 		DemoUser: demoNumber, Logger: h.log,
 	})
 	if err != nil {
-		return fmt.Errorf("PARLEY_SIP: %w", err)
+		return taken("PARLEY_SIP", err)
 	}
 	h.sipAddr = trunk.Addr().String()
 	h.switchboard = call.New(call.Config{

@@ -11,11 +11,11 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
-	"gopkg.in/yaml.v3"
 
 	"github.com/parley-voice/parley/provider/local"
 )
@@ -30,21 +30,69 @@ type cli struct {
 	Version kong.VersionFlag `short:"v" help:"Print the version."`
 }
 
+// Exit codes: a command line or a parley.yaml that cannot be understood, and a command that failed.
+const (
+	misused = 2
+	failed  = 1
+)
+
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
+	context.AfterFunc(ctx, stop) // the second signal ends the process at once
+	code := run(ctx, os.Args[1:], os.Stderr, os.Exit)
+	stop()
+	os.Exit(code)
+}
+
+// run carries out one command line and returns the exit code; exit is for --help and --version.
+func run(ctx context.Context, args []string, stderr io.Writer, exit func(int)) int {
 	var c cli
-	k := kong.Parse(&c, kong.Name("parley"),
-		kong.Description("AI agents that make and answer phone calls. Every flag of serve may stand in parley.yaml, too."),
-		kong.UsageOnError(), kong.Vars{"version": version},
-		kong.Configuration(yamlFile, "parley.yaml", "/etc/parley/parley.yaml"),
-		kong.BindTo(ctx, (*context.Context)(nil)))
-	err := k.Run()
-	var code exitCode
-	if errors.As(err, &code) {
-		os.Exit(int(code))
+	k, err := kong.New(&c, options(ctx, exit)...)
+	if err != nil {
+		fmt.Fprintln(stderr, "parley: error:", err)
+		return misused
 	}
-	k.FatalIfErrorf(err)
+	parsed, err := k.Parse(args)
+	if err != nil {
+		fmt.Fprintln(stderr, "parley: error:", explain(k, args, err))
+		return misused
+	}
+	err = parsed.Run()
+	var code exitCode
+	switch {
+	case errors.As(err, &code):
+		return int(code)
+	case err != nil:
+		fmt.Fprintln(stderr, "parley: error:", err)
+		return failed
+	}
+	return 0
+}
+
+func options(ctx context.Context, exit func(int)) []kong.Option {
+	return []kong.Option{
+		kong.Name("parley"), kong.Exit(exit), kong.Vars{"version": version},
+		kong.Description("AI agents that make and answer phone calls. Every flag of serve may stand in parley.yaml, too."),
+		kong.Configuration(yamlFile, "parley.yaml", "/etc/parley/parley.yaml"),
+		kong.BindTo(ctx, (*context.Context)(nil)),
+	}
+}
+
+// explain says what is wrong with a command line, and where to read what would be right.
+func explain(k *kong.Kong, args []string, err error) string {
+	var commands []string
+	for _, n := range k.Model.Children {
+		if !n.Hidden {
+			commands = append(commands, n.Name)
+		}
+	}
+	switch {
+	case len(args) == 0 || strings.HasPrefix(args[0], "-"):
+		return fmt.Sprintf("%v\nRun \"parley serve --help\" for what there is.", err)
+	case !slices.Contains(commands, args[0]):
+		return fmt.Sprintf("there is no command %q: take one of %s\nRun \"parley --help\" for what they do.", args[0], strings.Join(commands, ", "))
+	}
+	return fmt.Sprintf("%v\nRun \"parley %s --help\" for what there is.", err, args[0])
 }
 
 // exitCode ends the process without a further word.
@@ -56,32 +104,3 @@ type hearCmd struct{}
 
 // Run is the child's side of local speech; it ends when its input does.
 func (hearCmd) Run() error { return local.Worker(os.Stdin, os.Stdout) }
-
-// yamlFile lets parley.yaml give every flag by its name or its environment variable's; flags and environment win over it.
-func yamlFile(r io.Reader) (kong.Resolver, error) {
-	var values map[string]any
-	if err := yaml.NewDecoder(r).Decode(&values); err != nil && !errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("parley.yaml: %w", err)
-	}
-	return kong.ResolverFunc(func(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
-		for _, e := range flag.Envs {
-			if _, set := os.LookupEnv(e); set {
-				return nil, nil
-			}
-		}
-		for _, name := range append([]string{flag.Name, strings.ReplaceAll(flag.Name, "-", "_")}, flag.Envs...) {
-			switch v := values[name].(type) {
-			case nil:
-			case []any:
-				words := make([]string, len(v))
-				for i, x := range v {
-					words[i] = fmt.Sprint(x)
-				}
-				return strings.Join(words, ","), nil
-			default:
-				return fmt.Sprint(v), nil
-			}
-		}
-		return nil, nil
-	}), nil
-}

@@ -54,7 +54,7 @@ func TestConfiguration(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s := c.Serve; s.Data != "./data" || s.HTTP != ":8080" || s.SIP != ":5060" || s.RTPPorts != (portRange{20000, 29999}) || s.Log != slog.LevelInfo {
+	if s := c.Serve; s.Data != "./data" || s.HTTP != ":8080" || s.SIP != ":5060" || s.RTPPorts != (portRange{20000, 29999}) || s.Log.Level() != slog.LevelInfo {
 		t.Errorf("defaults: %+v", s)
 	}
 	if err := os.WriteFile("parley.yaml", []byte("http: 127.0.0.1:81\nPARLEY_SIP: ':82'\nrtp_ports: 30000-30100\nlog: debug\nallow-networks: [10.0.0.0/8]\n"), 0o600); err != nil {
@@ -65,7 +65,7 @@ func TestConfiguration(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s := c.Serve; s.Data != "/d" || s.HTTP != ":9" || s.SIP != ":82" || s.RTPPorts != (portRange{30000, 30100}) || s.Log != slog.LevelDebug {
+	if s := c.Serve; s.Data != "/d" || s.HTTP != ":9" || s.SIP != ":82" || s.RTPPorts != (portRange{30000, 30100}) || s.Log.Level() != slog.LevelDebug {
 		t.Errorf("with a file, the environment and a flag: %+v", s)
 	}
 	if n, err := c.Serve.networks(); err != nil || !slices.Equal(n, []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}) {

@@ -23,17 +23,21 @@ const shutdownWait = 5 * time.Second
 
 // Run is the server, from the data folder to the last goodbye. It returns when ctx is done or a door cannot be opened.
 func (c *serveCmd) Run(ctx context.Context) error {
+	if err := c.check(); err != nil {
+		return err
+	}
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: c.Log}))
 	slog.SetDefault(log)
+	door, err := net.Listen("tcp", c.HTTP)
+	if err != nil {
+		return taken("PARLEY_HTTP", err)
+	}
 	h, made, err := c.build(ctx, log)
 	if err != nil {
+		door.Close()
 		return err
 	}
 	defer h.close()
-	door, err := net.Listen("tcp", c.HTTP)
-	if err != nil {
-		return fmt.Errorf("PARLEY_HTTP: %w", err)
-	}
 	h.greet(os.Stdout, door.Addr(), made)
 	return h.serve(ctx, door)
 }
@@ -52,7 +56,14 @@ func (h *house) serve(ctx context.Context, door net.Listener) error {
 			}
 		})
 	}
-	srv := &http.Server{Handler: h.handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10}
+	var asked sync.RWMutex // held to read by each request: it may outlive its connection, and must not outlive the store
+	srv := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !asked.TryRLock() {
+			return // the server has stopped
+		}
+		defer asked.RUnlock()
+		h.handler.ServeHTTP(w, r)
+	}), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10}
 	run("HTTP", func(context.Context) error {
 		if err := srv.Serve(door); !errors.Is(err, http.ErrServerClosed) {
 			return err
@@ -72,6 +83,7 @@ func (h *house) serve(ctx context.Context, door net.Listener) error {
 		_ = srv.Close()
 	}
 	wg.Wait()
+	asked.Lock()
 	select {
 	case err := <-failed:
 		return err
@@ -82,8 +94,9 @@ func (h *house) serve(ctx context.Context, door net.Listener) error {
 
 // openData opens what lasts: the key, the database and the recordings.
 func (c *serveCmd) openData(ctx context.Context) (key *secret.Key, db *store.DB, blobs *store.Blobs, err error) {
+	locked := false
 	defer func() {
-		if err != nil && key != nil {
+		if err != nil && locked {
 			unlockFolder(c.Data)
 		}
 	}()
@@ -93,15 +106,17 @@ func (c *serveCmd) openData(ctx context.Context) (key *secret.Key, db *store.DB,
 	if err := lockFolder(c.Data); err != nil {
 		return nil, nil, nil, fmt.Errorf("PARLEY_DATA: %w", err)
 	}
+	locked = true
 	if key, err = secret.LoadKey(c.Data, c.MasterKey); err != nil {
-		return nil, nil, nil, fmt.Errorf("PARLEY_MASTER_KEY: %w", err)
+		return nil, nil, nil, err
 	}
-	url := c.DatabaseURL
+	url, from := c.DatabaseURL, "PARLEY_DATABASE_URL"
 	if url == "" {
 		url = filepath.Join(c.Data, "parley.db")
+		from = url
 	}
 	if db, err = store.Open(ctx, url, key); err != nil {
-		return nil, nil, nil, fmt.Errorf("PARLEY_DATABASE_URL: %w", err)
+		return nil, nil, nil, fmt.Errorf("%s: %w", from, err)
 	}
 	if blobs, err = store.NewBlobs(filepath.Join(c.Data, "recordings")); err != nil {
 		_ = db.Close()
@@ -112,9 +127,6 @@ func (c *serveCmd) openData(ctx context.Context) (key *secret.Key, db *store.DB,
 
 // keepKey writes the key that was made where its owner finds it again, and nobody else does.
 func (c *serveCmd) keepKey(made string) error {
-	if made == "" {
-		return nil
-	}
 	path := filepath.Join(c.Data, "api-key")
 	if err := os.WriteFile(path, []byte(made+"\n"), 0o600); err != nil {
 		return fmt.Errorf("keeping the API key: %w", err)

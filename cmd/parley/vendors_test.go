@@ -143,7 +143,7 @@ func TestUnknownVendors(t *testing.T) {
 
 func TestAccountConnections(t *testing.T) {
 	v, seen := cast(t, map[string]string{"OPENAI_API_KEY": "from the environment"})
-	env, _, err := firstStart(t.Context(), v.db, "k")
+	env, _, err := firstStart(t.Context(), v.db, "k", forget)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,16 @@
+-- +goose Up
+CREATE TABLE answers (
+  environment_id  TEXT NOT NULL,
+  idempotency_key TEXT NOT NULL,
+  request         TEXT NOT NULL, -- hash of what was asked
+  subject         TEXT NOT NULL, -- the id that a call made by it has
+  owner           TEXT NOT NULL, -- the run of the process that works on it, '' when none does
+  status          INTEGER NOT NULL, -- 0: there is no answer yet
+  body            TEXT NOT NULL, -- sealed
+  created_at      INTEGER NOT NULL,
+  PRIMARY KEY (environment_id, idempotency_key)
+);
+CREATE INDEX answers_old ON answers (created_at);
+
+CREATE INDEX deliveries_old ON deliveries (updated_at) WHERE state <> 'pending';
+CREATE INDEX jobs_old ON jobs (created_at) WHERE state = 'done';
