@@ -9,11 +9,14 @@ import (
 var idioms = func() (out []idiom) {
 	for _, line := range strings.Split(strings.TrimSpace(`
 hours: what time do you close, what time do you open, what time are you open, when do you close, when do you open, when are you open, when are you closed, how late are you open
+hours: do you work, are you working, are you around
+appointment: see a dentist, see the dentist, see a doctor, see the doctor, see someone today, can i come, could i come, anything free, anything available, anything open, something free, any openings, an opening, any availability, any slots, free slot, free slots, be seen, come by
 hours: when do you, when are you, what time, what days, which days, when you, how late
 address: where can i find you, where do i find you, where the practice is, where the practice, where the office is, where the office, where the store
 address: how do i get, how can i get, how do i find, where are you, where is your, where's your, where you, where is the practice, where is the office, where is the store, where is the shop
 price: how much, how expensive
-duration: how long
+duration: how long does it take, how long
+manager: in charge
 appointment: see someone, see a, see the, get an, come in
 card: credit cards, credit card, debit card
 child: my kids, my kid, my son, my daughter
@@ -53,15 +56,16 @@ today tomorrow tonight now currently | open closed hours
 holiday holidays christmas easter | holiday holidays
 address located location directions street place building situated | address located location street opposite near next corner
 price cost costs charge charges fee fees expensive cheap rate rates pricing | cost price fee charge dollar dollars free
-duration | minute minutes hour last takes
+duration | minute minutes hour last week
 park parking car garage | parking park garage
 insurance insured coverage cover covered plan | insurance plan cover coverage
 appointment book booking schedule visit slot consultation reservation reserve | appointment book booking schedule visit
 cancel cancellation reschedule move postpone change | cancel cancellation reschedule
-emergency urgent pain painful hurt hurts ache toothache broken broke bleeding swollen swelling accident | emergency urgent pain emergencies
+emergency urgent pain painful hurt hurts ache toothache broken broke bleeding swollen swelling accident fell chipped cracked knocked infection infected agony killing | emergency urgent pain emergencies
 doctor doctors dentist dentists physician | doctor doctors dentist dentists dr
 child children kid kids baby toddler son daughter | child children kids pediatric age
-pay paying payment payments cash card visa mastercard check | pay payment card cash credit
+pay paying payment payments cash card visa mastercard check | pay payment card cash credit free
+old young age ages aged | age old
 email mail write | email
 phone telephone | phone telephone number call
 website internet online web | website online
@@ -89,6 +93,28 @@ hire hiring job jobs work career | job jobs hiring career
 var attributes = func() map[string]bool {
 	m := map[string]bool{}
 	for _, w := range strings.Fields("price cost costs charge fee fees expensive cheap address located location duration today tomorrow tonight now") {
+		m[stem(w)] = true
+	}
+	return m
+}()
+
+// urgent are words that come before all else.
+var urgent = func() map[string]bool {
+	m := map[string]bool{}
+	for w, with := range families {
+		for _, r := range with {
+			if r == stem("emergency") {
+				m[w] = true
+			}
+		}
+	}
+	return m
+}()
+
+// acts are words of sentences about undoing something, which answer nobody who has not asked for that.
+var acts = func() map[string]bool {
+	m := map[string]bool{}
+	for _, w := range strings.Fields("cancel cancellation reschedule refund return returns") {
 		m[stem(w)] = true
 	}
 	return m

@@ -12,7 +12,8 @@ var stopWords = map[string]map[string]bool{
 there here he she they them their his her you your you're yours we us our i i'm i'd i'll i've me my what what's who whom which how when where why do does did
 done have has had can could will would shall should may might must not no yes than then too very just also any some please um uh uhm er hmm ah well ok okay yeah
 want wanna like need know tell get got let say ask hear hello hi hey sir madam good really actually maybe thing things something anything everything one much
-many more a's sorry excuse going go guys see come`),
+many more a's sorry excuse going go guys see come exactly usually normally generally possible possibly perhaps basically currently right still already ever also
+both again moment second minute today's good great fine nice`),
 	"es": set(`el la los las un una unos de del que y o a en por para con es son está están soy su sus mi me se lo le hay qué cuál cuándo dónde cómo cuánto quiero quisiera puedo usted ustedes no sí al más`),
 	"de": set(`der die das den dem ein eine einen und oder ist sind war ich du sie wir ihr mein ihre in im am an auf für mit von zu zum zur nicht was wer wie wo wann warum haben hat habe kann können möchte bitte es gibt auch noch`),
 	"fr": set(`le la les un une des de du et ou est sont je tu vous nous il elle mon ma votre vos à au aux en dans pour par avec que qui quoi quel quelle quand où comment combien ne pas ce cette se avez avoir voudrais puis peux est-ce y`),

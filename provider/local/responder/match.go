@@ -1,10 +1,13 @@
 package responder
 
+import "regexp"
+
 // texts are what is said in a language, and the words that are understood in it. Of words, a list of phrases is found
 // anywhere in what the caller says; a set holds single words.
 type texts struct {
 	phrases
 	words
+	niceties
 }
 
 // phrases are spoken. need, confirm, confirmFrom and thankName have places for what the caller said.
@@ -18,6 +21,14 @@ type phrases struct {
 type words struct {
 	yesWords, noWords, fine, thanks, greets, fillers, goodbyes, questions, asks, endsName map[string]bool
 	repeat, there, person, message, robot, who, introduces, myName, never                 []string
+}
+
+// niceties are what a language may do without.
+type niceties struct {
+	small    []exchange
+	whats    map[string]bool // whole utterances of who did not hear
+	wh       map[string]bool // questions that nobody gives as a message
+	wantName *regexp.Regexp  // sentences of prompts that ask for the caller's name
 }
 
 // matches reports whether one of the phrases was said.
@@ -72,7 +83,7 @@ func (x *texts) first(said []string) string {
 
 // isBye: a word of parting, in an utterance with little else.
 func (x *texts) isBye(said []string) bool {
-	for n := 1; n <= 3; n++ {
+	for n := 1; n <= 4; n++ {
 		for i := 0; i+n <= len(said); i++ {
 			p := said[i]
 			for _, w := range said[i+1 : i+n] {

@@ -12,20 +12,27 @@ func (t *talk) taking(said, asked string, words []string) (answer, bool) {
 	if stage == 0 {
 		return answer{}, false
 	}
-	if x.isBye(words) || stage != confirming && (x.isNo(words) || x.matches(x.never, words)) {
-		if stage == naming && !x.isBye(words) {
+	if x.isBye(words) || stage != confirming && (x.isNo(words) || len(words) <= 8 && x.matches(x.never, words)) {
+		if (stage == naming || stage == wanting) && !x.isBye(words) {
 			return answer{text: x.fineThen + " " + x.more}, true
 		}
 		return answer{}, false
 	}
-	if stage == naming && t.asksSomething(words) {
+	if stage == telling && x.wh[words[0]] && newIndex(t.prompt, t.lang).best(words) != "" ||
+		(stage == naming || stage == wanting) && (t.asksSomething(words) || t.saysNoName(words)) {
 		return answer{}, false // the rules after this one answer
 	}
 	switch stage {
-	case naming:
+	case naming, wanting:
 		name, rest := t.nameIn(said)
+		if dayWord.MatchString(name) {
+			name, rest = "", said
+		}
+		if request := t.request(); request != "" {
+			return t.requested(request, name, rest), true
+		}
 		switch {
-		case name == "" && x.isYes(words):
+		case name == "" && x.isYes(words) || x.only(words, x.fine, x.fillers):
 			return answer{text: x.askName}, true
 		case name == "":
 			return answer{text: x.pardon + " " + x.askName}, true
@@ -42,6 +49,9 @@ func (t *talk) taking(said, asked string, words []string) (answer, bool) {
 	case x.isYes(words):
 		return answer{text: x.noted + " " + x.more}, true
 	}
+	if old := t.confirmed(asked); old != "" && len(words) <= 4 { // too little to be all of it
+		said = old + ", " + said
+	}
 	return answer{text: t.confirm(said, t.callerName())}, true
 }
 
@@ -50,6 +60,7 @@ const (
 	naming = iota + 1
 	telling
 	confirming
+	wanting // the prompt's own words have asked for a name
 )
 
 // stage looks for the beginnings of the questions: an agent that was interrupted may not have come to their ends.
@@ -64,8 +75,62 @@ func (t *talk) stage(asked string) int {
 		return telling
 	case strings.Contains(asked, x.askName), strings.Contains(asked, x.offer):
 		return naming
+	case x.wantName != nil && x.wantName.MatchString(asked):
+		return wanting
 	}
 	return 0
+}
+
+// request is what the caller said before the agent's own text asked for a name, and since; "" when it has not.
+func (t *talk) request() string {
+	n := len(t.turns) - 1 // the caller's last turn
+	i := n - 1
+	for i > 1 && strings.HasSuffix(t.turns[i].text, t.texts.askName) && !strings.Contains(t.turns[i].text, t.texts.offer) {
+		i -= 2
+	}
+	if i < 1 || t.stage(t.turns[i].text) != wanting {
+		return ""
+	}
+	var said []string
+	for j := i - 1; j < n; j += 2 {
+		if t.texts.only(wordsOf(t.turns[j].text), t.texts.yesWords, t.texts.fine, t.texts.fillers) {
+			continue
+		}
+		said = append(said, strings.TrimRight(t.turns[j].text, ".!? "))
+	}
+	return strings.Join(said, ", ")
+}
+
+// requested goes on with a request for which a name is needed.
+func (t *talk) requested(request, name, rest string) answer {
+	switch {
+	case name == "":
+		return answer{text: t.texts.askName}
+	case rest != "":
+		request += ", " + rest
+	}
+	return answer{text: t.confirm(request, name)}
+}
+
+// saysNoName tells courtesies and the names of things that callers ask for from the names of people.
+func (t *talk) saysNoName(words []string) bool {
+	x := t.texts
+	if x.matches(x.myName, words) {
+		return false
+	}
+	if x.only(words, x.thanks, x.fine, x.fillers) && x.has(words, x.thanks) || x.whats[strings.Join(words, " ")] {
+		return true
+	}
+	if len(words) == 1 && (x.wh[words[0]] || x.questions[words[0]] || words[0] == "why") {
+		return true
+	}
+	terms := termsOf(words, t.lang)
+	for _, w := range terms {
+		if families[w] == nil {
+			return false
+		}
+	}
+	return t.lang == "en" && len(terms) > 0
 }
 
 func beginning(format string) string {
@@ -79,6 +144,21 @@ func (t *talk) confirm(message, name string) string {
 		return fmt.Sprintf(t.texts.confirm, message)
 	}
 	return fmt.Sprintf(t.texts.confirmFrom, message, name)
+}
+
+// confirmed is the message that the agent has read back, "" when the caller did not let it finish.
+func (t *talk) confirmed(asked string) string {
+	_, rest, _ := strings.Cut(asked, beginning(t.texts.confirm))
+	from := strings.Split(t.texts.confirmFrom, "%s")
+	if message, _, ok := strings.Cut(rest, from[1]); ok && t.callerName() != "" {
+		return strings.TrimSpace(message)
+	}
+	_, end, _ := strings.Cut(t.texts.confirm, "%s")
+	message, _, ok := strings.Cut(rest, end)
+	if !ok {
+		return ""
+	}
+	return strings.TrimSpace(message)
 }
 
 // asksSomething tells a question, or the wish for a person, from a name.
@@ -97,8 +177,8 @@ func (t *talk) asksSomething(words []string) bool {
 // callerName is the name given in this call, last first.
 func (t *talk) callerName() string {
 	for i := len(t.turns) - 1; i > 0; i-- {
-		if t.turns[i].caller && t.stage(t.turns[i-1].text) == naming {
-			if name, _ := t.nameIn(t.turns[i].text); name != "" {
+		if t.turns[i].caller && (t.stage(t.turns[i-1].text) == naming || t.stage(t.turns[i-1].text) == wanting) {
+			if name, _ := t.nameIn(t.turns[i].text); name != "" && !dayWord.MatchString(name) {
 				return name
 			}
 		}

@@ -16,6 +16,7 @@ const (
 const (
 	alike    = 0.55 // weight of a word that only sounds like the caller's
 	related  = 0.6  // and of one that goes with it
+	first    = 2    // the same, of an emergency
 	covered  = 0.42 // share of the caller's words that an answer must take up
 	nearly   = 0.8  // of the best score: the sentence is said as well
 	maxSaid  = 2    // sentences
@@ -52,10 +53,15 @@ func newIndex(prompt, lang string) *index {
 	return x
 }
 
+// duration is what questions of how long are made into.
+var duration = stem("duration")
+
 // An ask is one word of the caller's: the terms that would answer it, with how well.
 type ask struct {
 	terms     map[string]float64
+	word      string
 	attribute bool // price, place: asks something of what the other words name
+	moment    bool // says when
 	known     bool // the prompt has the word, or one like it
 }
 
@@ -92,6 +98,8 @@ func (x *index) best(words []string) string {
 		}
 		return a.at - b.at
 	})
+	best := hits[0].at
+	hits = slices.DeleteFunc(hits, func(h hit) bool { return h.at != best && !x.adds(h.at, best, asks) })
 	hits = hits[:min(len(hits), maxSaid)]
 	slices.SortFunc(hits, func(a, b hit) int { return a.at - b.at })
 	text := ""
@@ -103,6 +111,30 @@ func (x *index) best(words []string) string {
 		text = strings.TrimSpace(text + " " + s)
 	}
 	return text
+}
+
+// adds reports whether sentence i is worth saying beside the best: it takes up what that does, in the caller's own words where
+// that does, and does not turn to something else. A question for a time may need both.
+func (x *index) adds(i, best int, asks []ask) bool {
+	if slices.ContainsFunc(asks, func(a ask) bool { return a.moment }) {
+		return !x.undoes(i, asks)
+	}
+	for _, a := range asks {
+		if x.terms[best][a.word] > 0 && x.terms[i][a.word] == 0 {
+			return false
+		}
+	}
+	return !x.undoes(i, asks)
+}
+
+// undoes reports whether sentence i is about undoing what the caller does not want undone.
+func (x *index) undoes(i int, asks []ask) bool {
+	for t := range x.terms[i] {
+		if acts[t] && !slices.ContainsFunc(asks, func(a ask) bool { return a.terms[t] > 0 }) {
+			return true
+		}
+	}
+	return false
 }
 
 // score is BM25 over what the caller asks, 0 when too little of it is taken up.
@@ -123,18 +155,27 @@ func (x *index) score(i int, asks []ask) float64 {
 			}
 		}
 		share := 1.0
-		if !a.known {
+		switch {
+		case !a.known:
 			share = 0.6 // perhaps misheard
+		case a.moment && best == 0:
+			share = 0.5
 		}
 		wanted += share
 		if best > 0 {
 			took += min(1, weight+0.3)
 			sum += best
 		}
+		if a.word == duration && best == 0 {
+			return 0
+		}
 		if !a.attribute {
 			named = true
 			object = object || best > 0
 		}
+	}
+	if x.undoes(i, asks) {
+		sum *= 0.8
 	}
 	if took/wanted < covered || named && !object && x.asksAttribute(asks) {
 		return 0
@@ -161,19 +202,27 @@ func (x *index) asks(words []string) []ask {
 			}
 		}
 	}
+	if english && slices.Contains(words, "duration") { // how long it takes; what it takes is another question
+		words = slices.DeleteFunc(words, func(w string) bool { return w == "take" || w == "takes" })
+	}
 	for i, w := range words {
 		for _, t := range termsOf([]string{w}, x.lang) {
 			if seen[t] {
 				continue
 			}
 			seen[t] = true
-			a := ask{terms: map[string]float64{t: 1}, known: x.docs[t] > 0}
+			a := ask{word: t, terms: map[string]float64{t: 1}, known: x.docs[t] > 0}
 			if english {
 				group := families[t]
+				weight := related
+				if urgent[t] {
+					weight = first
+				}
 				for _, r := range group {
-					a.terms[r] = max(a.terms[r], related)
+					a.terms[r] = max(a.terms[r], weight)
 					a.known = a.known || x.docs[r] > 0
 				}
+				a.moment = moments[t] || slices.Contains(group, stem("saturday")) || slices.Contains(group, stem("holiday"))
 				a.attribute = attributes[t] || moments[t]
 			}
 			if !a.known {

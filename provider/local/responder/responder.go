@@ -6,6 +6,7 @@ package responder
 import (
 	"context"
 	"iter"
+	"slices"
 	"strings"
 
 	"github.com/parley-voice/parley/llm"
@@ -54,6 +55,7 @@ func chat(ctx context.Context, r llm.Request) iter.Seq2[llm.Delta, error] {
 type talk struct {
 	prompt string
 	turns  []turn // what was said, the caller's last at the end
+	cut    bool   // the agent's last turn is another model's that has failed: go on with it
 	result string // what a tool answered since, when one did
 	ran    bool
 	calls  int // tools asked for so far
@@ -87,6 +89,9 @@ func read(r llm.Request) *talk {
 	if n := len(r.Messages); n > 0 && r.Messages[n-1].Role != llm.ToolRole {
 		t.ran = false
 	}
+	if n := len(r.Messages); n > 1 {
+		t.cut = r.Messages[n-1].Role == llm.System && r.Messages[n-2].Role == llm.Assistant
+	}
 	sample := t.prompt
 	for _, u := range t.turns {
 		sample += " " + u.text
@@ -110,6 +115,9 @@ func (t *talk) add(caller bool, text string) {
 // caller is what the caller said last and asked is what the agent had said before that; "" when there is none.
 func (t *talk) caller() (said, asked string) {
 	n := len(t.turns)
+	if t.cut && n > 1 {
+		n--
+	}
 	if n == 0 || !t.turns[n-1].caller {
 		return "", ""
 	}
@@ -133,7 +141,7 @@ func (t *talk) answer() answer {
 		return answer{text: t.texts.pardon}
 	}
 	rules := []func(said, asked string, words []string) (answer, bool){
-		t.askedFor, t.taking, t.done, t.useTool, t.courtesy, t.aboutItself, t.fromPrompt,
+		t.askedFor, t.again, t.taking, t.done, t.useTool, t.aboutItself, t.smallTalk, t.courtesy, t.fromPrompt, t.whereAmI,
 	}
 	for _, rule := range rules {
 		if a, ok := rule(said, asked, words); ok {
@@ -155,6 +163,9 @@ func (t *talk) done(said, asked string, words []string) (answer, bool) {
 	if !bye && !(strings.Contains(asked, t.texts.more) && t.texts.isNo(words)) {
 		return answer{}, false
 	}
+	if !bye && len(words) > 3 && t.texts.has(words, t.texts.questions) && newIndex(t.prompt, t.lang).best(words) != "" {
+		return answer{}, false // "no, but where …"
+	}
 	a := answer{text: t.texts.bye}
 	if tool := t.ending(); tool != nil {
 		a.call = t.call(tool, nil)
@@ -166,11 +177,6 @@ func (t *talk) done(said, asked string, words []string) (answer, bool) {
 func (t *talk) courtesy(said, asked string, words []string) (answer, bool) {
 	x := t.texts
 	switch {
-	case x.matches(x.repeat, words):
-		if asked != "" {
-			return answer{text: asked}, true
-		}
-		return answer{text: x.hello}, true
 	case x.matches(x.there, words):
 		return answer{text: x.here}, true
 	case x.matches(x.person, words), x.matches(x.message, words):
@@ -181,9 +187,12 @@ func (t *talk) courtesy(said, asked string, words []string) (answer, bool) {
 		if x.has(words, x.thanks) {
 			return answer{text: x.welcome + " " + x.more}, true
 		}
-		return answer{text: x.what}, true
+		return answer{text: t.onwards()}, true
 	case x.only(words, x.yesWords, x.fine, x.fillers):
-		return answer{text: x.what}, true
+		if strings.Contains(asked, x.more) {
+			return answer{text: x.what}, true
+		}
+		return answer{text: t.onwards()}, true
 	}
 	return answer{}, false
 }
@@ -194,15 +203,55 @@ func (t *talk) aboutItself(said, _ string, words []string) (answer, bool) {
 	if x.matches(x.robot, words) {
 		return answer{text: x.itself}, true
 	}
-	if !x.matches(x.who, words) {
-		return answer{}, false
+	if x.matches(x.who, words) || t.isHere(words) && t.introduction() != "" {
+		return answer{text: strings.TrimSpace(t.introduction() + " " + x.itself)}, true
 	}
+	return answer{}, false
+}
+
+// introduction is the sentence of the greeting that says whom one has reached, "" when there is none.
+func (t *talk) introduction() string {
 	for _, u := range t.turns {
 		for _, s := range splitSentences(u.text) {
-			if !u.caller && x.matches(x.introduces, wordsOf(s)) {
-				return answer{text: s + " " + x.itself}, true
+			if !u.caller && t.texts.matches(t.texts.introduces, wordsOf(s)) {
+				return s
 			}
 		}
 	}
-	return answer{text: x.itself}, true
+	return ""
+}
+
+// whereAmI tells a caller who asks whether this is somewhere else.
+func (t *talk) whereAmI(_, _ string, words []string) (answer, bool) {
+	intro := t.introduction()
+	if intro == "" || len(words) > 6 || !t.asksWhere(words) {
+		return answer{}, false
+	}
+	return answer{text: intro + " " + t.texts.what}, true
+}
+
+func (t *talk) asksWhere(words []string) bool {
+	i := find(words, []string{"is", "this"})
+	return t.lang == "en" && i >= 0 && i < 3
+}
+
+// isHere reports whether the caller asks for what the agent is: all that is named is in the greeting or in the prompt's first
+// sentence, which says who the agent is.
+func (t *talk) isHere(words []string) bool {
+	if !t.asksWhere(words) {
+		return false
+	}
+	first := ""
+	if s := splitSentences(t.prompt); len(s) > 0 {
+		first = s[0]
+	}
+	known := termsOf(wordsOf(t.introduction()+" "+first), t.lang)
+	asked := termsOf(words, t.lang)
+	for _, w := range asked {
+		alike := func(k string) bool { return k == w || len(w) > 4 && len(k) >= 4 && strings.HasPrefix(k, w[:4]) } // dentist, dental
+		if !slices.ContainsFunc(known, alike) {
+			return false
+		}
+	}
+	return len(asked) > 0
 }

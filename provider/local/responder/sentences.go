@@ -14,7 +14,7 @@ type sentence struct {
 
 var (
 	// instruction begins what the prompt tells the agent to do. A caller is not told to be brief.
-	instruction = regexp.MustCompile(`(?i)^(please )?(you are|you're|you must|you should|you will|you may|you never|you always|you have to|you speak|you work|you answer|you help|your (job|task|role|goal|name|tone|purpose|voice|answers|responses)|` +
+	instruction = regexp.MustCompile(`(?i)^(please )?(you are|you're|you must|you should|you will|you may|you never|you always|you have to|you speak|you work|you answer|you help|your (job|task|role|goal|name|tone|purpose|voice|answers|responses|last message)|go on|` +
 		`be|never|always|keep|answer|speak|use|avoid|respond|reply|greet|introduce|act|ask|tell|say|offer|try|remember|ensure|make sure|stay|follow|end|hang up|transfer|refer|mention|confirm|collect|do not|don't|only|first|then|finally|after|before|once|repeat|pretend|wait|listen|talk|write|respect|note)\b`)
 	// about is a condition on what the caller does, and what is to be done then.
 	about = regexp.MustCompile(`(?i)^(if|when|whenever|should|in case) (you|asked|the (caller|customer|user|patient|client|guest|person)|a (caller|customer|user|patient|client|guest)|callers|customers|patients|they|he or she|someone|anyone|somebody)\b`)

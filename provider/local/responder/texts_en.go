@@ -1,5 +1,12 @@
 package responder
 
+import (
+	"regexp"
+	"strings"
+)
+
+func phrasesOf(s string) []string { return strings.Split(s, ", ") }
+
 var english = &texts{phrases{
 	hello:       "Hello. How can I help you?",
 	pardon:      "Sorry, I did not catch that.",
@@ -22,26 +29,50 @@ var english = &texts{phrases{
 	here:        "Yes, I can hear you. How can I help you?",
 	itself:      "I am an automated assistant without a language model: I answer with what I have been told, and I can take a message.",
 }, words{
-	yesWords:  set("yes yeah yep yup yet sure correct right exactly absolutely definitely indeed"),
-	noWords:   set("no nope nah nothing wrong incorrect know"),
-	fine:      set("ok okay fine great good perfect alright all thanks thank you please sounds that that's is i see cool nice wonderful lovely do go ahead then very so much"),
-	thanks:    set("thanks thank thankyou"),
-	greets:    set("hello hi hey morning afternoon evening good there greetings how are you today doing"),
-	fillers:   set("um uh er erm hmm ah oh well so and the a like please huh mm"),
-	goodbyes:  list("bye", "goodbye", "bye bye", "that's all", "that is all", "that's it", "nothing else", "hang up", "end the call", "see you", "have a nice day", "have a good day", "that will be all", "that would be all", "talk to you later", "see you later", "take care"),
+	yesWords: set("yes yeah yep yup yet sure correct right exactly absolutely definitely indeed"),
+	noWords:  set("no nope nah nothing wrong incorrect know"),
+	fine:     set("ok okay fine great good perfect alright all thanks thank you please sounds that that's is i see cool nice wonderful lovely do go ahead then very so much"),
+	thanks:   set("thanks thank thankyou"),
+	greets:   set("hello hi hey morning afternoon evening good there greetings how are you today doing"),
+	fillers:  set("um uh er erm hmm ah oh well so and the a like please huh mm"),
+	goodbyes: list("bye", "goodbye", "bye bye", "that's all", "that is all", "that's it", "nothing else", "hang up", "end the call", "see you", "have a nice day", "have a good day", "that will be all", "that would be all", "talk to you later", "see you later", "take care", "that was it", "that was all", "that'll be all", "have a good one", "have a great day", "have a nice evening",
+		"have a good evening", "have a nice weekend", "have a good weekend", "i have to go", "i've got to go", "gotta go", "i'm done", "good night", "wrong number"),
 	questions: set("what what's when where where's who who's why how which do does did can could is are will would"),
 	asks:      set("i i'd i'm please let put transfer connect get give a the"),
 	endsName:  set("the for on in of at not just with and please message want wants calling could can tell would my i i'd here from about regarding because to that thanks"),
 	repeat: []string{"say that again", "repeat that", "say it again", "repeat it", "can you repeat", "could you repeat", "pardon", "come again",
-		"didn't hear you", "didn't catch that", "didn't hear that", "what did you say", "one more time", "please repeat"},
+		"didn't hear you", "didn't catch that", "didn't hear that", "what did you say", "one more time", "please repeat", "i don't understand", "i didn't understand", "what do you mean", "i didn't get that", "can't hear you", "cannot hear you", "speak up", "speak louder",
+		"louder please", "speak slower", "speak slowly", "speak more slowly", "slow down", "slower please"},
 	there: []string{"can you hear me", "are you there", "is anyone there", "is anybody there", "is someone there", "hear me"},
 	person: []string{"speak to someone", "speak with someone", "talk to someone", "talk with someone", "speak to a person", "talk to a person", "real person",
 		"speak to a human", "talk to a human", "a human", "operator", "representative", "speak to somebody", "talk to somebody", "put me through", "transfer me",
-		"connect me", "speak to the manager", "speak with the manager", "talk to the manager", "a live agent", "call me back", "call back"},
+		"connect me", "speak to the manager", "speak with the manager", "talk to the manager", "a live agent", "call me back", "call back", "speak to", "speak with", "talk to", "talk with", "reach"},
 	message:    []string{"leave a message", "take a message", "pass on a message", "leave message", "give a message"},
 	robot:      []string{"are you a robot", "are you human", "are you a human", "are you a real person", "are you a person", "are you a machine", "are you an ai", "are you real", "am i talking to a machine", "am i talking to a robot", "is this a robot", "is this a recording", "are you a bot", "are you a computer"},
 	who:        []string{"who is this", "who's this", "who are you", "who am i speaking to", "who am i talking to", "what is your name", "what's your name", "what company is this", "what is this place", "what is this number", "who is speaking", "who have i reached", "what are you"},
 	introduces: []string{"this is", "you have reached", "you've reached", "my name is", "welcome to", "thank you for calling", "thanks for calling", "i am", "i'm"},
 	myName:     []string{"my name is", "my name's", "name is", "this is", "i am", "i'm", "it is", "it's", "the name is"},
-	never:      []string{"never mind", "forget it", "forget about it", "no message", "no need", "don't worry", "cancel that", "leave it"},
+	never:      []string{"never mind", "forget it", "forget about it", "no message", "no need", "don't worry", "cancel that", "leave it", "don't want", "do not want", "rather not", "not now", "maybe later", "not necessary", "no thank", "no thanks"},
+}, niceties{
+	small: []exchange{
+		{phrasesOf("how are you, how are you doing, how's it going, how is it going, how are things, what's up, how do you do, how have you been"),
+			say("I am fine, thank you. How can I help you?")},
+		{phrasesOf("nice to meet you, pleased to meet you, nice talking to you"), say("Nice to meet you, too. How can I help you?")},
+		{phrasesOf("what can you do, what can you help me with, what do you do, how can you help me, how can you help, what can i ask, what can i ask you, what can you tell me, help"),
+			say("I can answer questions, and I can take a message. What would you like to know?")},
+		{phrasesOf("i have a question, i've got a question, i have some questions, i had a question, can i ask you something, can i ask a question, can i ask you a question, can you help me, could you help me, i need help, i need some help, i need some information, i'd like some information, can i talk to you"),
+			say("Of course. What would you like to know?")},
+		{phrasesOf("hold on, hang on, one moment, just a moment, one second, just a second, give me a second, give me a minute, wait, wait a minute, wait a second, let me think, let me see, bear with me"),
+			say("Take your time.")},
+		{phrasesOf("never mind, forget it, stop, stop it, stop talking, shut up, be quiet, that's enough"), func(t *talk, _ string) string { return t.texts.fineThen + " " + t.texts.more }},
+		{phrasesOf("tell me a joke, sing a song, can you sing, i love you, you are stupid, you're stupid, you are an idiot, you suck"),
+			say("I can only answer questions and take a message. What would you like to know?")},
+		{phrasesOf("what time is it, what day is it, what's the time, what's the date, what is the date, what date is it"),
+			func(t *talk, _ string) string { return t.texts.unknown + " " + t.texts.more }},
+		{phrasesOf("testing one two three, test one two three, one two three, test, testing, this is a test, just a test, just testing"), func(t *talk, _ string) string { return t.texts.here }},
+		{phrasesOf("maybe, i don't know, i'm not sure, not sure, i see"), func(t *talk, _ string) string { return t.onwards() }},
+	},
+	whats:    list("what", "sorry", "sorry what", "what sorry", "what was that", "excuse me", "pardon me", "huh", "what's that", "what is that", "repeat", "repeat please", "again", "again please", "i'm sorry"),
+	wh:       set("what what's when where where's how which who who's"),
+	wantName: regexp.MustCompile(`(?i)\b(need|give|tell|leave|want|say|have|with)\b.*\byour (full |first |last )?name\b`),
 }}

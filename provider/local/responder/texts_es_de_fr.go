@@ -40,7 +40,7 @@ var spanish = &texts{phrases{
 	introduces: []string{"soy", "le habla", "ha llamado a", "gracias por llamar"},
 	myName:     []string{"me llamo", "mi nombre es", "soy"},
 	never:      []string{"déjelo", "no importa", "olvídelo"},
-}}
+}, niceties{}}
 
 var german = &texts{phrases{
 	hello:       "Guten Tag. Wie kann ich Ihnen helfen?",
@@ -82,7 +82,7 @@ var german = &texts{phrases{
 	introduces: []string{"hier ist", "sie sprechen mit", "willkommen", "ich bin"},
 	myName:     []string{"mein name ist", "ich heiße", "ich bin", "hier ist"},
 	never:      []string{"vergessen sie es", "schon gut", "egal"},
-}}
+}, niceties{}}
 
 var french = &texts{phrases{
 	hello:       "Bonjour. Comment puis-je vous aider ?",
@@ -124,4 +124,4 @@ var french = &texts{phrases{
 	introduces: []string{"ici", "vous êtes bien", "bienvenue", "je suis"},
 	myName:     []string{"je m'appelle", "mon nom est", "je suis"},
 	never:      []string{"laissez tomber", "ce n'est pas grave"},
-}}
+}, niceties{}}

@@ -40,7 +40,7 @@ var hindi = &texts{phrases{
 	introduces: []string{"यह", "स्वागत"},
 	myName:     []string{"मेरा नाम"},
 	never:      []string{"रहने दीजिए"},
-}}
+}, niceties{}}
 
 var japanese = &texts{phrases{
 	hello:       "こんにちは。ご用件をどうぞ。",
@@ -82,7 +82,7 @@ var japanese = &texts{phrases{
 	introduces: []string{"こちらは"},
 	myName:     []string{"名前は"},
 	never:      []string{"結構です"},
-}}
+}, niceties{}}
 
 var korean = &texts{phrases{
 	hello:       "안녕하세요. 무엇을 도와드릴까요?",
@@ -124,4 +124,4 @@ var korean = &texts{phrases{
 	introduces: []string{"입니다"},
 	myName:     []string{"제 이름은", "저는"},
 	never:      []string{"됐어요"},
-}}
+}, niceties{}}

@@ -40,7 +40,7 @@ var portuguese = &texts{phrases{
 	introduces: []string{"aqui é", "você ligou para", "sou"},
 	myName:     []string{"meu nome é", "me chamo", "sou", "aqui é"},
 	never:      []string{"deixa pra lá", "não importa", "esquece"},
-}}
+}, niceties{}}
 
 var italian = &texts{phrases{
 	hello:       "Buongiorno. Come posso aiutarla?",
@@ -82,7 +82,7 @@ var italian = &texts{phrases{
 	introduces: []string{"qui è", "parla con", "benvenuto", "sono"},
 	myName:     []string{"mi chiamo", "il mio nome è", "sono"},
 	never:      []string{"lasci stare", "non importa"},
-}}
+}, niceties{}}
 
 var dutch = &texts{phrases{
 	hello:       "Goedendag. Waarmee kan ik u helpen?",
@@ -124,7 +124,7 @@ var dutch = &texts{phrases{
 	introduces: []string{"u spreekt met", "dit is", "welkom"},
 	myName:     []string{"mijn naam is", "ik heet", "ik ben", "u spreekt met"},
 	never:      []string{"laat maar", "maakt niet uit"},
-}}
+}, niceties{}}
 
 var indonesian = &texts{phrases{
 	hello:       "Halo. Ada yang bisa saya bantu?",
@@ -166,4 +166,4 @@ var indonesian = &texts{phrases{
 	introduces: []string{"ini", "selamat datang di"},
 	myName:     []string{"nama saya", "saya"},
 	never:      []string{"tidak jadi", "lupakan"},
-}}
+}, niceties{}}
