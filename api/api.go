@@ -138,6 +138,8 @@ type Config struct {
 	DirectSIP bool
 	// CheckAction says whether an action's config would work; nil: only its form is checked.
 	CheckAction func(a parley.Action) error
+	// CheckVoice says whether a voice, all its options together, can be spoken with; nil: only its form is checked.
+	CheckVoice func(voice store.Doc) error
 	// CheckURL says whether an address that the server is to fetch may be saved in a field, as *fetch.Client does; nil: only its
 	// form is checked.
 	CheckURL func(field, url string) error

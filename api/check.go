@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"strings"
@@ -97,7 +98,28 @@ func (a *API) checkVoice(ctx context.Context, env string, p part) error {
 	if bad := a.vendors.speaking.check(doc, p.path); len(bad) > 0 {
 		return bad
 	}
+	if a.CheckVoice != nil {
+		if err := a.CheckVoice(doc); err != nil {
+			return voiceAt(p.path, err)
+		}
+	}
 	return a.checkConnection(ctx, env, join(p.path, "account_connection"), p.given["account_connection"])
+}
+
+// voiceAt puts what a vendor says of its options, which it calls voice.…, at the voice's place in the body.
+func voiceAt(path string, err error) error {
+	field, said := path, err.Error()
+	var e *parley.Error
+	if errors.As(err, &e) {
+		said = strings.TrimPrefix(said, e.Field)
+		if name, ok := strings.CutPrefix(e.Field, "voice."); ok {
+			field = join(path, name)
+		}
+	}
+	if field == "" {
+		field = "type"
+	}
+	return parley.Invalid(field, field+" "+strings.TrimLeft(said, ": "))
 }
 
 // checkConnection says whether an account connection that is named by its id is there: another environment's is not.

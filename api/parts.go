@@ -1,10 +1,6 @@
 package api
 
 import (
-	"fmt"
-	"net/http"
-
-	"github.com/parley-voice/parley"
 	"github.com/parley-voice/parley/store"
 )
 
@@ -57,33 +53,7 @@ func (a *API) updatePart(k store.Kind) func(*request) (any, error) {
 }
 
 func (a *API) deletePart(k store.Kind) func(*request) (any, error) {
-	return func(r *request) (any, error) {
-		if k == store.AccountConnections {
-			if err := a.unusedByNumbers(r); err != nil {
-				return nil, err
-			}
-		}
-		return a.Store.Delete(r.Context(), r.env, k, r.id)
-	}
-}
-
-// unusedByNumbers refuses to delete a connection whose numbers would lose their trunk. The store knows of agents.
-func (a *API) unusedByNumbers(r *request) error {
-	for p := (store.Page{Page: 1, Size: maxSize}); ; p.Page++ {
-		l, err := a.Store.Numbers(r.Context(), r.env, p)
-		if err != nil {
-			return err
-		}
-		for _, n := range l.Items {
-			if n["telephony_account_connection"] == r.id {
-				return &parley.Error{Status: http.StatusConflict, Code: "in_use",
-					Message: fmt.Sprintf("the account connection is in use by number %v", n["number"])}
-			}
-		}
-		if !l.HasMore {
-			return nil
-		}
-	}
+	return func(r *request) (any, error) { return a.Store.Delete(r.Context(), r.env, k, r.id) }
 }
 
 // anonymous takes out what the server alone says of an object: clients post back what they were given.

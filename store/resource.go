@@ -211,6 +211,11 @@ func (d *DB) Delete(ctx context.Context, env string, k Kind, id string) (Doc, er
 		if err = d.unused(ctx, tx, k, id); err != nil {
 			return err
 		}
+		if k == AccountConnections {
+			if err = unnamed(ctx, tx, str(doc, "user_id"), id); err != nil {
+				return err
+			}
+		}
 		_, err = tx.NewDelete().Model((*resourceRow)(nil)).Where("id = ?", id).Exec(ctx)
 		return err
 	})
@@ -236,6 +241,37 @@ func (d *DB) unused(ctx context.Context, tx bun.IDB, k Kind, id string) error {
 		}
 	}
 	return inUse(singular[k], "agent "+strings.Join(names, ", "))
+}
+
+// unnamed refuses when an agent, a sub-resource or a number of the environment names the account connection in its document:
+// as its own, for its fallback, its transcriber, its voice, its webhook's authorization, or as its trunk.
+func unnamed(ctx context.Context, tx bun.IDB, env, id string) error {
+	for _, in := range []struct{ what, table, name string }{
+		{"number", "numbers", "number"}, {"agent", "agents", "name"}, {"", "resources", "kind"},
+	} {
+		var users []struct{ ID, Name string }
+		err := tx.NewRaw("SELECT id, ? AS name FROM ? WHERE environment_id = ? AND id <> ? AND doc LIKE ? ORDER BY id LIMIT 5",
+			bun.Ident(in.name), bun.Ident(in.table), env, id, `%"`+id+`"%`).Scan(ctx, &users)
+		if err != nil {
+			return err
+		}
+		if len(users) == 0 {
+			continue
+		}
+		names := make([]string, len(users))
+		for i, u := range users {
+			switch in.what {
+			case "":
+				names[i] = singular[Kind(u.Name)] + " " + u.ID
+			case "number":
+				names[i] = u.Name
+			default:
+				names[i] = fmt.Sprintf("%q (%s)", u.Name, u.ID)
+			}
+		}
+		return inUse(singular[AccountConnections], strings.TrimSpace(in.what+" "+strings.Join(names, ", ")))
+	}
+	return nil
 }
 
 func inUse(what, by string) error {

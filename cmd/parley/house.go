@@ -68,7 +68,11 @@ func (c *serveCmd) build(ctx context.Context, log *slog.Logger) (h *house, made 
 	}
 	h.speech = newSpeech(filepath.Join(c.Data, "speech"), log)
 	specs := all.Specs(h.speech)
-	if err = h.telephone(newVendors(specs, db)); err != nil {
+	v := newVendors(specs, db)
+	if err = v.checkAddresses(); err != nil {
+		return h, "", err
+	}
+	if err = h.telephone(v); err != nil {
 		return h, "", err
 	}
 	if err = h.deliver(); err != nil {
@@ -77,7 +81,7 @@ func (c *serveCmd) build(ctx context.Context, log *slog.Logger) (h *house, made 
 	h.api, err = api.New(api.Config{
 		Store: db, Log: db.Log(), Blobs: blobs, Signer: key, Live: live{h.switchboard}, Specs: specs, Logger: log,
 		DialJob: dialJob, DirectSIP: true, PublicURL: c.publicURL(), CheckAction: checkAction,
-		CheckURL: h.fetch.CheckURL,
+		CheckURL: h.fetch.CheckURL, CheckVoice: v.checkVoice,
 	})
 	if err != nil {
 		return h, "", err

@@ -3,8 +3,10 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"os"
 	"strings"
 
@@ -287,6 +289,40 @@ func str(p *string) string {
 		return ""
 	}
 	return *p
+}
+
+// checkVoice tries a voice of a vendor that needs no key: whether others know theirs, only they can tell.
+func (v *vendors) checkVoice(doc store.Doc) error {
+	kind, _ := doc["type"].(string)
+	s := named(v.specs, strings.TrimPrefix(kind, "voice_"))
+	if s == nil || s.Speaking == nil || s.Env != "" {
+		return nil
+	}
+	options, err := json.Marshal(doc)
+	if err != nil {
+		return err
+	}
+	voice, err := s.Speaking.Open(provider.Access{}, options)
+	if c, ok := voice.(io.Closer); ok && err == nil {
+		_ = c.Close()
+	}
+	return err
+}
+
+// checkAddresses says which <VENDOR>_BASE_URL of the environment is no address.
+func (v *vendors) checkAddresses() error {
+	var all error
+	for _, s := range v.specs {
+		name := s.Env + "_BASE_URL"
+		given := v.getenv(name)
+		if s.Env == "" || given == "" {
+			continue
+		}
+		if u, err := url.Parse(given); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+			all = errors.Join(all, fmt.Errorf("%s: %q is no address of a server; write http://127.0.0.1:11434, with the path its vendor wants", name, given))
+		}
+	}
+	return all
 }
 
 func newVendors(specs []provider.Spec, db *store.DB) *vendors {
