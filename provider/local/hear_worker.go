@@ -42,7 +42,8 @@ func hearAll(in io.Reader, out io.Writer, model string) error {
 	}
 	s := &segmenter{rec: d, tell: func(r result) error { return writeJSON(out, heard, r) }}
 	var pcm []int16
-	for {
+	var buf []byte
+	for n := 0; ; {
 		_, body, err = readMessage(in, body)
 		if errors.Is(err, io.EOF) {
 			if err := s.end(true); err != nil {
@@ -59,6 +60,11 @@ func hearAll(in io.Reader, out io.Writer, model string) error {
 				return err
 			}
 			pcm = pcm[:copy(pcm, pcm[step:])]
+			if n++; n%tookEach == 0 {
+				if buf, err = writeMessage(out, buf, took, nil); err != nil {
+					return err
+				}
+			}
 		}
 	}
 }

@@ -20,8 +20,8 @@ import (
 // TranscriberOptions of transcriber_local: there is nothing to choose.
 type TranscriberOptions struct{}
 
-// transcriber hears English by pocketsphinx. A worker process per stream; what the caller may say is made of the
-// options' phrases.
+// transcriber hears English by pocketsphinx. A worker process per stream, killed when it hangs; what the caller may say is
+// made of the options' phrases.
 type transcriber struct{ l *Local }
 
 // Warm has a worker with its models loaded by the time the call is answered.
@@ -84,12 +84,18 @@ func (t *transcriber) Transcribe(ctx context.Context, in <-chan audio.Frame, o s
 		defer sender.Wait()
 		defer p.stop()
 		defer cancel()
+		dog := watchOver(t.l.lookEach, p.stop)
+		defer dog.stop()
 		if err := writeJSON(p.stdin, expect, expectation{Phrases: o.Phrases, Keywords: o.Keywords}); err != nil {
 			yield(stt.Event{}, fault(ctx, fmt.Errorf("telling the worker what to expect: %w", err)))
 			return
 		}
-		sender.Go(func() { send(ctx, in, p.stdin) })
-		if more, err := receive(p, yield); more && err != nil {
+		sender.Go(func() { send(ctx, in, p.stdin, dog) })
+		more, err := receive(p, yield, dog)
+		if dog.stop() {
+			err = errors.New("the worker hung as it listened, and was killed")
+		}
+		if more && err != nil {
 			yield(stt.Event{}, fault(ctx, err))
 		}
 	}
@@ -97,7 +103,7 @@ func (t *transcriber) Transcribe(ctx context.Context, in <-chan audio.Frame, o s
 
 // send passes the sound on at 8 kHz until in is closed, which ends the worker's input, or ctx is over. A worker that is slow
 // makes it wait, and so whoever feeds in.
-func send(ctx context.Context, in <-chan audio.Frame, w io.WriteCloser) {
+func send(ctx context.Context, in <-chan audio.Frame, w io.WriteCloser, dog *watchdog) {
 	down := audio.NewResampler(audio.Rate, sphinx.NarrowRate)
 	var narrow []int16
 	var bytes, buf []byte
@@ -105,11 +111,13 @@ func send(ctx context.Context, in <-chan audio.Frame, w io.WriteCloser) {
 		select {
 		case f, ok := <-in:
 			if !ok {
+				dog.end()
 				w.Close()
 				return
 			}
 			narrow = down.Process(narrow[:0], f[:])
 			bytes = putSamples(bytes[:0], narrow)
+			dog.gave()
 			var err error
 			if buf, err = writeMessage(w, buf, pcm, bytes); err != nil {
 				return // the worker is gone, which its output tells
@@ -121,7 +129,7 @@ func send(ctx context.Context, in <-chan audio.Frame, w io.WriteCloser) {
 }
 
 // receive yields what the worker hears until it is done; more is false when the loop has ended.
-func receive(p *process, yield func(stt.Event, error) bool) (more bool, err error) {
+func receive(p *process, yield func(stt.Event, error) bool, dog *watchdog) (more bool, err error) {
 	for {
 		k, body, err := p.read()
 		if errors.Is(err, io.EOF) {
@@ -130,12 +138,13 @@ func receive(p *process, yield func(stt.Event, error) bool) (more bool, err erro
 		if err != nil {
 			return true, err
 		}
+		dog.sign(k == took)
 		switch k {
 		case done:
 			return true, nil
 		case heard:
 		default:
-			continue // the search is ready
+			continue // the search is ready, or sound was taken
 		}
 		var r result
 		if err := json.Unmarshal(body, &r); err != nil {
@@ -145,8 +154,10 @@ func receive(p *process, yield func(stt.Event, error) bool) (more bool, err erro
 		for _, w := range r.Words {
 			e.Words = append(e.Words, stt.Word(w))
 		}
+		dog.read(false)
 		if !yield(e, nil) {
 			return false, nil
 		}
+		dog.read(true)
 	}
 }

@@ -1,7 +1,7 @@
 // Package local hears, thinks and speaks on this machine, with no key and no network: pocketsphinx and flite in worker
 // processes, espeak-ng, and a language model on loopback or, where there is none, the built-in responder.
 // New starts two goroutines that end by themselves or with Close: one prepares the models for hearing, one looks for a
-// language model. A stream that hears has one that sends, a stream that speaks one that renders; they end with the loop.
+// language model; so does one later when a call is opened. A stream that hears has one that sends, a stream that speaks one that renders; they end with the loop.
 package local
 
 import (
@@ -60,7 +60,11 @@ type Local struct {
 	model      string        // directory prepared for hearing
 	modelErr   error
 
-	probed chan struct{} // closed when found is set
+	lookEach time.Duration // of the watchdogs
+
+	mu     sync.Mutex    // guards all below
+	looked chan struct{} // closed when the look at the servers is over
+	since  time.Time     // when that was
 	found  *thinker      // nil: the built-in responder thinks
 }
 
@@ -79,19 +83,21 @@ func New(c Config) *Local {
 	if len(c.Hearers) == 0 {
 		c.Hearers = []string{"deepgram", "openai"}
 	}
-	l := &Local{config: c, log: c.Logger, modelReady: make(chan struct{}), probed: make(chan struct{})}
+	l := &Local{config: c, log: c.Logger, modelReady: make(chan struct{}), lookEach: lookEach}
 	l.ctx, l.cancel = context.WithCancel(context.Background())
 	cpus := runtime.GOMAXPROCS(0)
 	l.hearers = pool{open: l.openHearer, most: 2 * cpus}
 	l.speakers = pool{open: l.openSpeaker, most: 2 * cpus}
 	l.wg.Go(l.prepare)
-	l.wg.Go(l.probe)
+	l.look()
 	return l
 }
 
 // Close kills the workers and waits until they are gone.
 func (l *Local) Close() {
+	l.mu.Lock() // no look begins from now on
 	l.cancel()
+	l.mu.Unlock()
 	l.hearers.close()
 	l.speakers.close()
 	l.wg.Wait()
@@ -106,6 +112,9 @@ func (l *Local) Spec() provider.Spec {
 			return &transcriber{l}, nil
 		}},
 		Thinking: &provider.Thinking{Open: func(_ provider.Access, model string, _ json.RawMessage) (llm.Model, error) {
+			if model != BuiltIn {
+				l.look()
+			}
 			return &thinking{l: l, name: model}, nil
 		}},
 		Speaking: &provider.Speaking{Options: new(VoiceOptions), Open: func(_ provider.Access, options json.RawMessage) (tts.Synthesizer, error) {

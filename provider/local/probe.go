@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/parley-voice/parley/provider/local/responder"
@@ -34,15 +35,73 @@ func Servers() []Server {
 
 const (
 	probeFor  = 300 * time.Millisecond // each request
+	probeEach = 30 * time.Second       // at most: programs are started and stopped while we run
 	maxModels = 12                     // asked what they can do
 	maxAnswer = 1 << 20
 )
 
-// probe takes the first server that lists models, in the order given.
-func (l *Local) probe() {
-	defer close(l.probed)
+// look has a language model looked for, unless that is being done or was done just now. The channel is closed when it is.
+func (l *Local) look() <-chan struct{} {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	first := l.looked == nil
+	if !first {
+		select {
+		case <-l.looked:
+			if time.Since(l.since) < probeEach {
+				return l.looked
+			}
+		default:
+			return l.looked
+		}
+	}
+	if l.ctx.Err() != nil {
+		if first {
+			l.looked = make(chan struct{})
+			close(l.looked)
+		}
+		return l.looked
+	}
+	done, before := make(chan struct{}), l.found
+	l.looked = done
+	l.wg.Go(func() {
+		found := l.probe(before)
+		l.tell(before, found, first)
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.found, l.since = found, time.Now()
+		close(done)
+	})
+	return done
+}
+
+// thinker waits for a look under way. Nil: the built-in responder thinks.
+func (l *Local) thinker(ctx context.Context) (*thinker, error) {
+	select {
+	case <-l.look():
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.found, nil
+}
+
+// tell logs a change.
+func (l *Local) tell(before, found *thinker, first bool) {
+	switch {
+	case found != nil && (before == nil || *before != *found):
+		l.log.Info("a language model on this machine thinks for agents without another", "server", found.server.Name, "address", found.server.BaseURL, "model", found.model)
+	case found == nil && (first || before != nil) && l.config.OpenAICompatible != nil:
+		l.log.Info("no language model on this machine: agents without another are answered for by the " + responder.Name)
+	}
+}
+
+// probe takes the first server that lists models, in the order given. The one found before stays as long as its port is open: it
+// may only be busy.
+func (l *Local) probe(before *thinker) *thinker {
 	if l.config.OpenAICompatible == nil {
-		return
+		return nil
 	}
 	servers := l.config.Servers
 	if servers == nil {
@@ -52,17 +111,20 @@ func (l *Local) probe() {
 		Transport:     &http.Transport{DisableKeepAlives: true}, // and no proxy
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
+	if before != nil {
+		if _, err := listModels(l.ctx, client, before.server); !errors.Is(err, syscall.ECONNREFUSED) {
+			return before
+		}
+	}
 	for _, s := range servers {
 		models, err := listModels(l.ctx, client, s)
 		if err != nil {
 			l.log.Debug("no language model", "server", s.Name, "address", s.BaseURL, "error", err)
 			continue
 		}
-		l.found = &thinker{s, choose(l.ctx, client, s, models)}
-		l.log.Info("a language model on this machine thinks for agents without another", "server", s.Name, "address", s.BaseURL, "model", l.found.model)
-		return
+		return &thinker{s, choose(l.ctx, client, s, models)}
 	}
-	l.log.Info("no language model on this machine: agents without another are answered for by the " + responder.Name)
+	return nil
 }
 
 // listModels reads /v1/models. Other programs listen on these ports as well, so the answer has to be just so.

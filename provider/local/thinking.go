@@ -30,13 +30,13 @@ type thinker struct {
 	model  string
 }
 
-// ThinksBy says in a few words who thinks for agents that have this vendor think; it waits for the look at start.
+// ThinksBy says in a few words who thinks for agents that have this vendor think; it waits for a look under way.
 func (l *Local) ThinksBy() string {
-	<-l.probed
-	if l.found == nil {
+	found, err := l.thinker(context.Background())
+	if err != nil || found == nil {
 		return responder.Name
 	}
-	return l.found.model + " by " + l.found.server.Name
+	return found.model + " by " + found.server.Name
 }
 
 // Chat thinks by what was found.
@@ -82,12 +82,10 @@ func (t *thinking) open(ctx context.Context) (llm.Model, error) {
 	if t.name == BuiltIn {
 		return responder.New(), nil
 	}
-	select {
-	case <-t.l.probed:
-	case <-ctx.Done():
-		return nil, ctx.Err()
+	found, err := t.l.thinker(ctx)
+	if err != nil {
+		return nil, err
 	}
-	found := t.l.found
 	if found == nil && t.name != "" {
 		return nil, &parley.VendorError{Vendor: vendor, Code: parley.VendorUnavailable,
 			Message: fmt.Sprintf("no language model answers on this machine, and the agent wants %q; without a model's name the %s thinks", t.name, responder.Name)}

@@ -211,7 +211,7 @@ func TestOpeningAModelFails(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	for _, err := range (&thinking{l: &Local{probed: make(chan struct{}), ctx: t.Context()}}).Chat(ctx, llm.Request{}) {
+	for _, err := range (&thinking{l: &Local{looked: make(chan struct{}), ctx: t.Context()}}).Chat(ctx, llm.Request{}) {
 		if !errors.Is(err, context.Canceled) {
 			t.Errorf("a cancelled wait for the probe gave %v", err)
 		}

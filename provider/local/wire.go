@@ -21,6 +21,7 @@ const (
 	spoken                 // ← a Spoken in JSON: where the words of an utterance end, before its sound
 	done                   // ← the utterance is over
 	failed                 // ← a sentence; the worker ends after it, except when speaking
+	took                   // ← tookEach more steps of sound have been heard
 )
 
 // maxBody bounds a message: neither side believes a length above it.
