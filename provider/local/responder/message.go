@@ -26,8 +26,9 @@ func (t *talk) taking(said, asked string, words []string) (answer, bool) {
 	case naming, wanting:
 		name, rest := t.nameIn(said)
 		if dayWord.MatchString(name) {
-			name, rest = "", said
+			rest = said
 		}
+		name = t.nameGiven(len(t.turns) - 1)
 		if request := t.request(); request != "" {
 			return t.requested(request, name, rest), true
 		}
@@ -41,6 +42,9 @@ func (t *talk) taking(said, asked string, words []string) (answer, bool) {
 		}
 		return answer{text: fmt.Sprintf(x.thankName, name) + " " + x.askMessage}, true
 	case telling:
+		if name := t.nameGiven(len(t.turns) - 1); name != "" {
+			return answer{text: fmt.Sprintf(x.thankName, name) + " " + x.askMessage}, true
+		}
 		return answer{text: t.confirm(said, t.callerName())}, true
 	}
 	switch {
@@ -112,6 +116,16 @@ func (t *talk) requested(request, name, rest string) answer {
 	return answer{text: t.confirm(request, name)}
 }
 
+// meaningless reports whether a name is made of words that carry no meaning, as recognisers make of noise. Some are names, too.
+func (t *talk) meaningless(name string) bool {
+	for _, w := range wordsOf(name) {
+		if !stopWords[t.lang][w] || w == "will" || w == "may" || w == "guy" {
+			return false
+		}
+	}
+	return true
+}
+
 // saysNoName tells courtesies and the names of things that callers ask for from the names of people.
 func (t *talk) saysNoName(words []string) bool {
 	x := t.texts
@@ -119,9 +133,6 @@ func (t *talk) saysNoName(words []string) bool {
 		return false
 	}
 	if x.only(words, x.thanks, x.fine, x.fillers) && x.has(words, x.thanks) || x.whats[strings.Join(words, " ")] {
-		return true
-	}
-	if len(words) == 1 && (x.wh[words[0]] || x.questions[words[0]] || words[0] == "why") {
 		return true
 	}
 	terms := termsOf(words, t.lang)
@@ -177,13 +188,33 @@ func (t *talk) asksSomething(words []string) bool {
 // callerName is the name given in this call, last first.
 func (t *talk) callerName() string {
 	for i := len(t.turns) - 1; i > 0; i-- {
-		if t.turns[i].caller && (t.stage(t.turns[i-1].text) == naming || t.stage(t.turns[i-1].text) == wanting) {
-			if name, _ := t.nameIn(t.turns[i].text); name != "" && !dayWord.MatchString(name) {
-				return name
-			}
+		if name := t.nameGiven(i); t.turns[i].caller && name != "" {
+			return name
 		}
 	}
 	return ""
+}
+
+// nameGiven is the name in turn i, when that answers the question for it.
+func (t *talk) nameGiven(i int) string {
+	said := t.turns[i].text
+	switch t.stage(t.turns[i-1].text) {
+	case naming, wanting:
+		if name, _ := t.nameIn(said); !dayWord.MatchString(name) && (!t.meaningless(name) || t.saysName(said)) {
+			return name
+		}
+	case telling:
+		if name, rest := t.nameIn(said); rest == "" && t.saysName(said) {
+			return name // the first was misheard
+		}
+	}
+	return ""
+}
+
+// saysName reports whether the caller says little but a name, and says that it is one.
+func (t *talk) saysName(said string) bool {
+	words := wordsOf(said)
+	return len(words) <= 6 && t.texts.matches(t.texts.myName, words[:min(len(words), 3)])
 }
 
 const maxName = 4 // words

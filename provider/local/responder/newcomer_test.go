@@ -97,7 +97,9 @@ func TestNewcomer(t *testing.T) {
 func TestNoName(t *testing.T) {
 	const unknown, more = "I don't know that. I can take a message. What is your name?", "All right. Is there anything else?"
 	for said, want := range map[string]string{
-		"what": unknown, "sorry": unknown, "why": unknown, "say that again": unknown,
+		"what": unknown, "sorry": unknown, "say that again": unknown,
+		"why": "Sorry, I did not catch that. What is your name?", "but": "Sorry, I did not catch that. What is your name?",
+		"will": "Thank you, Will. What is your message?",
 		"okay": "What is your name?", "yes please": "What is your name?",
 		"thank you": "You are welcome. Is there anything else?",
 		"no thanks": more, "i don't want to leave a message": more, "i'd rather not say": more, "maybe later": more,
@@ -159,6 +161,17 @@ func TestMessageOrQuestion(t *testing.T) {
 		c.say("my name is sarah")
 		if got := c.say(said); !strings.HasPrefix(got, want) {
 			t.Errorf("%q: %q, want %q", said, got, want)
+		}
+	}
+}
+
+// TestNameCorrected: a name said again is no message.
+func TestNameCorrected(t *testing.T) {
+	c := ring(t, demo, hangUp)
+	for _, l := range [][2]string{{"can i speak to doctor lee", "I can take a message. What is your name?"}, {"mare", "Thank you, Mare. What is your message?"},
+		{"my name is mary", "Thank you, Mary. What is your message?"}, {"please call me back", "Your message is: please call me back. From Mary. Is that right?"}} {
+		if got := c.say(l[0]); got != l[1] {
+			t.Errorf("%q: %q, want %q", l[0], got, l[1])
 		}
 	}
 }

@@ -55,7 +55,7 @@ var english = &texts{phrases{
 	never:      []string{"never mind", "forget it", "forget about it", "no message", "no need", "don't worry", "cancel that", "leave it", "don't want", "do not want", "rather not", "not now", "maybe later", "not necessary", "no thank", "no thanks"},
 }, niceties{
 	small: []exchange{
-		{phrasesOf("how are you, how are you doing, how's it going, how is it going, how are things, what's up, how do you do, how have you been"),
+		{phrasesOf("how are you, how are you doing, are you doing today, how's it going, how is it going, how are things, what's up, how do you do, how have you been"),
 			say("I am fine, thank you. How can I help you?")},
 		{phrasesOf("nice to meet you, pleased to meet you, nice talking to you"), say("Nice to meet you, too. How can I help you?")},
 		{phrasesOf("what can you do, what can you help me with, what do you do, how can you help me, how can you help, what can i ask, what can i ask you, what can you tell me, help"),

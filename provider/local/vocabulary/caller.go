@@ -104,10 +104,22 @@ do you offer that
 can you help me
 can you help me with something
 could you repeat that
+can you repeat that
+sorry can you repeat that please
 can you say that again
 sorry i didn't hear that
 what did you say
 pardon
+what
+sorry
+sorry what was that
+i don't understand
+how are you
+how are you doing today
+what can you do
+sorry wrong number
+never mind
+i have to go
 yes
 yes please
 yes that's right
@@ -178,6 +190,7 @@ i have a question about %
 is there %
 are there %
 can i get a %
+can i speak to %
 what is the %
 what are the %
 where is the %
@@ -185,6 +198,19 @@ when is the %
 %
 % please
 `), "\n")
+
+// situations are what callers say for whom the agent's text has another word.
+var situations = []struct {
+	named     []string // any of these in the text
+	sentences []string
+}{
+	{strings.Fields("dental dentist dentists tooth teeth"), []string{"my tooth hurts", "my teeth hurt", "i have a toothache", "i have a terrible toothache", "i broke a tooth",
+		"i lost a filling", "i need a filling", "i need a root canal", "i'd like to see a dentist"}},
+	{strings.Fields("emergency emergencies urgent doctor doctors clinic"), []string{"i'm in pain", "i have a lot of pain", "it hurts", "i am in a lot of pain", "i had an accident"}},
+	{strings.Fields("child children kids"), []string{"do you see kids", "can i bring my son", "can i bring my daughter", "my son is two years old"}},
+	{strings.Fields("table tables restaurant menu"), []string{"can i book a table", "a table for two", "a table for four at seven", "do you have anything vegetarian"}},
+	{strings.Fields("order orders delivery shipping"), []string{"where is my order", "i want to return my order", "when will it arrive"}},
+}
 
 // callerWords are possible anywhere.
 var callerWords = strings.Fields(`zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen
@@ -219,6 +245,7 @@ func Expect(text []string, keywords map[string]float64) (sentences [][]string, e
 		sentences = append(sentences, s, s) // twice: they come in every call
 	}
 	topics := map[string]int{}
+	named := map[string]bool{}
 	for i, t := range text {
 		s := Spoken(t)
 		if i == maxSentences {
@@ -228,12 +255,20 @@ func Expect(text []string, keywords map[string]float64) (sentences [][]string, e
 			sentences = append(sentences, s)
 		}
 		for i, w := range s {
+			named[w] = true
 			if little[w] || len(w) < 3 {
 				continue
 			}
 			topics[w]++
 			if i+1 < len(s) && !little[s[i+1]] && len(s[i+1]) > 2 {
 				topics[w+" "+s[i+1]]++
+			}
+		}
+	}
+	for _, u := range situations {
+		if slices.ContainsFunc(u.named, func(w string) bool { return named[w] }) {
+			for _, c := range u.sentences {
+				sentences = append(sentences, strings.Fields(c), strings.Fields(c))
 			}
 		}
 	}
