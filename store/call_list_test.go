@@ -35,6 +35,83 @@ func manyCalls(t testing.TB, d *DB, env string, n int) {
 	}
 }
 
+// TestListsOfCallsReadNoMoreThanTheyMust: what is commonly asked is found by an index; without one SQLite would read every
+// call of the environment, and sort them.
+func TestListsOfCallsReadNoMoreThanTheyMust(t *testing.T) {
+	d := openFile(t)
+	for name, q := range map[string]string{
+		"newest":    "ORDER BY created_at DESC, id DESC",
+		"by start":  "ORDER BY start_at ASC, id ASC",
+		"by status": "AND status = 'in_progress' ORDER BY created_at DESC, id DESC",
+		"by agent":  "AND agent_id = 'x' ORDER BY created_at DESC, id DESC",
+		"by callee": "AND to_number = '+15550000000' ORDER BY created_at DESC, id DESC",
+		"by caller": "AND from_number = '+15550000000' ORDER BY created_at DESC, id DESC",
+	} {
+		var plan []struct {
+			ID, Parent, Notused int
+			Detail              string
+		}
+		if err := d.r.NewRaw("EXPLAIN QUERY PLAN SELECT * FROM calls WHERE environment_id = 'e' "+q+" LIMIT 10").Scan(t.Context(), &plan); err != nil {
+			t.Fatal(err)
+		}
+		for _, step := range plan {
+			if strings.Contains(step.Detail, "SCAN") || strings.Contains(step.Detail, "TEMP B-TREE") {
+				t.Errorf("%s: %s", name, step.Detail)
+			}
+		}
+	}
+}
+
+func TestManyCallsInPages(t *testing.T) {
+	d := openFile(t)
+	env, other := environment(t, d), environment(t, d)
+	manyCalls(t, d, env, 237)
+	manyCalls(t, d, other, 5)
+	for name, p := range map[string]Page{
+		"newest": {Size: 50}, "by start": {Size: 50, SortColumn: "start_time"}, "by caller, backwards": {Size: 50, SortColumn: "from_number", SortDesc: true},
+	} {
+		seen := map[string]bool{}
+		var last parley.Call
+		for p.Page = 1; ; p.Page++ {
+			l, err := d.Calls(t.Context(), env, p)
+			if err != nil || l.Total != 237 {
+				t.Fatalf("%s: %d %v", name, l.Total, err)
+			}
+			for _, c := range l.Items {
+				ordered := map[string]bool{"newest": !c.Created.After(last.Created), "by start": !c.Start.Before(last.Start),
+					"by caller, backwards": c.From <= last.From}[name]
+				if last.ID != "" && !ordered || seen[c.ID] || c.UserID != env {
+					t.Fatalf("%s: %s after %s", name, c.ID, last.ID)
+				}
+				seen[c.ID], last = true, c
+			}
+			if !l.HasMore {
+				break
+			}
+		}
+		if len(seen) != 237 {
+			t.Errorf("%s: %d of 237 calls", name, len(seen))
+		}
+	}
+}
+
+// TestNumbersAsNumbers: a filter that gives a telephone number as a JSON number means its digits.
+func TestNumbersAsNumbers(t *testing.T) {
+	d := openFile(t)
+	env := environment(t, d)
+	for _, from := range []string{"15551234567", "+15551234567", "1"} {
+		if err := d.CreateCall(t.Context(), parley.Call{ID: newID(), UserID: env, From: from}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, v := range []any{15551234567.0, "15551234567", int64(15551234567)} {
+		l, err := d.Calls(t.Context(), env, Page{Filters: []Filter{{Field: "from_number", Value: v}}})
+		if err != nil || l.Total != 1 || l.Items[0].From != "15551234567" {
+			t.Errorf("%T: %+v %v", v, l.Items, err)
+		}
+	}
+}
+
 // BenchmarkCalls lists calls of an environment that has 100,000.
 func BenchmarkCalls(b *testing.B) {
 	d := openFile(b)
