@@ -59,7 +59,7 @@ func Do(vendor string, req *http.Request) (*http.Response, error) {
 	if resp.StatusCode/100 != 2 {
 		defer resp.Body.Close()
 		body, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))
-		return nil, StatusError(vendor, resp.StatusCode, body)
+		return nil, StatusError(vendor, resp.StatusCode, hidden(body, req.Header))
 	}
 	return resp, nil
 }

@@ -44,6 +44,7 @@ func SocketURL(base, path string, query url.Values) (string, error) {
 // goroutine ends them, and CloseOn ties that to a context without a cost per message.
 type Socket struct {
 	vendor string
+	header http.Header // of the handshake: what it holds is kept out of errors
 	conn   *websocket.Conn
 }
 
@@ -61,12 +62,12 @@ func Dial(ctx context.Context, vendor, address string, header http.Header) (*Soc
 			if resp.Body != nil {
 				body, _ = io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))
 			}
-			return nil, StatusError(vendor, resp.StatusCode, body)
+			return nil, StatusError(vendor, resp.StatusCode, hidden(body, header))
 		}
 		return nil, Fault(ctx, vendor, bare(err))
 	}
 	conn.SetReadLimit(maxMessageW)
-	return &Socket{vendor: vendor, conn: conn}, nil
+	return &Socket{vendor: vendor, header: header, conn: conn}, nil
 }
 
 // bare takes the address off an error: it may carry a key in its query.
@@ -116,7 +117,8 @@ func (s *Socket) fault(err error) error {
 		if c.Code == websocket.StatusPolicyViolation || c.Code == websocket.StatusUnsupportedData || c.Code == websocket.StatusInvalidFramePayloadData {
 			code = parley.VendorRefused
 		}
-		return &parley.VendorError{Vendor: s.vendor, Code: code, Status: int(c.Code), Message: Line("closed the connection: " + c.Reason), Err: err}
+		reason := string(hidden([]byte(c.Reason), s.header))
+		return &parley.VendorError{Vendor: s.vendor, Code: code, Status: int(c.Code), Message: Line("closed the connection: " + reason)}
 	}
 	return Fault(context.Background(), s.vendor, err)
 }

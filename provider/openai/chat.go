@@ -69,7 +69,7 @@ func (m *Model) Chat(ctx context.Context, r llm.Request) iter.Seq2[llm.Delta, er
 	}
 }
 
-// post sends the request, again without a field that the server says it does not accept.
+// post sends the request, again without what the server says it does not accept.
 func (m *Model) post(ctx context.Context, r llm.Request) (*http.Response, []string, error) {
 	name, err := m.named(ctx)
 	if err != nil {
@@ -90,11 +90,14 @@ func (m *Model) post(ctx context.Context, r llm.Request) (*http.Response, []stri
 		req.Header.Set("Accept", "text/event-stream")
 		resp, err := provider.Do(m.vendor, req)
 		var v *parley.VendorError
-		if err != nil && tries < 4 && errors.As(err, &v) && (v.Status == http.StatusBadRequest || v.Status == http.StatusUnprocessableEntity) {
-			if field := refused(v.Message); field != "" && q.drop(field) {
+		if err != nil && tries < 5 && errors.As(err, &v) {
+			if field := refused(v.Status, v.Message); field != "" && q.drop(field) {
 				learnt.add(model, field)
 				continue
 			}
+		}
+		if m.name == "" && errors.As(err, &v) && v.Status == http.StatusNotFound {
+			served.CompareAndDelete(m.base, name) // it is not there any more: the next request asks for the list
 		}
 		return resp, left, err
 	}

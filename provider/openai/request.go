@@ -3,6 +3,7 @@ package openai
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"regexp"
 	"slices"
 	"strings"
@@ -21,6 +22,8 @@ type request struct {
 	Temperature     *float64       `json:"temperature,omitempty"`
 	ReasoningEffort string         `json:"reasoning_effort,omitempty"`
 	Verbosity       string         `json:"verbosity,omitempty"`
+
+	roles string // what the messages were rearranged for
 }
 
 type streamOptions struct {
@@ -80,7 +83,7 @@ func compose(model string, r llm.Request, learnt []string) (request, []string) {
 	}
 	var left []string
 	for _, field := range slices.Concat(unknownTo(model), learnt) {
-		if q.drop(field) {
+		if q.drop(field) && q.roles != field { // nothing is lost by another order
 			left = append(left, field)
 		}
 	}
@@ -110,6 +113,11 @@ func (q *request) drop(field string) bool {
 		was := q.StreamOptions != nil
 		q.StreamOptions = nil
 		return was
+	case lateSystem, roleOrder, anySystem:
+		was := q.roles
+		q.roles = field
+		q.Messages = plain(q.Messages, field)
+		return was != field
 	}
 	return false
 }
@@ -135,7 +143,7 @@ func unknownTo(model string) []string {
 	return nil
 }
 
-// refusals is what servers have refused, by address and model, learnt from their 400s. Shared by all calls of the process.
+// refusals is what servers have refused, by address and model, learnt from their errors. Shared by all calls of the process.
 type refusals struct {
 	mu     sync.Mutex // guards fields
 	fields map[string][]string
@@ -160,8 +168,14 @@ func (f *refusals) add(model, field string) {
 	}
 }
 
-// refused finds in the words of a 400 the optional field that the server did not like, "" when it was something else.
-func refused(message string) string {
+// refused finds in the words of an error what the server did not like and can be done without, "" when it was something else.
+func refused(status int, message string) string {
+	if field := refusedRoles(message); field != "" && (status == http.StatusInternalServerError || status/100 == 4) {
+		return field
+	}
+	if status != http.StatusBadRequest && status != http.StatusUnprocessableEntity {
+		return ""
+	}
 	if strings.Contains(message, "reasoning_effort") && strings.Contains(message, "'none'") {
 		return "reasoning_effort=none"
 	}

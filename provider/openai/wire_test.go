@@ -103,10 +103,10 @@ func TestRefusedFields(t *testing.T) {
 	if last := string(o.Bodies[4]); strings.Contains(last, "temperature") || !strings.Contains(last, "reasoning_effort") {
 		t.Errorf("sent %s", last)
 	}
-	if got := refused(`Function tools with reasoning_effort are not supported for x. Set reasoning_effort to 'none'.`); got != "reasoning_effort=none" {
+	if got := refused(400, `Function tools with reasoning_effort are not supported for x. Set reasoning_effort to 'none'.`); got != "reasoning_effort=none" {
 		t.Errorf("understood %q", got)
 	}
-	if refused("model not found") != "" {
+	if refused(400, "model not found") != "" {
 		t.Error("a model that is not there is no field")
 	}
 }

@@ -167,6 +167,11 @@ one moment please
 just a minute
 `), "\n")
 
+// dated are what callers say with the name of a day.
+var dated = strings.Split("i'd like to make an appointment for %|can i come in on %|do you have anything on %|are you open on %|on %|for %", "|")
+
+var days = strings.Fields("monday tuesday wednesday thursday friday saturday sunday tomorrow today")
+
 // carriers are how a caller asks for a thing the agent's text names.
 var carriers = strings.Split(strings.TrimSpace(`
 do you have %
@@ -243,6 +248,11 @@ func Expect(text []string, keywords map[string]float64) (sentences [][]string, e
 	for _, c := range callers {
 		s := strings.Fields(c)
 		sentences = append(sentences, s, s) // twice: they come in every call
+	}
+	for _, c := range dated {
+		for _, day := range days {
+			sentences = append(sentences, strings.Fields(strings.ReplaceAll(c, "%", day)))
+		}
 	}
 	topics := map[string]int{}
 	named := map[string]bool{}

@@ -231,3 +231,41 @@ func TestExpect(t *testing.T) {
 		}
 	}
 }
+
+// TestSituations: what goes by another word in the agent's text is expected where that text is about it, and nowhere else.
+func TestSituations(t *testing.T) {
+	has := func(text, said string) bool {
+		sentences, _ := Expect([]string{text}, nil)
+		for _, s := range sentences {
+			if strings.Join(s, " ") == said {
+				return true
+			}
+		}
+		return false
+	}
+	for _, c := range []struct {
+		text, said string
+		want       bool
+	}{
+		{"Doctor Moreno is our dentist.", "my tooth hurts", true},
+		{"In an emergency, come at once.", "i'm in pain", true},
+		{"Children are welcome.", "can i bring my son", true},
+		{"We sell bicycles.", "my tooth hurts", false},
+		{"We sell bicycles.", "can i book a table", false},
+		{"Our restaurant is by the sea.", "a table for two", true},
+		{"We sell bicycles.", "i'd like to make an appointment for tuesday", true},
+		{"We sell bicycles.", "can i speak to bicycles", true},
+		{"", "what", true},
+	} {
+		if got := has(c.text, c.said); got != c.want {
+			t.Errorf("%q expects %q: %v", c.text, c.said, got)
+		}
+	}
+	for _, u := range situations {
+		for _, s := range u.sentences {
+			if got := strings.Join(Spoken(s), " "); got != s {
+				t.Errorf("%q is said %q", s, got)
+			}
+		}
+	}
+}

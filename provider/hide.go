@@ -1,0 +1,24 @@
+package provider
+
+import (
+	"bytes"
+	"net/http"
+	"strings"
+)
+
+const shortest = 8 // bytes of a credential: anything shorter may be a word
+
+// hidden is what a vendor said, without the credentials of the request: vendors quote them.
+func hidden(said []byte, h http.Header) []byte {
+	for _, field := range []string{"Authorization", "Api-Key", "Xi-Api-Key", "X-Api-Key"} {
+		for _, key := range h.Values(field) {
+			if _, after, ok := strings.Cut(key, " "); ok {
+				key = after // past Bearer or Token
+			}
+			if len(key) >= shortest {
+				said = bytes.ReplaceAll(said, []byte(key), []byte("…"))
+			}
+		}
+	}
+	return said
+}
