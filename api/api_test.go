@@ -208,6 +208,21 @@ func (h *house) do(n *tenant, method, path, body string, headers ...string) repl
 	return h.send(req)
 }
 
+// request is a POST with an idempotency key, for raw.
+func (h *house) request(n *tenant, path, body, key string) *http.Request {
+	req := httptest.NewRequestWithContext(h.t.Context(), http.MethodPost, path, strings.NewReader(body))
+	req.Header.Set("Authorization", "Bearer "+n.key)
+	req.Header.Set("Idempotency-Key", key)
+	return req
+}
+
+// raw asks the API without holding the answer against anything: for failures that are made on purpose.
+func (h *house) raw(req *http.Request) *httptest.ResponseRecorder {
+	w := httptest.NewRecorder()
+	h.api.ServeHTTP(w, req)
+	return w
+}
+
 // send asks the API, and holds the answer against the contract.
 func (h *house) send(req *http.Request) reply {
 	h.t.Helper()

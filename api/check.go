@@ -108,18 +108,20 @@ func (a *API) checkVoice(ctx context.Context, env string, p part) error {
 
 // voiceAt puts what a vendor says of its options, which it calls voice.…, at the voice's place in the body.
 func voiceAt(path string, err error) error {
-	field, said := path, err.Error()
+	field, said := path, ": "+err.Error()
 	var e *parley.Error
 	if errors.As(err, &e) {
-		said = strings.TrimPrefix(said, e.Field)
 		if name, ok := strings.CutPrefix(e.Field, "voice."); ok {
 			field = join(path, name)
 		}
+		if rest, ok := strings.CutPrefix(e.Message, e.Field); ok {
+			said = rest
+		}
 	}
 	if field == "" {
-		field = "type"
+		field = "voice"
 	}
-	return parley.Invalid(field, field+" "+strings.TrimLeft(said, ": "))
+	return parley.Invalid(field, field+said)
 }
 
 // checkConnection says whether an account connection that is named by its id is there: another environment's is not.
