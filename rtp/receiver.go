@@ -24,13 +24,17 @@ type receiver struct {
 	invalid  uint64
 }
 
-// agree takes what offer and answer came to; the first begins the time line.
+// agree takes what offer and answer came to; the first begins the time line. A far end that held us may have been silent all
+// the while: quiet counts from the end of the hold.
 func (r *receiver) agree(a Agreed) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.start.IsZero() {
 		r.start = time.Now()
 		r.last = r.start
+	}
+	if a.Send && !r.agreed.Send {
+		r.last = time.Now()
 	}
 	r.agreed = a
 	r.source.name(a.Remote)

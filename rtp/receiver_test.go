@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"net/netip"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/parley-voice/parley/audio"
@@ -302,4 +303,28 @@ func TestReceiverAllocatesNothing(t *testing.T) {
 	if e.stats().Received == 0 {
 		t.Error("nothing was received")
 	}
+}
+
+// TestQuietAfterHold: what was not sent on hold does not count against the far end once the hold is over; a description that
+// changes nothing gives it no more time.
+func TestQuietAfterHold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e, hold := newEar(agreed), agreed
+		hold.Send = false
+		time.Sleep(time.Second)
+		e.agree(agreed)
+		if q := e.quiet(time.Now()); q != time.Second {
+			t.Errorf("after a repeated description: %v", q)
+		}
+		e.agree(hold)
+		time.Sleep(time.Minute)
+		e.agree(agreed)
+		if q := e.quiet(time.Now()); q != 0 {
+			t.Errorf("after the hold: %v", q)
+		}
+		time.Sleep(3 * time.Second)
+		if q := e.quiet(time.Now()); q != 3*time.Second {
+			t.Errorf("later: %v", q)
+		}
+	})
 }

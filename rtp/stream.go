@@ -101,7 +101,7 @@ func (s *Stream) SendDigits(digits string) error { return s.out.addDigits(digits
 // SendingDigits tells whether Send still has digits to send.
 func (s *Stream) SendingDigits() bool { return s.out.dialling() }
 
-// Quiet is how long nothing valid has come from the far end, counted from Start at most.
+// Quiet is how long nothing valid has come from the far end, counted from Start or from the end of its last hold at most.
 func (s *Stream) Quiet(now time.Time) time.Duration { return s.in.quiet(now) }
 
 // Stats counts since Open.
