@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"sync/atomic"
 
 	"github.com/emiago/sipgo/sip"
@@ -91,7 +92,7 @@ func (o *offer) Answer(ctx context.Context, l leg.Limits) (leg.Leg, error) {
 	if err := o.decide(answered); err != nil {
 		return nil, err
 	}
-	local, stream, err := o.t.openMedia(o.d.peer, nil)
+	local, stream, err := o.t.openMedia(o.d.peer.addr.Addr(), o.sdp, nil)
 	if err != nil {
 		_ = o.refuse(503, "Service Unavailable")
 		return nil, err
@@ -127,14 +128,26 @@ func (o *offer) Answer(ctx context.Context, l leg.Limits) (leg.Leg, error) {
 	return c, nil
 }
 
-// openMedia binds a port and describes our side to that peer.
-func (t *Trunk) openMedia(peer hop, codecs []rtp.Codec) (rtp.Local, *rtp.Stream, error) {
-	stream, err := rtp.Open(rtp.Config{Ports: t.cfg.Ports})
+// openMedia binds a port and describes our side to that peer. An offer may name the other family than its signalling uses.
+func (t *Trunk) openMedia(peer netip.Addr, offer *rtp.SDP, codecs []rtp.Codec) (rtp.Local, *rtp.Stream, error) {
+	addr := t.advertised(peer)
+	if offer != nil {
+		if m := offer.Audio(); m != nil && m.Addr.IsValid() && m.Addr.Is4() != addr.Is4() {
+			if other := t.advertised(m.Addr); other.Is4() == m.Addr.Is4() {
+				addr = other
+			}
+		}
+	}
+	c := rtp.Config{Ports: t.cfg.Ports}
+	if addr.Is6() {
+		c.Local = netip.IPv6Unspecified()
+	}
+	stream, err := rtp.Open(c)
 	if err != nil {
 		return rtp.Local{}, nil, fmt.Errorf("sip: open media: %w", err)
 	}
 	return rtp.Local{
-		Addr: t.advertised(peer.addr.Addr()), Port: stream.LocalPort(), SessionID: uint64(firstSeq()), Version: 1, Codecs: codecs,
+		Addr: addr, Port: stream.LocalPort(), SessionID: uint64(firstSeq()), Version: 1, Codecs: codecs,
 	}, stream, nil
 }
 

@@ -53,7 +53,7 @@ func (t *Trunk) Dial(ctx context.Context, c leg.Call) (leg.Leg, error) {
 		return nil, errors.Join(&leg.Rejected{Cause: parley.Unreachable}, err)
 	}
 	p.d.peer = p.hop
-	if p.local, p.stream, err = t.openMedia(p.hop, codecs(c.Trunk)); err != nil {
+	if p.local, p.stream, err = t.openMedia(p.hop.addr.Addr(), nil, codecs(c.Trunk)); err != nil {
 		return nil, errors.Join(&leg.Rejected{Cause: parley.Unreachable}, err)
 	}
 	l, err := p.place(ctx)

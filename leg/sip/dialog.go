@@ -150,7 +150,7 @@ func (d *dialog) way(ctx context.Context) (hop, error) {
 		return peer, nil
 	}
 	ip, from := h.addr.Addr(), peer.addr.Addr()
-	if ip != from && (ip.IsPrivate() && !from.IsPrivate() || ip.IsLoopback() || ip.IsUnspecified()) {
+	if ip != from && (inside(ip) && !inside(from) || ip.IsLoopback() || ip.IsUnspecified()) {
 		return peer, nil
 	}
 	return h, nil
@@ -162,7 +162,7 @@ func (d *dialog) ask(ctx context.Context, method sip.RequestMethod, headers ...s
 	if err != nil {
 		return nil, err
 	}
-	var proof sip.Header
+	var proofs proofs
 	for range challengesMost {
 		d.mu.Lock()
 		req := d.next(method)
@@ -171,9 +171,7 @@ func (d *dialog) ask(ctx context.Context, method sip.RequestMethod, headers ...s
 		for _, x := range headers {
 			req.AppendHeader(sip.NewHeader(x.Name(), x.Value()))
 		}
-		if proof != nil {
-			req.AppendHeader(proof)
-		}
+		proofs.sign(d.account, req)
 		res, err := d.t.do(ctx, req, h)
 		if err != nil && h.network == "TCP" && ctx.Err() == nil { // its connection is gone: where does its Contact lead?
 			d.mu.Lock()
@@ -190,7 +188,7 @@ func (d *dialog) ask(ctx context.Context, method sip.RequestMethod, headers ...s
 		if res.StatusCode != 401 && res.StatusCode != 407 {
 			return res, nil
 		}
-		if proof, err = prove(d.account, req, res); err != nil {
+		if proofs.learn(d.account, res) != nil {
 			return res, nil
 		}
 	}

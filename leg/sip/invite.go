@@ -17,22 +17,18 @@ func (t *Trunk) invite(req *sip.Request, tx *sip.ServerTx) {
 	v := t.admit(t.ctx, req)
 	switch {
 	case v.challenge != nil:
-		_ = t.reply(tx, req, 401, "Unauthorized", v.challenge...)
+		t.dismiss(tx, req, 401, "Unauthorized", v.challenge...)
 		return
 	case v.failed:
-		_ = t.reply(tx, req, 503, "Service Unavailable", sip.NewHeader("Retry-After", "2"))
+		t.dismiss(tx, req, 503, "Service Unavailable", sip.NewHeader("Retry-After", "2"))
 		return
 	case !v.allowed:
-		_ = t.reply(tx, req, 403, "Forbidden")
+		t.dismiss(tx, req, 403, "Forbidden")
 		return
 	}
-	if require := req.GetHeaders("Require"); len(require) > 0 { // we support no extension (§8.2.2.3)
-		_ = t.reply(tx, req, 420, "Bad Extension", sip.NewHeader("Unsupported", require[0].Value()))
-		return
-	}
-	sdp, code, reason := offered(req)
-	if code != 0 {
-		_ = t.reply(tx, req, code, reason)
+	sdp, no := offered(req)
+	if no != nil {
+		_ = t.reply(tx, req, no.code, no.reason, no.instead...)
 		return
 	}
 	o := &offer{t: t, tx: tx, req: req, sdp: sdp}
@@ -58,20 +54,36 @@ func (t *Trunk) invite(req *sip.Request, tx *sip.ServerTx) {
 	go o.run()
 }
 
-// offered parses what the INVITE offers: nil without a body, a refusal's code when it cannot be talked about.
-func offered(req *sip.Request) (sdp *rtp.SDP, code int, reason string) {
+// objection is why what a request asks for cannot even be talked about, and what could be instead.
+type objection struct {
+	code    int
+	reason  string
+	instead []sip.Header
+}
+
+// offered parses what an INVITE or UPDATE offers: nil without a body. We support no extension (RFC 3261 §8.2.2.3).
+func offered(req *sip.Request) (*rtp.SDP, *objection) {
+	if require := req.GetHeaders("Require"); len(require) > 0 {
+		names := make([]string, len(require))
+		for i, h := range require {
+			names[i] = h.Value()
+		}
+		return nil, &objection{420, "Bad Extension", []sip.Header{sip.NewHeader("Unsupported", strings.Join(names, ", "))}}
+	}
 	if len(req.Body()) == 0 {
-		return nil, 0, ""
+		return nil, nil
 	}
 	if ct := req.ContentType(); ct == nil || !isSDP(ct.Value()) {
-		return nil, 415, "Unsupported Media Type"
+		return nil, &objection{415, "Unsupported Media Type", []sip.Header{acceptSDP()}}
 	}
 	sdp, err := rtp.ParseSDP(req.Body())
 	if err != nil {
-		return nil, 400, "Bad Session Description"
+		return nil, &objection{400, "Bad Session Description", nil}
 	}
-	return sdp, 0, ""
+	return sdp, nil
 }
+
+func acceptSDP() sip.Header { return sip.NewHeader("Accept", "application/sdp") }
 
 func isSDP(contentType string) bool {
 	kind, _, _ := strings.Cut(contentType, ";")
@@ -102,7 +114,7 @@ func user(u *sip.Uri) string {
 
 // straggler answers a CANCEL that fits no INVITE we know (§9.2).
 func (t *Trunk) straggler(req *sip.Request, tx *sip.ServerTx) {
-	_ = t.reply(tx, req, 481, "Call/Transaction Does Not Exist")
+	t.dismiss(tx, req, 481, "Call/Transaction Does Not Exist")
 }
 
 // run hands the call to its owner and hangs up when he returns.

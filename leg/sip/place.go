@@ -21,9 +21,9 @@ func (p *placing) place(ctx context.Context) (leg.Leg, error) {
 	}
 	ring := time.NewTimer(patience)
 	defer ring.Stop()
-	var proof sip.Header
+	var proofs proofs
 	for range challengesMost {
-		p.compose(proof)
+		p.compose(proofs)
 		var err error
 		if p.tx, err = p.t.send(ctx, p.invite, p.hop); err != nil {
 			cause := parley.Unreachable
@@ -40,7 +40,7 @@ func (p *placing) place(ctx context.Context) (leg.Leg, error) {
 		case res.IsSuccess():
 			return p.succeed(res)
 		case res.StatusCode == 401 || res.StatusCode == 407:
-			if proof, err = prove(p.d.account, p.invite, res); err == nil {
+			if proofs.learn(p.d.account, res) == nil {
 				continue
 			}
 		}
@@ -50,7 +50,7 @@ func (p *placing) place(ctx context.Context) (leg.Leg, error) {
 }
 
 // compose writes the INVITE. Each attempt is a new transaction with the next number.
-func (p *placing) compose(proof sip.Header) {
+func (p *placing) compose(ps proofs) {
 	p.d.mu.Lock()
 	p.d.target = p.target
 	req := p.d.next(sip.INVITE)
@@ -62,9 +62,7 @@ func (p *placing) compose(proof sip.Header) {
 		req.AppendHeader(sip.NewHeader("X-Parley-Call-ID", p.call.ID))
 	}
 	_ = extra(req, p.call.Headers) // plan has tried it
-	if proof != nil {
-		req.AppendHeader(proof)
-	}
+	ps.sign(p.d.account, req)
 	req.SetBody(rtp.Offer(p.local))
 	p.invite, p.alive = req, false
 }

@@ -2,7 +2,7 @@ package sip
 
 import (
 	"errors"
-	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/emiago/sipgo/sip"
@@ -13,19 +13,25 @@ import (
 
 var errNoProof = errors.New("sip: no credentials for what was asked")
 
-// prove answers the first challenge of a 401 or 407 we can (RFC 8760: the far end lists what it likes best first). The same
+// proofs are the challenges a request has met. All of them are answered each time it is sent: a proxy on the way and the far
+// end may both ask (RFC 3261 §22.3).
+type proofs []proof
+
+type proof struct {
+	header string // that answers
+	c      *digest.Challenge
+	count  int // how often its nonce was used
+}
+
+// learn takes the first challenge of a 401 or 407 we can answer (RFC 8760: the far end lists what it likes best first). The same
 // credentials are not sent twice: only another nonce is worth another try.
-func prove(a *parley.TrunkAccount, req *sip.Request, res *sip.Response) (sip.Header, error) {
+func (ps *proofs) learn(a *parley.TrunkAccount, res *sip.Response) error {
 	if a == nil || a.Password == "" {
-		return nil, errNoProof
+		return errNoProof
 	}
 	ask, answer := "WWW-Authenticate", "Authorization"
 	if res.StatusCode == 407 {
 		ask, answer = "Proxy-Authenticate", "Proxy-Authorization"
-	}
-	name := a.AuthUsername
-	if name == "" {
-		name = a.Username
 	}
 	for _, h := range res.GetHeaders(ask) {
 		c, err := digest.ParseChallenge(h.Value())
@@ -38,16 +44,34 @@ func prove(a *parley.TrunkAccount, req *sip.Request, res *sip.Response) (sip.Hea
 		if len(c.QOP) > 0 && !c.SupportsQOP("auth") || !digest.CanDigest(c) {
 			continue
 		}
-		if sent := req.GetHeader(answer); sent != nil && !c.Stale {
-			return nil, errNoProof // it did not like them
+		sent := slices.IndexFunc(*ps, func(p proof) bool { return p.header == answer && p.c.Realm == c.Realm })
+		switch {
+		case sent < 0:
+			*ps = append(*ps, proof{header: answer, c: c})
+		case c.Stale:
+			(*ps)[sent] = proof{header: answer, c: c}
+		default:
+			return errNoProof // it did not like them
 		}
-		cred, err := digest.Digest(c, digest.Options{
-			Method: req.Method.String(), URI: req.Recipient.String(), Username: name, Password: a.Password,
-		})
-		if err != nil {
-			return nil, fmt.Errorf("sip: digest: %w", err)
-		}
-		return sip.NewHeader(answer, cred.String()), nil
+		return nil
 	}
-	return nil, errNoProof
+	return errNoProof
+}
+
+// sign adds a header for each challenge. One that cannot be answered after all is left out, and asked for again.
+func (ps proofs) sign(a *parley.TrunkAccount, req *sip.Request) {
+	for i := range ps {
+		p := &ps[i]
+		p.count++
+		name := a.AuthUsername
+		if name == "" {
+			name = a.Username
+		}
+		cred, err := digest.Digest(p.c, digest.Options{
+			Method: req.Method.String(), URI: req.Recipient.String(), Username: name, Password: a.Password, Count: p.count,
+		})
+		if err == nil {
+			req.AppendHeader(sip.NewHeader(p.header, cred.String()))
+		}
+	}
 }

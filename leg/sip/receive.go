@@ -29,7 +29,7 @@ func (t *Trunk) receive(req *sip.Request, tx *sip.ServerTx) {
 		return
 	}
 	if !wellFormed(req) {
-		_ = t.reply(tx, req, 400, "Bad Request")
+		t.dismiss(tx, req, 400, "Bad Request")
 		return
 	}
 	tagged := req.To().Params.GetOr("tag", "") != ""
@@ -53,9 +53,13 @@ func (t *Trunk) receive(req *sip.Request, tx *sip.ServerTx) {
 	case sip.NOTIFY:
 		t.within(req, tx, (*dialog).notified)
 	case sip.OPTIONS:
-		_ = t.reply(tx, req, 200, "OK", sip.NewHeader("Allow", allow), sip.NewHeader("Accept", "application/sdp"))
+		if tagged {
+			t.within(req, tx, (*dialog).options)
+		} else {
+			t.dismiss(tx, req, 200, "OK", sip.NewHeader("Allow", allow), acceptSDP())
+		}
 	default:
-		_ = t.reply(tx, req, 405, "Method Not Allowed", sip.NewHeader("Allow", allow))
+		t.dismiss(tx, req, 405, "Method Not Allowed", sip.NewHeader("Allow", allow))
 	}
 }
 
@@ -68,7 +72,7 @@ func ours(req *sip.Request) key {
 func (t *Trunk) within(req *sip.Request, tx *sip.ServerTx, handle func(*dialog, *sip.Request, *sip.ServerTx)) {
 	d := t.find(ours(req))
 	if d == nil || d.remote.tag != req.From().Params.GetOr("tag", "") {
-		_ = t.reply(tx, req, 481, "Call/Transaction Does Not Exist")
+		t.dismiss(tx, req, 481, "Call/Transaction Does Not Exist")
 		return
 	}
 	d.mu.Lock()
@@ -82,6 +86,11 @@ func (t *Trunk) within(req *sip.Request, tx *sip.ServerTx, handle func(*dialog, 
 		d.unacked.settle(nil) // it would not send this had it not got the 2xx
 	}
 	handle(d, req, tx)
+}
+
+// options tells that the call still is; mu is held.
+func (d *dialog) options(req *sip.Request, tx *sip.ServerTx) {
+	_ = d.t.reply(tx, req, 200, "OK", sip.NewHeader("Allow", allow), acceptSDP())
 }
 
 // echoable reports whether what an answer repeats of the request can do no harm there.

@@ -13,14 +13,14 @@ func (d *dialog) reinvite(req *sip.Request, tx *sip.ServerTx) {
 		_ = d.t.reply(tx, req, 491, "Request Pending")
 		return
 	}
-	sdp, code, reason := offered(req)
-	if code != 0 {
-		_ = d.t.reply(tx, req, code, reason)
+	sdp, no := offered(req)
+	if no != nil {
+		_ = d.t.reply(tx, req, no.code, no.reason, no.instead...)
 		return
 	}
-	d.refresh(req)
 	local := c.describe()
 	if sdp == nil {
+		d.refresh(req)
 		res := d.t.session(req, rtp.Offer(local), d)
 		u := d.await(tx, res, req.CSeq().SeqNo)
 		if d.t.respond(tx, res) == nil {
@@ -38,6 +38,7 @@ func (d *dialog) reinvite(req *sip.Request, tx *sip.ServerTx) {
 		_ = d.t.reply(tx, req, 488, "Not Acceptable Here")
 		return
 	}
+	d.refresh(req)
 	res := d.t.session(req, body, d)
 	u := d.await(tx, res, req.CSeq().SeqNo)
 	if d.t.respond(tx, res) != nil {
@@ -51,17 +52,17 @@ func (d *dialog) reinvite(req *sip.Request, tx *sip.ServerTx) {
 // update is a re-INVITE without an ACK (RFC 3311), or with no body a refresh of the target; mu is held.
 func (d *dialog) update(req *sip.Request, tx *sip.ServerTx) {
 	c := d.leg
-	sdp, code, reason := offered(req)
+	sdp, no := offered(req)
 	switch {
-	case code != 0:
-		_ = d.t.reply(tx, req, code, reason)
+	case no != nil:
+		_ = d.t.reply(tx, req, no.code, no.reason, no.instead...)
 		return
 	case c == nil && sdp != nil:
 		_ = d.t.reply(tx, req, 491, "Request Pending")
 		return
 	}
-	d.refresh(req)
 	if sdp == nil {
+		d.refresh(req)
 		_ = d.t.respond(tx, d.t.session(req, nil, d))
 		return
 	}
@@ -70,12 +71,14 @@ func (d *dialog) update(req *sip.Request, tx *sip.ServerTx) {
 		_ = d.t.reply(tx, req, 488, "Not Acceptable Here")
 		return
 	}
+	d.refresh(req)
 	if d.t.respond(tx, d.t.session(req, body, d)) == nil {
 		c.agree(agreed)
 	}
 }
 
-// refresh takes a new Contact (RFC 3261 §12.2.2), and where the far end writes from now; mu is held.
+// refresh takes a new Contact (RFC 3261 §12.2.2), and where the far end writes from now; mu is held. What is refused must
+// change nothing.
 func (d *dialog) refresh(req *sip.Request) {
 	if c := req.Contact(); c != nil {
 		d.target = c.Address

@@ -114,14 +114,25 @@ func (r *routes) local(peer netip.Addr) netip.Addr {
 	return ip
 }
 
-// advertised is the address a far end is told: the public one, unless it sits on our side of the border.
+// advertised is the address a far end is told, in its own family if we have one: the public one, unless it sits on our side
+// of the border; then the one we listen on, or when that is all of them, the one that leads there.
 func (t *Trunk) advertised(peer netip.Addr) netip.Addr {
-	local := t.routes.local(peer)
-	inside := peer.IsLoopback() || peer.IsPrivate() || peer.IsLinkLocalUnicast()
-	if !t.cfg.PublicIP.IsValid() || inside {
-		return local
+	fits := func(ip netip.Addr) bool { return ip.IsValid() && !ip.IsUnspecified() && ip.Is4() == peer.Is4() }
+	if public := t.cfg.PublicIP.Unmap(); fits(public) && !inside(peer) {
+		return public
 	}
-	return t.cfg.PublicIP
+	if own := t.sock.addr.Addr().Unmap(); fits(own) {
+		return own
+	}
+	return t.routes.local(peer)
+}
+
+// carrierNAT is the range between a carrier's NAT and its customers (RFC 6598); also that of many VPNs.
+var carrierNAT = netip.MustParsePrefix("100.64.0.0/10")
+
+// inside reports whether an address means nothing in the Internet.
+func inside(ip netip.Addr) bool {
+	return ip.IsPrivate() || ip.IsLoopback() || ip.IsLinkLocalUnicast() || carrierNAT.Contains(ip)
 }
 
 // contact is our address for one dialog: fresh each time, for sipgo writes into what it is given.

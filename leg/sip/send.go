@@ -9,8 +9,9 @@ import (
 	"github.com/emiago/sipgo/sip"
 )
 
-// challengesMost is how often one request is sent anew with other credentials: wrong realm, stale nonce, then enough.
-const challengesMost = 3
+// challengesMost is how often one request is sent anew with other credentials: by a proxy, by the far end, a stale
+// nonce, then enough.
+const challengesMost = 4
 
 // firstSeq is a CSeq to begin with (RFC 3261 §8.1.1.5).
 func firstSeq() uint32 {
@@ -91,6 +92,13 @@ func (t *Trunk) reply(tx *sip.ServerTx, req *sip.Request, code int, reason strin
 		res.AppendHeader(h)
 	}
 	return t.respond(tx, res)
+}
+
+// dismiss answers one who is owed nothing (yet) and forgets him: no repetition floods a forged source, and what strangers send
+// costs no memory (RFC 3261 §26.3.2.4). Should the answer be lost he asks again.
+func (t *Trunk) dismiss(tx *sip.ServerTx, req *sip.Request, code int, reason string, headers ...sip.Header) {
+	_ = t.reply(tx, req, code, reason, headers...)
+	tx.Terminate()
 }
 
 func (t *Trunk) respond(tx *sip.ServerTx, res *sip.Response) error {

@@ -27,7 +27,8 @@ type Config struct {
 	PublicIP netip.Addr // what far ends outside our network are told; not valid: the address that leads to them
 	Ports    *rtp.Ports // of the media; nil: any
 	Clock    *leg.Clock // nil: one of its own
-	// Trunks are the accounts callers may come in by. It is asked at most once a second. nil: none.
+	// Trunks are the accounts callers may come in by. It is asked at most once a second, after an
+	// error at the next call. nil: none.
 	Trunks        func(context.Context) ([]parley.TrunkAccount, error)
 	TrustLoopback bool         // callers from loopback may reach anyone even when there are accounts
 	DemoUser      string       // who loopback may reach in any case; "": demo
