@@ -4,11 +4,13 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
 
 	"github.com/parley-voice/parley"
+	"github.com/parley-voice/parley/secret"
 	"github.com/parley-voice/parley/store"
 )
 
@@ -71,6 +73,10 @@ func (d *Courier) stored(ctx context.Context, env, id string) (hook, error) {
 // holds is what is stored under it.
 func (d *Courier) ofCall(ctx context.Context, callID string) (*hook, error) {
 	c, err := d.DB.Call(ctx, "", callID)
+	if errors.Is(err, secret.ErrSealed) {
+		d.Logger.Error("a call whose secrets do not open has no webhook", "call", callID, "error", err)
+		return nil, nil
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -81,7 +87,9 @@ func (d *Courier) ofCall(ctx context.Context, callID string) (*hook, error) {
 		return nil, nil
 	}
 	if err := json.Unmarshal(c.Agent, &agent); err != nil {
-		return nil, fmt.Errorf("the agent of call %s: %w", callID, err)
+		// Reading it again would not help, and must not keep everybody else's webhooks waiting.
+		d.Logger.Error("a call whose agent cannot be read has no webhook", "call", callID, "error", err)
+		return nil, nil
 	}
 	if agent.Webhook == nil {
 		return nil, nil
