@@ -13,10 +13,25 @@ func Spoken(text string) []string {
 	for _, f := range strings.FieldsFunc(strings.ToLower(text), func(r rune) bool {
 		return unicode.IsSpace(r) || strings.ContainsRune("/–—()[]{}<>\"“”*_#|=,;!?", r)
 	}) {
+		if f == "am" && (len(out) == 0 || !timely[out[len(out)-1]]) {
+			out = append(out, f) // I am, and not 8 am
+			continue
+		}
 		out = append(out, spokenWord(strings.ReplaceAll(f, "’", "'"))...)
 	}
 	return out
 }
+
+// timely are the words that may come before a.m.
+var timely = func() map[string]bool {
+	m := map[string]bool{"oh": true, "o'clock": true}
+	for n := range 60 {
+		for _, w := range Cardinal(n) {
+			m[w] = true
+		}
+	}
+	return m
+}()
 
 // abbreviations are the ones a business's own text is full of.
 var abbreviations = map[string][]string{

@@ -269,3 +269,12 @@ func TestSituations(t *testing.T) {
 		}
 	}
 }
+
+func TestAm(t *testing.T) {
+	for text, want := range map[string]string{"I am here": "i am here", "Am I late?": "am i late", "8 am": "eight a.m.", "8:30 AM": "eight thirty a.m.",
+		"from nine am": "from nine a.m.", "10 o'clock am": "ten o'clock a.m.", "who am I": "who am i", "9am": "nine a.m."} {
+		if got := strings.Join(Spoken(text), " "); got != want {
+			t.Errorf("%q is said %q, want %q", text, got, want)
+		}
+	}
+}
