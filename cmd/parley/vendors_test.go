@@ -179,3 +179,42 @@ func TestAccountConnections(t *testing.T) {
 		t.Error("another environment's connection was used")
 	}
 }
+
+// TestAddressesOfVendors: an address that cannot be one is named at the start, not at the first call.
+func TestAddressesOfVendors(t *testing.T) {
+	for given, ok := range map[string]bool{
+		"": true, "http://127.0.0.1:11434/v1": true, "https://api.example.com": true, "banana": false, "127.0.0.1:11434": false, "http://": false, "ftp://h": false, "http://[::1": false,
+	} {
+		v, _ := cast(t, map[string]string{"OPENAI_BASE_URL": given})
+		err := v.checkAddresses()
+		if (err == nil) != ok || !ok && !strings.Contains(err.Error(), "OPENAI_BASE_URL: ") {
+			t.Errorf("%q: %v", given, err)
+		}
+	}
+	v, _ := cast(t, map[string]string{"OPENAI_BASE_URL": "x", "DEEPGRAM_BASE_URL": "y", "_BASE_URL": "z"})
+	if err := v.checkAddresses(); err == nil || !strings.Contains(err.Error(), "OPENAI") || !strings.Contains(err.Error(), "DEEPGRAM") || strings.Contains(err.Error(), `"z"`) {
+		t.Error(err)
+	}
+}
+
+// TestOnlyVoicesOfThisMachineAreTried: another vendor is not asked when an agent is saved.
+func TestOnlyVoicesOfThisMachineAreTried(t *testing.T) {
+	v, seen := cast(t, nil)
+	for _, kind := range []any{"voice_openai", "voice_deepgram", "voice_nobody", nil, 7} {
+		if err := v.checkVoice(store.Doc{"type": kind}); err != nil {
+			t.Errorf("%v: %v", kind, err)
+		}
+	}
+	if len(*seen) != 0 {
+		t.Errorf("asked: %v", names(*seen))
+	}
+	if err := v.checkVoice(store.Doc{"type": "voice_local", "voice": "kal"}); err != nil || len(*seen) != 1 || !strings.Contains((*seen)[0].options, `"voice":"kal"`) {
+		t.Errorf("%v %+v", err, *seen)
+	}
+	v.specs[2].Speaking.Open = func(provider.Access, json.RawMessage) (tts.Synthesizer, error) {
+		return nil, parley.Invalid("voice", "voice is none")
+	}
+	if err := v.checkVoice(store.Doc{"type": "voice_local"}); err == nil {
+		t.Error("a voice that does not open passes")
+	}
+}
