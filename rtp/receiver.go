@@ -29,12 +29,12 @@ type receiver struct {
 func (r *receiver) agree(a Agreed) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	now := time.Now()
 	if r.start.IsZero() {
-		r.start = time.Now()
-		r.last = r.start
+		r.start = now
 	}
-	if a.Send && !r.agreed.Send {
-		r.last = time.Now()
+	if r.start == now || a.Send && !r.agreed.Send {
+		r.last = now
 	}
 	r.agreed = a
 	r.source.name(a.Remote)

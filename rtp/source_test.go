@@ -88,3 +88,33 @@ func TestNewSDPIsLearntAnew(t *testing.T) {
 		t.Errorf("the old address got %d packets in", n)
 	}
 }
+
+// TestStragglersOfTheOldAddress: what is still on its way when the SDP names another address does not lock out a far end behind
+// NAT, which never sends from the address named. Whoever goes on sending from the old one is believed in the end.
+func TestStragglersOfTheOldAddress(t *testing.T) {
+	s := source{named: stranger}
+	knocks(&s, stranger, 1, 0, 10)
+	s.name(named)
+	knocks(&s, stranger, 1, 10, 8)
+	if n := knocks(&s, natted, 7, 100, 10); n != 10-learnAfter+1 || s.learnt != natted {
+		t.Errorf("%d of 10 taken, learnt %v", n, s.learnt)
+	}
+	if n := knocks(&s, stranger, 1, 18, 10); n != 0 {
+		t.Errorf("the old address came back with %d packets", n)
+	}
+	s = source{named: named}
+	s.name(netip.AddrPort{}) // a hold of the old kind
+	knocks(&s, named, 1, 0, 10)
+	s.name(named)
+	knocks(&s, named, 1, 10, 1)
+	if n := knocks(&s, natted, 7, 100, 10); n != 0 {
+		t.Errorf("the address that is named again gave way to %d packets", n)
+	}
+	s = source{named: stranger}
+	knocks(&s, stranger, 1, 0, 10)
+	s.name(named)
+	knocks(&s, stranger, 1, 10, learnAfter+stragglers)
+	if n := knocks(&s, natted, 7, 100, 10); n != 0 {
+		t.Errorf("%d packets beside a far end that stayed where it was", n)
+	}
+}
