@@ -123,6 +123,9 @@ func (p *placing) succeed(res *sip.Response) (leg.Leg, error) {
 	return c, nil
 }
 
+// forksMost is how many branches of one call are answered; a far end that makes up more wants us to send, not to talk.
+const forksMost = 16
+
 // again takes a further 2xx: a repeated one wants its ACK again, one of another branch of a fork an ACK and a BYE.
 func (p *placing) again(d *dialog, res *sip.Response) {
 	if !p.t.enter(false) {
@@ -132,6 +135,10 @@ func (p *placing) again(d *dialog, res *sip.Response) {
 	tag := toTag(res)
 	p.forks.Lock()
 	known := p.hungUp[tag]
+	if !known && len(p.hungUp) >= forksMost {
+		p.forks.Unlock()
+		return
+	}
 	p.hungUp[tag] = true
 	p.forks.Unlock()
 	switch {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/parley-voice/parley"
 	"github.com/parley-voice/parley/leg"
+	"github.com/parley-voice/parley/rtp"
 )
 
 // dialled is what became of a Dial.
@@ -481,5 +482,46 @@ func TestLargeInvite(t *testing.T) {
 	}
 	if n := len((<-got).Headers); n != 5 {
 		t.Errorf("%d headers arrived", n)
+	}
+}
+
+// TestForksAreBounded: answers under ever new tags do not make us send without end.
+func TestForksAreBounded(t *testing.T) {
+	tr := trunk(t, Config{}, nil)
+	p := newPeer(t, nil)
+	ch := dial(t, tr, p, leg.Call{})
+	inv := p.expect("INVITE ")
+	p.respond(inv, "200 OK", "", p.sdp(""))
+	p.expect("ACK ")
+	accepted(t, ch)
+	byes := map[string]bool{}
+	for i := range 4 * forksMost {
+		p.tag = fmt.Sprintf("fork%d", i)
+		p.respond(inv, "200 OK", "", p.sdp(""))
+		for m := p.read(5 * time.Millisecond); m != ""; m = p.read(5 * time.Millisecond) {
+			if strings.HasPrefix(m, "BYE ") {
+				byes[tagOf(header(m, "To"))] = true
+				p.respond(m, "200 OK", "", "")
+			}
+		}
+	}
+	if n := len(byes); n == 0 || n >= forksMost {
+		t.Errorf("BYEs to %d branches", n)
+	}
+}
+
+// TestNoPortToDialFrom: a call that finds no port fails; the port is there again when the other call is over.
+func TestNoPortToDialFrom(t *testing.T) {
+	tr := trunk(t, Config{Ports: rtp.NewPorts(42700, 42702)}, nil)
+	p := newPeer(t, nil)
+	for range 2 {
+		ch := dial(t, tr, p, leg.Call{})
+		inv := p.expect("INVITE ")
+		if r := rejected(t, dial(t, tr, p, leg.Call{})); r.Cause != parley.Unreachable || r.Code != 0 {
+			t.Errorf("%+v", r)
+		}
+		p.respond(inv, "486 Busy Here", "", "")
+		p.expect("ACK ")
+		rejected(t, ch)
 	}
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/parley-voice/parley"
 	"github.com/parley-voice/parley/leg"
+	"github.com/parley-voice/parley/rtp"
 )
 
 // next waits for a leg.
@@ -534,5 +535,30 @@ func TestByeWhileRinging(t *testing.T) {
 	p.expect("SIP/2.0 487")
 	if err := <-over; !errors.Is(err, errGivenUp) {
 		t.Errorf("the owner learns %v", err)
+	}
+}
+
+// TestNoPortToAnswerFrom: 503 while all ports are taken, for a re-INVITE none is needed, and after a BYE calls come in again.
+func TestNoPortToAnswerFrom(t *testing.T) {
+	legs := make(chan leg.Leg, 2)
+	tr := trunk(t, Config{Ports: rtp.NewPorts(42710, 42712)}, answering(leg.Limits{}, legs))
+	for range 3 {
+		first, second := newPeer(t, tr), newPeer(t, tr)
+		first.invite(true)
+		next(t, legs)
+		second.seq = 1
+		second.send(second.request("INVITE", "", "", second.sdp("")))
+		if code, m := second.final(); code != 503 {
+			t.Errorf("without a port: %s", m)
+		}
+		if code, m := first.ask("INVITE", "", first.sdp("")); code != 200 {
+			t.Errorf("re-INVITE: %s", m)
+		}
+		if code, _ := first.ask("BYE", "", ""); code != 200 {
+			t.Errorf("BYE: %d", code)
+		}
+		for tr.cfg.Ports.InUse() > 0 {
+			time.Sleep(time.Millisecond)
+		}
 	}
 }
