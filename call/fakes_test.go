@@ -26,6 +26,7 @@ type rows struct {
 	mu   sync.Mutex
 	rows map[string]parley.Call
 	fail error // of CreateCall
+	away error // of UpdateCall
 }
 
 func (r *rows) CreateCall(_ context.Context, c parley.Call) error {
@@ -51,6 +52,9 @@ func (r *rows) Call(_ context.Context, _, id string) (parley.Call, error) {
 func (r *rows) UpdateCall(_ context.Context, id string, change func(*parley.Call) error) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.away != nil {
+		return r.away
+	}
 	c, ok := r.rows[id]
 	if !ok {
 		return parley.NotFound("call")
@@ -79,7 +83,8 @@ func (r *rows) only(t *testing.T) parley.Call {
 type book struct {
 	mu      sync.Mutex
 	events  []parley.Event
-	flushed int // events there were at the last Flush
+	flushed int   // events there were at the last Flush
+	fail    error // of Flush
 }
 
 func (b *book) Append(e parley.Event) {
@@ -92,7 +97,7 @@ func (b *book) Flush(context.Context) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.flushed = len(b.events)
-	return nil
+	return b.fail
 }
 
 // types lists the events without those about sound that came and went.
@@ -125,10 +130,14 @@ func (b *book) payload(t *testing.T, typ parley.EventType) string {
 type exchange struct {
 	mu      sync.Mutex
 	dialled []leg.Call
+	comes   leg.Offer // to whoever serves
 	answer  func(ctx context.Context, c leg.Call) (leg.Leg, error)
 }
 
-func (x *exchange) Serve(ctx context.Context, _ func(context.Context, leg.Offer)) error {
+func (x *exchange) Serve(ctx context.Context, answer func(context.Context, leg.Offer)) error {
+	if x.comes != nil {
+		answer(ctx, x.comes)
+	}
 	<-ctx.Done()
 	return nil
 }
@@ -145,13 +154,18 @@ type offer struct {
 	ringing  leg.Ringing
 	leg      leg.Leg
 	err      error // of Answer
+	wait     bool  // Answer waits for the end of the call
 	limits   leg.Limits
 	rejected parley.Cause
 }
 
 func (o *offer) Ringing() leg.Ringing { return o.ringing }
-func (o *offer) Answer(_ context.Context, l leg.Limits) (leg.Leg, error) {
+func (o *offer) Answer(ctx context.Context, l leg.Limits) (leg.Leg, error) {
 	o.limits = l
+	if o.wait {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
 	return o.leg, o.err
 }
 func (o *offer) Reject(_ context.Context, c parley.Cause) error { o.rejected = c; return nil }
@@ -260,6 +274,7 @@ type bench struct {
 	desk     *desk
 	ear      ear
 	model    llm.Model
+	ready    Ready // Warm and Warnings of what is opened
 	opened   int
 	openErr  error
 	closed   int
@@ -272,7 +287,8 @@ func newBench(t *testing.T) *bench {
 		Trunk: b.exchange, Directory: b.desk, Calls: b.rows, Log: b.book, Recordings: dir(t.TempDir()),
 		Open: func(context.Context, string, *parley.Agent) (Ready, error) {
 			b.opened++
-			return Ready{Hear: b.ear, Think: b.model, Speak: voice, Close: func() { b.closed++ }}, b.openErr
+			return Ready{Hear: b.ear, Think: b.model, Speak: voice, Warm: b.ready.Warm, Warnings: b.ready.Warnings,
+				Close: func() { b.closed++ }}, b.openErr
 		},
 	})
 	return b
