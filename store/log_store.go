@@ -199,6 +199,14 @@ type Placed struct {
 	parley.Event
 }
 
+// Last is the position of the newest event, 0 when there is none.
+func (l *Log) Last(ctx context.Context) (position int64, err error) {
+	if err = l.db.r.NewRaw("SELECT COALESCE(MAX(position), 0) FROM events").Scan(ctx, &position); err != nil {
+		return 0, fmt.Errorf("reading the event log: %w", err)
+	}
+	return position, nil
+}
+
 // Tail reads the events of all calls after a position, in order of commit, and waits until there is one; ctx bounds the
 // wait. Partial events are not in it. Those that another process wrote to a PostgreSQL database are found within 5 s.
 func (l *Log) Tail(ctx context.Context, after int64, limit int) ([]Placed, error) {

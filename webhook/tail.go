@@ -39,6 +39,7 @@ func (d *Courier) tail(ctx context.Context, at int64) {
 			continue
 		}
 		at = next
+		d.read.Store(at)
 		if len(deliveries) == 0 {
 			continue
 		}

@@ -14,7 +14,9 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/parley-voice/parley/fetch"
@@ -39,6 +41,7 @@ type Options struct {
 type Courier struct {
 	Options
 	added chan batch
+	read  atomic.Int64 // position of the last event that was read and whose deliveries are written
 }
 
 // A batch is new deliveries, written already.
@@ -63,6 +66,7 @@ const (
 	cursorName = "webhook"
 	errorWait  = time.Second // after the store failed
 	keepFor    = 30 * 24 * time.Hour
+	drainLook  = 20 * time.Millisecond
 )
 
 // New makes a courier.
@@ -83,11 +87,39 @@ func (d *Courier) Run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("starting webhooks: %w", err)
 	}
+	d.read.Store(at)
 	var wg sync.WaitGroup
 	wg.Go(func() { s.run(ctx) })
 	wg.Go(func() { d.tail(ctx, at) })
 	wg.Wait()
 	return nil
+}
+
+// Drain waits until whatever is in the log has had its first attempt, or ctx is done: for a server that stops, and whose last
+// calls have just ended. Run must go on meanwhile. What does not get so far is sent after the next start.
+func (d *Courier) Drain(ctx context.Context) error {
+	if err := d.DB.Log().Flush(ctx); err != nil {
+		return err
+	}
+	last, err := d.DB.Log().Last(ctx)
+	if err != nil {
+		return err
+	}
+	look := time.NewTicker(drainLook)
+	defer look.Stop()
+	for {
+		if d.read.Load() >= last {
+			rows, err := d.DB.OutstandingWebhooks(ctx)
+			if err != nil || !slices.ContainsFunc(rows, func(o store.Outstanding) bool { return o.Fresh > 0 }) {
+				return err
+			}
+		}
+		select {
+		case <-look.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 }
 
 // Redeliver sends an event once more, with the same webhook-id, as a delivery of its own. Unknown: parley.NotFound.

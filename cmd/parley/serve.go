@@ -21,6 +21,9 @@ import (
 // shutdownWait is how long requests that run may take to end once the server stops.
 const shutdownWait = 5 * time.Second
 
+// drainWait is how long webhooks may take to be told of what the stop brought about.
+const drainWait = 2 * time.Second
+
 // Run is the server, from the data folder to the last goodbye. It returns when ctx is done or a door cannot be opened.
 func (c *serveCmd) Run(ctx context.Context) error {
 	if err := c.check(); err != nil {
@@ -42,13 +45,15 @@ func (c *serveCmd) Run(ctx context.Context) error {
 	return h.serve(ctx, door)
 }
 
-// serve opens all doors and waits until ctx is done; then it closes them, calls last to be disturbed.
+// serve opens all doors and waits until ctx is done; then it closes them: first those that calls come by, and when the last
+// call has ended, webhooks, which are to tell of that.
 func (h *house) serve(ctx context.Context, door net.Listener) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	var wg sync.WaitGroup
+	after, told := context.WithCancel(context.WithoutCancel(ctx))
+	defer told()
 	failed := make(chan error, 4)
-	run := func(what string, f func(context.Context) error) {
+	run := func(wg *sync.WaitGroup, ctx context.Context, what string, f func(context.Context) error) {
 		wg.Go(func() {
 			if err := f(ctx); err != nil && !errors.Is(err, context.Canceled) {
 				failed <- fmt.Errorf("%s: %w", what, err)
@@ -64,31 +69,49 @@ func (h *house) serve(ctx context.Context, door net.Listener) error {
 		defer asked.RUnlock()
 		h.handler.ServeHTTP(w, r)
 	}), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10}
-	run("HTTP", func(context.Context) error {
+	var calls, webhooks sync.WaitGroup
+	run(&calls, ctx, "HTTP", func(context.Context) error {
 		if err := srv.Serve(door); !errors.Is(err, http.ErrServerClosed) {
 			return err
 		}
 		return nil
 	})
-	run("SIP", h.switchboard.Serve)
-	run("jobs", h.jobs.Run)
-	run("webhooks", h.webhooks.Run)
+	run(&calls, ctx, "SIP", h.switchboard.Serve)
+	run(&calls, ctx, "jobs", h.jobs.Run)
+	run(&webhooks, after, "webhooks", h.webhooks.Run)
 
 	<-ctx.Done()
 	h.log.Info("stopping", "calls", h.switchboard.Live())
-	stop, done := context.WithTimeout(context.WithoutCancel(ctx), shutdownWait)
-	defer done()
-	h.api.Close()
-	if err := srv.Shutdown(stop); err != nil {
-		_ = srv.Close()
-	}
-	wg.Wait()
+	h.closeHTTP(srv)
+	calls.Wait()
 	asked.Lock()
+	h.drain(after)
+	told()
+	webhooks.Wait()
 	select {
 	case err := <-failed:
 		return err
 	default:
 		return nil
+	}
+}
+
+// closeHTTP lets requests end that run, for shutdownWait; live streams end at once.
+func (h *house) closeHTTP(srv *http.Server) {
+	ctx, done := context.WithTimeout(context.Background(), shutdownWait)
+	defer done()
+	h.api.Close()
+	if err := srv.Shutdown(ctx); err != nil {
+		_ = srv.Close()
+	}
+}
+
+// drain has webhooks told of the last calls' ends, for drainWait; what is left is told after the next start.
+func (h *house) drain(ctx context.Context) {
+	ctx, done := context.WithTimeout(ctx, drainWait)
+	defer done()
+	if err := h.webhooks.Drain(ctx); err != nil {
+		h.log.Warn("some webhooks will be told after the next start only", "error", err)
 	}
 }
 
