@@ -33,7 +33,7 @@ func (t *talk) taking(said, asked string, words []string) (answer, bool) {
 			return t.requested(request, name, rest), true
 		}
 		switch {
-		case name == "" && x.isYes(words) || x.only(words, x.fine, x.fillers):
+		case name == "" && x.isYes(words) || x.only(words, x.yesWords, x.fine, x.fillers):
 			return answer{text: x.askName}, true
 		case name == "":
 			return answer{text: x.pardon + " " + x.askName}, true
@@ -52,6 +52,9 @@ func (t *talk) taking(said, asked string, words []string) (answer, bool) {
 		return answer{text: x.fineThen + " " + x.askMessage}, true
 	case x.isYes(words):
 		return answer{text: x.noted + " " + x.more}, true
+	}
+	if t.meaningless(said) { // a yes or a no that was misheard
+		return answer{text: asked}, true
 	}
 	if old := t.confirmed(asked); old != "" && len(words) <= 4 { // too little to be all of it
 		said = old + ", " + said

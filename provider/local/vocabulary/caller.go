@@ -172,6 +172,15 @@ var dated = strings.Split("i'd like to make an appointment for %|can i come in o
 
 var days = strings.Fields("monday tuesday wednesday thursday friday saturday sunday tomorrow today")
 
+// introduced are how callers give a name, in pairs of the commonest; the general model knows others.
+var introduced = strings.Split("my name is %|this is %|it's %|%", "|")
+
+var given = strings.Fields("james mary michael patricia robert jennifer john linda david elizabeth william barbara richard susan joseph jessica thomas karen " +
+	"daniel sarah matthew lisa anthony nancy mark sandra paul ashley steven emily andrew donna george michelle peter laura kevin anna maria jane bob")
+
+var family = strings.Fields("smith johnson williams brown jones garcia miller davis rodriguez martinez wilson anderson taylor thomas moore jackson " +
+	"martin lee thompson white harris clark lewis robinson walker young king wright hill green adams baker nelson carter mitchell roberts")
+
 // carriers are how a caller asks for a thing the agent's text names.
 var carriers = strings.Split(strings.TrimSpace(`
 do you have %
@@ -252,6 +261,12 @@ func Expect(text []string, keywords map[string]float64) (sentences [][]string, e
 	for _, c := range dated {
 		for _, day := range days {
 			sentences = append(sentences, strings.Fields(strings.ReplaceAll(c, "%", day)))
+		}
+	}
+	for i, name := range given {
+		name += " " + family[i%len(family)]
+		for _, c := range introduced {
+			sentences = append(sentences, strings.Fields(strings.ReplaceAll(c, "%", name)))
 		}
 	}
 	topics := map[string]int{}
