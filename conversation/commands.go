@@ -14,11 +14,11 @@ const maxLines = 16
 func (c *loop) command(ctx context.Context, cmd Command) {
 	switch cmd.Kind {
 	case Say:
-		if len(c.state.lines) >= maxLines {
+		switch {
+		case cmd.Text == "":
+		case len(c.state.lines) >= maxLines:
 			c.warn("say", "too much waits to be said; this was left out: "+cmd.Text)
-			return
-		}
-		if cmd.Text != "" {
+		default:
 			c.state.lines = append(c.state.lines, cmd.Text)
 			c.next(ctx)
 		}
