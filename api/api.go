@@ -21,19 +21,21 @@ import (
 
 // Store keeps the entities. *store.DB is one.
 type Store interface {
-	keyStore
+	doorStore
 	partStore
 	agentStore
 	numberStore
 	callStore
 	webhookStore
-	answerStore
 	Ping(ctx context.Context) error
 }
 
-type keyStore interface {
+// doorStore is what a request passes first: whose it is, and whether it was made before.
+type doorStore interface {
 	LookupKey(ctx context.Context, hash [32]byte) (store.APIKey, error)
 	Environment(ctx context.Context, id string) (store.Environment, error)
+	BeginRequest(ctx context.Context, env, key, request string) (store.Begun, error)
+	EndRequest(ctx context.Context, env, key string, status int, body []byte) error
 }
 
 type partStore interface {
@@ -73,11 +75,6 @@ type callStore interface {
 type webhookStore interface {
 	RotateWebhookSecret(ctx context.Context, env, id, secret, until string) (store.Doc, error)
 	Deliveries(ctx context.Context, env string, p store.Page) (store.List[store.Delivery], error)
-}
-
-type answerStore interface {
-	BeginRequest(ctx context.Context, env, key, request string) (store.Begun, error)
-	EndRequest(ctx context.Context, env, key string, status int, body []byte) error
 }
 
 // Log is the event log as the live stream reads it. *store.Log is one.
