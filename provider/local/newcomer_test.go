@@ -13,6 +13,7 @@ import (
 // TestNewcomersAreHeard: what first callers say beside the questions that the prompt itself suggests, in two voices. One in six may
 // go wrong.
 func TestNewcomersAreHeard(t *testing.T) {
+	t.Parallel()
 	l := speech(t)
 	phrases := append([]string{"In an emergency, come to the practice at once, we see emergencies the same day.", "Children are welcome from the age of three."}, practice...)
 	lines := []struct{ said, answer string }{

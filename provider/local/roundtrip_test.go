@@ -42,6 +42,7 @@ var talk = []struct{ said, answer string }{
 // TestTelephoneRoundTrip: spoken by our own voice, through G.711, heard and answered. One of the nine may go wrong: what is
 // tested is that it works, not how well a synthetic voice is understood.
 func TestTelephoneRoundTrip(t *testing.T) {
+	t.Parallel()
 	l := speech(t)
 	frames := make([]audio.Frame, 0, 3000)
 	for _, u := range talk {
@@ -131,6 +132,7 @@ func TestHarmlessSounds(t *testing.T) {
 
 // TestAgentsOwnWords: a name that no dictionary has is heard because the agent's text has it.
 func TestAgentsOwnWords(t *testing.T) {
+	t.Parallel()
 	l := speech(t)
 	frames := telephone(say(t, l, "", "en", "I have an appointment with doctor Zubrowka."), 25)
 	with := finals(hear(t, l, frames, stt.Options{Phrases: []string{"Doctor Zubrowka sees patients on Monday"}}))

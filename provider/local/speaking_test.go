@@ -58,6 +58,7 @@ var awkward = []string{"-o /dev/null --help. ", "Dr. Khoury’s café — “tr�
 	"A\x00B\x1b[31m ", "100% of 3/4 at 9:30 a.m. ", "日本語 and 한국어. ", "\xff\xfe bytes. ", "<speak>mark up</speak> & more "}
 
 func TestAllTextsTogetherAreTheText(t *testing.T) {
+	t.Parallel()
 	l := speech(t)
 	for _, lang := range []string{"en", "fr"} {
 		for _, v := range flite.Voices() {

@@ -79,6 +79,7 @@ func TestWatchdog(t *testing.T) {
 // TestWorkerHangs: a worker that stands still in the middle of a sentence is killed, another takes over, and no word is lost or
 // told twice.
 func TestWorkerHangs(t *testing.T) {
+	t.Parallel()
 	installed(t)
 	l := New(Config{Command: []string{os.Args[0], workerArg}, CacheDir: filepath.Join(os.TempDir(), "parley-test-speech"), Logger: slog.New(slog.DiscardHandler)})
 	defer l.Close()
