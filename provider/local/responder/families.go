@@ -10,7 +10,7 @@ var idioms = func() (out []idiom) {
 	for _, line := range strings.Split(strings.TrimSpace(`
 hours: what time do you close, what time do you open, what time are you open, when do you close, when do you open, when are you open, when are you closed, how late are you open
 hours: do you work, are you working, are you around
-appointment: see a dentist, see the dentist, see a doctor, see the doctor, see someone today, can i come, could i come, anything free, anything available, anything open, something free, any openings, an opening, any availability, any slots, free slot, free slots, be seen, come by
+appointment: take walk ins, take walk in, accept walk ins, walk ins, walk in, see a dentist, see the dentist, see a doctor, see the doctor, see someone today, can i come, could i come, anything free, anything available, anything open, something free, any openings, an opening, any availability, any slots, free slot, free slots, be seen, come by
 hours: when do you, when are you, what time, what days, which days, when you, how late
 address: where can i find you, where do i find you, where the practice is, where the practice, where the office is, where the office, where the store
 address: how do i get, how can i get, how do i find, where are you, where is your, where's your, where you, where is the practice, where is the office, where is the store, where is the shop

@@ -2,6 +2,7 @@ package responder
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -80,7 +81,7 @@ func (t *talk) stage(asked string) int {
 		return confirming
 	case strings.Contains(asked, x.askMessage):
 		return telling
-	case strings.Contains(asked, x.askName), strings.Contains(asked, x.offer):
+	case strings.Contains(asked, x.askName), slices.Contains(splitSentences(asked), x.offer):
 		return naming
 	case x.wantName != nil && x.wantName.MatchString(asked):
 		return wanting

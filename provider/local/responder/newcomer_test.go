@@ -62,6 +62,8 @@ func TestNewcomer(t *testing.T) {
 		"is this harbor dental":                         "Hello, this is Harbor Dental. " + english.itself,
 		"is this the dentist":                           "Hello, this is Harbor Dental. " + english.itself,
 		"is this pizza hut":                             "Hello, this is Harbor Dental. " + ready,
+		"but you a robot":                               english.itself,
+		"do you take walk ins":                          book,
 		"hold on a second":                              "Take your time.",
 		"never mind":                                    more,
 		"stop":                                          more,
@@ -174,6 +176,18 @@ func TestNameCorrected(t *testing.T) {
 		if got := c.say(l[0]); got != l[1] {
 			t.Errorf("%q: %q, want %q", l[0], got, l[1])
 		}
+	}
+}
+
+// TestOfferInPassing: who is told that a message can be taken has not been asked for a name.
+func TestOfferInPassing(t *testing.T) {
+	for _, said := range []string{"are you a robot", "what can you do", "tell me a joke", "who are you"} {
+		c := ring(t, demo, hangUp)
+		c.say(said)
+		if got := c.say("saudi"); strings.Contains(got, "Saudi") {
+			t.Errorf("after %q: %q", said, got)
+		}
+		contains(t, c.say("paul"), "Thank you, Paul.")
 	}
 }
 

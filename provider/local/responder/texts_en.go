@@ -48,7 +48,7 @@ var english = &texts{phrases{
 		"speak to a human", "talk to a human", "a human", "operator", "representative", "speak to somebody", "talk to somebody", "put me through", "transfer me",
 		"connect me", "speak to the manager", "speak with the manager", "talk to the manager", "a live agent", "call me back", "call back", "speak to", "speak with", "talk to", "talk with", "reach"},
 	message:    []string{"leave a message", "take a message", "pass on a message", "leave message", "give a message"},
-	robot:      []string{"are you a robot", "are you human", "are you a human", "are you a real person", "are you a person", "are you a machine", "are you an ai", "are you real", "am i talking to a machine", "am i talking to a robot", "is this a robot", "is this a recording", "are you a bot", "are you a computer"},
+	robot:      []string{"are you a robot", "are you human", "are you a human", "are you a real person", "are you a person", "are you a machine", "are you an ai", "are you real", "am i talking to a machine", "am i talking to a robot", "is this a robot", "is this a recording", "are you a bot", "are you a computer", "are you robot", "you a robot", "you robot", "you a machine", "you a real person"},
 	who:        []string{"who is this", "who's this", "who are you", "who am i speaking to", "who am i talking to", "what is your name", "what's your name", "what company is this", "what is this place", "what is this number", "who is speaking", "who have i reached", "what are you"},
 	introduces: []string{"this is", "you have reached", "you've reached", "my name is", "welcome to", "thank you for calling", "thanks for calling", "i am", "i'm"},
 	myName:     []string{"my name is", "my name's", "name is", "this is", "i am", "i'm", "it is", "it's", "the name is"},
