@@ -61,7 +61,7 @@ func variables(req *sip.Request) map[string]string {
 	m := map[string]string{}
 	for _, h := range req.Headers() {
 		name, ok := wanted(h.Name())
-		if !ok || len(h.Name()) > 64 || len(m) >= headersMost {
+		if !ok || !token(h.Name()) || len(h.Name()) > 64 || len(m) >= headersMost {
 			continue
 		}
 		if v := h.Value(); len(v) <= headerValueMost && clean(v) {

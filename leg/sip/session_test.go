@@ -128,3 +128,14 @@ func TestRecordRoutes(t *testing.T) {
 		t.Errorf("routes %q", got)
 	}
 }
+
+// TestVariablesHaveNames: what the parser takes for a header's name is one only when it is a token: a variable is shown and logged.
+func TestVariablesHaveNames(t *testing.T) {
+	req := invitation(t, "a", "192.0.2.1:5060")
+	for _, name := range []string{"X-\nEvil", "X-a b", "X-a\x00", "X-\"", "X-", "X-Good"} {
+		req.AppendHeader(sip.NewHeader(name, "v"))
+	}
+	if m := variables(req); len(m) != 1 || m["X-Good"] != "v" {
+		t.Errorf("%q", m)
+	}
+}
