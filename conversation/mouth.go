@@ -2,6 +2,7 @@ package conversation
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"sync"
@@ -36,6 +37,7 @@ type mouth struct {
 	paused bool
 	pauses int  // so far
 	ended  bool // no more sound will come
+	lost   bool // the leg dropped what we had not cleared
 	heard  strings.Builder
 	first  time.Time // the first sound came from the synthesizer
 	begun  time.Time // and something was queued on the leg
@@ -54,6 +56,9 @@ type kept struct {
 type errLeg struct{ error }
 
 func (e errLeg) Unwrap() error { return e.error }
+
+// errDropped: the leg forgot part of a reply that we did not cut off. Mostly it has ended.
+var errDropped = errors.New("the leg did not play all of it")
 
 // audible tells sound from the silence with which synthesizers begin.
 func audible(f *audio.Frame) bool {
@@ -95,9 +100,12 @@ func (m *mouth) finish(ctx context.Context) error {
 			return err
 		}
 		m.mu.Lock()
-		over := len(m.kept) == 0
+		over, lost := len(m.kept) == 0, m.lost
 		m.mu.Unlock()
-		if over {
+		switch {
+		case lost:
+			return errDropped
+		case over:
 			return nil
 		}
 		select {
@@ -206,7 +214,9 @@ func (m *mouth) marked(id uint64, dropped bool) {
 	if m.kept[at].text == "" && at+1 < wordFrames && !last {
 		return // within a word
 	}
-	if !dropped {
+	if dropped {
+		m.lost = true
+	} else {
 		m.ears = m.moved
 		for i := range m.kept[:at+1] {
 			m.heard.WriteString(m.kept[i].text)

@@ -167,7 +167,7 @@ func TestMouthDropped(t *testing.T) {
 		if err := m.leg.Clear(); err != nil {
 			t.Fatal(err)
 		}
-		if err := <-done; err != nil || m.said() != "one " {
+		if err := <-done; err != errDropped || m.said() != "one " {
 			t.Errorf("%v, %q", err, m.said())
 		}
 	})
@@ -270,4 +270,24 @@ func TestMouthTakesBackWhatSlippedIn(t *testing.T) {
 			t.Errorf("%v, %d frames after the pause", err, queued)
 		}
 	})
+}
+
+// TestHangUpIsNotTheEnd: what a leg drops because it ended was not heard, and the reply is not whole.
+func TestHangUpIsNotTheEnd(t *testing.T) {
+	id := uint64(0)
+	m := &mouth{leg: idleLeg{}, id: func() uint64 { id++; return id }, loud: func() {}, wake: make(chan struct{}, 1)}
+	for _, w := range []string{"Just so ", "you know."} {
+		if err := m.play(t.Context(), &tts.Chunk{Frame: audio.Frame{1000}, Text: w}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	m.marked(1, false)
+	m.marked(2, true)
+	err := m.finish(t.Context())
+	if !errors.Is(err, errDropped) {
+		t.Errorf("%v", err)
+	}
+	if m.said() != "Just so " {
+		t.Errorf("said %q", m.said())
+	}
 }

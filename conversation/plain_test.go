@@ -37,7 +37,7 @@ func TestPlain(t *testing.T) {
 		"Mail <me@example.com> or <mailto:a@b.c>": "Mail me@example.com or a@b.c",
 		"a < b > c and <break time=\"1s\"/> <b>":  "a < b > c and <break time=\"1s\"/> <b>",
 		"Great! 😊 How are you? 👍🏽":                "Great! How are you? ",
-		"क्‍या ❤️ है":                             "क्‍या है",
+		"क्\u200dया ❤️ है":                        "क्\u200dया है",
 		"5\\* and \\_this\\_ \\o/":                "5* and _this_ \\o/",
 		"":                                        "",
 		"* ":                                      "",

@@ -178,10 +178,11 @@ func (c *loop) ended(ctx context.Context, n note) {
 		return
 	}
 	c.close(r, fault != nil)
-	if fault == nil {
-		fault = r.mind.failure()
-	} else {
+	voiceless := fault != nil && !errors.Is(fault, errDropped)
+	if voiceless {
 		c.fault("tts_failed", fault)
+	} else {
+		fault = r.mind.failure()
 	}
 	end := r.end
 	if end == nil {
@@ -192,7 +193,7 @@ func (c *loop) ended(ctx context.Context, n note) {
 		c.outcome = end
 		return
 	case fault != nil:
-		c.failed(ctx, r, n.err != nil, fault)
+		c.failed(ctx, r, voiceless, fault)
 	case !r.sorry:
 		c.state.fails = 0
 	}
