@@ -45,7 +45,7 @@ func TestVendorsTakeTurns(t *testing.T) {
 	for _, f := range []providertest.Fault{providertest.Close, providertest.CutJSON, providertest.Broken, providertest.Garbage, providertest.RateLimited} {
 		first, second := providertest.NewOpenAI(t), providertest.NewOpenAI(t)
 		first.Fail(f, -1)
-		m := llm.Fallback(llm.Vendor{Name: t.Name() + string(f), Model: model(t, first, "gpt-4o-mini")}, llm.Vendor{Name: "second", Model: model(t, second, "gpt-4o-mini")})
+		m := llm.Fallback(llm.Vendor{Name: first.URL, Model: model(t, first, "gpt-4o-mini")}, llm.Vendor{Name: second.URL, Model: model(t, second, "gpt-4o-mini")})
 		text, notice := "", ""
 		for d, err := range m.Chat(t.Context(), says("are you open?")) {
 			if err != nil {
