@@ -66,7 +66,7 @@ func variables(req *sip.Request) map[string]string {
 		}
 		if v := h.Value(); len(v) <= headerValueMost && clean(v) {
 			if _, again := m[name]; !again {
-				m[name] = v
+				m[name] = text(v)
 			}
 		}
 	}

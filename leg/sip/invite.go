@@ -97,7 +97,7 @@ func ringing(req *sip.Request, trunk string) leg.Ringing {
 		Headers: variables(req), Trunk: trunk, Source: source(req),
 	}
 	if name := req.From().DisplayName; len(name) <= identityMost && clean(name) {
-		r.FromName = strings.Trim(name, `" `)
+		r.FromName = text(strings.Trim(name, `" `))
 	}
 	return r
 }
@@ -109,8 +109,11 @@ func user(u *sip.Uri) string {
 		s = raw
 	}
 	s, _, _ = strings.Cut(s, ";")
-	return unescape(s)
+	return text(unescape(s))
 }
+
+// text makes UTF-8 of what may be any encoding: a store refuses other strings.
+func text(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
 
 // straggler answers a CANCEL that fits no INVITE we know (§9.2).
 func (t *Trunk) straggler(req *sip.Request, tx *sip.ServerTx) {

@@ -2,6 +2,7 @@ package sip
 
 import (
 	"net/netip"
+	"unicode/utf8"
 
 	"github.com/emiago/sipgo/sip"
 )
@@ -105,10 +106,13 @@ func echoable(req *sip.Request) bool {
 	return true
 }
 
-// wellFormed reports whether all is there that a dialog is known by.
+// wellFormed reports whether all is there that a dialog is known by, and can be shown.
 func wellFormed(req *sip.Request) bool {
 	from, to, id, seq := req.From(), req.To(), req.CallID(), req.CSeq()
 	if from == nil || to == nil || id == nil || seq == nil || req.Via() == nil {
+		return false
+	}
+	if !clean(user(&req.Recipient)) || !clean(user(&from.Address)) || !utf8.ValidString(id.Value()) {
 		return false
 	}
 	tag := from.Params.GetOr("tag", "")

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/emiago/sipgo/sip"
 
@@ -126,6 +127,36 @@ func TestRecordRoutes(t *testing.T) {
 	}
 	if got := strings.Join(hosts, " "); !strings.HasPrefix(got, "p1") || !strings.Contains(got, "p2:5070") || !strings.Contains(got, "p3") {
 		t.Errorf("routes %q", got)
+	}
+}
+
+// TestOwnerIsToldText: what comes of a message to prompts, logs and the store is valid UTF-8 without control characters; a message
+// that names someone otherwise is refused.
+func TestOwnerIsToldText(t *testing.T) {
+	req := invitation(t, "%80%ff1", "192.0.2.1:5060")
+	req.From().Address.User, req.From().DisplayName = "a\xe9", "Ren\xe9"
+	req.AppendHeader(sip.NewHeader("X-Name", "Ren\xe9"))
+	r := ringing(req, "")
+	for _, s := range []string{r.ID, r.From, r.To, r.FromName, r.Headers["X-Name"]} {
+		if s == "" || !utf8.ValidString(s) || !clean(s) {
+			t.Errorf("%q in %+v", s, r)
+		}
+	}
+	if !wellFormed(req) {
+		t.Error("the request is refused")
+	}
+	for _, spoil := range []func(*sip.Request){
+		func(r *sip.Request) { r.Recipient.User = "a\x1a" },
+		func(r *sip.Request) { r.From().Address.User = "a\x1b[2J" },
+		func(r *sip.Request) { id := sip.CallIDHeader("1\xff"); r.ReplaceHeader(&id) },
+	} {
+		bad := invitation(t, "a", "192.0.2.1:5060")
+		if !wellFormed(bad) {
+			t.Fatal("the request is refused before it is spoilt")
+		}
+		if spoil(bad); wellFormed(bad) {
+			t.Errorf("taken: %s", bad.String())
+		}
 	}
 }
 
