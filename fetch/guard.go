@@ -103,6 +103,9 @@ func port(u *url.URL) uint16 {
 // allowed decides on one address.
 func (g *guard) allowed(a netip.AddrPort) error {
 	ip := a.Addr().Unmap()
+	if !ip.IsValid() {
+		return &BlockedError{"leads to no address"}
+	}
 	for _, o := range g.own {
 		if o.Port() == a.Port() && (o.Addr() == ip || o.Addr().IsUnspecified() && here(ip)) {
 			return &BlockedError{"leads back to this server"}

@@ -143,3 +143,21 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// TestNothingEscapesItsField: what passes cannot end a header, a URI or an angle bracket, in whatever form it is written.
+func TestNothingEscapesItsField(t *testing.T) {
+	for _, base := range []string{"+15551234567", "100", "sip:alice@example.com", "sip:alice@example.com:5060;transport=tcp", "sips:a:b@[2001:db8::1]:5061"} {
+		if _, err := Parse("to", base); err != nil {
+			t.Fatalf("%s: %v", base, err)
+		}
+		for _, evil := range []string{"\r\nX: y", "\n", "\x00", "\t", "<", ">", "\"", "\\", "%0d%0aX:%20y", "%00", "?X-Evil=1", "\u202e", "é", "{", "`"} {
+			for _, s := range []string{base + evil, evil + base, base[:len(base)/2] + evil + base[len(base)/2:]} {
+				if a, err := Parse("to", s); err == nil {
+					t.Errorf("%q passes as %v", s, a)
+				} else if strings.Contains(err.Error(), evil) && len(evil) > 1 {
+					t.Errorf("the refusal of %q repeats it: %v", s, err)
+				}
+			}
+		}
+	}
+}

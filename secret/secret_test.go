@@ -260,3 +260,35 @@ func TestSignWebhook(t *testing.T) {
 		t.Error("a secret of another form signs nothing")
 	}
 }
+
+// TestFaultsOfTheKeyFileNameIt: whoever starts the server reads which file is wrong, and what would be right.
+func TestFaultsOfTheKeyFileNameIt(t *testing.T) {
+	for name, row := range map[string]struct {
+		text string
+		mode os.FileMode
+		want string
+	}{
+		"short":    {"abc\n", 0o600, "shorter than 16"},
+		"empty":    {"", 0o600, "shorter than 16"},
+		"readable": {strings.Repeat("k", 64), 0o604, "set its mode to 0600"},
+	} {
+		dir := t.TempDir()
+		path := filepath.Join(dir, KeyFile)
+		if err := os.WriteFile(path, []byte(row.text), row.mode); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chmod(path, row.mode); err != nil {
+			t.Fatal(err)
+		}
+		_, err := LoadKey(dir, "")
+		if err == nil || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), row.want) || row.text != "" && strings.Contains(err.Error(), strings.TrimSpace(row.text)) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if b, _ := os.ReadFile(path); string(b) != row.text {
+			t.Errorf("%s: the file was changed", name)
+		}
+	}
+	if _, err := LoadKey(t.TempDir(), "short"); err == nil || strings.Count(err.Error(), "PARLEY_MASTER_KEY") != 1 {
+		t.Errorf("a short key in the environment: %v", err)
+	}
+}

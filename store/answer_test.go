@@ -10,8 +10,7 @@ import (
 	"time"
 )
 
-func TestAnswerIsGivenAgain(t *testing.T) {
-	d := openFile(t)
+func testAnswerIsGivenAgain(t *testing.T, d *DB) {
 	env, other := environment(t, d), environment(t, d)
 	first, err := d.BeginRequest(t.Context(), env, "k", "asked")
 	if err != nil || first.Status != 0 || first.Subject == "" {
@@ -38,8 +37,7 @@ func TestAnswerIsGivenAgain(t *testing.T) {
 	}
 }
 
-func TestRefusalFreesTheKey(t *testing.T) {
-	d := openFile(t)
+func testRefusalFreesTheKey(t *testing.T, d *DB) {
 	env := environment(t, d)
 	for _, asked := range []string{"wrong", "wrong again", "right"} {
 		if b, err := d.BeginRequest(t.Context(), env, "k", asked); err != nil || b.Status != 0 {
@@ -51,8 +49,7 @@ func TestRefusalFreesTheKey(t *testing.T) {
 	}
 }
 
-func TestFailureLeavesTheSubject(t *testing.T) {
-	d := openFile(t)
+func testFailureLeavesTheSubject(t *testing.T, d *DB) {
 	env := environment(t, d)
 	var subject string
 	for i, came := range []int{500, 0, 503} {
@@ -97,8 +94,7 @@ func TestCrashLeavesTheSubject(t *testing.T) {
 	}
 }
 
-func TestAnswersAreForgotten(t *testing.T) {
-	d := openFile(t)
+func testAnswersAreForgotten(t *testing.T, d *DB) {
 	env := environment(t, d)
 	for _, age := range []time.Duration{keepAnswers - time.Minute, keepAnswers + time.Minute} {
 		key := age.String()
@@ -118,9 +114,8 @@ func TestAnswersAreForgotten(t *testing.T) {
 	}
 }
 
-// TestOneOfManyRuns: of many requests at once with one key one is begun, and the others are told to wait.
-func TestOneOfManyRuns(t *testing.T) {
-	d := openFile(t)
+// testOneOfManyRuns: of many requests at once with one key one is begun, and the others are told to wait.
+func testOneOfManyRuns(t *testing.T, d *DB) {
 	env := environment(t, d)
 	var mu sync.Mutex
 	var wg sync.WaitGroup

@@ -62,8 +62,7 @@ func TestListsOfCallsReadNoMoreThanTheyMust(t *testing.T) {
 	}
 }
 
-func TestManyCallsInPages(t *testing.T) {
-	d := openFile(t)
+func testManyCallsInPages(t *testing.T, d *DB) {
 	env, other := environment(t, d), environment(t, d)
 	manyCalls(t, d, env, 237)
 	manyCalls(t, d, other, 5)
@@ -95,9 +94,8 @@ func TestManyCallsInPages(t *testing.T) {
 	}
 }
 
-// TestNumbersAsNumbers: a filter that gives a telephone number as a JSON number means its digits.
-func TestNumbersAsNumbers(t *testing.T) {
-	d := openFile(t)
+// testNumbersAsNumbers: a filter that gives a telephone number as a JSON number means its digits.
+func testNumbersAsNumbers(t *testing.T, d *DB) {
 	env := environment(t, d)
 	for _, from := range []string{"15551234567", "+15551234567", "1"} {
 		if err := d.CreateCall(t.Context(), parley.Call{ID: newID(), UserID: env, From: from}); err != nil {

@@ -16,7 +16,11 @@ func conformance(t *testing.T, open func(t testing.TB) *DB) {
 		"Agents": testAgents, "AgentUpdates": testAgentUpdates, "AgentDeletion": testAgentDeletion, "InlineAgents": testInlineAgents,
 		"Numbers": testNumbers, "Trunks": testTrunks, "Calls": testCalls, "CallLists": testCallLists, "CallChanges": testCallChanges,
 		"Reconcile": testReconcile, "Log": testLog, "LogOddEvents": testLogOddEvents, "LogSequence": testLogSequence, "LogReaders": testLogReaders, "Tail": testTail,
-		"Jobs": testJobs, "JobDoubt": testJobDoubt, "Deliveries": testDeliveries,
+		"Jobs": testJobs, "JobDoubt": testJobDoubt, "Deliveries": testDeliveries, "ConnectionInUse": testConnectionInUse,
+		"AnswerIsGivenAgain": testAnswerIsGivenAgain, "RefusalFreesTheKey": testRefusalFreesTheKey, "FailureLeavesTheSubject": testFailureLeavesTheSubject,
+		"AnswersAreForgotten": testAnswersAreForgotten, "OneOfManyRuns": testOneOfManyRuns, "InlineWebhookCanSign": testInlineWebhookCanSign,
+		"StoredWebhookOfACall": testStoredWebhookOfACall, "InlineExternalActionCanSign": testInlineExternalActionCanSign, "CallWithoutRowHasNoEvent": testCallWithoutRowHasNoEvent,
+		"ManyCallsInPages": testManyCallsInPages, "NumbersAsNumbers": testNumbersAsNumbers,
 	} {
 		t.Run(name, func(t *testing.T) { f(t, open(t)) })
 	}

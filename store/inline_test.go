@@ -11,8 +11,7 @@ func inlineAgent(webhook any, actions ...any) Doc {
 	return Doc{"prompt": Doc{"content": "x"}, "voice": Doc{"type": "voice_local"}, "webhook": webhook, "actions": append([]any{}, actions...)}
 }
 
-func TestInlineWebhookCanSign(t *testing.T) {
-	d := openFile(t)
+func testInlineWebhookCanSign(t *testing.T, d *DB) {
 	env := environment(t, d)
 	hook := Doc{"url": "https://example.com", "subscriptions": []any{"event_error"}}
 	a, err := d.AssembleAgent(t.Context(), env, inlineAgent(hook))
@@ -31,10 +30,9 @@ func TestInlineWebhookCanSign(t *testing.T) {
 	}
 }
 
-// TestStoredWebhookOfACall: the stored webhook as it is follows its later changes; one that a call changes is the call's own,
+// testStoredWebhookOfACall: the stored webhook as it is follows its later changes; one that a call changes is the call's own,
 // and signs with the same secret.
-func TestStoredWebhookOfACall(t *testing.T) {
-	d := openFile(t)
+func testStoredWebhookOfACall(t *testing.T, d *DB) {
 	env := environment(t, d)
 	made, err := d.Create(t.Context(), env, Webhooks, Doc{"url": "https://example.com", "subscriptions": []any{"event_error"}, "label": "L"})
 	if err != nil {
@@ -71,8 +69,7 @@ func TestStoredWebhookOfACall(t *testing.T) {
 	}
 }
 
-func TestInlineExternalActionCanSign(t *testing.T) {
-	d := openFile(t)
+func testInlineExternalActionCanSign(t *testing.T, d *DB) {
 	env := environment(t, d)
 	a, err := d.AssembleAgent(t.Context(), env, inlineAgent(nil, Doc{"type": "action_external", "config": Doc{"url": "https://example.com"}}, Doc{"type": "action_dtmf"}))
 	if err != nil || len(a.Actions) != 2 {
@@ -90,8 +87,8 @@ func TestInlineExternalActionCanSign(t *testing.T) {
 	}
 }
 
-// TestConnectionInUse: whatever names an account connection keeps it, wherever the name stands.
-func TestConnectionInUse(t *testing.T) {
+// testConnectionInUse: whatever names an account connection keeps it, wherever the name stands.
+func testConnectionInUse(t *testing.T, d *DB) {
 	for name, use := range map[string]func(d *DB, env, id string) (Doc, error){
 		"agent \"Ada\"": func(d *DB, env, id string) (Doc, error) {
 			return d.CreateAgent(t.Context(), env, Doc{"name": "Ada", "prompt": Doc{}, "voice": Doc{}, "actions": []any{}, "account_connection": id})
@@ -113,7 +110,6 @@ func TestConnectionInUse(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			d := openFile(t)
 			env, other := environment(t, d), environment(t, d)
 			c, err := d.Create(t.Context(), env, AccountConnections, Doc{"type": "account_connection_openai", "credentials": Doc{"openai_api_key": "sk-0123456789"}})
 			if err != nil {
@@ -134,7 +130,6 @@ func TestConnectionInUse(t *testing.T) {
 			}
 		})
 	}
-	d := openFile(t)
 	env, other := environment(t, d), environment(t, d)
 	c, err := d.Create(t.Context(), env, AccountConnections, Doc{"type": "account_connection_openai", "credentials": Doc{}})
 	if err != nil {

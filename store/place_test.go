@@ -53,8 +53,7 @@ func TestFirstEventIsWrittenWithTheCall(t *testing.T) {
 	}
 }
 
-func TestCallWithoutRowHasNoEvent(t *testing.T) {
-	d := openFile(t)
+func testCallWithoutRowHasNoEvent(t *testing.T, d *DB) {
 	env := environment(t, d)
 	c, created := placedCall(env, "c")
 	if err := d.PlaceCall(t.Context(), c, []parley.Event{created}); err != nil {

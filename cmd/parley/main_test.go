@@ -198,7 +198,7 @@ func TestACallEndToEnd(t *testing.T) {
 			Text      string `json:"transcript"`
 		}
 	}
-	for end := time.Now().Add(10 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
 		get(t, dir, url+"/v1/calls/list", &list)
 		if len(list.Items) == 1 && list.Items[0].Status == "ended" || time.Now().After(end) {
 			break
@@ -218,7 +218,7 @@ func TestACallEndToEnd(t *testing.T) {
 		Calls int
 		Ports int `json:"rtp_ports_in_use"`
 	}
-	for end := time.Now().Add(10 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
 		if get(t, dir, url+"/debug/state", &state); state.Calls+state.Ports == 0 {
 			break
 		}
