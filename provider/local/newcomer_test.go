@@ -10,7 +10,7 @@ import (
 	"github.com/parley-voice/parley/stt"
 )
 
-// TestNewcomersAreHeard: what first callers say beside the questions that the prompt itself suggests, in two voices. One in six may
+// TestNewcomersAreHeard: what first callers say beside the questions that the prompt itself suggests, half in one voice and half in another. One may
 // go wrong.
 func TestNewcomersAreHeard(t *testing.T) {
 	t.Parallel()
@@ -26,7 +26,8 @@ func TestNewcomersAreHeard(t *testing.T) {
 	}
 	model, prompt := responder.New(), strings.Join(phrases, "\n")
 	wrong := 0
-	for _, voice := range []string{"kal16", "slt"} {
+	for turn, voice := range []string{"kal16", "slt"} {
+		lines := lines[turn*len(lines)/2 : (turn+1)*len(lines)/2]
 		var frames []audio.Frame
 		for _, u := range lines {
 			frames = append(frames, telephone(say(t, l, `{"voice":"`+voice+`"}`, "en", u.said), 20)...)
@@ -52,7 +53,7 @@ func TestNewcomersAreHeard(t *testing.T) {
 			}
 		}
 	}
-	if wrong > 2 {
-		t.Errorf("%d of %d were misunderstood", wrong, 2*len(lines))
+	if wrong > 1 {
+		t.Errorf("%d of %d were misunderstood", wrong, len(lines))
 	}
 }
