@@ -114,9 +114,11 @@ func TestTwoChallenges(t *testing.T) {
 	both := func(m string) bool {
 		return strings.Contains(header(m, "Proxy-Authorization"), `realm="proxy"`) && strings.Contains(header(m, "Authorization"), `realm="far"`)
 	}
-	p.respond(p.expect("INVITE "), "407 Proxy Authentication Required", proxy, "")
-	p.respond(p.expect("INVITE "), "401 Unauthorized", far, "")
-	third := p.expect("INVITE ")
+	first := p.expect("INVITE ")
+	p.respond(first, "407 Proxy Authentication Required", proxy, "")
+	second := p.anew("INVITE", first)
+	p.respond(second, "401 Unauthorized", far, "")
+	third := p.anew("INVITE", second)
 	if !both(third) {
 		t.Fatalf("not both: %s", third)
 	}
@@ -126,9 +128,11 @@ func TestTwoChallenges(t *testing.T) {
 	}
 	l := accepted(t, ch)
 	_ = l.Hangup(t.Context(), parley.AgentEnded)
-	p.respond(p.expect("BYE "), "407 Proxy Authentication Required", proxy, "")
-	p.respond(p.expect("BYE "), "401 Unauthorized", far, "")
-	if bye := p.expect("BYE "); !both(bye) {
+	first = p.expect("BYE ")
+	p.respond(first, "407 Proxy Authentication Required", proxy, "")
+	second = p.anew("BYE", first)
+	p.respond(second, "401 Unauthorized", far, "")
+	if bye := p.anew("BYE", second); !both(bye) {
 		t.Errorf("not both: %s", bye)
 	} else {
 		p.respond(bye, "200 OK", "", "")

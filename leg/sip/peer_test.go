@@ -116,6 +116,16 @@ func (p *peer) final() (int, string) {
 	}
 }
 
+// anew expects a request that is no repetition of the last one.
+func (p *peer) anew(method, last string) string {
+	p.t.Helper()
+	for {
+		if m := p.expect(method + " "); header(m, "CSeq") != header(last, "CSeq") {
+			return m
+		}
+	}
+}
+
 // header is the first one of that name.
 func header(m, name string) string {
 	r := regexp.MustCompile(`(?im)^` + regexp.QuoteMeta(name) + `\s*:\s*(.*?)\s*\r?$`).FindStringSubmatch(m)
