@@ -83,7 +83,7 @@ func (v *vendors) hearing(ctx context.Context, env string, a *parley.Agent, r *c
 	if err != nil {
 		return nil, fmt.Errorf("transcriber: %w", err)
 	}
-	return stt.Fallback(stt.Vendor{Name: p.spec.Name, Transcriber: t}), nil
+	return stt.Fallback(append([]stt.Vendor{{Name: p.spec.Name, Transcriber: t}}, v.earBehind(p.spec.Name, a.Language)...)...), nil
 }
 
 func (v *vendors) thinking(ctx context.Context, env string, a *parley.Agent, r *call.Ready) (llm.Model, error) {
@@ -163,7 +163,7 @@ func (v *vendors) speaking(ctx context.Context, env string, a *parley.Agent, r *
 	if err != nil {
 		return nil, fmt.Errorf("voice: %w", err)
 	}
-	return tts.Fallback(tts.Vendor{Name: p.spec.Name, Synthesizer: s}), nil
+	return tts.Fallback(append([]tts.Vendor{{Name: p.spec.Name, Synthesizer: s}}, v.voiceBehind(p.spec.Name)...)...), nil
 }
 
 // want is what is looked for: a vendor by name, or any that can.
