@@ -3,6 +3,7 @@ package openai
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"slices"
@@ -19,7 +20,7 @@ const maxModelList = 1 << 20
 var served sync.Map // base → string
 
 // named is the model to ask for. One's own server has other models than OpenAI: when none is named there, its list is asked once
-// and the default taken if it is in it, else the first.
+// and the default taken if it is in it, else the first. A server that shows no list is asked for the default.
 func (m *Model) named(ctx context.Context) (string, error) {
 	if m.name != "" {
 		return m.name, nil
@@ -33,6 +34,11 @@ func (m *Model) named(ctx context.Context) (string, error) {
 	}
 	req.Header = m.header()
 	resp, err := provider.Do(m.vendor, req)
+	var v *parley.VendorError
+	if errors.As(err, &v) && (v.Status == http.StatusNotFound || v.Status == http.StatusMethodNotAllowed || v.Status == http.StatusNotImplemented) {
+		served.Store(m.base, defaultModel)
+		return defaultModel, nil
+	}
 	if err != nil {
 		return "", err
 	}

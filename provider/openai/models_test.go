@@ -82,3 +82,25 @@ func TestAServerWithoutModelsSaysSo(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+func TestAServerWithoutAListIsAskedForTheDefault(t *testing.T) {
+	var asked atomic.Pointer[string]
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !strings.HasSuffix(r.URL.Path, "/chat/completions") {
+			http.NotFound(w, r)
+			return
+		}
+		var q struct{ Model string }
+		json.NewDecoder(r.Body).Decode(&q)
+		asked.Store(&q.Model)
+		w.Header().Set("Content-Type", "text/event-stream")
+		w.Write([]byte("data: {\"choices\":[{\"delta\":{\"content\":\"hi\"},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n"))
+	}))
+	t.Cleanup(srv.Close)
+	if err := ask(t, srv.URL+"/v1", ""); err != nil {
+		t.Fatal(err)
+	}
+	if got := asked.Load(); got == nil || *got != defaultModel {
+		t.Errorf("asked for %v", got)
+	}
+}
