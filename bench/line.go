@@ -155,6 +155,9 @@ func offer(sound netip.AddrPort) string {
 
 // dial calls user@server and waits for the answer.
 func (l *line) dial(ctx context.Context, from, user string, sound netip.AddrPort) (*dialog, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("INVITE: %w", err)
+	}
 	n := l.last.Add(1)
 	d := &dialog{line: l, id: fmt.Sprintf("%x-%d@bench", l.run, n), user: from, to: fmt.Sprintf("<sip:%s@%s>", user, l.server),
 		tag: fmt.Sprintf("%x.%d", l.run, n), answers: make(chan answer, 4)}
