@@ -77,6 +77,14 @@ type Ending struct {
 	ErrorMessage string
 }
 
+// Outcome is the contract's stage_outcome.
+func (e Ending) Outcome() string {
+	if e.StageOutcome != "" {
+		return e.StageOutcome
+	}
+	return e.Cause.StageOutcome()
+}
+
 // A Number is a line an agent can be reached at.
 type Number struct {
 	ID           string `json:"id"`

@@ -93,3 +93,11 @@ func (c Cause) Failed() bool {
 	}
 	return false
 }
+
+// Status is the status of a call that ended so: error for the faults of configuration, provider or platform, ended otherwise.
+func (c Cause) Status() Status {
+	if c.Failed() {
+		return Failed
+	}
+	return Ended
+}

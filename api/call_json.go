@@ -47,10 +47,10 @@ func showEnding(doc map[string]any, c parley.Call) {
 	doc["ended_reason"], doc["fault"], doc["stage_outcome"] = nil, nil, nil
 	doc["sip_code"], doc["error_message"], doc["errors"] = nil, orNull(c.ErrorMessage), []string{}
 	if c.Cause != "" {
-		doc["ended_reason"], doc["fault"], doc["stage_outcome"] = c.Cause, c.Cause.Fault(), c.Cause.StageOutcome()
+		doc["ended_reason"], doc["fault"] = c.Cause, c.Cause.Fault()
 	}
-	if c.StageOutcome != "" {
-		doc["stage_outcome"] = c.StageOutcome
+	if c.Cause != "" || c.StageOutcome != "" {
+		doc["stage_outcome"] = c.Outcome()
 	}
 	if c.SIPCode != 0 {
 		doc["sip_code"] = c.SIPCode

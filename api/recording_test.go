@@ -38,7 +38,7 @@ func (h *house) recorded() (id string, wav []byte) {
 	if err := rec.Close(); err != nil {
 		h.t.Fatal(err)
 	}
-	w.(io.Closer).Close()
+	w.Close()
 	r, _, err := h.blobs.Open("sound.wav")
 	if err != nil {
 		h.t.Fatal(err)

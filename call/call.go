@@ -9,7 +9,7 @@ import (
 	"context"
 	"log/slog"
 	"sync"
-	"time"
+	"sync/atomic"
 
 	"github.com/parley-voice/parley"
 	"github.com/parley-voice/parley/conversation"
@@ -84,14 +84,11 @@ type Switchboard struct {
 
 // A line is a call that runs.
 type line struct {
-	id       string
-	env      string
-	control  chan conversation.Command
-	done     chan struct{}
-	hangup   context.CancelCauseFunc // for End while nothing converses yet
-	mu       sync.Mutex              // guards leg
-	leg      leg.Leg
-	answered time.Time
+	id      string
+	control chan conversation.Command
+	done    chan struct{}
+	hangup  context.CancelCauseFunc // for End while nothing converses yet
+	talking atomic.Bool             // it was answered, and reads control
 }
 
 // New makes a switchboard. Close it after its trunk has stopped serving.
@@ -118,8 +115,8 @@ func (s *Switchboard) Live() int {
 // controlDepth is how many commands wait for a conversation; a further one is refused, not queued.
 const controlDepth = 16
 
-func (s *Switchboard) open(id, env string, hangup context.CancelCauseFunc) *line {
-	l := &line{id: id, env: env, control: make(chan conversation.Command, controlDepth), done: make(chan struct{}), hangup: hangup}
+func (s *Switchboard) open(id string, hangup context.CancelCauseFunc) *line {
+	l := &line{id: id, control: make(chan conversation.Command, controlDepth), done: make(chan struct{}), hangup: hangup}
 	s.mu.Lock()
 	s.live[id] = l
 	s.mu.Unlock()

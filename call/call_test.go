@@ -247,8 +247,8 @@ func TestOutboundNotAnswered(t *testing.T) {
 				t.Fatal(err)
 			}
 			c := b.rows.only(t)
-			if c.Status != parley.Ended || c.Cause != tc.cause || c.SIPCode != tc.code || outcomeOf(&c) != tc.outcome {
-				t.Errorf("%v: %s %s %d %s", tc.err, c.Status, c.Cause, c.SIPCode, outcomeOf(&c))
+			if c.Status != parley.Ended || c.Cause != tc.cause || c.SIPCode != tc.code || c.Outcome() != tc.outcome {
+				t.Errorf("%v: %s %s %d %s", tc.err, c.Status, c.Cause, c.SIPCode, c.Outcome())
 			}
 			if w := b.book.payload(t, parley.EventDidNotConnect); !strings.Contains(w, string(tc.cause)) {
 				t.Errorf("did not connect: %s", w)

@@ -37,10 +37,7 @@ func (s *Switchboard) End(ctx context.Context, id string) error {
 	if l == nil {
 		return parley.NotFound("running call")
 	}
-	l.mu.Lock()
-	talking := l.leg != nil
-	l.mu.Unlock()
-	if !talking {
+	if !l.talking.Load() {
 		l.hangup(errEnded)
 	} else if err := s.Control(ctx, id, conversation.Command{Kind: conversation.End}); err != nil {
 		l.hangup(errEnded)

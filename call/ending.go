@@ -11,10 +11,7 @@ import (
 func (s *Switchboard) end(ctx context.Context, c *parley.Call, f *facts, out parley.Outcome) {
 	ctx = context.WithoutCancel(ctx)
 	c.End, c.Cause, c.ErrorMessage = time.Now().UTC(), out.Cause, out.Detail
-	c.Status = parley.Ended
-	if out.Cause.Failed() {
-		c.Status = parley.Failed
-	}
+	c.Status = c.Cause.Status()
 	if c.Cause == parley.CallerHungUp && c.Start.IsZero() && !c.IsOutgoing {
 		c.StageOutcome = "call_did_not_connect"
 	}
@@ -48,13 +45,6 @@ func (f *facts) farewell(c *parley.Call) {
 	}
 	f.add(parley.EventEnded, map[string]any{
 		"ended_reason": string(c.Cause), "fault": string(c.Cause.Fault()), "stage": string(c.Stage),
-		"stage_outcome": outcomeOf(c), "conversation_minutes": c.End.Sub(c.Start).Minutes(),
+		"stage_outcome": c.Outcome(), "conversation_minutes": c.End.Sub(c.Start).Minutes(),
 	})
-}
-
-func outcomeOf(c *parley.Call) string {
-	if c.StageOutcome != "" {
-		return c.StageOutcome
-	}
-	return c.Cause.StageOutcome()
 }

@@ -29,7 +29,7 @@ func (s *Switchboard) Answer(ctx context.Context, o leg.Offer) {
 	c.Agent, _ = json.Marshal(who.Agent)
 	ctx, hangup := context.WithCancelCause(ctx)
 	defer hangup(nil)
-	line := s.open(c.ID, c.UserID, hangup)
+	line := s.open(c.ID, hangup)
 	defer s.shut(line)
 	f := &facts{callID: c.ID, log: s.Log}
 

@@ -29,7 +29,7 @@ func (s *Switchboard) Dial(ctx context.Context, id string) error {
 	}
 	ctx, hangup := context.WithCancelCause(ctx)
 	defer hangup(nil)
-	line := s.open(c.ID, c.UserID, hangup)
+	line := s.open(c.ID, hangup)
 	defer s.shut(line)
 	f := &facts{callID: c.ID, log: s.Log}
 	var agent parley.Agent

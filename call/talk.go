@@ -12,11 +12,10 @@ import (
 
 // talk is an answered call, top to bottom: connected, conversation, hung up. It returns how the call ended.
 func (s *Switchboard) talk(ctx context.Context, l leg.Leg, line *line, c *parley.Call, sc script, r Ready, f *facts) parley.Outcome {
-	line.mu.Lock()
-	line.leg, line.answered = l, time.Now()
-	line.mu.Unlock()
-	f.picked(line.answered)
-	c.Start, c.Status, c.Stage = line.answered.UTC(), parley.InProgress, parley.StagePickedUp
+	answered := time.Now()
+	line.talking.Store(true)
+	f.picked(answered)
+	c.Start, c.Status, c.Stage = answered.UTC(), parley.InProgress, parley.StagePickedUp
 	if id, ok := l.(leg.Identified); ok {
 		c.TelephonyID, c.Metadata = id.ID(), id.Metadata()
 	}

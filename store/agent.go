@@ -82,17 +82,8 @@ func (d *DB) Agent(ctx context.Context, env, id string) (Doc, error) {
 }
 
 func (d *DB) agentRow(ctx context.Context, db bun.IDB, env, id string) (row agentRow, err error) {
-	q := db.NewSelect().Model(&row).Where("id = ?", clean(id))
-	if env != "" {
-		q.Where("environment_id = ?", clean(env))
-	}
-	if _, inTx := db.(bun.Tx); inTx {
-		q = d.forUpdate(q)
-	}
-	if err = q.Scan(ctx); err != nil {
-		return row, absent(err, "agent")
-	}
-	return row, nil
+	err = d.find(ctx, db, &row, env, id, "agent")
+	return row, err
 }
 
 // Agents lists agents with their nested objects whole, in a number of queries that does not depend on how many there are.

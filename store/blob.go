@@ -34,8 +34,8 @@ func NewBlobs(dir string) (*Blobs, error) {
 	return &Blobs{dir: dir, root: root}, nil
 }
 
-// Create makes a file, replacing one of that name. What it returns is also an io.Closer and has Sync, as *os.File does.
-func (b *Blobs) Create(name string) (io.WriteSeeker, error) {
+// Create makes a file, replacing one of that name.
+func (b *Blobs) Create(name string) (*os.File, error) {
 	if err := checkBlob(name); err != nil {
 		return nil, err
 	}

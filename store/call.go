@@ -84,17 +84,8 @@ func (d *DB) Call(ctx context.Context, env, id string) (parley.Call, error) {
 }
 
 func (d *DB) callRow(ctx context.Context, db bun.IDB, env, id string) (row callRow, err error) {
-	q := db.NewSelect().Model(&row).Where("id = ?", clean(id))
-	if env != "" {
-		q.Where("environment_id = ?", clean(env))
-	}
-	if _, inTx := db.(bun.Tx); inTx {
-		q = d.forUpdate(q)
-	}
-	if err = q.Scan(ctx); err != nil {
-		return row, absent(err, "call")
-	}
-	return row, nil
+	err = d.find(ctx, db, &row, env, id, "call")
+	return row, err
 }
 
 // Calls lists calls, newest first unless a sort_column is given, without the snapshots of their agents. Fields to sort and filter by: id, status,

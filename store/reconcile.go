@@ -37,10 +37,7 @@ func (d *DB) ReconcileCalls(ctx context.Context) ([]parley.Call, error) {
 				if c.Status == parley.NotStarted && c.IsOutgoing {
 					c.Cause, c.ErrorMessage = parley.Unknown, "the server stopped while it dialled; the call is not dialled again"
 				}
-				c.Status, c.End = parley.Ended, end
-				if c.Cause.Failed() {
-					c.Status = parley.Failed
-				}
+				c.Status, c.End = c.Cause.Status(), end
 				lost = append(lost, *c)
 				return nil
 			})

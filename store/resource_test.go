@@ -371,7 +371,7 @@ func TestBlobs(t *testing.T) {
 	w.Write([]byte("0123456789"))
 	w.Seek(2, 0)
 	w.Write([]byte("XX"))
-	if err := w.(interface{ Close() error }).Close(); err != nil {
+	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
 	r, size, err := b.Open("call-1.wav")
@@ -406,7 +406,7 @@ func TestBlobs(t *testing.T) {
 			t.Errorf("opened %q", name)
 		}
 		if f, err := b.Create(name); err == nil {
-			f.(interface{ Close() error }).Close()
+			f.Close()
 			t.Errorf("created %q", name)
 		}
 	}

@@ -215,6 +215,22 @@ func (d *DB) forUpdate(q *bun.SelectQuery) *bun.SelectQuery {
 	return q
 }
 
+// find reads the row with an id, of an environment unless env is "". In a transaction the row stays as it is until the end. None:
+// a NotFound of what.
+func (d *DB) find(ctx context.Context, db bun.IDB, row any, env, id, what string) error {
+	q := db.NewSelect().Model(row).Where("id = ?", clean(id))
+	if env != "" {
+		q.Where("environment_id = ?", clean(env))
+	}
+	if _, inTx := db.(bun.Tx); inTx {
+		q = d.forUpdate(q)
+	}
+	if err := q.Scan(ctx); err != nil {
+		return absent(err, what)
+	}
+	return nil
+}
+
 // newID makes an id that sorts by time of creation.
 func newID() string { return uuid.Must(uuid.NewV7()).String() }
 
