@@ -40,9 +40,28 @@ type Call struct {
 	NoHumanAction string            // on_no_human_answer: continue, hangup
 	Created       time.Time
 	Start, End    time.Time // answer and end; zero when it was not answered
+	Private       bool      // hipaa_compliant: no words, prompt or sound of it are stored, logged or sent
+	Schedule
 	Media
 	Ending
 	Record
+}
+
+// Schedule is when a call may be dialled.
+type Schedule struct {
+	Queued    bool      // waits for its time and a free slot; false from the moment its dialling is certain
+	NotBefore time.Time // zero: at once
+	NotAfter  time.Time // zero: whenever; a call that still waits then ends expired
+}
+
+// Usage is what a call has used up.
+type Usage struct {
+	STTSeconds       float64  `json:"stt_seconds"`       // of sound that was heard
+	LLMTokensIn      int64    `json:"llm_tokens_in"`     //
+	LLMTokensOut     int64    `json:"llm_tokens_out"`    //
+	TTSCharacters    int64    `json:"tts_characters"`    // that were spoken
+	TelephonySeconds float64  `json:"telephony_seconds"` // from answer to end, all legs
+	Cost             *float64 `json:"cost"`              // by the operator's price file; nil: there is none
 }
 
 // Record is what was said and done on the call.
@@ -51,6 +70,7 @@ type Record struct {
 	ActionHistory []json.RawMessage
 	Notes         []Note
 	Warnings      []string
+	Usage         Usage
 }
 
 // A Note is a line of the transcript that nobody spoke.
@@ -93,7 +113,9 @@ type Number struct {
 	Active       bool   `json:"active"`
 	OutboundOnly bool   `json:"outbound_only"`
 	Label        string `json:"label,omitempty"`
-	InboundAgent string `json:"inbound_agent,omitempty"` // agent id
+	InboundAgent string `json:"inbound_agent,omitempty"`   // agent id
+	Fallback     string `json:"fallback_number,omitempty"` // config.fallback_number: who takes a call that no agent here can
+	Reserve      int    `json:"inbound_reserve,omitempty"` // config.inbound_reserve: slots that outbound calls leave free
 }
 
 // A TrunkAccount is an account_connection_sip: a door to a carrier or PBX, and who may come in by it.

@@ -1,6 +1,9 @@
 package parley
 
-import "errors"
+import (
+	"errors"
+	"time"
+)
 
 // An Error is a refusal a user can act on: what was wrong, where, and what would be right.
 type Error struct {
@@ -8,6 +11,9 @@ type Error struct {
 	Code    string // stable, machine readable: "not_found", "invalid", "no_trunk", …
 	Field   string // the field at fault as the request spells it, "" when it is the whole
 	Message string // one sentence, naming the field
+
+	RetryAfter   time.Duration // when asking again may help; 0: not said
+	Current, Max int           // of a limit that was reached: how many there are, and how many there may be; 0: no such limit
 }
 
 func (e *Error) Error() string { return e.Message }
@@ -20,6 +26,11 @@ func NotFound(what string) *Error {
 // Invalid is a 400 about one field.
 func Invalid(field, message string) *Error {
 	return &Error{Status: 400, Code: "invalid", Field: field, Message: message}
+}
+
+// Full is a 429 for a limit that was reached: current of max.
+func Full(code, message string, current, max int, retryAfter time.Duration) *Error {
+	return &Error{Status: 429, Code: code, Message: message, Current: current, Max: max, RetryAfter: retryAfter}
 }
 
 // IsNotFound reports whether err is, or wraps, a NotFound.
