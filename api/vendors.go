@@ -27,7 +27,7 @@ func newVendors(specs []provider.Spec) *vendors {
 	v := &vendors{speaking: skill{}, hearing: skill{}, thinking: map[string]bool{}}
 	for _, s := range specs {
 		if s.Speaking != nil {
-			v.speaking["voice_"+s.Name] = optionsSchema(s.Speaking.Options)
+			v.speaking[s.VoiceType()] = optionsSchema(s.Speaking.Options)
 		}
 		if s.Hearing != nil {
 			v.hearing["transcriber_"+s.Name] = optionsSchema(s.Hearing.Options)

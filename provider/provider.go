@@ -30,22 +30,33 @@ type Access struct {
 	Extra   map[string]string // other credentials of the connection, by their names
 }
 
-// Hearing opens transcribers of a vendor. One transcriber serves one call.
+// VoiceType is the type of the vendor's voices in the contract, such as voice_deepgram.
+func (s Spec) VoiceType() string {
+	if s.Speaking != nil && s.Speaking.Type != "" {
+		return s.Speaking.Type
+	}
+	return "voice_" + s.Name
+}
+
+// Hearing opens transcribers of a vendor. One transcriber serves one call. Without Open the vendor is known by name alone: what
+// agents say of it is kept, and another stands in.
 type Hearing struct {
 	Options any // pointer to a zero struct: json tags name the fields of the contract's transcriber object, doc tags explain them
 	Open    func(a Access, options json.RawMessage) (stt.Transcriber, error)
 }
 
-// Thinking opens models of a vendor.
+// Thinking opens models of a vendor. Without Open the vendor is known by name alone.
 type Thinking struct {
 	Default string // model taken when the agent names none
 	Open    func(a Access, model string, options json.RawMessage) (llm.Model, error)
 }
 
 // Speaking opens voices of a vendor. One synthesizer serves one call. A synthesizer that keeps a connection between replies
-// is an io.Closer: whoever opened it, or the tts.Fallback around it, closes it when the call is over.
+// is an io.Closer: whoever opened it, or the tts.Fallback around it, closes it when the call is over. Without Open the vendor is
+// known by name alone.
 type Speaking struct {
-	Options any // as in Hearing, of the contract's voice object
+	Type    string // of the contract's voice, where it is not voice_ and the vendor's name
+	Options any    // as in Hearing, of the contract's voice object
 	Open    func(a Access, options json.RawMessage) (tts.Synthesizer, error)
 }
 

@@ -145,7 +145,7 @@ func (v *vendors) model(ctx context.Context, env, name, model, override, account
 
 func (v *vendors) speaking(ctx context.Context, env string, a *parley.Agent, r *call.Ready) (tts.Synthesizer, error) {
 	account, _ := a.Voice["account_connection"].(string)
-	p, err := v.pick(ctx, env, want{skill: "voice", name: strings.TrimPrefix(a.Voice.Type(), "voice_"), account: account,
+	p, err := v.pick(ctx, env, want{skill: "voice", name: v.speaker(a.Voice.Type()), account: account,
 		able: all.Speakers(v.specs)}, r)
 	if err != nil {
 		return nil, err
@@ -194,7 +194,7 @@ func (v *vendors) pick(ctx context.Context, env string, w want, r *call.Ready) (
 	}
 	s := named(w.able, w.name)
 	if s == nil {
-		return picked{}, fmt.Errorf("%s: %q is not among the vendors of this version", w.skill, w.name)
+		return v.instead(w, r)
 	}
 	a, ok, err := v.access(ctx, env, s, w.account)
 	if err != nil {
@@ -210,6 +210,37 @@ func (v *vendors) pick(ctx context.Context, env string, w want, r *call.Ready) (
 	r.Warnings = append(r.Warnings, fmt.Sprintf("%s: %s has no key (add an %s, or set %s_API_KEY); local speech and thinking stood in",
 		w.skill, s.Title, s.ConnectionType, s.Env))
 	return picked{spec: here, instead: true}, nil
+}
+
+// instead has this machine stand in for a vendor that the contract names and this version does not reach.
+func (v *vendors) instead(w want, r *call.Ready) (picked, error) {
+	s, here := named(v.specs, w.name), named(w.able, "local")
+	if s == nil || here == nil || !skilled(s, w.skill) {
+		return picked{}, fmt.Errorf("%s: %q is not among the vendors of this version", w.skill, w.name)
+	}
+	r.Warnings = append(r.Warnings, fmt.Sprintf("%s: this version does not reach %s; local speech and thinking stood in", w.skill, s.Title))
+	return picked{spec: here, instead: true}, nil
+}
+
+// skilled reports whether a vendor has what an agent's field wants, in this version or not.
+func skilled(s *provider.Spec, field string) bool {
+	switch field {
+	case "transcriber":
+		return s.Hearing != nil
+	case "provider":
+		return s.Thinking != nil
+	}
+	return s.Speaking != nil
+}
+
+// speaker is the vendor of a type of voice.
+func (v *vendors) speaker(voiceType string) string {
+	for _, s := range v.specs {
+		if s.Speaking != nil && s.VoiceType() == voiceType {
+			return s.Name
+		}
+	}
+	return strings.TrimPrefix(voiceType, "voice_")
 }
 
 // thinksOnly reports whether a vendor is a server of one's own that stands in for OpenAI's models: it is not taken to hear and
@@ -294,8 +325,8 @@ func str(p *string) string {
 // checkVoice tries a voice of a vendor that needs no key: whether others know theirs, only they can tell.
 func (v *vendors) checkVoice(doc store.Doc) error {
 	kind, _ := doc["type"].(string)
-	s := named(v.specs, strings.TrimPrefix(kind, "voice_"))
-	if s == nil || s.Speaking == nil || s.Env != "" {
+	s := named(v.specs, v.speaker(kind))
+	if s == nil || s.Speaking == nil || s.Speaking.Open == nil || s.Env != "" {
 		return nil
 	}
 	options, err := json.Marshal(doc)

@@ -129,6 +129,28 @@ func TestAVendorWithoutAKeyIsAWarning(t *testing.T) {
 	}
 }
 
+// TestAVendorOfTheContractAlone: what this version does not reach is a warning, and local stands in.
+func TestAVendorOfTheContractAlone(t *testing.T) {
+	v, seen := cast(t, nil)
+	v.specs = append(v.specs, provider.Spec{Name: "far", Title: "Far", Env: "FAR", Hearing: &provider.Hearing{}, Thinking: &provider.Thinking{},
+		Speaking: &provider.Speaking{Type: "voice_far_away"}})
+	r, err := open(t, v, "env", `{"transcriber":{"type":"transcriber_far","model":"m"},"provider":"far","model":"m","voice":{"type":"voice_far_away","voice_id":"x"}}`)
+	if err != nil || len(r.Warnings) != 3 {
+		t.Fatalf("%v %v", err, r.Warnings)
+	}
+	for i, o := range *seen {
+		if o.vendor != "local" || o.model != "" || o.options != "" {
+			t.Errorf("%+v", o)
+		}
+		if !strings.Contains(r.Warnings[i], "this version does not reach Far") {
+			t.Errorf("warned: %s", r.Warnings[i])
+		}
+	}
+	if err := v.checkVoice(store.Doc{"type": "voice_far_away", "voice_id": "x"}); err != nil {
+		t.Errorf("a voice that this version cannot try was refused: %v", err)
+	}
+}
+
 func TestUnknownVendors(t *testing.T) {
 	v, _ := cast(t, nil)
 	for _, agent := range []string{

@@ -12,30 +12,29 @@ import (
 
 // Specs is THE table. Local comes last: it is what is left when nobody has a key. l runs its workers.
 func Specs(l *local.Local) []provider.Spec {
-	return []provider.Spec{
+	return append([]provider.Spec{
 		deepgram.Spec(),
 		openai.Spec(),
 		openai.Compatible(),
-		l.Spec(),
-	}
+	}, append(named(), l.Spec())...)
 }
 
 // speakFirst: speaking differs from the table's order in this: of two vendors with a key, these speak first (SPEC §5).
 var speakFirst = []string{"openai", "deepgram"}
 
-// Hearers are the vendors that hear, the one to take by default first.
+// Hearers are the vendors of this version that hear, the one to take by default first.
 func Hearers(specs []provider.Spec) []provider.Spec {
-	return with(specs, func(s provider.Spec) bool { return s.Hearing != nil })
+	return with(specs, func(s provider.Spec) bool { return s.Hearing != nil && s.Hearing.Open != nil })
 }
 
-// Thinkers are the vendors that think, the one to take by default first.
+// Thinkers are the vendors of this version that think, the one to take by default first.
 func Thinkers(specs []provider.Spec) []provider.Spec {
-	return with(specs, func(s provider.Spec) bool { return s.Thinking != nil })
+	return with(specs, func(s provider.Spec) bool { return s.Thinking != nil && s.Thinking.Open != nil })
 }
 
-// Speakers are the vendors that speak, the one to take by default first.
+// Speakers are the vendors of this version that speak, the one to take by default first.
 func Speakers(specs []provider.Spec) []provider.Spec {
-	out := with(specs, func(s provider.Spec) bool { return s.Speaking != nil })
+	out := with(specs, func(s provider.Spec) bool { return s.Speaking != nil && s.Speaking.Open != nil })
 	rank := func(s provider.Spec) int {
 		if i := slices.Index(speakFirst, s.Name); i >= 0 {
 			return i

@@ -31,7 +31,7 @@ func TestOrder(t *testing.T) {
 		{"hear", names(Hearers(all)), "deepgram openai local"},
 		{"think", names(Thinkers(all)), "openai openai_compatible local"},
 		{"speak", names(Speakers(all)), "openai deepgram local"},
-		{"table", names(all), "deepgram openai openai_compatible local"},
+		{"table", names(all), "deepgram openai openai_compatible assemblyai gladia azure google anthropic deepseek togetherai elevenlabs cartesia playht rime local"},
 	} {
 		if tc.got != tc.want {
 			t.Errorf("%s: %s, want %s", tc.what, tc.got, tc.want)
@@ -47,7 +47,7 @@ func TestRows(t *testing.T) {
 			t.Errorf("name %q, title %q", s.Name, s.Title)
 		}
 		seen[s.Name] = true
-		if s.Env != "" && (s.Env != strings.ToUpper(s.Name) || s.KeyField == "" || s.ConnectionType != "account_connection_"+s.Name) {
+		if s.Env != "" && (s.Env != strings.ToUpper(s.Name) || s.KeyField == "" || !strings.HasPrefix(s.ConnectionType, "account_connection_"+s.Name)) {
 			t.Errorf("%s: environment %q, connection %q, key field %q", s.Name, s.Env, s.ConnectionType, s.KeyField)
 		}
 		var skills []any

@@ -1,0 +1,86 @@
+package all
+
+import "github.com/parley-voice/parley/provider"
+
+// named are the vendors that the contract names and this version does not reach: what agents say of them is checked, kept and shown,
+// and on a call this machine's own hearing, thinking or speech stands in, with a warning. One that is built leaves this list for
+// a folder and a row of its own.
+func named() []provider.Spec {
+	return []provider.Spec{
+		{Name: "assemblyai", Title: "AssemblyAI", Env: "ASSEMBLYAI", ConnectionType: "account_connection_assemblyai", KeyField: "api_key",
+			Hearing: &provider.Hearing{Options: &ear{}}},
+		{Name: "gladia", Title: "Gladia", Env: "GLADIA", ConnectionType: "account_connection_gladia", KeyField: "api_key",
+			Hearing: &provider.Hearing{Options: &ear{}}},
+		{Name: "azure", Title: "Azure", Env: "AZURE", ConnectionType: "account_connection_azure_speech", KeyField: "api_key",
+			Hearing: &provider.Hearing{Options: &ear{}}, Thinking: &provider.Thinking{}, Speaking: &provider.Speaking{Options: &azureVoice{}}},
+		{Name: "google", Title: "Google", Env: "GOOGLE", ConnectionType: "account_connection_google", KeyField: "api_key",
+			Hearing: &provider.Hearing{Options: &ear{}}, Thinking: &provider.Thinking{}, Speaking: &provider.Speaking{Options: &googleVoice{}}},
+		{Name: "anthropic", Title: "Anthropic", Env: "ANTHROPIC", ConnectionType: "account_connection_anthropic", KeyField: "api_key",
+			Thinking: &provider.Thinking{}},
+		{Name: "deepseek", Title: "DeepSeek", Env: "DEEPSEEK", ConnectionType: "account_connection_deepseek", KeyField: "api_key",
+			Thinking: &provider.Thinking{}},
+		{Name: "togetherai", Title: "Together AI", Env: "TOGETHERAI", ConnectionType: "account_connection_togetherai", KeyField: "api_key",
+			Thinking: &provider.Thinking{}},
+		{Name: "elevenlabs", Title: "ElevenLabs", Env: "ELEVENLABS", ConnectionType: "account_connection_elevenlabs", KeyField: "api_key",
+			Speaking: &provider.Speaking{Type: "voice_eleven_labs", Options: &elevenLabsVoice{}}},
+		{Name: "cartesia", Title: "Cartesia", Env: "CARTESIA", ConnectionType: "account_connection_cartesia", KeyField: "api_key",
+			Speaking: &provider.Speaking{Options: &cartesiaVoice{}}},
+		{Name: "playht", Title: "PlayHT", Env: "PLAYHT", ConnectionType: "account_connection_playht", KeyField: "api_key",
+			Speaking: &provider.Speaking{Type: "voice_play_ht", Options: &playHTVoice{}}},
+		{Name: "rime", Title: "Rime", Env: "RIME", ConnectionType: "account_connection_rime", KeyField: "api_key",
+			Speaking: &provider.Speaking{Options: &rimeVoice{}}},
+	}
+}
+
+// ear is what every transcriber of the contract takes.
+type ear struct {
+	Model    string `json:"model" doc:"The vendor's model"`
+	Language string `json:"language" doc:"Language that is spoken, when it is not the agent's"`
+}
+
+type azureVoice struct {
+	VoiceName string  `json:"voice_name" required:"true" doc:"Azure's name of the voice, such as en-US-JennyNeural"`
+	Pitch     float64 `json:"pitch" doc:"Change of pitch, in percent"`
+	Rate      float64 `json:"rate" doc:"Change of speed, in percent"`
+}
+
+type googleVoice struct {
+	VoiceName string `json:"voice_name" required:"true" doc:"Google's name of the voice, such as en-US-Chirp3-HD-Kore"`
+}
+
+type elevenLabsVoice struct {
+	VoiceID                    string  `json:"voice_id" required:"true" doc:"Id of the voice"`
+	Stability                  float64 `json:"stability" min:"0" max:"1" doc:"How even the voice stays, 0–1"`
+	SimilarityBoost            float64 `json:"similarity_boost" min:"0" max:"1" doc:"How close it keeps to the original, 0–1"`
+	APIKey                     string  `json:"api_key" doc:"Key for this voice alone; else the account connection's"`
+	OptimizeStreamingLatency   int     `json:"optimize_streaming_latency" min:"0" max:"4" doc:"0 (best sound) to 4 (soonest)"`
+	ModelID                    string  `json:"model_id" doc:"Model, such as eleven_flash_v2_5"`
+	ExperimentalInputStreaming bool    `json:"experimental_input_streaming" doc:"Send text while it is being made"`
+}
+
+type cartesiaVoice struct {
+	VoiceID string   `json:"voice_id" required:"true" doc:"Id of the voice"`
+	ModelID string   `json:"model_id" doc:"Model, such as sonic-2"`
+	Speed   any      `json:"speed" doc:"A number, or slow, normal, fast"`
+	Emotion []string `json:"emotion" doc:"Emotions, such as positivity:high"`
+}
+
+type playHTVoice struct {
+	VoiceID            string  `json:"voice_id" required:"true" doc:"Id or address of the voice"`
+	APIUserID          string  `json:"api_user_id" doc:"User of the key"`
+	APIKey             string  `json:"api_key" doc:"Key for this voice alone; else the account connection's"`
+	Version            any     `json:"version" doc:"Version of the API: 1 or 2"`
+	Speed              float64 `json:"speed" doc:"Speed of speech, 1 is normal"`
+	Quality            string  `json:"quality" doc:"Quality: faster, draft, low, medium, high, premium"`
+	Temperature        float64 `json:"temperature" min:"0" max:"2" doc:"How much the voice varies"`
+	TopP               float64 `json:"top_p" doc:"How much the voice varies, as a share of likely continuations"`
+	TextGuidance       float64 `json:"text_guidance" doc:"How strictly it keeps to the text"`
+	VoiceGuidance      float64 `json:"voice_guidance" doc:"How strictly it keeps to the voice"`
+	ExperimentalRemove bool    `json:"experimental_remove_silence" doc:"Cut silence at the ends"`
+}
+
+type rimeVoice struct {
+	Speaker    string  `json:"speaker" required:"true" doc:"Name of the voice"`
+	SpeedAlpha float64 `json:"speed_alpha" doc:"Speed of speech: below 1 is faster"`
+	ModelID    string  `json:"model_id" doc:"Model: mist, mistv2, arcana"`
+}
