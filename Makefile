@@ -10,7 +10,7 @@ SECONDS  ?= 60
 
 export CGO_ENABLED ?= 0
 
-.PHONY: all setup peers build run test race e2e bench referee fuzz lint clean
+.PHONY: all setup peers build run test test-postgres race e2e bench referee fuzz lint clean
 
 all: build
 
@@ -31,6 +31,10 @@ run: setup build
 test: setup
 	$(GO) vet ./...
 	$(GO) test -p 2 -timeout 9m ./...
+
+# What is kept, on a PostgreSQL server that lives as long as the test.
+test-postgres:
+	scripts/postgres.sh $(GO) test -timeout 9m ./store ./job
 
 # The packages where goroutines meet; the race detector needs cgo.
 race: setup

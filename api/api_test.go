@@ -121,12 +121,12 @@ func newHouse(t testing.TB) *house {
 
 func (h *house) tenant(name string) *tenant {
 	h.t.Helper()
-	e, err := h.db.CreateEnvironment(h.t.Context(), name, 0)
+	e, err := h.db.CreateEnvironment(h.t.Context(), store.Environment{Name: name})
 	if err != nil {
 		h.t.Fatal(err)
 	}
 	key, prefix, hash := secret.NewAPIKey(true)
-	if _, err := h.db.CreateKey(h.t.Context(), e.ID, prefix, hash); err != nil {
+	if _, err := h.db.CreateKey(h.t.Context(), store.APIKey{EnvironmentID: e.ID, Prefix: prefix}, hash); err != nil {
 		h.t.Fatal(err)
 	}
 	return &tenant{env: e.ID, key: key, ids: map[string]string{}}

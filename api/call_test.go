@@ -98,12 +98,12 @@ func TestJobOfACall(t *testing.T) {
 
 func TestMaximumOfCalls(t *testing.T) {
 	h := newHouse(t)
-	e, err := h.db.CreateEnvironment(t.Context(), "small", 1)
+	e, err := h.db.CreateEnvironment(t.Context(), store.Environment{Name: "small", MaxCalls: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
 	small := &tenant{env: e.ID, key: "a key that the operator chose", ids: map[string]string{}}
-	if _, err := h.db.CreateKey(t.Context(), e.ID, "a", secret.HashAPIKey(small.key)); err != nil {
+	if _, err := h.db.CreateKey(t.Context(), store.APIKey{EnvironmentID: e.ID, Prefix: "a"}, secret.HashAPIKey(small.key)); err != nil {
 		t.Fatal(err)
 	}
 	body := `{"from_number":"+15550001111","to_number":"sip:a@127.0.0.1","agent":{` + tiny + `}}`

@@ -12,7 +12,9 @@ import (
 // conformance is what every backend must do, each part on a database of its own.
 func conformance(t *testing.T, open func(t testing.TB) *DB) {
 	for name, f := range map[string]func(t *testing.T, d *DB){
-		"Environments": testEnvironments, "Resources": testResources, "Secrets": testSecrets, "Lists": testLists,
+		"Environments": testEnvironments, "EnvironmentChanges": testEnvironmentChanges, "EnvironmentDeletion": testEnvironmentDeletion, "Keys": testKeys,
+		"LastOperatorKey": testLastOperatorKey, "KeyUse": testKeyUse, "DoNotCall": testDoNotCall, "SteeringPool": testSteeringPool, "VectorDatabases": testVectorDatabases,
+		"Resources": testResources, "Secrets": testSecrets, "Lists": testLists,
 		"Agents": testAgents, "AgentUpdates": testAgentUpdates, "AgentDeletion": testAgentDeletion, "InlineAgents": testInlineAgents,
 		"Numbers": testNumbers, "Trunks": testTrunks, "Calls": testCalls, "CallLists": testCallLists, "CallChanges": testCallChanges,
 		"Reconcile": testReconcile, "Log": testLog, "LogOddEvents": testLogOddEvents, "LogSequence": testLogSequence, "LogReaders": testLogReaders, "Tail": testTail,

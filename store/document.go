@@ -21,11 +21,13 @@ const (
 	Voices             Kind = "voices"
 	Webhooks           Kind = "webhooks"
 	AccountConnections Kind = "account_connections"
+	VectorDatabases    Kind = "vector_databases"
 )
 
 // singular is what one entity of the kind is called in messages.
 var singular = map[Kind]string{
 	Prompts: "prompt", Actions: "action", Voices: "voice", Webhooks: "webhook", AccountConnections: "account connection",
+	VectorDatabases: "vector database",
 }
 
 // str is a text field of a document, "" when it has none.

@@ -3,7 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
-	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -19,6 +19,40 @@ type Environment struct {
 	Name     string
 	MaxCalls int // concurrent calls, 0 is unlimited
 	Created  time.Time
+	Settings Settings
+}
+
+// Settings are what an environment may choose; the zero value is the default of each.
+type Settings struct {
+	TimeFormat    string `json:"time_format,omitempty"`      // of answers: iso8601 (default), epoch
+	AudioDays     int    `json:"audio_days,omitempty"`       // recordings are erased so many days after the call's end; 0: never
+	TextDays      int    `json:"text_days,omitempty"`        // so is all that was said and written; 0: never
+	MP3AfterDays  int    `json:"mp3_after_days,omitempty"`   // then a WAV becomes an MP3; 0: never
+	AutoDoNotCall bool   `json:"auto_do_not_call,omitempty"` // who asks not to be called again goes on the do-not-call list
+}
+
+// The bounds of an environment.
+const (
+	maxConcurrent = 100_000
+	maxDays       = 36_500
+)
+
+func (e Environment) check() error {
+	if e.MaxCalls < 0 || e.MaxCalls > maxConcurrent {
+		return parley.Invalid("max_calls", fmt.Sprintf("max_calls must be between 0 (unlimited) and %d", maxConcurrent))
+	}
+	if f := e.Settings.TimeFormat; f != "" && f != "iso8601" && f != "epoch" {
+		return parley.Invalid("settings.time_format", "settings.time_format must be iso8601 or epoch")
+	}
+	for _, days := range []struct {
+		field string
+		n     int
+	}{{"audio_days", e.Settings.AudioDays}, {"text_days", e.Settings.TextDays}, {"mp3_after_days", e.Settings.MP3AfterDays}} {
+		if days.n < 0 || days.n > maxDays {
+			return parley.Invalid("settings."+days.field, fmt.Sprintf("settings.%s must be between 0 (never) and %d", days.field, maxDays))
+		}
+	}
+	return nil
 }
 
 type environmentRow struct {
@@ -27,42 +61,42 @@ type environmentRow struct {
 	Name          string
 	MaxCalls      int
 	CreatedAt     int64
+	Settings      string
 }
 
-func (r environmentRow) environment() Environment {
-	return Environment{ID: r.ID, Name: r.Name, MaxCalls: r.MaxCalls, Created: fromMicros(r.CreatedAt)}
+var environmentColumns = map[string]column{
+	"id": {"id", text}, "name": {"name", text}, "max_calls": {"max_calls", whole}, "created_at": {"created_at", moment},
 }
 
-// An APIKey is what the store knows of a key: never the key.
-type APIKey struct {
-	ID, EnvironmentID string
-	Prefix            string // what may be shown
-	Created           time.Time
+// set writes all but ID and Created into the row.
+func (r *environmentRow) set(e Environment) error {
+	if err := e.check(); err != nil {
+		return err
+	}
+	b, err := json.Marshal(e.Settings)
+	r.Name, r.MaxCalls, r.Settings = clean(e.Name), e.MaxCalls, string(b)
+	return err
 }
 
-type keyRow struct {
-	bun.BaseModel `bun:"table:api_keys"`
-	ID            string `bun:",pk"`
-	EnvironmentID string
-	Prefix        string
-	Hash          string // hex
-	CreatedAt     int64
-}
-
-func (r keyRow) key() APIKey {
-	return APIKey{ID: r.ID, EnvironmentID: r.EnvironmentID, Prefix: r.Prefix, Created: fromMicros(r.CreatedAt)}
+func (r environmentRow) environment() (Environment, error) {
+	e := Environment{ID: r.ID, Name: r.Name, MaxCalls: r.MaxCalls, Created: fromMicros(r.CreatedAt)}
+	if err := json.Unmarshal([]byte(r.Settings), &e.Settings); err != nil {
+		return e, fmt.Errorf("stored environment %s: %w", r.ID, err)
+	}
+	return e, nil
 }
 
 // EnsureDefaultEnvironment returns the oldest environment; made says that there was none and that it was made now.
 func (d *DB) EnsureDefaultEnvironment(ctx context.Context) (e Environment, made bool, err error) {
 	err = d.tx(ctx, func(tx bun.Tx) error {
-		var row environmentRow
-		err := tx.NewSelect().Model(&row).OrderExpr("created_at, id").Limit(1).Scan(ctx)
+		row, err := oldestEnvironment(ctx, tx)
 		if errors.Is(err, sql.ErrNoRows) {
-			row, made = environmentRow{ID: newID(), Name: "default", CreatedAt: now()}, true
+			row, made = environmentRow{ID: newID(), Name: "default", CreatedAt: now(), Settings: "{}"}, true
 			_, err = tx.NewInsert().Model(&row).Exec(ctx)
 		}
-		e = row.environment()
+		if err == nil {
+			e, err = row.environment()
+		}
 		return err
 	})
 	if err != nil {
@@ -71,67 +105,121 @@ func (d *DB) EnsureDefaultEnvironment(ctx context.Context) (e Environment, made 
 	return e, made, nil
 }
 
-// CreateEnvironment makes a tenant.
-func (d *DB) CreateEnvironment(ctx context.Context, name string, maxCalls int) (Environment, error) {
-	row := environmentRow{ID: newID(), Name: clean(name), MaxCalls: maxCalls, CreatedAt: now()}
-	if _, err := d.w.NewInsert().Model(&row).Exec(ctx); err != nil {
-		return Environment{}, fmt.Errorf("creating an environment: %w", err)
+func oldestEnvironment(ctx context.Context, db bun.IDB) (row environmentRow, err error) {
+	err = db.NewSelect().Model(&row).OrderExpr("created_at, id").Limit(1).Scan(ctx)
+	return row, err
+}
+
+// CreateEnvironment makes a tenant; ID and Created are set.
+func (d *DB) CreateEnvironment(ctx context.Context, e Environment) (Environment, error) {
+	row := environmentRow{ID: newID(), CreatedAt: now()}
+	err := row.set(e)
+	if err == nil {
+		_, err = d.w.NewInsert().Model(&row).Exec(ctx)
 	}
-	return row.environment(), nil
+	if err != nil {
+		return Environment{}, wrap(err, "creating an environment")
+	}
+	return row.environment()
 }
 
 // Environment reads a tenant; unknown: parley.NotFound.
 func (d *DB) Environment(ctx context.Context, id string) (Environment, error) {
 	var row environmentRow
-	if err := d.r.NewSelect().Model(&row).Where("id = ?", clean(id)).Scan(ctx); err != nil {
-		return Environment{}, absent(err, "environment")
+	if err := d.find(ctx, d.r, &row, "", id, "environment"); err != nil {
+		return Environment{}, err
 	}
-	return row.environment(), nil
+	return row.environment()
 }
 
-// CreateKey stores the hash of a key of an environment; a hash that is already there keeps its row and its environment,
-// and its id is returned.
-func (d *DB) CreateKey(ctx context.Context, env, prefix string, hash [32]byte) (id string, err error) {
-	row := keyRow{ID: newID(), EnvironmentID: env, Prefix: clean(prefix), Hash: hex.EncodeToString(hash[:]), CreatedAt: now()}
-	if _, err = d.w.NewInsert().Model(&row).On("CONFLICT (hash) DO NOTHING").Exec(ctx); err != nil {
-		return "", fmt.Errorf("storing an API key: %w", err)
-	}
-	k, err := d.LookupKey(ctx, hash)
-	return k.ID, err
-}
-
-// LookupKey finds the environment a key belongs to; unknown: parley.NotFound.
-func (d *DB) LookupKey(ctx context.Context, hash [32]byte) (APIKey, error) {
-	var row keyRow
-	if err := d.r.NewSelect().Model(&row).Where("hash = ?", hex.EncodeToString(hash[:])).Scan(ctx); err != nil {
-		return APIKey{}, absent(err, "API key")
-	}
-	return row.key(), nil
-}
-
-// Keys lists the keys of an environment, oldest first.
-func (d *DB) Keys(ctx context.Context, env string) ([]APIKey, error) {
-	var rows []keyRow
-	if err := d.r.NewSelect().Model(&rows).Where("environment_id = ?", clean(env)).OrderExpr("created_at, id").Scan(ctx); err != nil {
-		return nil, fmt.Errorf("listing API keys: %w", err)
-	}
-	keys := make([]APIKey, len(rows))
-	for i, r := range rows {
-		keys[i] = r.key()
-	}
-	return keys, nil
-}
-
-// DeleteKey revokes a key at once; unknown: parley.NotFound.
-func (d *DB) DeleteKey(ctx context.Context, env, id string) error {
-	res, err := d.w.NewDelete().Model((*keyRow)(nil)).Where("id = ? AND environment_id = ?", clean(id), clean(env)).Exec(ctx)
+// Environments lists tenants, oldest first unless a sort_column is given. Fields to sort and filter by: id, name, max_calls, created_at.
+func (d *DB) Environments(ctx context.Context, p Page) (List[Environment], error) {
+	var rows []environmentRow
+	total, more, err := list(ctx, d.r.NewSelect().Model(&rows), &rows, p, environmentColumns, false)
 	if err != nil {
-		return fmt.Errorf("deleting an API key: %w", err)
+		return List[Environment]{}, wrap(err, "listing environments")
 	}
-	if n, _ := res.RowsAffected(); n == 0 {
-		return parley.NotFound("API key")
+	l := List[Environment]{Items: make([]Environment, len(rows)), Total: total, HasMore: more}
+	for i, r := range rows {
+		if l.Items[i], err = r.environment(); err != nil {
+			return List[Environment]{}, err
+		}
 	}
-	return nil
+	return l, nil
+}
+
+// UpdateEnvironment changes a tenant: it is read, change is called, and it is written, with nobody in between. ID and Created
+// stay. A maximum below what runs ends no call. Unknown: parley.NotFound.
+func (d *DB) UpdateEnvironment(ctx context.Context, id string, change func(*Environment) error) (e Environment, err error) {
+	err = d.tx(ctx, func(tx bun.Tx) error {
+		var row environmentRow
+		if err := d.find(ctx, tx, &row, "", id, "environment"); err != nil {
+			return err
+		}
+		if e, err = row.environment(); err != nil {
+			return err
+		}
+		if err = change(&e); err != nil {
+			return err
+		}
+		if err = row.set(e); err != nil {
+			return err
+		}
+		if _, err = tx.NewUpdate().Model(&row).WherePK().Exec(ctx); err != nil {
+			return err
+		}
+		e, err = row.environment()
+		return err
+	})
+	if err != nil {
+		return Environment{}, wrap(err, "updating an environment")
+	}
+	signal(d.slots)
+	return e, nil
+}
+
+// DeleteEnvironment removes a tenant, its keys and its do-not-call list. While it has calls, agents, numbers or sub-resources:
+// 409 in_use. The oldest environment, and the one that holds the server's last operator key, stay.
+func (d *DB) DeleteEnvironment(ctx context.Context, id string) (e Environment, err error) {
+	err = d.tx(ctx, func(tx bun.Tx) error {
+		var row environmentRow
+		if err := d.find(ctx, tx, &row, "", id, "environment"); err != nil {
+			return err
+		}
+		oldest, err := oldestEnvironment(ctx, tx)
+		if err != nil {
+			return err
+		}
+		if oldest.ID == row.ID {
+			return &parley.Error{Status: 409, Code: "in_use", Field: "id", Message: "id: the server's first environment cannot be deleted"}
+		}
+		for _, t := range []struct{ table, what string }{{"calls", "calls"}, {"numbers", "numbers"}, {"agents", "agents"}, {"resources", "prompts, actions, voices, webhooks or connections"}} {
+			there, err := tx.NewSelect().TableExpr("?", bun.Ident(t.table)).Where("environment_id = ?", row.ID).Exists(ctx)
+			if err != nil {
+				return err
+			}
+			if there {
+				return &parley.Error{Status: 409, Code: "in_use", Field: "id", Message: "id: the environment still has " + t.what + ": delete them first"}
+			}
+		}
+		if err := d.keepOperator(ctx, tx, "environment_id = ?", row.ID); err != nil {
+			return err
+		}
+		for _, table := range []string{"api_keys", "do_not_call", "answers", "deliveries"} {
+			if _, err = tx.NewRaw("DELETE FROM ? WHERE environment_id = ?", bun.Ident(table), row.ID).Exec(ctx); err != nil {
+				return err
+			}
+		}
+		if _, err = tx.NewDelete().Model(&row).WherePK().Exec(ctx); err != nil {
+			return err
+		}
+		e, err = row.environment()
+		return err
+	})
+	if err != nil {
+		return Environment{}, wrap(err, "deleting an environment")
+	}
+	return e, nil
 }
 
 // absent turns "no rows" into a NotFound of that name and wraps everything else.

@@ -306,7 +306,7 @@ func BenchmarkLog(b *testing.B) {
 // BenchmarkCreateCall is what an inbound call costs before it can be answered.
 func BenchmarkCreateCall(b *testing.B) {
 	d := openFile(b)
-	e, err := d.CreateEnvironment(b.Context(), "b", 0)
+	e, err := d.CreateEnvironment(b.Context(), Environment{Name: "b"})
 	if err != nil {
 		b.Fatal(err)
 	}

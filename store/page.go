@@ -31,9 +31,10 @@ type Filter struct {
 
 // A List is one page of a list.
 type List[T any] struct {
-	Items   []T
-	Total   int // of all pages
-	HasMore bool
+	Items     []T
+	Total     int // of all pages
+	HasMore   bool
+	Estimated bool // Total is not exact
 }
 
 const (

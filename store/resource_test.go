@@ -13,54 +13,6 @@ import (
 	"github.com/parley-voice/parley/secret"
 )
 
-func testEnvironments(t *testing.T, d *DB) {
-	ctx := t.Context()
-	first, made, err := d.EnsureDefaultEnvironment(ctx)
-	if err != nil || !made || first.ID == "" {
-		t.Fatal(first, made, err)
-	}
-	if again, made, err := d.EnsureDefaultEnvironment(ctx); err != nil || made || again != first {
-		t.Fatal(again, made, err)
-	}
-	second, err := d.CreateEnvironment(ctx, "second", 7)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if e, err := d.Environment(ctx, second.ID); err != nil || e != second || e.MaxCalls != 7 {
-		t.Fatal(e, err)
-	}
-	if _, err := d.Environment(ctx, "none"); status(err) != 404 {
-		t.Error(err)
-	}
-	_, prefix, hash := secret.NewAPIKey(true)
-	id, err := d.CreateKey(ctx, second.ID, prefix, hash)
-	if err != nil {
-		t.Fatal(err)
-	}
-	k, err := d.LookupKey(ctx, hash)
-	if err != nil || k.ID != id || k.EnvironmentID != second.ID || k.Prefix != prefix {
-		t.Fatalf("%+v %v", k, err)
-	}
-	if again, err := d.CreateKey(ctx, first.ID, prefix, hash); err != nil || again != id {
-		t.Error("a known hash got another row", again, err)
-	}
-	if keys, err := d.Keys(ctx, second.ID); err != nil || len(keys) != 1 || keys[0] != k {
-		t.Error(keys, err)
-	}
-	if _, err := d.LookupKey(ctx, secret.HashAPIKey("other")); status(err) != 404 {
-		t.Error(err)
-	}
-	if err := d.DeleteKey(ctx, first.ID, id); status(err) != 404 {
-		t.Error("another environment's key was deleted:", err)
-	}
-	if err := d.DeleteKey(ctx, second.ID, id); err != nil {
-		t.Error(err)
-	}
-	if _, err := d.LookupKey(ctx, hash); status(err) != 404 {
-		t.Error("a deleted key works:", err)
-	}
-}
-
 func testResources(t *testing.T, d *DB) {
 	ctx, env, other := t.Context(), environment(t, d), environment(t, d)
 	given := Doc{"id": "mine", "user_id": "mine", "label": "it's \"quoted\" ünïcode \x00", "content": "${x}", "unknown_field": []any{1.5, nil, true, Doc{"a": "b"}}, "description": nil}

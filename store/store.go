@@ -42,8 +42,11 @@ type DB struct {
 	pg   bool
 	key  *secret.Key
 	log  *Log
-	jobs chan struct{} // see JobsAdded
-	run  string        // this opening of the store, among those of other processes and of earlier lives
+	run  string // this opening of the store, among those of other processes and of earlier lives
+
+	jobs  chan struct{} // see JobsAdded
+	slots chan struct{} // see SlotsFreed
+	used  lastUses
 }
 
 // readers is how many connections read an SQLite file at once, pgConns how many a PostgreSQL server is asked for.
@@ -55,7 +58,7 @@ const (
 // Open opens (and migrates) the database at url: a file path, or postgres://… . A database whose secrets were sealed with
 // another master key is refused.
 func Open(ctx context.Context, url string, key *secret.Key) (*DB, error) {
-	d := &DB{key: key, jobs: make(chan struct{}, 1), run: newID()}
+	d := &DB{key: key, jobs: make(chan struct{}, 1), slots: make(chan struct{}, 1), run: newID()}
 	var err error
 	switch scheme, _, has := strings.Cut(url, "://"); {
 	case has && (scheme == "postgres" || scheme == "postgresql"):

@@ -43,7 +43,7 @@ func openAt(t testing.TB, path string) *DB {
 
 func environment(t testing.TB, d *DB) string {
 	t.Helper()
-	e, err := d.CreateEnvironment(t.Context(), t.Name(), 0)
+	e, err := d.CreateEnvironment(t.Context(), Environment{Name: t.Name()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -34,17 +34,17 @@ func firstStart(ctx context.Context, db *store.DB, given string, keep func(key s
 	if err != nil {
 		return "", "", fmt.Errorf("making the first environment: %w", err)
 	}
-	keys, err := db.Keys(ctx, e.ID)
+	keys, err := db.Keys(ctx, e.ID, store.Page{Size: 1})
 	if err != nil {
 		return "", "", err
 	}
-	if len(keys) == 0 {
+	if keys.Total == 0 {
 		if err := makeDemo(ctx, db, e.ID); err != nil {
 			return "", "", err
 		}
 	}
 	key := given
-	if key == "" && len(keys) == 0 {
+	if key == "" && keys.Total == 0 {
 		key, _, _ = secret.NewAPIKey(true)
 		made = key
 		if err := keep(key); err != nil {
@@ -54,7 +54,7 @@ func firstStart(ctx context.Context, db *store.DB, given string, keep func(key s
 	if key == "" {
 		return e.ID, "", nil
 	}
-	if _, err := db.CreateKey(ctx, e.ID, secret.KeyPrefix(key), secret.HashAPIKey(key)); err != nil {
+	if _, err := db.CreateKey(ctx, store.APIKey{EnvironmentID: e.ID, Prefix: secret.KeyPrefix(key), Role: store.Operator}, secret.HashAPIKey(key)); err != nil {
 		return "", "", fmt.Errorf("keeping the API key: %w", err)
 	}
 	return e.ID, made, nil

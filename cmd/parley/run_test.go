@@ -180,8 +180,8 @@ func TestCutShort(t *testing.T) {
 	if err != nil || made == "" || kept != made {
 		t.Fatalf("%q %q %v", made, kept, err)
 	}
-	if keys, err := v.db.Keys(ctx, env); err != nil || len(keys) != 1 {
-		t.Errorf("%d keys, %v", len(keys), err)
+	if keys, err := v.db.Keys(ctx, env, store.Page{}); err != nil || keys.Total != 1 {
+		t.Errorf("%d keys, %v", keys.Total, err)
 	}
 	l, err := v.db.Agents(ctx, env, store.Page{})
 	if err != nil || l.Total != 1 {
