@@ -21,17 +21,21 @@ const (
 	EventError          EventType = "event_error"
 	EventAnalysis       EventType = "event_analysis"
 
-	EventCreated      EventType = "created"      // {direction, from_number, to_number}
-	EventRinging      EventType = "ringing"      // {}
-	EventPartial      EventType = "partial"      // {text}: the caller's words so far
-	EventTurnEnded    EventType = "turn_ended"   // {text, why}: the caller's turn was taken as over
-	EventPaused       EventType = "paused"       // {}: the agent fell silent because the caller made a sound
-	EventResumed      EventType = "resumed"      // {}: it was nothing; the agent went on from the cut word
-	EventInterrupted  EventType = "interrupted"  // {text}: the caller cut the agent off, having heard text
-	EventActionStart  EventType = "action_start" // {action_type, label, parameters}
-	EventDigit        EventType = "digit"        // {digit}
-	EventWarning      EventType = "warning"      // {code, message}
-	EventTransferring EventType = "transferring" // {to}
+	EventCreated        EventType = "created"         // {direction, from_number, to_number}
+	EventRinging        EventType = "ringing"         // {}
+	EventPartial        EventType = "partial"         // {text}: the caller's words so far
+	EventTurnEnded      EventType = "turn_ended"      // {text, why}: the caller's turn was taken as over
+	EventPaused         EventType = "paused"          // {}: the agent fell silent because the caller made a sound
+	EventResumed        EventType = "resumed"         // {}: it was nothing; the agent went on from the cut word
+	EventInterrupted    EventType = "interrupted"     // {text}: the caller cut the agent off, having heard text
+	EventActionStart    EventType = "action_start"    // {action_type, label, parameters}
+	EventDigit          EventType = "digit"           // {digit}
+	EventWarning        EventType = "warning"         // {code, message}
+	EventTransferring   EventType = "transferring"    // {to}
+	EventTransferred    EventType = "transferred"     // {to, by}: by refer, or by a bridge of ours
+	EventTransferFailed EventType = "transfer_failed" // {to, reason}: the agent goes on
+	EventMuted          EventType = "muted"           // {}: the agent was told to be silent
+	EventUnmuted        EventType = "unmuted"         // {}
 )
 
 // Webhookable reports whether webhooks may subscribe to the type.

@@ -5,6 +5,7 @@ import (
 
 	"github.com/parley-voice/parley"
 	"github.com/parley-voice/parley/llm"
+	"github.com/parley-voice/parley/turn"
 )
 
 // maxLines is how many commands to speak wait for the agent to finish; a further one is refused with a warning.
@@ -28,6 +29,12 @@ func (c *loop) command(ctx context.Context, cmd Command) {
 		}
 	case End:
 		c.outcome = &parley.Outcome{Cause: parley.AgentEnded}
+	case Mute:
+		c.mute()
+	case Unmute:
+		c.unmute(ctx)
+	case Transfer:
+		c.leave(ctx, &parley.Outcome{Cause: parley.Transferred, Transfer: &parley.Transfer{To: cmd.Text}})
 	case Press:
 		c.wg.Go(func() {
 			if err := c.leg.SendDTMF(ctx, cmd.Text); err != nil && ctx.Err() == nil {
@@ -35,4 +42,58 @@ func (c *loop) command(ctx context.Context, cmd Command) {
 			}
 		})
 	}
+}
+
+// mute makes the agent silent at once, also where it insists. What it says before it ends the call is its last word then, too.
+func (c *loop) mute() {
+	if c.state.muted {
+		return
+	}
+	c.state.muted, c.state.greetAt = true, 0
+	c.detect.Agent(turn.Idle)
+	c.log(parley.EventMuted, struct{}{})
+	r := c.cur
+	if r == nil {
+		return
+	}
+	end := r.ending()
+	if r.text == "" && r.mouth.said() == "" {
+		c.state.asked, c.state.unanswered = r.answers, true // it still stands
+	}
+	c.cut()
+	if end != nil {
+		c.outcome = end
+	}
+}
+
+// unmute lets the agent speak, and answer what the caller said last.
+func (c *loop) unmute(ctx context.Context) {
+	if !c.state.muted {
+		return
+	}
+	c.state.muted = false
+	c.idle.quiet = c.clock.now()
+	c.log(parley.EventUnmuted, struct{}{})
+	c.next(ctx)
+}
+
+// leave ends the conversation once what is being said, and what somebody outside wanted said, has been heard. An answer of which
+// nothing has been heard is given up.
+func (c *loop) leave(ctx context.Context, out *parley.Outcome) {
+	if c.state.leave != nil || c.cur != nil && c.cur.ending() != nil {
+		return // it is ending already
+	}
+	c.state.leave, c.state.greetAt = out, 0
+	if c.state.muted {
+		c.outcome = out
+		return
+	}
+	if r := c.cur; r != nil && r.text == "" && r.mouth.said() == "" && !r.mouth.playing() {
+		c.cut()
+	}
+	if c.cur != nil {
+		c.detect.Agent(turn.Insists)
+		c.resume()
+	}
+	c.next(ctx)
 }

@@ -58,13 +58,15 @@ type alarm struct {
 
 // state is where the conversation stands.
 type state struct {
-	greetAt    time.Duration // when the greeting is due; 0: it has begun, or there is none
-	unanswered bool          // the caller has said something that waits for the agent to finish
-	asked      question      // what the next answer answers
-	lines      []string      // to be spoken as they are, after the reply that runs
-	farewell   *farewell     // to be spoken next, and the end
-	fails      int           // replies in a row that failed
-	open       []*reply      // whose goroutines have not ended
+	greetAt    time.Duration   // when the greeting is due; 0: it has begun, or there is none
+	unanswered bool            // the caller has said something that waits for the agent to finish
+	asked      question        // what the next answer answers
+	lines      []string        // to be spoken as they are, after the reply that runs
+	farewell   *farewell       // to be spoken next, and the end
+	leave      *parley.Outcome // the end, after lines
+	muted      bool            // nothing is said
+	fails      int             // replies in a row that failed
+	open       []*reply        // whose goroutines have not ended
 	onHold     bool
 	legGone    bool // nothing can be played any more
 }
@@ -105,8 +107,11 @@ func newLoop(l leg.Leg, s Setup) *loop {
 	c.ids.Store(uint64(time.Now().UnixNano())) // no mark of an earlier Run on this leg comes again
 	c.alarm.Timer = time.NewTimer(time.Hour)
 	c.idle = newIdle(s.Idle, c.texts)
-	if s.Greeting != "" {
-		c.state.greetAt = max(s.GreetingDelay, 1)
+	if s.Untransferred {
+		c.Greeting, c.GreetingDelay = c.texts.untransferred, 0
+	}
+	if c.Greeting != "" {
+		c.state.greetAt = max(c.GreetingDelay, 1)
 		c.detect.Agent(turn.Insists)
 	}
 	return c

@@ -51,7 +51,7 @@ func (c *loop) nextDue(now time.Duration) (at time.Duration, what duty) {
 	if d, ok := c.idleAt(); ok {
 		earlier(d, idled)
 	}
-	if c.state.unanswered && c.cur == nil && c.state.greetAt == 0 && !c.state.legGone && !c.detect.Pending() {
+	if c.state.unanswered && c.cur == nil && c.state.greetAt == 0 && !c.state.legGone && !c.state.muted && !c.detect.Pending() {
 		earlier(max(c.idle.quiet, c.detect.LastSpeech())+takenBack, unanswered)
 	}
 	if c.cur != nil {
@@ -99,7 +99,7 @@ func (c *loop) decide(ctx context.Context, s turn.Signal) {
 
 // ends reports whether the reply that runs is followed by the end of the conversation, which nobody can talk away.
 func (c *loop) ends() bool {
-	return c.cur != nil && (c.cur.insists || c.cur.end != nil || c.cur.mind.ending() != nil)
+	return c.cur != nil && (c.cur.insists || c.state.leave != nil || c.cur.ending() != nil)
 }
 
 // pause falls silent without giving the reply up.

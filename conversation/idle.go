@@ -48,7 +48,7 @@ func (i *idle) spoken() { i.talked, i.inARow = true, 0 }
 
 // idleAt is when silence has lasted too long; false while there is none.
 func (c *loop) idleAt() (time.Duration, bool) {
-	if c.cur != nil || c.state.onHold || c.state.greetAt > 0 || c.detect.Pending() {
+	if c.cur != nil || c.state.onHold || c.state.muted || c.state.greetAt > 0 || c.detect.Pending() {
 		return 0, false
 	}
 	i := &c.idle

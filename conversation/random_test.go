@@ -147,7 +147,7 @@ func (c *chaos) script(ctx context.Context) {
 			return
 		}
 		text := texts[c.r.IntN(len(texts))]
-		switch n := c.r.IntN(40); {
+		switch n := c.r.IntN(44); {
 		case n < 18:
 			p.step([]string{"speaks", (100*time.Millisecond + c.upTo(1500*time.Millisecond)).String(), text})
 		case n < 24:
@@ -170,6 +170,14 @@ func (c *chaos) script(ctx context.Context) {
 			p.step([]string{"end-call"})
 		case n < 39 && c.r.IntN(3) == 0:
 			p.step([]string{"cancel"})
+		case n < 43:
+			p.step([]string{"mute"})
+			if !sleep(ctx, c.upTo(1500*time.Millisecond)) {
+				return
+			}
+			p.step([]string{"unmute"})
+		case c.r.IntN(3) == 0:
+			p.step([]string{"transfer", "+15550100"})
 		case c.r.IntN(3) == 0:
 			p.step([]string{"deaf", "broken"})
 		}

@@ -165,6 +165,14 @@ func (r *reply) stalled(c *clock) time.Duration {
 	return c.of(since) + mute
 }
 
+// ending is what follows the reply; nil: the conversation goes on.
+func (r *reply) ending() *parley.Outcome {
+	if r.end != nil {
+		return r.end
+	}
+	return r.mind.ending()
+}
+
 // ended takes what became of a reply.
 func (c *loop) ended(ctx context.Context, n note) {
 	c.count(n.r)
@@ -184,11 +192,7 @@ func (c *loop) ended(ctx context.Context, n note) {
 	} else {
 		fault = r.mind.failure()
 	}
-	end := r.end
-	if end == nil {
-		end = r.mind.ending()
-	}
-	switch {
+	switch end := r.ending(); {
 	case end != nil:
 		c.outcome = end
 		return
@@ -223,6 +227,10 @@ func (c *loop) next(ctx context.Context) {
 	st := &c.state
 	switch {
 	case c.outcome != nil || c.cur != nil || st.greetAt > 0 || st.legGone:
+	case st.muted:
+		if st.farewell != nil {
+			c.outcome = &st.farewell.out
+		}
 	case st.farewell != nil:
 		c.begin(ctx, &reply{text: st.farewell.text, insists: true, end: &st.farewell.out})
 		st.farewell = nil
@@ -230,6 +238,8 @@ func (c *loop) next(ctx context.Context) {
 		text := st.lines[0]
 		st.lines = st.lines[1:]
 		c.begin(ctx, &reply{text: text})
+	case st.leave != nil:
+		c.outcome = st.leave
 	case st.unanswered && !c.detect.Pending():
 		c.answer(ctx)
 	}

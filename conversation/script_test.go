@@ -200,6 +200,8 @@ func (p *play) prepare(w []string) {
 		}
 	case "limit":
 		p.limit.MaxDuration = dur(w[1])
+	case "untransferred":
+		s.Untransferred = true
 	case "tool":
 		s.Actions = append(s.Actions, newTool(w[1:]))
 	case "end_conversation":
@@ -257,6 +259,9 @@ func (p *play) run(timeline []string) string {
 		fmt.Fprintf(&p.out, "digits sent: %s\n", d)
 	}
 	fmt.Fprintf(&p.out, "%s outcome: %s", clockOf(end), res.Cause)
+	if res.Transfer != nil {
+		fmt.Fprintf(&p.out, " to %s", res.Transfer.To)
+	}
 	if res.Detail != "" {
 		fmt.Fprintf(&p.out, " (%s)", res.Detail)
 	}
@@ -332,6 +337,12 @@ func (p *play) step(w []string) {
 		give(p.wire, p.ctrl, Command{Kind: AddContext, Text: w[1]})
 	case "press":
 		give(p.wire, p.ctrl, Command{Kind: Press, Text: w[1]})
+	case "mute":
+		give(p.wire, p.ctrl, Command{Kind: Mute})
+	case "unmute":
+		give(p.wire, p.ctrl, Command{Kind: Unmute})
+	case "transfer":
+		give(p.wire, p.ctrl, Command{Kind: Transfer, Text: w[1]})
 	case "end-call":
 		give(p.wire, p.ctrl, Command{Kind: End})
 	default:

@@ -31,6 +31,7 @@ type Setup struct {
 	Log           parley.Log
 	Control       <-chan Command // nil: none
 	History       *History       // nil: a new one
+	Untransferred bool           // the caller comes back from a transfer that failed: they are told so instead of Greeting
 }
 
 // Thinking is what goes into every llm.Request besides messages and tools.
@@ -79,4 +80,7 @@ const (
 	AddContext                        // tell the model Text before its next turn
 	End                               // end the call: the agent hangs up
 	Press                             // send the digits in Text
+	Mute                              // be silent from now on, and go on hearing
+	Unmute                            // speak again
+	Transfer                          // finish what is being said, then hand the caller over to Text
 )
