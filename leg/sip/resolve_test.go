@@ -20,6 +20,7 @@ func TestNextHop(t *testing.T) {
 		{"sip:a@192.0.2.1", "TCP", "TCP 192.0.2.1:5060"},
 		{"sip:a@[2001:db8::1]:9", "", "UDP [2001:db8::1]:9"},
 		{"sip:a@localhost:9", "", "UDP 127.0.0.1:9"},
+		{"sip:a@LocalHost.:9", "", "UDP 127.0.0.1:9"},
 		{"sip:a@192.0.2.1;transport=tls", "", ""},
 		{"sips:a@192.0.2.1", "", ""},
 		{"sip:a@192.0.2.1;transport=ws", "", ""},
