@@ -98,7 +98,7 @@ func TestJobOfACall(t *testing.T) {
 
 func TestMaximumOfCalls(t *testing.T) {
 	h := newHouse(t)
-	e, err := h.db.CreateEnvironment(t.Context(), store.Environment{Name: "small", MaxCalls: 1})
+	e, err := h.db.CreateEnvironment(t.Context(), store.Environment{Name: "small", MaxCalls: 2})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -25,11 +25,21 @@ type callRow struct {
 	Telephony     string
 	TelephonyID   string
 	Cause         parley.Cause
-	Agent         string
-	Doc           string
 	CreatedAt     int64
 	StartAt       int64
 	EndAt         int64
+	callMarks
+	Doc string
+
+	Agent string `bun:",scanonly"` // the snapshot as it is stored, when it was asked for
+}
+
+// callMarks are what the store looks calls up by for its own work.
+type callMarks struct {
+	Queued  bool   // is in table waiting
+	Slot    bool   // counts towards the environment's maximum
+	Audio   string // how the recording is kept: wav, mp3; "" when there is none
+	HasText bool   // until its words are erased
 }
 
 var callColumns = map[string]column{
@@ -48,30 +58,56 @@ func (d *DB) PlaceCall(ctx context.Context, c parley.Call, first []parley.Event,
 	if c.Created.IsZero() {
 		c.Created = time.Now()
 	}
-	row := callRow{CreatedAt: micros(c.Created)}
-	err := row.set(d, c, "")
+	c.Queued = c.Queued && c.Status == parley.NotStarted
+	row := callRow{CreatedAt: micros(c.Created), callMarks: callMarks{HasText: true}}
+	err := row.set(d, c)
 	if err == nil {
-		err = d.tx(ctx, func(tx bun.Tx) error {
-			res, err := tx.NewInsert().Model(&row).On("CONFLICT (id) DO NOTHING").Exec(ctx)
-			if err != nil {
-				return err
-			}
-			if n, _ := res.RowsAffected(); n == 0 {
-				return &parley.Error{Status: 409, Code: "exists", Message: "there is a call with this id already"}
-			}
-			if err = d.log.begin(ctx, tx, c.ID, first); err != nil {
-				return err
-			}
-			return insertJobs(ctx, tx, jobs)
-		})
+		row.Agent, err = d.sealAgent(c)
 	}
-	if err == nil && len(first) > 0 {
+	if err == nil {
+		err = d.tx(ctx, func(tx bun.Tx) error { return d.insertCall(ctx, tx, &row, c, first, jobs) })
+	}
+	if err != nil {
+		return wrap(err, "writing a call")
+	}
+	if len(first) > 0 {
 		d.log.tell(first)
 	}
-	if err == nil && len(jobs) > 0 {
+	if row.Queued {
+		signal(d.slots)
+	} else if len(jobs) > 0 {
 		d.jobsAdded()
 	}
-	return wrap(err, "writing a call")
+	return nil
+}
+
+func (d *DB) insertCall(ctx context.Context, tx bun.Tx, row *callRow, c parley.Call, first []parley.Event, jobs []Job) error {
+	if row.Slot {
+		r, err := d.room(ctx, tx, row.EnvironmentID)
+		if err == nil {
+			err = r.refuse(row.IsOutgoing)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	res, err := tx.NewInsert().Model(row).On("CONFLICT (id) DO NOTHING").Exec(ctx)
+	if err != nil {
+		return err
+	}
+	if n, _ := res.RowsAffected(); n == 0 {
+		return &parley.Error{Status: 409, Code: "exists", Message: "there is a call with this id already"}
+	}
+	if err = keepSnapshot(ctx, tx, row.ID, row.Agent); err != nil {
+		return err
+	}
+	if err = d.log.begin(ctx, tx, c.ID, first); err != nil {
+		return err
+	}
+	if row.Queued {
+		return wait(ctx, tx, c, jobs)
+	}
+	return insertJobs(ctx, tx, jobs)
 }
 
 // Call reads a call; env "" is any. Unknown, or another environment's: parley.NotFound.
@@ -83,9 +119,20 @@ func (d *DB) Call(ctx context.Context, env, id string) (parley.Call, error) {
 	return row.call(d)
 }
 
+// callRow reads a call and its snapshot; in a transaction it stays as it is until the end.
 func (d *DB) callRow(ctx context.Context, db bun.IDB, env, id string) (row callRow, err error) {
-	err = d.find(ctx, db, &row, env, id, "call")
-	return row, err
+	q := db.NewSelect().Model(&row).ColumnExpr("call_row.*").
+		ColumnExpr("COALESCE((SELECT agent FROM snapshots WHERE call_id = call_row.id), '') AS agent").Where("id = ?", clean(id))
+	if env != "" {
+		q.Where("environment_id = ?", clean(env))
+	}
+	if _, inTx := db.(bun.Tx); inTx {
+		q = d.forUpdate(q)
+	}
+	if err = q.Scan(ctx); err != nil {
+		return row, absent(err, "call")
+	}
+	return row, nil
 }
 
 // Calls lists calls, newest first unless a sort_column is given, without the snapshots of their agents. Fields to sort and filter by: id, status,
@@ -93,7 +140,7 @@ func (d *DB) callRow(ctx context.Context, db bun.IDB, env, id string) (row callR
 // start_time, end_time.
 func (d *DB) Calls(ctx context.Context, env string, p Page) (List[parley.Call], error) {
 	var rows []callRow
-	q := d.r.NewSelect().Model(&rows).ExcludeColumn("agent").Where("environment_id = ?", clean(env))
+	q := d.r.NewSelect().Model(&rows).Where("environment_id = ?", clean(env))
 	total, more, err := list(ctx, q, &rows, p, callColumns, true)
 	if err != nil {
 		return List[parley.Call]{}, wrap(err, "listing calls")
@@ -108,44 +155,63 @@ func (d *DB) Calls(ctx context.Context, env string, p Page) (List[parley.Call], 
 }
 
 // UpdateCall changes a call: it is read, change is called, and it is written, with nobody in between. change may run again;
-// its error ends the update and is returned as it is. ID, UserID and Created do not change. Unknown: parley.NotFound.
+// its error ends the update and is returned as it is. ID, UserID and Created do not change. A queued call that is ended leaves the
+// queue with its jobs; nothing else but Admit takes one out. Unknown: parley.NotFound.
 func (d *DB) UpdateCall(ctx context.Context, id string, change func(*parley.Call) error) error {
 	var refused error
+	var freed bool
 	err := d.tx(ctx, func(tx bun.Tx) error {
 		row, err := d.callRow(ctx, tx, "", id)
 		if err != nil {
 			return err
 		}
-		refused = d.changeCall(ctx, tx, row, change)
+		queued := row.Queued
+		freed, refused = d.changeCall(ctx, tx, row, func(c *parley.Call) error {
+			err := change(c)
+			c.Queued = queued && c.Status == parley.NotStarted
+			return err
+		})
 		return refused
 	})
 	if refused != nil {
 		return refused
 	}
+	if freed && err == nil {
+		signal(d.slots)
+	}
 	return wrap(err, "updating a call")
 }
 
-func (d *DB) changeCall(ctx context.Context, tx bun.Tx, row callRow, change func(*parley.Call) error) error {
+// changeCall changes a call within a transaction that holds its row; freed says that it gave back a slot.
+func (d *DB) changeCall(ctx context.Context, tx bun.Tx, row callRow, change func(*parley.Call) error) (freed bool, err error) {
+	held, queued := row.Slot, row.Queued
 	c, err := row.call(d)
 	if err != nil {
-		return err
+		return false, err
 	}
-	snapshot := string(c.Agent)
+	snapshot, private := string(c.Agent), c.Private
 	if err = change(&c); err != nil {
-		return err
+		return false, err
 	}
 	c.ID, c.UserID = row.ID, row.EnvironmentID
-	q := tx.NewUpdate().Model(&row).WherePK()
-	kept := ""
-	if string(c.Agent) == snapshot {
-		kept = row.Agent
-		q.ExcludeColumn("agent") // it is most of the row, and hardly ever changes
+	if err = row.set(d, c); err != nil {
+		return false, err
 	}
-	if err = row.set(d, c, kept); err != nil {
-		return err
+	if string(c.Agent) != snapshot || c.Private != private {
+		if row.Agent, err = d.sealAgent(c); err == nil {
+			err = keepSnapshot(ctx, tx, row.ID, row.Agent)
+		}
+		if err != nil {
+			return false, wrap(err, "updating a call")
+		}
 	}
-	_, err = q.Exec(ctx)
-	return wrap(err, "updating a call")
+	if queued && !row.Queued {
+		if _, err = tx.NewRaw("DELETE FROM waiting WHERE call_id = ?", row.ID).Exec(ctx); err != nil {
+			return false, wrap(err, "updating a call")
+		}
+	}
+	_, err = tx.NewUpdate().Model(&row).WherePK().Exec(ctx)
+	return held && !row.Slot, wrap(err, "updating a call")
 }
 
 // DeleteCall erases a call and its events and returns what it was; its recording is the caller's to delete.
@@ -158,7 +224,7 @@ func (d *DB) DeleteCall(ctx context.Context, env, id string) (c parley.Call, err
 		if c, err = row.call(d); err != nil {
 			return err
 		}
-		for _, table := range []string{"events", "deliveries"} {
+		for _, table := range []string{"events", "deliveries", "snapshots", "waiting"} {
 			if _, err = tx.NewRaw("DELETE FROM ? WHERE call_id = ?", bun.Ident(table), row.ID).Exec(ctx); err != nil {
 				return err
 			}
@@ -166,6 +232,9 @@ func (d *DB) DeleteCall(ctx context.Context, env, id string) (c parley.Call, err
 		_, err = tx.NewDelete().Model(&row).WherePK().Exec(ctx)
 		return err
 	})
+	if err == nil {
+		signal(d.slots)
+	}
 	return c, wrap(err, "deleting a call")
 }
 
@@ -175,22 +244,45 @@ func (d *DB) CountRunning(ctx context.Context, env string) (int, error) {
 	return int(n), wrap(err, "counting calls")
 }
 
-// set writes a call into its row; sealedAgent is the snapshot as it is stored already, "" when it has to be sealed.
-func (r *callRow) set(d *DB, c parley.Call, sealedAgent string) error {
-	r.ID, r.EnvironmentID, r.Status, r.Stage = c.ID, c.UserID, c.Status, c.Stage
-	r.IsOutgoing, r.FromNumber, r.ToNumber = c.IsOutgoing, clean(c.From), clean(c.To)
-	r.AgentID, r.Telephony, r.TelephonyID = clean(c.AgentID), clean(c.Telephony), clean(c.TelephonyID)
-	r.Cause, r.StartAt, r.EndAt = c.Cause, micros(c.Start), micros(c.End)
-	r.Agent = sealedAgent
-	if sealedAgent == "" && len(c.Agent) > 0 {
-		var err error
-		if r.Agent, err = d.sealJSON(c.Agent, c.UserID, c.ID); err != nil {
-			return fmt.Errorf("the agent of call %s: %w", c.ID, err)
-		}
+// maxSearched is how much of a text that a stranger sends is kept where calls are searched: an index entry has to fit on a page.
+const maxSearched = 512
+
+func searched(s string) string {
+	if len(s) > maxSearched {
+		s = s[:maxSearched]
 	}
-	b, err := json.Marshal(newCallDoc(c))
+	return clean(s)
+}
+
+// set writes a call, but for the snapshot of its agent, into its row.
+func (r *callRow) set(d *DB, c parley.Call) error {
+	r.ID, r.EnvironmentID, r.Status, r.Stage = c.ID, c.UserID, c.Status, c.Stage
+	r.IsOutgoing, r.FromNumber, r.ToNumber = c.IsOutgoing, searched(c.From), searched(c.To)
+	r.AgentID, r.Telephony, r.TelephonyID = clean(c.AgentID), clean(c.Telephony), searched(c.TelephonyID)
+	r.Cause, r.StartAt, r.EndAt = c.Cause, micros(c.Start), micros(c.End)
+	r.Queued, r.Slot, r.Audio = c.Queued, holdsSlot(c), audioForm(c.Recording)
+	doc := newCallDoc(c)
+	if c.Private && len(c.Context) > 0 {
+		b, err := json.Marshal(c.Context)
+		if err != nil {
+			return err
+		}
+		doc.Context, doc.Sealed = nil, d.key.Seal(b, c.UserID, c.ID, "context")
+	}
+	b, err := json.Marshal(doc)
 	r.Doc = string(b)
 	return err
+}
+
+// audioForm is how a recording of that name is kept.
+func audioForm(name string) string {
+	switch {
+	case name == "":
+		return ""
+	case strings.HasSuffix(name, ".mp3"):
+		return "mp3"
+	}
+	return "wav"
 }
 
 func (r *callRow) call(d *DB) (parley.Call, error) {
@@ -199,45 +291,21 @@ func (r *callRow) call(d *DB) (parley.Call, error) {
 		return parley.Call{}, fmt.Errorf("stored call %s: %w", r.ID, err)
 	}
 	c := doc.call()
+	if doc.Sealed != "" {
+		b, err := d.key.Open(doc.Sealed, r.EnvironmentID, r.ID, "context")
+		if err == nil {
+			err = json.Unmarshal(b, &c.Context)
+		}
+		if err != nil {
+			return parley.Call{}, fmt.Errorf("stored call %s, context: %w", r.ID, err)
+		}
+	}
+	c.Queued = r.Queued
 	c.ID, c.UserID, c.Status, c.Stage = r.ID, r.EnvironmentID, r.Status, r.Stage
 	c.IsOutgoing, c.From, c.To = r.IsOutgoing, r.FromNumber, r.ToNumber
 	c.AgentID, c.Telephony, c.TelephonyID = r.AgentID, r.Telephony, r.TelephonyID
 	c.Cause, c.Created, c.Start, c.End = r.Cause, fromMicros(r.CreatedAt), fromMicros(r.StartAt), fromMicros(r.EndAt)
-	if r.Agent != "" {
-		var err error
-		if c.Agent, err = d.unsealJSON(r.Agent, r.EnvironmentID, r.ID); err != nil {
-			return parley.Call{}, err
-		}
-	}
-	return c, nil
-}
-
-// sealJSON seals the secrets in a JSON object; one that has none is kept byte by byte.
-func (d *DB) sealJSON(raw json.RawMessage, env, id string) (string, error) {
-	found := strings.Contains(string(raw), "sealed:")
-	for name := range secretFields {
-		found = found || strings.Contains(string(raw), `"`+name+`"`)
-	}
-	if !found {
-		if !json.Valid(raw) {
-			return "", fmt.Errorf("not JSON")
-		}
-		return string(raw), nil
-	}
-	var doc Doc
-	if err := json.Unmarshal(raw, &doc); err != nil {
-		return "", err
-	}
-	return d.seal(doc, env, id)
-}
-
-func (d *DB) unsealJSON(row, env, id string) (json.RawMessage, error) {
-	if !strings.Contains(row, `"sealed:`) {
-		return json.RawMessage(row), nil
-	}
-	doc, err := d.unseal(row, env, id)
-	if err != nil {
-		return nil, err
-	}
-	return json.Marshal(doc)
+	var err error
+	c.Agent, err = d.openAgent(*r)
+	return c, err
 }

@@ -23,6 +23,16 @@ type callDoc struct {
 	ActionHistory []json.RawMessage `json:"action_history,omitempty"`
 	Notes         []noteDoc         `json:"notes,omitempty"`
 	Warnings      []string          `json:"warnings,omitempty"`
+	Usage         *parley.Usage     `json:"usage,omitempty"`
+	Dialling      *diallingDoc      `json:"dialling,omitempty"`
+	Private       bool              `json:"private,omitempty"`
+	Sealed        string            `json:"sealed,omitempty"` // the context of a private call
+}
+
+// A diallingDoc is when a call may be dialled.
+type diallingDoc struct {
+	NotBefore time.Time `json:"not_before,omitzero"`
+	NotAfter  time.Time `json:"not_after,omitzero"`
 }
 
 type turnDoc struct {
@@ -50,7 +60,13 @@ func newCallDoc(c parley.Call) callDoc {
 		Context: c.Context, Params: c.Params, NoHumanAction: c.NoHumanAction,
 		TrunkID: c.TrunkID, Metadata: c.Metadata, Recording: c.Recording, RecordingLen: c.RecordingLen,
 		SIPCode: c.SIPCode, StageOutcome: c.StageOutcome, ErrorMessage: c.ErrorMessage,
-		ActionHistory: c.ActionHistory, Warnings: c.Warnings,
+		ActionHistory: c.ActionHistory, Warnings: c.Warnings, Private: c.Private,
+	}
+	if c.Usage != (parley.Usage{}) {
+		d.Usage = &c.Usage
+	}
+	if !c.NotBefore.IsZero() || !c.NotAfter.IsZero() {
+		d.Dialling = &diallingDoc{c.NotBefore.UTC(), c.NotAfter.UTC()}
 	}
 	for _, t := range c.Turns {
 		d.Turns = append(d.Turns, turnDoc{t.ID, t.Who, t.Text, t.Start, t.End, t.Interrupted, (*latencyDoc)(t.Latency)})
@@ -62,7 +78,13 @@ func newCallDoc(c parley.Call) callDoc {
 }
 
 func (d callDoc) call() parley.Call {
-	c := parley.Call{Context: d.Context, Params: d.Params, NoHumanAction: d.NoHumanAction}
+	c := parley.Call{Context: d.Context, Params: d.Params, NoHumanAction: d.NoHumanAction, Private: d.Private}
+	if d.Usage != nil {
+		c.Usage = *d.Usage
+	}
+	if d.Dialling != nil {
+		c.NotBefore, c.NotAfter = d.Dialling.NotBefore, d.Dialling.NotAfter
+	}
 	c.ActionHistory, c.Warnings = d.ActionHistory, d.Warnings
 	c.TrunkID, c.Metadata, c.Recording, c.RecordingLen = d.TrunkID, d.Metadata, d.Recording, d.RecordingLen
 	c.SIPCode, c.StageOutcome, c.ErrorMessage = d.SIPCode, d.StageOutcome, d.ErrorMessage

@@ -55,7 +55,7 @@ func testCalls(t *testing.T, d *DB) {
 		t.Errorf("kept\n%+v\nwant\n%+v", got, c)
 	}
 	var row string
-	if err := d.r.NewRaw("SELECT agent FROM calls WHERE id = ?", c.ID).Scan(ctx, &row); err != nil || strings.Contains(row, token) {
+	if err := d.r.NewRaw("SELECT agent FROM snapshots WHERE call_id = ?", c.ID).Scan(ctx, &row); err != nil || strings.Contains(row, token) {
 		t.Errorf("a secret of the snapshot is in clear: %s %v", row, err)
 	}
 	if err := d.CreateCall(ctx, c); status(err) != 409 {

@@ -17,7 +17,9 @@ func conformance(t *testing.T, open func(t testing.TB) *DB) {
 		"Resources": testResources, "Secrets": testSecrets, "Lists": testLists,
 		"Agents": testAgents, "AgentUpdates": testAgentUpdates, "AgentDeletion": testAgentDeletion, "InlineAgents": testInlineAgents,
 		"Numbers": testNumbers, "Trunks": testTrunks, "Calls": testCalls, "CallLists": testCallLists, "CallChanges": testCallChanges,
-		"Reconcile": testReconcile, "Log": testLog, "LogOddEvents": testLogOddEvents, "LogSequence": testLogSequence, "LogReaders": testLogReaders, "Tail": testTail,
+		"Reconcile": testReconcile, "Slots": testSlots, "SlotsAreExact": testSlotsAreExact, "SlotsOfTransfers": testSlotsOfTransfers, "ReservedSlots": testReservedSlots,
+		"Queue": testQueue, "QueueOrder": testQueueOrder, "QueueEnds": testQueueEnds, "QueueIsNotReconciled": testQueueIsNotReconciled, "QueueAndDoNotCall": testQueueAndDoNotCall,
+		"QueueRaces": testQueueRaces1, "PrivateCalls": testPrivateCalls, "Minutes": testMinutes, "CallColumns": testCallColumns, "Log": testLog, "LogOddEvents": testLogOddEvents, "LogSequence": testLogSequence, "LogReaders": testLogReaders, "Tail": testTail,
 		"Jobs": testJobs, "JobDoubt": testJobDoubt, "Deliveries": testDeliveries, "ConnectionInUse": testConnectionInUse,
 		"AnswerIsGivenAgain": testAnswerIsGivenAgain, "RefusalFreesTheKey": testRefusalFreesTheKey, "FailureLeavesTheSubject": testFailureLeavesTheSubject,
 		"AnswersAreForgotten": testAnswersAreForgotten, "OneOfManyRuns": testOneOfManyRuns, "InlineWebhookCanSign": testInlineWebhookCanSign,
@@ -40,6 +42,9 @@ func TestPostgres(t *testing.T) {
 	conformance(t, func(t testing.TB) *DB { return openPostgres(t, server) })
 }
 
+// postgresURL is where openPostgres made the last database.
+var postgresURL string
+
 func openPostgres(t testing.TB, server string) *DB {
 	t.Helper()
 	u, err := url.Parse(server)
@@ -61,7 +66,8 @@ func openPostgres(t testing.TB, server string) *DB {
 		admin.closePools()
 	})
 	u.Path = "/" + name
-	d, err := Open(context.Background(), u.String(), key(t))
+	postgresURL = u.String()
+	d, err := Open(context.Background(), postgresURL, key(t))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,9 +1,11 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -119,6 +121,7 @@ func (d *DB) ClaimJobs(ctx context.Context, c Claim) ([]Job, error) {
 	if err != nil {
 		return nil, fmt.Errorf("claiming jobs: %w", err)
 	}
+	slices.SortFunc(rows, func(a, b jobRow) int { return cmp.Or(cmp.Compare(a.RunAt, b.RunAt), cmp.Compare(a.ID, b.ID)) })
 	jobs := make([]Job, len(rows))
 	for i, r := range rows {
 		jobs[i] = r.job()

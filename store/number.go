@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -21,6 +22,7 @@ type numberRow struct {
 	Active            bool
 	OutboundOnly      bool
 	InboundAgent      string
+	Reserve           int
 	Doc               string
 	CreatedAt         int64
 	UpdatedAt         int64
@@ -52,6 +54,7 @@ func (r *numberRow) set(ctx context.Context, d *DB, tx bun.IDB, doc Doc) error {
 	}
 	r.Doc, r.Label, r.Description = sealed, str(doc, "label"), str(doc, "description")
 	r.TelephonyProvider, r.InboundAgent, r.UpdatedAt = str(doc, "telephony_provider"), str(doc, "inbound_agent"), now()
+	r.Reserve = reserve(doc)
 	r.Active, _ = doc["active"].(bool)
 	r.OutboundOnly, _ = doc["outbound_only"].(bool)
 	return nil
@@ -207,7 +210,24 @@ func (d *DB) LookupNumber(ctx context.Context, env, dialled string) (parley.Numb
 	return parley.Number{}, parley.NotFound("number")
 }
 
+// reserve is what a number's config says of slots that outbound calls leave free.
+func reserve(doc Doc) int {
+	config, _ := doc["config"].(map[string]any)
+	n, _ := number(config["inbound_reserve"])
+	return int(min(max(n, 0), maxConcurrent))
+}
+
 func (r numberRow) number() parley.Number {
-	return parley.Number{ID: r.ID, UserID: r.EnvironmentID, Number: r.Number, Active: r.Active, OutboundOnly: r.OutboundOnly,
-		Label: r.Label, InboundAgent: r.InboundAgent}
+	n := parley.Number{ID: r.ID, UserID: r.EnvironmentID, Number: r.Number, Active: r.Active, OutboundOnly: r.OutboundOnly,
+		Label: r.Label, InboundAgent: r.InboundAgent, Reserve: r.Reserve}
+	var doc struct {
+		Config struct {
+			Fallback any `json:"fallback_number"`
+		} `json:"config"`
+	}
+	if json.Unmarshal([]byte(r.Doc), &doc) == nil {
+		fallback, _ := doc.Config.Fallback.(string)
+		n.Fallback = clean(fallback)
+	}
+	return n
 }

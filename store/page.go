@@ -211,12 +211,15 @@ func list[T any](ctx context.Context, q *bun.SelectQuery, rows *[]T, p Page, col
 	if p.SortDesc {
 		direction = bun.Safe("DESC")
 	}
+	if sort != "created_at" {
+		q.OrderExpr("? ?", bun.Ident(sort), direction)
+	}
 	n, err := q.Count(ctx)
 	if err != nil {
 		return 0, false, err
 	}
 	total = int(n)
-	err = q.OrderExpr("? ?", bun.Ident(sort), direction).OrderExpr("id ?", direction).
+	err = q.OrderExpr("created_at ?, id ?", direction, direction).
 		Limit(int64(p.Size)).Offset(int64(p.Page-1)*int64(p.Size)).Scan(ctx, rows)
 	return total, p.Page*p.Size < total, err
 }

@@ -15,13 +15,14 @@ import (
 //   - outbound, and a dial was attempted of which nothing came back, or no dial is waiting at all: unknown;
 //   - inbound that was never picked up: node_lost.
 //
-// Outbound calls whose dial still waits are left alone.
+// Outbound calls whose dial still waits, and those in the queue, are left alone.
 func (d *DB) ReconcileCalls(ctx context.Context) ([]parley.Call, error) {
 	var lost []parley.Call
 	err := d.tx(ctx, func(tx bun.Tx) error {
 		lost = nil
 		var rows []callRow
 		err := tx.NewSelect().Model(&rows).Where("status IN ?", bun.Tuple([]parley.Status{parley.NotStarted, parley.InProgress})).
+			Where("NOT queued").
 			Where("NOT (status = ? AND is_outgoing AND EXISTS (SELECT 1 FROM jobs WHERE subject = call_row.id AND state = ?))", parley.NotStarted, ready).
 			OrderExpr("created_at, id").Scan(ctx)
 		if err != nil {
@@ -32,7 +33,7 @@ func (d *DB) ReconcileCalls(ctx context.Context) ([]parley.Call, error) {
 			if err != nil {
 				return err
 			}
-			err = d.changeCall(ctx, tx, row, func(c *parley.Call) error {
+			_, err = d.changeCall(ctx, tx, row, func(c *parley.Call) error {
 				c.Cause, c.ErrorMessage = parley.NodeLost, "the server stopped while the call ran"
 				if c.Status == parley.NotStarted && c.IsOutgoing {
 					c.Cause, c.ErrorMessage = parley.Unknown, "the server stopped while it dialled; the call is not dialled again"
@@ -47,6 +48,9 @@ func (d *DB) ReconcileCalls(ctx context.Context) ([]parley.Call, error) {
 		}
 		return nil
 	})
+	if len(lost) > 0 {
+		signal(d.slots)
+	}
 	return lost, wrap(err, "ending the calls of an earlier run")
 }
 
