@@ -21,7 +21,7 @@ type Found func(name string) bool
 // Bury completes a call that a crash ended and the store has marked so: turns and actions come back from its events, the
 // recording is attached when the file is there (its header is at most a second behind), and the last events are written.
 func Bury(ctx context.Context, log Past, rows Calls, found Found, c parley.Call) error {
-	f := &facts{callID: c.ID, log: log, answered: c.Start}
+	f := &facts{callID: c.ID, log: log, answered: c.Start, private: c.Private}
 	past := &facts{callID: c.ID, log: nowhere{}, answered: c.Start}
 	for after := int64(0); ; {
 		events, err := log.Events(ctx, c.ID, after, 0)
@@ -40,11 +40,15 @@ func Bury(ctx context.Context, log Past, rows Calls, found Found, c parley.Call)
 		after = events[len(events)-1].Sequence
 	}
 	past.record(&c.Record)
+	if c.Private {
+		seal(&c)
+	}
 	if name := recordingName(c.ID); c.Recording == "" && found(name) {
 		c.Recording = name
 	}
 	err := rows.UpdateCall(ctx, c.ID, func(row *parley.Call) error {
 		row.Record, row.Recording = c.Record, c.Recording
+		row.Agent, row.Context, row.ErrorMessage = c.Agent, c.Context, c.ErrorMessage
 		return nil
 	})
 	f.farewell(&c)

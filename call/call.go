@@ -1,8 +1,9 @@
 // Package call is the switchboard: it owns every live call of this process, from ringing to the last fact about it.
 //
 // Goroutines: a call runs in the goroutine its trunk (inbound) or its job (outbound) gave it; beside it there are the
-// conversation's own, one that warms the vendors' connections while the phone rings, and per process one that writes
-// recordings. All are joined before Answer or Dial returns, the writer in Close.
+// conversation's own, one that opens and one that warms the vendors' connections while the phone rings, one that reads a leg
+// while it is being transferred, two that pass sound between bridged legs, and per process one that writes recordings. All are
+// joined before Answer or Dial returns, the writer in Close.
 package call
 
 import (
@@ -10,6 +11,7 @@ import (
 	"log/slog"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/parley-voice/parley"
 	"github.com/parley-voice/parley/conversation"
@@ -38,6 +40,7 @@ type Directory interface {
 type Reached struct {
 	Environment string
 	Agent       parley.Agent
+	Fallback    string // who takes the caller when no agent can; "" nobody
 }
 
 // Log takes the facts, and says when those of a call are safe on disk.
@@ -56,6 +59,7 @@ type Ready struct {
 	Hear     stt.Transcriber
 	Think    llm.Model
 	Speak    tts.Synthesizer
+	Vendors  Vendors        // for the price of the call
 	Warm     []func() error // worth doing while the phone rings
 	Warnings []string
 	Close    func() // may be nil
@@ -69,8 +73,11 @@ type Config struct {
 	Log        Log
 	Recordings Recordings // nil: nothing is recorded
 	// Open turns an agent into who hears, thinks and speaks: the one place where a vendor's name becomes an object.
-	Open   func(ctx context.Context, env string, a *parley.Agent) (Ready, error)
-	Logger *slog.Logger
+	Open func(ctx context.Context, env string, a *parley.Agent) (Ready, error)
+	// MayCall refuses a number that is not to be dialled with a parley.Error of status 403. nil: all may be.
+	MayCall func(ctx context.Context, env, number string) error
+	Prices  *Prices // nil: what a call costs is not known
+	Logger  *slog.Logger
 }
 
 // A Switchboard connects legs with conversations.
@@ -82,13 +89,21 @@ type Switchboard struct {
 	live map[string]*line // by call id
 }
 
-// A line is a call that runs.
+// A line is a call that runs. What stands below talking and bridged belongs to the goroutine the call runs in.
 type line struct {
 	id      string
 	control chan conversation.Command
 	done    chan struct{}
-	hangup  context.CancelCauseFunc // for End while nothing converses yet
-	talking atomic.Bool             // it was answered, and reads control
+	hangup  context.CancelCauseFunc // for End while nothing converses
+	talking atomic.Bool             // a conversation reads control
+	bridged atomic.Bool             // somebody else has taken the call over: nobody will
+
+	call     *parley.Call
+	facts    *facts
+	script   script
+	ready    Ready
+	fallback string        // who takes the caller when the agent cannot; "" nobody
+	other    time.Duration // how long second legs lasted
 }
 
 // New makes a switchboard. Close it after its trunk has stopped serving.
@@ -115,10 +130,11 @@ func (s *Switchboard) Live() int {
 // controlDepth is how many commands wait for a conversation; a further one is refused, not queued.
 const controlDepth = 16
 
-func (s *Switchboard) open(id string, hangup context.CancelCauseFunc) *line {
-	l := &line{id: id, control: make(chan conversation.Command, controlDepth), done: make(chan struct{}), hangup: hangup}
+func (s *Switchboard) open(c *parley.Call, hangup context.CancelCauseFunc) *line {
+	l := &line{id: c.ID, control: make(chan conversation.Command, controlDepth), done: make(chan struct{}), hangup: hangup,
+		call: c, facts: &facts{callID: c.ID, log: s.Log, private: c.Private}}
 	s.mu.Lock()
-	s.live[id] = l
+	s.live[c.ID] = l
 	s.mu.Unlock()
 	return l
 }

@@ -21,6 +21,9 @@ func (s *Switchboard) Control(_ context.Context, id string, c conversation.Comma
 	if l == nil {
 		return parley.NotFound("running call")
 	}
+	if l.bridged.Load() {
+		return &parley.Error{Status: 409, Code: "transferred", Message: "the call was transferred: no agent is on it any more"}
+	}
 	select {
 	case l.control <- c:
 		return nil

@@ -8,17 +8,23 @@ import (
 )
 
 // end writes down how the call ended: its row, then the last events, in the order in which webhooks expect them.
-func (s *Switchboard) end(ctx context.Context, c *parley.Call, f *facts, out parley.Outcome) {
+func (s *Switchboard) end(ctx context.Context, line *line, out parley.Outcome) {
 	ctx = context.WithoutCancel(ctx)
+	c, f := line.call, line.facts
 	c.End, c.Cause, c.ErrorMessage = time.Now().UTC(), out.Cause, out.Detail
 	c.Status = c.Cause.Status()
-	if c.Cause == parley.CallerHungUp && c.Start.IsZero() && !c.IsOutgoing {
+	if c.Cause == parley.CallerHungUp && c.Start.IsZero() && !c.IsOutgoing && c.StageOutcome == "" {
 		c.StageOutcome = "call_did_not_connect"
 	}
+	s.charge(line)
 	f.record(&c.Record)
+	if c.Private {
+		seal(c)
+	}
 	s.keep(ctx, c.ID, func(row *parley.Call) error {
 		row.Status, row.Stage, row.Start, row.End = c.Status, c.Stage, c.Start, c.End
 		row.Media, row.Ending, row.Record = c.Media, c.Ending, c.Record
+		row.Agent, row.Context = c.Agent, c.Context
 		return nil
 	})
 	f.farewell(c)

@@ -12,6 +12,8 @@ import (
 type facts struct {
 	callID string
 	log    parley.Log
+	// private: no words of the call leave it
+	private bool
 
 	mu       sync.Mutex // guards the rest
 	answered time.Time
@@ -22,6 +24,12 @@ type facts struct {
 
 func (f *facts) Append(e parley.Event) {
 	e.CallID = f.callID
+	if f.private {
+		var ok bool
+		if e, ok = wordless(e); !ok {
+			return
+		}
+	}
 	switch e.Type {
 	case parley.EventActionStart:
 		f.note(e, "BOT_ACTION_START: ")

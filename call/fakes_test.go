@@ -26,6 +26,7 @@ type rows struct {
 	mu   sync.Mutex
 	rows map[string]parley.Call
 	fail error // of CreateCall
+	max  int   // slots; 0 no limit
 	away error // of UpdateCall
 }
 
@@ -35,8 +36,25 @@ func (r *rows) CreateCall(_ context.Context, c parley.Call) error {
 	if r.fail != nil {
 		return r.fail
 	}
+	if n := r.taken(); r.max > 0 && holds(c) && n >= r.max {
+		return parley.Full("too_many_calls", "the environment has all the calls it may have", n, r.max, 0)
+	}
 	r.rows[c.ID] = c
 	return nil
+}
+
+// holds is the store's rule of who holds a slot.
+func holds(c parley.Call) bool {
+	return (c.Status == parley.NotStarted || c.Status == parley.InProgress) && c.Stage != parley.StageTransferStarted && c.Stage != parley.StageTransferSuccessful
+}
+
+func (r *rows) taken() (n int) {
+	for _, c := range r.rows {
+		if holds(c) {
+			n++
+		}
+	}
+	return n
 }
 
 func (r *rows) Call(_ context.Context, _, id string) (parley.Call, error) {
@@ -172,9 +190,11 @@ func (o *offer) Reject(_ context.Context, c parley.Cause) error { o.rejected = c
 
 // desk is a directory with one agent, reached at "desk".
 type desk struct {
-	agent parley.Agent
-	err   error
-	trunk *parley.TrunkAccount
+	agent    parley.Agent
+	err      error
+	trunk    *parley.TrunkAccount
+	fallback string
+	asked    parley.Call // by Trunk
 }
 
 func (d *desk) Reached(_ context.Context, r leg.Ringing) (Reached, error) {
@@ -184,10 +204,11 @@ func (d *desk) Reached(_ context.Context, r leg.Ringing) (Reached, error) {
 	if r.To != "desk" {
 		return Reached{}, parley.NotFound("number")
 	}
-	return Reached{Environment: "env", Agent: d.agent}, nil
+	return Reached{Environment: "env", Agent: d.agent, Fallback: d.fallback}, nil
 }
 
-func (d *desk) Trunk(context.Context, parley.Call) (*parley.TrunkAccount, error) {
+func (d *desk) Trunk(_ context.Context, c parley.Call) (*parley.TrunkAccount, error) {
+	d.asked = c
 	return d.trunk, d.err
 }
 

@@ -29,32 +29,99 @@ func (s *Switchboard) Answer(ctx context.Context, o leg.Offer) {
 	c.Agent, _ = json.Marshal(who.Agent)
 	ctx, hangup := context.WithCancelCause(ctx)
 	defer hangup(nil)
-	line := s.open(c.ID, hangup)
+	line := s.open(&c, hangup)
 	defer s.shut(line)
-	f := &facts{callID: c.ID, log: s.Log}
-
-	if err := s.Calls.CreateCall(ctx, c); err != nil {
+	line.script = write(&c, &who.Agent, c.Created)
+	if !diverted(r) {
+		line.fallback = who.Fallback
+	}
+	full, err := s.admit(ctx, line)
+	if err != nil {
 		s.Logger.Error("a call that cannot be kept is not taken", "from", r.From, "error", err)
 		s.reject(ctx, o, parley.Configuration)
 		return
 	}
-	f.add(parley.EventCreated, map[string]any{"direction": "inbound", "from_number": c.From, "to_number": c.To})
-	sc := write(&c, &who.Agent, c.Created)
-	ready, err := s.Open(ctx, c.UserID, &who.Agent)
-	if err != nil {
-		s.reject(ctx, o, parley.Configuration)
-		s.end(ctx, &c, f, parley.Outcome{Cause: parley.Configuration, Detail: err.Error()})
+	line.facts.add(parley.EventCreated, map[string]any{"direction": "inbound", "from_number": c.From, "to_number": c.To})
+	if full != nil {
+		s.overflow(ctx, o, line, parley.Outcome{Cause: parley.Busy, Detail: full.Message})
 		return
 	}
-	warmed := warm(ready)
-	defer ready.release(warmed)
-	l, err := o.Answer(ctx, sc.limits)
-	if err != nil {
-		s.end(ctx, &c, f, untaken(ctx, err))
+	release, err := s.pipeline(ctx, line, &who.Agent)
+	defer release()
+	if ctx.Err() != nil {
+		s.end(ctx, line, untaken(ctx, context.Cause(ctx)))
 		return
 	}
-	f.warnAll("setup", sc.warnings, ready.Warnings)
-	s.end(ctx, &c, f, s.talk(ctx, l, line, &c, sc, ready, f))
+	if err != nil {
+		s.overflow(ctx, o, line, parley.Outcome{Cause: parley.Configuration, Detail: err.Error()})
+		return
+	}
+	l, err := o.Answer(ctx, line.script.limits)
+	if err != nil {
+		s.end(ctx, line, untaken(ctx, err))
+		return
+	}
+	line.facts.warnAll("setup", line.script.warnings, line.ready.Warnings)
+	s.end(ctx, line, s.talk(ctx, l, line))
+}
+
+// admit keeps the row of a call that comes in, with a slot if there is one. full says that there is none: then the row is kept
+// all the same, without one, for a caller who is diverted or refused.
+func (s *Switchboard) admit(ctx context.Context, line *line) (full *parley.Error, err error) {
+	c := line.call
+	err = s.Calls.CreateCall(ctx, *c)
+	if !errors.As(err, &full) || full.Status != 429 {
+		return nil, err
+	}
+	row := *c
+	if line.fallback != "" {
+		row.Stage = parley.StageTransferStarted
+	} else {
+		row.Status, row.Cause, row.ErrorMessage, row.End = parley.Ended, parley.Busy, full.Message, time.Now().UTC()
+	}
+	return full, s.Calls.CreateCall(ctx, row)
+}
+
+// openWithin is how long the vendors of a call may take to be opened: it leaves a caller whom no agent can serve three
+// seconds to be somewhere else within eight.
+const openWithin = 5 * time.Second
+
+var errNoPipeline = errors.New("nobody was ready to hear, think and speak in time")
+
+// pipeline opens who hears, thinks and speaks for an agent, for openWithin, and warms them. release must be called; it waits for
+// what was begun.
+func (s *Switchboard) pipeline(ctx context.Context, line *line, a *parley.Agent) (release func(), err error) {
+	type opened struct {
+		ready Ready
+		err   error
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	done := make(chan opened, 1)
+	go func() {
+		r, err := s.Open(ctx, line.call.UserID, a)
+		done <- opened{r, err}
+	}()
+	late := time.NewTimer(openWithin)
+	defer late.Stop()
+	select {
+	case got := <-done:
+		if got.err != nil {
+			return cancel, got.err
+		}
+		line.ready = got.ready
+		warmed := warm(got.ready)
+		return func() { cancel(); got.ready.release(warmed) }, nil
+	case <-late.C:
+		err = errNoPipeline
+	case <-ctx.Done():
+		err = context.Cause(ctx)
+	}
+	return func() {
+		cancel()
+		if got := <-done; got.err == nil && got.ready.Close != nil {
+			got.ready.Close()
+		}
+	}, err
 }
 
 // untaken is how a call ends that was not picked up.
@@ -62,7 +129,7 @@ func untaken(ctx context.Context, err error) parley.Outcome {
 	switch {
 	case errors.Is(context.Cause(ctx), errEnded):
 		return parley.Outcome{Cause: parley.Cancelled}
-	case ctx.Err() != nil:
+	case context.Cause(ctx) == context.Canceled: // a caller who gives up is another cause
 		return parley.Outcome{Cause: parley.Cancelled, Detail: "the server was stopped while the phone rang"}
 	}
 	return parley.Outcome{Cause: parley.CallerHungUp, Detail: "the caller was gone before the call was answered: " + err.Error()}

@@ -29,27 +29,33 @@ func (s *Switchboard) Dial(ctx context.Context, id string) error {
 	}
 	ctx, hangup := context.WithCancelCause(ctx)
 	defer hangup(nil)
-	line := s.open(c.ID, hangup)
+	line := s.open(&c, hangup)
 	defer s.shut(line)
-	f := &facts{callID: c.ID, log: s.Log}
+	if may, err := s.mayCall(ctx, &c); err != nil {
+		return err
+	} else if !may {
+		s.end(ctx, line, parley.Outcome{Cause: parley.Cancelled, Detail: listed})
+		return nil
+	}
+	wrong := func(err error) { s.end(ctx, line, parley.Outcome{Cause: parley.Configuration, Detail: err.Error()}) }
 	var agent parley.Agent
 	if err := json.Unmarshal(c.Agent, &agent); err != nil {
-		s.end(ctx, &c, f, parley.Outcome{Cause: parley.Configuration, Detail: "the agent kept with the call cannot be read: " + err.Error()})
+		wrong(fmt.Errorf("the agent kept with the call cannot be read: %w", err))
 		return nil
 	}
 	trunk, err := s.Directory.Trunk(ctx, c)
 	if err != nil {
-		s.end(ctx, &c, f, parley.Outcome{Cause: parley.Configuration, Detail: err.Error()})
+		wrong(err)
 		return nil
 	}
 	ready, err := s.Open(ctx, c.UserID, &agent)
 	if err != nil {
-		s.end(ctx, &c, f, parley.Outcome{Cause: parley.Configuration, Detail: err.Error()})
+		wrong(err)
 		return nil
 	}
 	warmed := warm(ready)
 	defer ready.release(warmed)
-	sc := write(&c, &agent, time.Now())
+	line.ready, line.script = ready, write(&c, &agent, time.Now())
 	c.Status, c.Telephony = parley.InProgress, "sip"
 	if trunk != nil {
 		c.TrunkID = trunk.ID
@@ -58,16 +64,35 @@ func (s *Switchboard) Dial(ctx context.Context, id string) error {
 		row.Status, row.Telephony, row.TrunkID = c.Status, c.Telephony, c.TrunkID
 		return nil
 	})
-	f.warnAll("setup", sc.warnings, ready.Warnings)
-	s.dial(ctx, line, &c, sc, ready, trunk, f)
+	line.facts.warnAll("setup", line.script.warnings, ready.Warnings)
+	s.dial(ctx, line, trunk)
 	return nil
 }
 
-func (s *Switchboard) dial(ctx context.Context, line *line, c *parley.Call, sc script, ready Ready, trunk *parley.TrunkAccount, f *facts) {
+const listed = "the number was put on the do-not-call list before it was dialled; it was not dialled"
+
+// mayCall asks at the last moment: the number may have been listed while the call waited. An error leaves that open.
+func (s *Switchboard) mayCall(ctx context.Context, c *parley.Call) (bool, error) {
+	if s.MayCall == nil {
+		return true, nil
+	}
+	err := s.MayCall(ctx, c.UserID, c.To)
+	var no *parley.Error
+	switch {
+	case err == nil:
+		return true, nil
+	case errors.As(err, &no) && no.Status == 403:
+		return false, nil
+	}
+	return false, fmt.Errorf("dialling call %s: reading the do-not-call list: %w", c.ID, err)
+}
+
+func (s *Switchboard) dial(ctx context.Context, line *line, trunk *parley.TrunkAccount) {
+	c, f := line.call, line.facts
 	ring, headers := params(c.Params, f)
 	var rang atomic.Bool
 	l, err := s.Trunk.Dial(ctx, leg.Call{
-		ID: c.ID, From: c.From, To: c.To, Headers: headers, Trunk: trunk, Limits: sc.limits, RingTimeout: ring,
+		ID: c.ID, From: c.From, To: c.To, Headers: headers, Trunk: trunk, Limits: line.script.limits, RingTimeout: ring,
 		Progress: func(p leg.Progress) {
 			if rang.CompareAndSwap(false, true) {
 				f.add(parley.EventRinging, map[string]any{"sip_code": p.Code})
@@ -75,10 +100,10 @@ func (s *Switchboard) dial(ctx context.Context, line *line, c *parley.Call, sc s
 		},
 	})
 	if err != nil {
-		s.end(ctx, c, f, unanswered(ctx, c, err))
+		s.end(ctx, line, unanswered(ctx, c, err))
 		return
 	}
-	s.end(ctx, c, f, s.talk(ctx, l, line, c, sc, ready, f))
+	s.end(ctx, line, s.talk(ctx, l, line))
 }
 
 // unanswered is how a call ends that nobody picked up.

@@ -68,6 +68,9 @@ func write(c *parley.Call, a *parley.Agent, now time.Time) script {
 		}
 		s.setup.Actions = append(s.setup.Actions, act)
 	}
+	if n := len(s.warnings); n > 0 && c.Private { // they repeat the agent's words
+		s.warnings = []string{fmt.Sprintf("%d warnings about the agent's fields are withheld: the call is private", n)}
+	}
 	if names := unheeded(a); names != "" {
 		s.warnings = append(s.warnings, "this version does not act on "+names)
 	}

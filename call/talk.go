@@ -10,43 +10,91 @@ import (
 	"github.com/parley-voice/parley/leg"
 )
 
-// talk is an answered call, top to bottom: connected, conversation, hung up. It returns how the call ended.
-func (s *Switchboard) talk(ctx context.Context, l leg.Leg, line *line, c *parley.Call, sc script, r Ready, f *facts) parley.Outcome {
-	answered := time.Now()
-	line.talking.Store(true)
-	f.picked(answered)
-	c.Start, c.Status, c.Stage = answered.UTC(), parley.InProgress, parley.StagePickedUp
-	if id, ok := l.(leg.Identified); ok {
-		c.TelephonyID, c.Metadata = id.ID(), id.Metadata()
-	}
-	f.add(parley.EventConnected, map[string]any{"to_number": c.To, "from_number": c.From, "is_outgoing": c.IsOutgoing})
-	s.keep(ctx, c.ID, func(row *parley.Call) error {
-		row.Start, row.Status, row.Stage, row.TelephonyID, row.Metadata = c.Start, c.Status, c.Stage, c.TelephonyID, c.Metadata
-		return nil
-	})
-
-	tap := s.record(c, sc.record, f)
-	setup := sc.setup
-	setup.Hear, setup.Think, setup.Speak = r.Hear, r.Think, r.Speak
+// talk is an answered call, top to bottom: connected, conversation, transferred or hung up. It returns how the call ended.
+func (s *Switchboard) talk(ctx context.Context, l leg.Leg, line *line) parley.Outcome {
+	c, f := line.call, line.facts
+	s.picked(ctx, l, line)
+	tap := s.record(c, line.script.record, f)
+	setup := line.script.setup
+	setup.Hear, setup.Think, setup.Speak = line.ready.Hear, line.ready.Think, line.ready.Speak
 	setup.Log, setup.Control, setup.History = f, line.control, &conversation.History{}
-	out, err := conversation.Run(ctx, tap.leg(l), setup)
-	if out.Cause == "" {
-		out.Cause = parley.Unknown
-	}
-	if err != nil && out.Detail == "" && !errors.Is(err, context.Canceled) {
-		out.Detail = err.Error()
-	}
-	switch {
-	case errors.Is(context.Cause(ctx), errEnded):
-		out.Cause, out.Detail = parley.AgentEnded, ""
-	case out.Cause == parley.Cancelled || out.Cause == parley.NodeLost: // the trunk may have hung up before we did
-		out.Cause, out.Detail = parley.NodeLost, "the server was stopped while the call ran"
-	}
+	out := s.converse(ctx, tap.leg(l), line, setup)
 	if err := l.Hangup(context.WithoutCancel(ctx), out.Cause); err != nil {
 		s.Logger.Debug("hang up", "call", c.ID, "error", err)
 	}
 	c.Turns = setup.History.Turns
+	c.Usage = used(setup.History.Usage)
 	c.Recording, c.RecordingLen = tap.close()
+	return s.stopped(ctx, out)
+}
+
+// picked writes down that the call was picked up.
+func (s *Switchboard) picked(ctx context.Context, l leg.Leg, line *line) {
+	c, answered := line.call, time.Now()
+	line.facts.picked(answered)
+	c.Start, c.Status = answered.UTC(), parley.InProgress
+	if c.Stage == parley.StageCreated {
+		c.Stage = parley.StagePickedUp
+	}
+	if id, ok := l.(leg.Identified); ok {
+		c.TelephonyID, c.Metadata = id.ID(), id.Metadata()
+	}
+	line.facts.add(parley.EventConnected, map[string]any{"to_number": c.To, "from_number": c.From, "is_outgoing": c.IsOutgoing})
+	s.keep(ctx, c.ID, func(row *parley.Call) error {
+		row.Start, row.Status, row.Stage, row.TelephonyID, row.Metadata = c.Start, c.Status, c.Stage, c.TelephonyID, c.Metadata
+		return nil
+	})
+}
+
+// converse lets the agent talk until somebody ends it. A transfer that fails brings the caller back to it; one whose vendors fail
+// gives the caller to the number's fallback.
+func (s *Switchboard) converse(ctx context.Context, l leg.Leg, line *line, setup conversation.Setup) parley.Outcome {
+	for {
+		line.talking.Store(true)
+		out, err := conversation.Run(ctx, l, setup)
+		line.talking.Store(false)
+		if out.Cause == "" {
+			out.Cause = parley.Unknown
+		}
+		if err != nil && out.Detail == "" && !errors.Is(err, context.Canceled) {
+			out.Detail = err.Error()
+		}
+		switch {
+		case out.Cause == parley.Transferred && out.Transfer != nil:
+			failed := s.handOver(ctx, l, line, *out.Transfer, true)
+			switch {
+			case failed == nil:
+				return parley.Outcome{Cause: parley.Transferred}
+			case ctx.Err() != nil:
+				return parley.Outcome{Cause: parley.Cancelled}
+			case errors.Is(failed, errLeft):
+				line.call.StageOutcome = "transfer_unanswered"
+				return parley.Outcome{Cause: parley.CallerHungUp}
+			}
+			s.stage(ctx, line.call, parley.StagePickedUp)
+			setup.History.Messages = append(setup.History.Messages, backTo(*out.Transfer, failed))
+			setup.Untransferred = true
+		case out.Cause == parley.ProviderFailed && line.fallback != "":
+			if s.handOver(ctx, l, line, parley.Transfer{To: line.fallback}, false) == nil {
+				return parley.Outcome{Cause: parley.Transferred}
+			}
+			line.call.StageOutcome = "transfer_unanswered"
+			return out
+		default:
+			return out
+		}
+	}
+}
+
+// stopped is how a call ends that was ended from outside, or by the end of the server; otherwise as out says.
+func (s *Switchboard) stopped(ctx context.Context, out parley.Outcome) parley.Outcome {
+	switch {
+	case errors.Is(context.Cause(ctx), errEnded):
+		return parley.Outcome{Cause: parley.AgentEnded}
+	case out.Cause == parley.Cancelled || out.Cause == parley.NodeLost || out.Cause == parley.Transferred && ctx.Err() != nil:
+		// the trunk may have hung up before we did
+		return parley.Outcome{Cause: parley.NodeLost, Detail: "the server was stopped while the call ran"}
+	}
 	return out
 }
 

@@ -22,7 +22,7 @@ type tap struct {
 // record starts the recording of a call whose agent wants one. One that cannot be started is a warning, not the end of the call.
 func (s *Switchboard) record(c *parley.Call, wanted bool, f *facts) *tap {
 	t := &tap{f: f}
-	if !wanted || s.Recordings == nil {
+	if !wanted || c.Private || s.Recordings == nil {
 		return t
 	}
 	name := recordingName(c.ID)

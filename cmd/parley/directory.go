@@ -41,25 +41,25 @@ func (d *directory) Reached(ctx context.Context, r leg.Ringing) (call.Reached, e
 	if r.Trunk == "" && len(trunks) > 0 && !d.trustLoop && r.To != demoNumber {
 		return call.Reached{}, parley.NotFound("number")
 	}
-	id, err := d.answers(ctx, env, r.To)
+	id, fallback, err := d.answers(ctx, env, r.To)
 	if err != nil {
 		return call.Reached{}, err
 	}
 	a, err := d.db.InternalAgent(ctx, env, id)
-	return call.Reached{Environment: env, Agent: a}, err
+	return call.Reached{Environment: env, Agent: a, Fallback: fallback}, err
 }
 
-func (d *directory) answers(ctx context.Context, env, to string) (agentID string, err error) {
+func (d *directory) answers(ctx context.Context, env, to string) (agentID, fallback string, err error) {
 	n, err := d.db.LookupNumber(ctx, env, to)
 	switch {
 	case parley.IsNotFound(err) && uuid.Validate(to) == nil:
-		return to, nil
+		return to, "", nil
 	case err != nil:
-		return "", fmt.Errorf("looking up number: %w", err)
+		return "", "", fmt.Errorf("looking up number: %w", err)
 	case !n.Active || n.OutboundOnly || n.InboundAgent == "":
-		return "", &parley.Error{Status: 480, Code: "number_inactive", Message: "the number takes no calls"}
+		return "", "", &parley.Error{Status: 480, Code: "number_inactive", Message: "the number takes no calls"}
 	}
-	return n.InboundAgent, nil
+	return n.InboundAgent, n.Fallback, nil
 }
 
 // Trunk finds the account that carries an outbound call: the one the call names, else the environment's only one. A sip:

@@ -1,0 +1,125 @@
+package call
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/parley-voice/parley"
+	"github.com/parley-voice/parley/leg"
+)
+
+// divertedHeader marks a call that we send on: should it come back to us, it is not sent on again.
+const divertedHeader = "X-Parley-Diverted"
+
+func diverted(r leg.Ringing) bool {
+	for k := range r.Headers {
+		if strings.EqualFold(k, divertedHeader) {
+			return true
+		}
+	}
+	return false
+}
+
+// overflow is a ringing call that no agent can take: the number's fallback takes the caller, or they are refused for the reason
+// that there is.
+func (s *Switchboard) overflow(ctx context.Context, o leg.Offer, line *line, why parley.Outcome) {
+	if line.fallback == "" {
+		s.reject(ctx, o, why.Cause)
+		s.end(ctx, line, why)
+		return
+	}
+	out, err := s.divert(ctx, o, line)
+	if err != nil {
+		s.reject(ctx, o, why.Cause)
+		out = parley.Outcome{Cause: why.Cause, Detail: why.Detail + "; the fallback number did not take the call: " + reason(err)}
+	}
+	s.end(ctx, line, out)
+}
+
+// divert dials the fallback while the caller hears ringing, and picks up once somebody there has. An error says why nobody did,
+// and the caller still rings.
+func (s *Switchboard) divert(ctx context.Context, o leg.Offer, line *line) (parley.Outcome, error) {
+	c := line.call
+	s.transferring(ctx, line, parley.Transfer{To: line.fallback})
+	c.StageOutcome = "transfer_unanswered"
+	b, err := s.reach(ctx, line, line.fallback, map[string]string{divertedHeader: "1"})
+	if err != nil && ctx.Err() == nil {
+		line.facts.add(parley.EventTransferFailed, map[string]string{"to": line.fallback, "reason": reason(err)})
+		return parley.Outcome{}, err
+	} else if err != nil {
+		s.reject(ctx, o, parley.Cancelled)
+		return untaken(ctx, err), nil
+	}
+	a, err := o.Answer(ctx, line.script.limits)
+	if err != nil {
+		_ = b.Hangup(context.WithoutCancel(ctx), parley.CallerHungUp)
+		return untaken(ctx, err), nil
+	}
+	s.picked(ctx, a, line)
+	return s.stopped(ctx, s.join(ctx, line, a, b, line.fallback)), nil
+}
+
+// reach dials somebody who is to take a call over, by the way the call came or goes, else by the environment's only trunk; a sip:
+// address directly. They see the number that was called, or that we called from: a carrier accepts no other.
+func (s *Switchboard) reach(ctx context.Context, line *line, to string, headers map[string]string) (leg.Leg, error) {
+	c := line.call
+	via := parley.Call{ID: c.ID, UserID: c.UserID, To: to, IsOutgoing: true, Media: parley.Media{TrunkID: c.TrunkID}}
+	if via.From = c.To; c.IsOutgoing {
+		via.From = c.From
+	}
+	if strings.HasPrefix(strings.ToLower(to), "sip") {
+		via.TrunkID = ""
+	}
+	trunk, err := s.Directory.Trunk(ctx, via)
+	if err != nil {
+		return nil, err
+	}
+	return s.Trunk.Dial(ctx, leg.Call{ID: c.ID, From: via.From, To: to, Headers: headers, Trunk: trunk,
+		Limits: line.script.limits, RingTimeout: defaultRing})
+}
+
+// transferring: somebody else is asked to take the call over. It gives its slot back.
+func (s *Switchboard) transferring(ctx context.Context, line *line, t parley.Transfer) {
+	s.stage(ctx, line.call, parley.StageTransferStarted)
+	facts := map[string]string{"to": t.To}
+	if t.ActionID != "" {
+		facts["action_id"] = t.ActionID
+	}
+	line.facts.add(parley.EventTransferring, facts)
+}
+
+func (s *Switchboard) stage(ctx context.Context, c *parley.Call, to parley.Stage) {
+	c.Stage = to
+	s.keep(ctx, c.ID, func(row *parley.Call) error {
+		row.Stage = to
+		return nil
+	})
+}
+
+// join connects the caller on a with b, who has taken the call over, until one of them hangs up.
+func (s *Switchboard) join(ctx context.Context, line *line, a, b leg.Leg, to string) parley.Outcome {
+	s.taken(ctx, line, to, "bridge")
+	began := time.Now()
+	bridge(ctx, a, b)
+	line.other += time.Since(began)
+	return parley.Outcome{Cause: parley.Transferred}
+}
+
+// taken: somebody else has the call now.
+func (s *Switchboard) taken(ctx context.Context, line *line, to, by string) {
+	line.bridged.Store(true)
+	line.call.StageOutcome = "transfer_disconnected"
+	s.stage(ctx, line.call, parley.StageTransferSuccessful)
+	line.facts.add(parley.EventTransferred, map[string]string{"to": to, "by": by})
+}
+
+// reason is why nobody took a call over, in few words.
+func reason(err error) string {
+	var no *leg.Rejected
+	if errors.As(err, &no) {
+		return no.Error()
+	}
+	return err.Error()
+}

@@ -1,0 +1,89 @@
+package call
+
+import (
+	"encoding/json"
+
+	"github.com/parley-voice/parley"
+)
+
+// withheld stands where a private call's words would be.
+const withheld = "withheld: the call is private"
+
+// plain are the codes of warnings whose messages are ours and repeat nothing of a call.
+var plain = map[string]bool{"setup": true, "telephony_params": true, "slow_transcriber": true, "model_changed": true, "voice_changed": true,
+	"transcriber_changed": true, "prices": true, "recording": true, "referred": true}
+
+// wordless is an event of a private call without what was said, pressed, asked of a tool or told by one; false: nothing is left
+// of it. What it does not know loses its payload.
+func wordless(e parley.Event) (parley.Event, bool) {
+	var p map[string]json.RawMessage
+	if json.Unmarshal(e.Payload, &p) != nil {
+		p = map[string]json.RawMessage{}
+	}
+	blank := func(key, with string) {
+		if _, ok := p[key]; ok {
+			p[key] = json.RawMessage(with)
+		}
+	}
+	switch e.Type {
+	case parley.EventPartial:
+		return e, false
+	case parley.EventCreated, parley.EventRinging, parley.EventConnected, parley.EventEnded, parley.EventDidNotConnect, parley.EventPaused,
+		parley.EventResumed, parley.EventMuted, parley.EventUnmuted, parley.EventTransferring, parley.EventTransferred, parley.EventTransferFailed:
+		return e, true
+	case parley.EventMessage, parley.EventTurnEnded, parley.EventInterrupted:
+		blank("text", `""`)
+	case parley.EventDigit:
+		blank("digit", `""`)
+	case parley.EventActionStart:
+		blank("parameters", `{}`)
+	case parley.EventAction:
+		blank("parameters", `{}`)
+		p["result"] = failedOnly(p["result"])
+	case parley.EventTranscript:
+		blank("transcript", `""`)
+		blank("turns", `[]`)
+	case parley.EventError:
+		blank("message", `"`+withheld+`"`)
+	case parley.EventWarning:
+		var code string
+		if _ = json.Unmarshal(p["code"], &code); !plain[code] {
+			blank("message", `"`+withheld+`"`)
+		}
+	case parley.EventHumanDetection:
+		blank("text", `""`)
+	default:
+		p = map[string]json.RawMessage{}
+	}
+	e.Payload, _ = json.Marshal(p) // of what was JSON
+	return e, true
+}
+
+// failedOnly keeps of an action's result whether it failed.
+func failedOnly(result json.RawMessage) json.RawMessage {
+	var r struct {
+		Status *int    `json:"http_status_code"`
+		Error  *string `json:"error"`
+	}
+	_ = json.Unmarshal(result, &r)
+	if r.Error != nil {
+		text := withheld
+		r.Error = &text
+	}
+	b, _ := json.Marshal(map[string]any{"json": nil, "http_status_code": r.Status, "error": r.Error})
+	return b
+}
+
+// seal takes out of a private call that is over what it needed while it ran, and what was said: of the agent stay id and name.
+func seal(c *parley.Call) {
+	var a struct {
+		ID   string  `json:"id"`
+		Name *string `json:"name,omitempty"`
+	}
+	_ = json.Unmarshal(c.Agent, &a)
+	c.Agent, _ = json.Marshal(a)
+	c.Context, c.Turns, c.Notes = nil, nil, nil
+	if c.Cause == parley.ProviderFailed && c.ErrorMessage != "" { // vendors repeat what they were asked
+		c.ErrorMessage = withheld
+	}
+}

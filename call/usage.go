@@ -1,0 +1,34 @@
+package call
+
+import (
+	"time"
+
+	"github.com/parley-voice/parley"
+	"github.com/parley-voice/parley/conversation"
+)
+
+// used is what a conversation used, as the call shows it.
+func used(u conversation.Usage) parley.Usage {
+	return parley.Usage{STTSeconds: seconds2(u.STT), LLMTokensIn: int64(u.TokensIn), LLMTokensOut: int64(u.TokensOut), TTSCharacters: int64(u.TTSCharacters)}
+}
+
+// seconds2 is d in seconds, to the hundredth.
+func seconds2(d time.Duration) float64 { return float64(d.Milliseconds()/10) / 100 }
+
+// charge completes what a call has used, and what that costs by the operator's prices.
+func (s *Switchboard) charge(line *line) {
+	c := line.call
+	if !c.Start.IsZero() {
+		c.Usage.TelephonySeconds = seconds2(max(c.End.Sub(c.Start), 0) + line.other)
+	}
+	if s.Prices == nil {
+		return
+	}
+	cost, missing := s.Prices.cost(c.Usage, line.ready.Vendors, c.Telephony)
+	for _, m := range missing {
+		line.facts.warn("prices", "the price file has no price for "+m+": what the call costs is not known")
+	}
+	if len(missing) == 0 {
+		c.Usage.Cost = &cost
+	}
+}
