@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+
+	"github.com/parley-voice/parley/call"
 )
 
 // serveCmd is the server's configuration: flags, environment, parley.yaml, in that order.
@@ -26,6 +28,7 @@ type serveCmd struct {
 	Log           logLevel  `env:"PARLEY_LOG" default:"info" help:"debug, info, warn or error."`
 	TrustLoopback bool      `name:"sip-trust-loopback" env:"PARLEY_SIP_TRUST_LOOPBACK" help:"Calls from this machine need no trunk, also once there is one."`
 	AllowNetworks []string  `name:"allow-networks" env:"PARLEY_ALLOW_NETWORKS" help:"Private networks that webhooks may reach, such as 10.0.0.0/8."`
+	Prices        string    `name:"prices" env:"PARLEY_PRICES" help:"File of what vendors and carriers charge, for the cost of calls (docs/prices.md)."`
 	Debug         bool      `env:"PARLEY_DEBUG" help:"Serve /debug/state and /debug/pprof on the API's address, to this machine only."`
 }
 
@@ -46,7 +49,8 @@ func (l *logLevel) UnmarshalText(b []byte) error {
 func (c *serveCmd) check() error {
 	_, err := c.publicIP()
 	_, err2 := c.networks()
-	err = errors.Join(err, err2, address("PARLEY_HTTP", c.HTTP, ":8080"), address("PARLEY_SIP", c.SIP, ":5060"))
+	_, err3 := c.prices()
+	err = errors.Join(err, err2, err3, address("PARLEY_HTTP", c.HTTP, ":8080"), address("PARLEY_SIP", c.SIP, ":5060"))
 	if c.Data == "" {
 		err = errors.Join(err, errors.New("PARLEY_DATA is empty; write the path of a folder, such as ./data"))
 	}
@@ -101,6 +105,18 @@ func (c *serveCmd) publicIP() (netip.Addr, error) {
 		return a, fmt.Errorf("PARLEY_PUBLIC_IP: %q is no IP address; write 203.0.113.7", c.PublicIP)
 	}
 	return a, nil
+}
+
+// prices reads the price file; nil: there is none.
+func (c *serveCmd) prices() (*call.Prices, error) {
+	if c.Prices == "" {
+		return nil, nil
+	}
+	p, err := call.ReadPrices(c.Prices)
+	if err != nil {
+		return nil, fmt.Errorf("PARLEY_PRICES: %w", err)
+	}
+	return p, nil
 }
 
 func (c *serveCmd) networks() ([]netip.Prefix, error) {

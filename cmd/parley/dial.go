@@ -10,6 +10,7 @@ import (
 
 	"github.com/parley-voice/parley"
 	"github.com/parley-voice/parley/action"
+	"github.com/parley-voice/parley/call"
 	"github.com/parley-voice/parley/fetch"
 	"github.com/parley-voice/parley/job"
 	"github.com/parley-voice/parley/webhook"
@@ -39,16 +40,34 @@ func (h *house) deliver() error {
 const recordingURLLasts = 24 * time.Hour
 
 func (h *house) dial(ctx context.Context, j job.Job) job.Result {
-	if err := h.switchboard.Dial(ctx, j.Subject); err != nil {
-		return job.Failed(err)
+	err := h.switchboard.Dial(ctx, j.Subject)
+	switch {
+	case err == nil:
+		return job.Done
+	case parley.IsNotFound(err):
+		return job.Failed(err) // erased meanwhile
 	}
-	return job.Done
+	return job.Again(dialAgain, err)
+}
+
+// dialAgain is when a call is dialled of which nothing could be read.
+const dialAgain = 5 * time.Second
+
+// queue lets calls that wait go.
+func (h *house) queue() *call.Queue {
+	return &call.Queue{Freed: h.db.SlotsFreed(), Log: h.db.Log(), Logger: h.log,
+		Admit: func(ctx context.Context) ([]parley.Call, time.Time, error) {
+			a, err := h.db.Admit(ctx)
+			return a.Expired, a.Next, err
+		}}
 }
 
 // inDoubt ends a call of which nobody knows whether it was dialled: it is never dialled again.
 func (h *house) inDoubt(ctx context.Context, j job.Job) error {
+	var ended *parley.Call
 	err := h.db.UpdateCall(ctx, j.Subject, func(c *parley.Call) error {
-		if c.Cause == "" {
+		if ended = nil; c.Cause == "" {
+			ended = c
 			c.Status, c.Cause, c.End = parley.Failed, parley.Unknown, time.Now().UTC()
 			c.ErrorMessage = "the server stopped while the call was being dialled; whether it rang is not known, and it is not dialled again"
 		}
@@ -56,6 +75,10 @@ func (h *house) inDoubt(ctx context.Context, j job.Job) error {
 	})
 	if parley.IsNotFound(err) {
 		return nil // erased meanwhile
+	}
+	if err == nil && ended != nil {
+		call.Farewell(h.db.Log(), ended)
+		err = h.db.Log().Flush(ctx)
 	}
 	return err
 }

@@ -96,6 +96,10 @@ func (h *house) telephone(v *vendors) error {
 	if err != nil {
 		return err
 	}
+	prices, err := h.cfg.prices()
+	if err != nil {
+		return err
+	}
 	h.clock, h.ports = leg.NewClock(), rtp.NewPorts(h.cfg.RTPPorts.lo, h.cfg.RTPPorts.hi)
 	trunks := &trunkBook{read: h.db.Trunks}
 	trunk, err := sip.New(sip.Config{
@@ -108,6 +112,7 @@ func (h *house) telephone(v *vendors) error {
 	h.sipAddr = trunk.Addr().String()
 	h.switchboard = call.New(call.Config{
 		Trunk: trunk, Calls: h.db, Log: h.db.Log(), Recordings: recordings{h.blobs}, Open: v.Open, Logger: h.log,
+		MayCall: h.db.MayCall, Prices: prices,
 		Directory: &directory{db: h.db, trunks: trunks.all, defaultEnv: h.env, trustLoop: h.cfg.TrustLoopback},
 	})
 	return nil

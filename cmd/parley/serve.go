@@ -78,6 +78,7 @@ func (h *house) serve(ctx context.Context, door net.Listener) error {
 	})
 	run(&calls, ctx, "SIP", h.switchboard.Serve)
 	run(&calls, ctx, "jobs", h.jobs.Run)
+	run(&calls, ctx, "queue", h.queue().Run)
 	run(&webhooks, after, "webhooks", h.webhooks.Run)
 
 	<-ctx.Done()

@@ -75,6 +75,7 @@ func (v *vendors) hearing(ctx context.Context, env string, a *parley.Agent, r *c
 	if err != nil {
 		return nil, err
 	}
+	r.Vendors.Hearing = p.spec.Name
 	options := a.Transcriber
 	if p.instead {
 		options = nil
@@ -103,6 +104,7 @@ func (v *vendors) thinking(ctx context.Context, env string, a *parley.Agent, r *
 	if err != nil {
 		return nil, err
 	}
+	r.Vendors.Thinking, r.Vendors.Model = first.Name, modelNamed(a)
 	if len(a.Fallback) == 0 {
 		return llm.Fallback(first), nil
 	}
@@ -123,6 +125,14 @@ func (v *vendors) thinking(ctx context.Context, env string, a *parley.Agent, r *
 		return nil, fmt.Errorf("llm_fallback: %w", err)
 	}
 	return llm.Fallback(first, second), nil
+}
+
+// modelNamed is the model an agent names, for its price.
+func modelNamed(a *parley.Agent) string {
+	if o := str(a.ModelNameOverride); o != "" {
+		return o
+	}
+	return str(a.Model)
 }
 
 func (v *vendors) model(ctx context.Context, env, name, model, override, account string, r *call.Ready) (llm.Vendor, error) {
@@ -150,6 +160,7 @@ func (v *vendors) speaking(ctx context.Context, env string, a *parley.Agent, r *
 	if err != nil {
 		return nil, err
 	}
+	r.Vendors.Speaking = p.spec.Name
 	var options json.RawMessage
 	if !p.instead && len(a.Voice) > 0 {
 		if options, err = json.Marshal(a.Voice); err != nil {
