@@ -123,10 +123,10 @@ func makeKeyFile(dir, path string) error {
 	if err != nil {
 		return err
 	}
-	if err = os.Link(f.Name(), path); errors.Is(err, fs.ErrExist) {
-		return nil
+	if err = os.Link(f.Name(), path); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
 	}
-	return err
+	return syncFolder(dir) // nothing may be sealed with a key that a power cut takes away
 }
 
 // Seal encrypts plain for one place (environment, row, column): it opens there and nowhere else.

@@ -108,7 +108,8 @@ func (d *DB) openSQLite(path string) error {
 	}
 	f.Close()
 	dsn := "file:" + strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(path) +
-		"?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)&_pragma=foreign_keys(1)"
+		"?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)&_pragma=foreign_keys(1)" +
+		"&_pragma=secure_delete(1)" // what is erased is not to be found in the file
 	w, err := sql.Open("sqlite", dsn+"&_txlock=immediate")
 	if err != nil {
 		return err
@@ -136,6 +137,13 @@ func (d *DB) migrate(ctx context.Context) error {
 		return err
 	}
 	p, err := goose.NewProvider(dialect, d.w.DB, files)
+	var version int64
+	if err == nil {
+		version, err = p.GetDBVersion(ctx)
+	}
+	if sources := p.ListSources(); err == nil && version > sources[len(sources)-1].Version {
+		err = errors.New("it was made by a newer version of Parley, which this one cannot read")
+	}
 	if err == nil {
 		_, err = p.Up(ctx)
 	}
@@ -161,7 +169,7 @@ func (d *DB) checkKey(ctx context.Context) error {
 		return fmt.Errorf("reading the database's settings: %w", err)
 	}
 	if _, err := d.key.Open(sealed, "settings", "canary"); err != nil {
-		return errors.New("the master key is not the one this database was made with: restore PARLEY_MASTER_KEY or the file " + secret.KeyFile)
+		return ErrOtherKey
 	}
 	return nil
 }
