@@ -131,15 +131,12 @@ func (c *serveCmd) openData(ctx context.Context) (key *secret.Key, db *store.DB,
 		return nil, nil, nil, fmt.Errorf("PARLEY_DATA: %w", err)
 	}
 	locked = true
-	if key, err = secret.LoadKey(c.Data, c.MasterKey); err != nil {
-		return nil, nil, nil, err
-	}
 	url, from := c.DatabaseURL, "PARLEY_DATABASE_URL"
 	if url == "" {
 		url = filepath.Join(c.Data, "parley.db")
 		from = url
 	}
-	if db, err = store.Open(ctx, url, key); err != nil {
+	if db, key, err = store.OpenFolder(ctx, url, c.Data, c.MasterKey); err != nil {
 		return nil, nil, nil, fmt.Errorf("%s: %w", from, err)
 	}
 	if blobs, err = store.NewBlobs(filepath.Join(c.Data, "recordings")); err != nil {
