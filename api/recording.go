@@ -7,7 +7,9 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/parley-voice/parley"
@@ -30,16 +32,20 @@ func (a *API) recording(w http.ResponseWriter, r *request) error {
 	if c.Recording == "" {
 		return &parley.Error{Status: http.StatusNotFound, Code: "no_recording", Message: "recording not found: the call has none"}
 	}
+	kept := strings.TrimPrefix(filepath.Ext(c.Recording), ".") // retention turns WAV into MP3
+	if format == "wav" && kept == "mp3" {
+		return refused(http.StatusNotAcceptable, "no_wav", "this recording is kept as MP3 by now, as the environment wants; ?format=mp3 works")
+	}
 	h := w.Header()
 	h.Set("Cache-Control", "private, no-store")
 	h.Set("Content-Disposition", fmt.Sprintf(`inline; filename="%s.%s"`, c.ID, format))
-	if format == "wav" {
+	if format == kept {
 		f, _, err := a.Blobs.Open(c.Recording)
 		if err != nil {
 			return err
 		}
 		defer f.Close()
-		h.Set("Content-Type", "audio/wav")
+		h.Set("Content-Type", map[string]string{"wav": "audio/wav", "mp3": "audio/mpeg"}[kept])
 		http.ServeContent(w, r.Request, "", c.End, f)
 		return nil
 	}

@@ -96,6 +96,33 @@ func TestRecordingMP3(t *testing.T) {
 	}
 }
 
+// Retention has turned it into an MP3: that is served as it is, without an encoder; the WAV is no more.
+func TestRecordingThatIsKeptAsMP3(t *testing.T) {
+	h := newHouse(t)
+	id := h.call(h.a, func(c *parley.Call) { c.Recording, c.Status = "sound.mp3", parley.Ended })
+	w, err := h.blobs.Create("sound.mp3")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.WriteString("ID3 sound"); err != nil {
+		t.Fatal(err)
+	}
+	w.Close()
+	t.Setenv("PATH", t.TempDir())
+	for _, q := range []string{"", "&format=mp3"} {
+		r := h.do(h.a, "GET", "/v1/calls/recording?id="+id+q, "")
+		if r.status != 200 || string(r.body) != "ID3 sound" || r.header.Get("Content-Type") != "audio/mpeg" || !strings.Contains(r.header.Get("Content-Disposition"), id+".mp3") {
+			t.Errorf("%q: %d %s %v", q, r.status, r.body, r.header)
+		}
+	}
+	if r := h.do(h.a, "GET", "/v1/calls/recording?id="+id, "", "Range", "bytes=4-"); r.status != 206 || string(r.body) != "sound" {
+		t.Errorf("a range: %d %s", r.status, r.body)
+	}
+	if r := h.do(h.a, "GET", "/v1/calls/recording?format=wav&id="+id, ""); r.status != 406 || !strings.Contains(string(r.body), "?format=mp3 works") {
+		t.Errorf("WAV: %d %s", r.status, r.body)
+	}
+}
+
 func TestNoEncoder(t *testing.T) {
 	h := newHouse(t)
 	id, _ := h.recorded()

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/parley-voice/parley/api"
+	"github.com/parley-voice/parley/retention"
 	"github.com/parley-voice/parley/secret"
 	"github.com/parley-voice/parley/store"
 )
@@ -79,6 +80,7 @@ func (h *house) serve(ctx context.Context, door net.Listener) error {
 	run(&calls, ctx, "SIP", h.switchboard.Serve)
 	run(&calls, ctx, "jobs", h.jobs.Run)
 	run(&calls, ctx, "queue", h.queue().Run)
+	run(&calls, ctx, "retention", (&retention.Keeper{Store: h.db, Dir: h.cfg.recordings(), Logger: h.log}).Run)
 	run(&webhooks, after, "webhooks", h.webhooks.Run)
 
 	<-ctx.Done()
@@ -139,12 +141,15 @@ func (c *serveCmd) openData(ctx context.Context) (key *secret.Key, db *store.DB,
 	if db, key, err = store.OpenFolder(ctx, url, c.Data, c.MasterKey); err != nil {
 		return nil, nil, nil, fmt.Errorf("%s: %w", from, err)
 	}
-	if blobs, err = store.NewBlobs(filepath.Join(c.Data, "recordings")); err != nil {
+	if blobs, err = store.NewBlobs(c.recordings()); err != nil {
 		_ = db.Close()
 		return nil, nil, nil, fmt.Errorf("PARLEY_DATA: %w", err)
 	}
 	return key, db, blobs, nil
 }
+
+// recordings is the folder of the recordings.
+func (c *serveCmd) recordings() string { return filepath.Join(c.Data, "recordings") }
 
 // keepKey writes the key that was made where its owner finds it again, and nobody else does.
 func (c *serveCmd) keepKey(made string) error {

@@ -1,0 +1,77 @@
+package retention
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/parley-voice/parley"
+)
+
+// The forms of a recording, behind the call's id.
+const (
+	wav  = ".wav"
+	mp3  = ".mp3"
+	part = ".mp3.part" // of an MP3, until it is whole
+)
+
+var errMoved = errors.New("the call's recording is another one now")
+
+// toMP3 turns a recording into an MP3: first the file, whole and on the disk, then the row that names it, and only then the WAV goes.
+func (k *Keeper) toMP3(ctx context.Context, c parley.Call) error {
+	stem, ok := strings.CutSuffix(c.Recording, wav)
+	if !ok {
+		return errMoved
+	}
+	if err := k.encode(ctx, c.Recording, stem+part); err != nil {
+		_ = k.remove(stem + part)
+		return err
+	}
+	if err := k.root.Rename(stem+part, stem+mp3); err != nil {
+		return err
+	}
+	if err := k.sync("."); err != nil {
+		return err
+	}
+	err := k.Store.UpdateCall(ctx, c.ID, func(row *parley.Call) error {
+		if row.Recording != c.Recording {
+			return errMoved
+		}
+		row.Recording = stem + mp3
+		return nil
+	})
+	if err != nil {
+		if errors.Is(err, errMoved) || parley.IsNotFound(err) { // erased meanwhile
+			_ = k.remove(stem + mp3)
+		}
+		return err
+	}
+	return k.remove(c.Recording)
+}
+
+// encode writes an MP3 and has it on the disk.
+func (k *Keeper) encode(ctx context.Context, from, to string) (err error) {
+	if _, err = k.root.Stat(from); err != nil {
+		return err
+	}
+	f, err := k.root.OpenFile(to, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	err = k.Encode(ctx, f, filepath.Join(k.Dir, from))
+	if err == nil {
+		err = f.Sync()
+	}
+	return errors.Join(err, f.Close())
+}
+
+// sync has the names in the folder on the disk.
+func (k *Keeper) sync(name string) error {
+	d, err := k.root.Open(name)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}

@@ -1,0 +1,89 @@
+package retention
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/parley-voice/parley"
+)
+
+// settled is how long a file must have been left alone to be swept: what is being written is nobody's leftover.
+const settled = time.Hour
+
+// sweep sets right what a crash left between files and rows: a recording whose row does not name it is named again, one whose
+// row names another form goes, and so does one whose call was erased, or that never became whole.
+func (k *Keeper) sweep(ctx context.Context) {
+	d, err := k.root.Open(".")
+	if err != nil {
+		k.complain(ctx, "sweeping", "", err)
+		return
+	}
+	defer d.Close()
+	for ctx.Err() == nil {
+		files, err := d.ReadDir(atOnce)
+		for _, f := range files {
+			if ctx.Err() != nil {
+				return
+			}
+			if err := k.set(ctx, f); err != nil {
+				k.complain(ctx, "sweeping "+f.Name(), "", err)
+			}
+		}
+		if err != nil { // io.EOF: that was all
+			return
+		}
+	}
+}
+
+// set puts one file right.
+func (k *Keeper) set(ctx context.Context, f os.DirEntry) error {
+	name := f.Name()
+	info, err := f.Info()
+	if err != nil || !info.Mode().IsRegular() || time.Since(info.ModTime()) < settled {
+		return nil
+	}
+	if strings.HasSuffix(name, part) {
+		return k.remove(name)
+	}
+	ext := filepath.Ext(name)
+	if ext != wav && ext != mp3 {
+		return nil // not ours
+	}
+	id := strings.TrimSuffix(name, ext)
+	c, err := k.Store.Call(ctx, "", id)
+	switch {
+	case parley.IsNotFound(err):
+		k.Logger.Warn("a recording of no call was removed", "file", name)
+		return k.remove(name)
+	case err != nil || c.End.IsZero() || c.Recording == name:
+		return err
+	case c.Recording == "" && !c.Private:
+		k.Logger.Warn("a recording that was lost is found", "call", id)
+		return k.Store.UpdateCall(ctx, id, func(row *parley.Call) error {
+			if row.Recording == "" {
+				row.Recording = name
+			}
+			return nil
+		})
+	}
+	if _, err := k.root.Stat(c.Recording); c.Recording != "" && err != nil {
+		if os.IsNotExist(err) {
+			return k.rename(ctx, c, name)
+		}
+		return err
+	}
+	return k.remove(name)
+}
+
+// rename has the row name the file that is there instead of one that is not.
+func (k *Keeper) rename(ctx context.Context, c parley.Call, name string) error {
+	return k.Store.UpdateCall(ctx, c.ID, func(row *parley.Call) error {
+		if row.Recording == c.Recording {
+			row.Recording = name
+		}
+		return nil
+	})
+}
