@@ -3,6 +3,7 @@ package api
 import (
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/parley-voice/parley/secret"
 	"github.com/parley-voice/parley/store"
@@ -51,6 +52,13 @@ func (a *API) checkCredentials(p part) error {
 	})
 	if len(bad) > 0 {
 		return bad
+	}
+	for _, field := range []string{"base_url", "token_url", "endpoint"} {
+		if s, ok := given[field].(string); ok && strings.HasPrefix(s, "http") && !secret.IsMasked(s) {
+			if err := a.mayFetch(join(path, field), s); err != nil {
+				return err
+			}
+		}
 	}
 	if p.stored == nil || given != nil || kind != p.stored["type"] {
 		p.given["credentials"] = full

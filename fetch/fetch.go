@@ -160,6 +160,12 @@ func withoutURL(err error) error {
 	return err
 }
 
+// Dial connects to an address (host:port) where it may be fetched from, for those who speak another protocol than Do, or stream.
+// Not allowed: a *BlockedError.
+func (c *Client) Dial(ctx context.Context, network, addr string) (net.Conn, error) {
+	return c.guard.dial(ctx, network, addr)
+}
+
 // Close lets idle connections go.
 func (c *Client) Close() { c.http.CloseIdleConnections() }
 

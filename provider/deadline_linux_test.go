@@ -2,6 +2,7 @@ package provider
 
 import (
 	"net"
+	"net/http"
 	"syscall"
 	"testing"
 )
@@ -12,7 +13,13 @@ func TestConnectionsGiveUp(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	c, err := newTransport().DialContext(t.Context(), "tcp", l.Addr().String())
+	for name, n := range map[string]*Net{"operators": operators, "guarded": Guarded((&net.Dialer{}).DialContext)} {
+		t.Run(name, func(t *testing.T) { givesUp(t, n, l.Addr().String()) })
+	}
+}
+
+func givesUp(t *testing.T, n *Net, addr string) {
+	c, err := n.client.Transport.(*http.Transport).DialContext(t.Context(), "tcp", addr)
 	if err != nil {
 		t.Fatal(err)
 	}

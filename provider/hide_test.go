@@ -61,9 +61,9 @@ func TestNoKeyInErrors(t *testing.T) {
 					t.Fatal(err)
 				}
 				req.Header = h.Clone()
-				_, err = Do("acme", req)
+				_, err = operators.Do("acme", req)
 				leak(t, name, err)
-				_, err = Dial(t.Context(), "acme", srv.URL+"/?key=0123456789", h)
+				_, err = operators.Dial(t.Context(), "acme", srv.URL+"/?key=0123456789", h)
 				leak(t, name+", websocket", err)
 				srv.CloseClientConnections()
 				srv.Close()
@@ -76,12 +76,12 @@ func TestNoKeyInErrors(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = Do("acme", req)
+	_, err = operators.Do("acme", req)
 	leak(t, "nobody there", err)
-	_, err = Dial(t.Context(), "acme", gone.URL+"/?key=0123456789", headers["bearer"])
+	_, err = operators.Dial(t.Context(), "acme", gone.URL+"/?key=0123456789", headers["bearer"])
 	leak(t, "nobody there, websocket", err)
 	req.Header = http.Header{"Authorization": {"Bearer " + secret + "\n"}}
-	_, err = Do("acme", req)
+	_, err = operators.Do("acme", req)
 	leak(t, "a key with a line feed", err)
 }
 
@@ -93,7 +93,7 @@ func TestNoKeyInCloseReason(t *testing.T) {
 		}
 	}))
 	defer srv.Close()
-	s, err := Dial(t.Context(), "acme", srv.URL, http.Header{"Authorization": {"Token " + secret}})
+	s, err := operators.Dial(t.Context(), "acme", srv.URL, http.Header{"Authorization": {"Token " + secret}})
 	if err != nil {
 		t.Fatal(err)
 	}

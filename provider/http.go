@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"time"
 )
 
@@ -14,16 +15,45 @@ const (
 	maxUnheard   = 8000    // ms that what we send may go unacknowledged
 )
 
-// client is shared by all vendors: its connections stay open between the turns of a call, and between calls.
-var client = &http.Client{Transport: newTransport()}
+// A Net is the connections to vendors, shared by all of them: they stay open between the turns of a call, and between calls. The
+// nil Net is for addresses that the operator gave, or that stand in this program. Its methods may be called from any goroutine.
+type Net struct {
+	client *http.Client
+	dialer *http.Client // of websockets: HTTP/1.1 only, since the handshake is an upgrade
+}
 
-// dialer of websockets: HTTP/1.1 only, since the handshake is an upgrade.
-var dialer = &http.Client{Transport: upgrading(newTransport())}
+// operators is the nil Net.
+var operators = newNet(http.ProxyFromEnvironment, (&net.Dialer{Timeout: 3 * time.Second, KeepAlive: 15 * time.Second, Control: giveUp(maxUnheard)}).DialContext)
 
-func newTransport() *http.Transport {
+// Guarded makes a Net for addresses that tenants give: dial decides where connections may go, and no proxy resolves a name out of
+// its sight.
+func Guarded(dial func(ctx context.Context, network, addr string) (net.Conn, error)) *Net {
+	return newNet(nil, func(ctx context.Context, network, addr string) (net.Conn, error) {
+		c, err := dial(ctx, network, addr)
+		if t, ok := c.(*net.TCPConn); ok && err == nil {
+			if raw, err := t.SyscallConn(); err == nil {
+				_ = giveUp(maxUnheard)(network, addr, raw) // without it a dead vendor is noticed later
+			}
+		}
+		return c, err
+	})
+}
+
+func newNet(proxy func(*http.Request) (*url.URL, error), dial func(ctx context.Context, network, addr string) (net.Conn, error)) *Net {
+	return &Net{client: &http.Client{Transport: newTransport(proxy, dial)}, dialer: &http.Client{Transport: upgrading(newTransport(proxy, dial))}}
+}
+
+func (n *Net) orOperators() *Net {
+	if n == nil {
+		return operators
+	}
+	return n
+}
+
+func newTransport(proxy func(*http.Request) (*url.URL, error), dial func(ctx context.Context, network, addr string) (net.Conn, error)) *http.Transport {
 	return &http.Transport{
-		Proxy:                 http.ProxyFromEnvironment,
-		DialContext:           (&net.Dialer{Timeout: 3 * time.Second, KeepAlive: 15 * time.Second, Control: giveUp(maxUnheard)}).DialContext,
+		Proxy:                 proxy,
+		DialContext:           dial,
 		TLSClientConfig:       &tls.Config{MinVersion: tls.VersionTLS12, ClientSessionCache: tls.NewLRUClientSessionCache(256)},
 		TLSHandshakeTimeout:   3 * time.Second,
 		ResponseHeaderTimeout: 30 * time.Second,
@@ -46,13 +76,13 @@ func upgrading(t *http.Transport) *http.Transport {
 	return t
 }
 
-// Do sends a request over the shared connections. Any answer but a 2xx is a *parley.VendorError, its body read and closed.
-func Do(vendor string, req *http.Request) (*http.Response, error) {
+// Do sends a request. Any answer but a 2xx is a *parley.VendorError, its body read and closed.
+func (n *Net) Do(vendor string, req *http.Request) (*http.Response, error) {
 	if req.Header == nil {
 		req.Header = http.Header{}
 	}
 	req.Header["Idempotency-Key"] = []string{} // not sent: it lets the transport ask again when a kept connection turns out dead
-	resp, err := client.Do(req)
+	resp, err := n.orOperators().client.Do(req)
 	if err != nil {
 		return nil, Fault(req.Context(), vendor, bare(err))
 	}
@@ -65,7 +95,7 @@ func Do(vendor string, req *http.Request) (*http.Response, error) {
 }
 
 // Touch opens a connection to a vendor, for the next request to find: it sends a GET and forgets the answer.
-func Touch(ctx context.Context, vendor, url string, header http.Header) error {
+func (n *Net) Touch(ctx context.Context, vendor, url string, header http.Header) error {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
@@ -73,7 +103,7 @@ func Touch(ctx context.Context, vendor, url string, header http.Header) error {
 		return err
 	}
 	req.Header = header
-	resp, err := Do(vendor, req)
+	resp, err := n.Do(vendor, req)
 	if err != nil {
 		return err
 	}
@@ -82,8 +112,8 @@ func Touch(ctx context.Context, vendor, url string, header http.Header) error {
 	return err
 }
 
-// CloseIdle closes the shared connections that nobody uses; for the end of the process, and for tests.
-func CloseIdle() {
-	client.CloseIdleConnections()
-	dialer.CloseIdleConnections()
+// CloseIdle closes the connections that nobody uses; for the end of the process, and for tests.
+func (n *Net) CloseIdle() {
+	n.orOperators().client.CloseIdleConnections()
+	n.orOperators().dialer.CloseIdleConnections()
 }

@@ -28,6 +28,7 @@ type Access struct {
 	Key     string
 	BaseURL string
 	Extra   map[string]string // other credentials of the connection, by their names
+	Net     *Net              // nil: BaseURL is the operator's, not a tenant's
 }
 
 // VoiceType is the type of the vendor's voices in the contract, such as voice_deepgram.

@@ -159,13 +159,13 @@ func TestConnectionsAreKept(t *testing.T) {
 	addrs := map[string]bool{}
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { addrs[r.RemoteAddr] = true }))
 	defer srv.Close()
-	defer CloseIdle()
-	if err := Touch(t.Context(), "acme", srv.URL, http.Header{"X": {"y"}}); err != nil {
+	defer operators.CloseIdle()
+	if err := operators.Touch(t.Context(), "acme", srv.URL, http.Header{"X": {"y"}}); err != nil {
 		t.Fatal(err)
 	}
 	for range 3 {
 		req, _ := http.NewRequest(http.MethodGet, srv.URL, nil)
-		resp, err := Do("acme", req)
+		resp, err := operators.Do("acme", req)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -190,10 +190,10 @@ func TestDeadKeptConnection(t *testing.T) {
 		}
 	}))
 	defer srv.Close()
-	defer CloseIdle()
+	defer operators.CloseIdle()
 	for range 2 {
 		req, _ := http.NewRequest(http.MethodPost, srv.URL, strings.NewReader("{}"))
-		resp, err := Do("acme", req)
+		resp, err := operators.Do("acme", req)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -209,12 +209,12 @@ func TestErrorsDoNotTellAddresses(t *testing.T) {
 	srv := httptest.NewServer(nil)
 	srv.Close()
 	req, _ := http.NewRequest(http.MethodGet, srv.URL+"/?key=secret", nil)
-	_, err := Do("acme", req)
+	_, err := operators.Do("acme", req)
 	var v *parley.VendorError
 	if !errors.As(err, &v) || v.Code != parley.VendorUnavailable || strings.Contains(err.Error(), "secret") {
 		t.Errorf("gave %v", err)
 	}
-	if _, err = Dial(t.Context(), "acme", strings.Replace(srv.URL, "http", "ws", 1)+"/?key=secret", nil); !errors.As(err, &v) || strings.Contains(err.Error(), "secret") {
+	if _, err = operators.Dial(t.Context(), "acme", strings.Replace(srv.URL, "http", "ws", 1)+"/?key=secret", nil); !errors.As(err, &v) || strings.Contains(err.Error(), "secret") {
 		t.Errorf("gave %v", err)
 	}
 }
@@ -226,7 +226,7 @@ func TestDialIsCancelled(t *testing.T) {
 	defer close(release)
 	ctx, cancel := context.WithCancel(t.Context())
 	time.AfterFunc(20*time.Millisecond, cancel)
-	if _, err := Dial(ctx, "acme", srv.URL, nil); !errors.Is(err, context.Canceled) {
+	if _, err := operators.Dial(ctx, "acme", srv.URL, nil); !errors.Is(err, context.Canceled) {
 		t.Errorf("gave %v", err)
 	}
 }

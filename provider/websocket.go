@@ -49,10 +49,10 @@ type Socket struct {
 }
 
 // Dial opens a websocket; ctx bounds only the dialling, 5 s at most. A handshake that is refused gives the HTTP error.
-func Dial(ctx context.Context, vendor, address string, header http.Header) (*Socket, error) {
+func (n *Net) Dial(ctx context.Context, vendor, address string, header http.Header) (*Socket, error) {
 	dctx, cancel := context.WithTimeout(ctx, dialTimeout)
 	defer cancel()
-	conn, resp, err := websocket.Dial(dctx, address, &websocket.DialOptions{HTTPClient: dialer, HTTPHeader: header})
+	conn, resp, err := websocket.Dial(dctx, address, &websocket.DialOptions{HTTPClient: n.orOperators().dialer, HTTPHeader: header})
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()

@@ -27,7 +27,7 @@ type serveCmd struct {
 	MasterKey     string    `name:"master-key" env:"PARLEY_MASTER_KEY" help:"Secret that credentials are encrypted with. Default: a file beside the database."`
 	Log           logLevel  `env:"PARLEY_LOG" default:"info" help:"debug, info, warn or error."`
 	TrustLoopback bool      `name:"sip-trust-loopback" env:"PARLEY_SIP_TRUST_LOOPBACK" help:"Calls from this machine need no trunk, also once there is one."`
-	AllowNetworks []string  `name:"allow-networks" env:"PARLEY_ALLOW_NETWORKS" help:"Private networks that webhooks may reach, such as 10.0.0.0/8."`
+	AllowNetworks []string  `name:"allow-networks" env:"PARLEY_ALLOW_NETWORKS" help:"Private networks that webhooks, context endpoints and account connections may reach, such as 10.0.0.0/8."`
 	Prices        string    `name:"prices" env:"PARLEY_PRICES" help:"File of what vendors and carriers charge, for the cost of calls (docs/prices.md)."`
 	Debug         bool      `env:"PARLEY_DEBUG" help:"Serve /debug/state and /debug/pprof on the API's address, to this machine only."`
 }

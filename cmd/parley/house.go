@@ -78,6 +78,7 @@ func (c *serveCmd) build(ctx context.Context, log *slog.Logger) (h *house, made 
 	if err = h.deliver(); err != nil {
 		return h, "", err
 	}
+	v.guarded = provider.Guarded(h.fetch.Dial)
 	h.api, err = api.New(api.Config{
 		Store: db, Log: db.Log(), Blobs: blobs, Signer: key, Live: live{h.switchboard}, Specs: specs, Logger: log,
 		DialJob: dialJob, DirectSIP: true, PublicURL: c.publicURL(), CheckAction: checkAction,

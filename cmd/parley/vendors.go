@@ -22,9 +22,10 @@ import (
 
 // vendors turns an agent into who hears, thinks and speaks: the one place where a vendor's name becomes an object.
 type vendors struct {
-	specs  []provider.Spec
-	db     *store.DB
-	getenv func(string) string // os.Getenv
+	specs   []provider.Spec
+	db      *store.DB
+	getenv  func(string) string // os.Getenv
+	guarded *provider.Net       // to addresses that account connections hold
 }
 
 // Open makes what one call of the agent needs. A vendor without a key costs a warning: local steps in.
@@ -284,7 +285,7 @@ func (v *vendors) access(ctx context.Context, env string, s *provider.Spec, acco
 		if err != nil {
 			return a, false, fmt.Errorf("account_connection %s: %w", account, err)
 		}
-		return credentials(a, s, doc), true, nil
+		return credentials(a, s, doc, v.guarded), true, nil
 	}
 	if s.ConnectionType != "" {
 		docs, err := v.db.InternalByType(ctx, env, store.AccountConnections, s.ConnectionType)
@@ -292,7 +293,7 @@ func (v *vendors) access(ctx context.Context, env string, s *provider.Spec, acco
 		case err != nil:
 			return a, false, err
 		case len(docs) == 1:
-			return credentials(a, s, docs[0]), true, nil
+			return credentials(a, s, docs[0], v.guarded), true, nil
 		case len(docs) > 1:
 			return a, false, severalAccounts(s, docs)
 		}
@@ -309,7 +310,8 @@ func severalAccounts(s *provider.Spec, docs []store.Doc) error {
 	return fmt.Errorf("there are several %s: name one in account_connection: %s", s.ConnectionType, strings.Join(ids, ", "))
 }
 
-func credentials(a provider.Access, s *provider.Spec, doc store.Doc) provider.Access {
+// credentials are those of an account connection. An address in it is a tenant's, and is connected to by guarded.
+func credentials(a provider.Access, s *provider.Spec, doc store.Doc, guarded *provider.Net) provider.Access {
 	c, _ := doc["credentials"].(map[string]any)
 	a.Extra = map[string]string{}
 	for k, x := range c {
@@ -319,6 +321,7 @@ func credentials(a provider.Access, s *provider.Spec, doc store.Doc) provider.Ac
 			a.Key = text
 		case k == "base_url" && text != "":
 			a.BaseURL = strings.TrimRight(text, "/")
+			a.Net = guarded
 		default:
 			a.Extra[k] = text
 		}

@@ -1,7 +1,10 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
+	"net"
 	"slices"
 	"strings"
 	"testing"
@@ -148,6 +151,41 @@ func TestAVendorOfTheContractAlone(t *testing.T) {
 	}
 	if err := v.checkVoice(store.Doc{"type": "voice_far_away", "voice_id": "x"}); err != nil {
 		t.Errorf("a voice that this version cannot try was refused: %v", err)
+	}
+}
+
+// TestATenantsAddressIsGuarded: what an account connection names may lead inside this network, what the operator names is meant to.
+func TestATenantsAddressIsGuarded(t *testing.T) {
+	v, seen := cast(t, map[string]string{"OPENAI_BASE_URL": "http://127.0.0.1:11434/v1", "OPENAI_API_KEY": "the operator's"})
+	v.guarded = provider.Guarded(func(context.Context, string, string) (net.Conn, error) { return nil, errors.New("not there") })
+	env, _, err := firstStart(t.Context(), v.db, "k", forget)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const agent = `{"provider":"openai","voice":{"type":"voice_local"},"transcriber":{"type":"transcriber_local"}}`
+	think := func() provider.Access {
+		*seen = nil
+		if _, err := open(t, v, env, agent); err != nil {
+			t.Fatal(err)
+		}
+		return (*seen)[1].access
+	}
+	if a := think(); a.Net != nil || a.BaseURL != "http://127.0.0.1:11434/v1" {
+		t.Errorf("the operator's own address is guarded: %+v", a)
+	}
+	d, err := v.db.Create(t.Context(), env, store.AccountConnections, store.Doc{"type": "account_connection_openai", "config": store.Doc{},
+		"credentials": store.Doc{"openai_api_key": "theirs"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a := think(); a.Net != nil || a.Key != "theirs" {
+		t.Errorf("a key alone: %+v", a)
+	}
+	if _, err = v.db.Update(t.Context(), env, store.AccountConnections, d["id"].(string), store.Doc{"credentials": store.Doc{"base_url": "http://127.0.0.1:5432"}}); err != nil {
+		t.Fatal(err)
+	}
+	if a := think(); a.Net != v.guarded || a.BaseURL != "http://127.0.0.1:5432" || a.Key == "the operator's" {
+		t.Errorf("a tenant's address is not guarded, or gets the operator's key: %+v", a)
 	}
 }
 

@@ -44,8 +44,8 @@ type line struct {
 	oldest  int
 }
 
-func openLine(ctx context.Context, address string, h http.Header) (*line, error) {
-	socket, err := provider.Dial(ctx, vendor, address, h)
+func openLine(ctx context.Context, n *provider.Net, address string, h http.Header) (*line, error) {
+	socket, err := n.Dial(ctx, vendor, address, h)
 	if err != nil {
 		return nil, err
 	}

@@ -41,12 +41,13 @@ type TranscriberOptions struct {
 type Transcriber struct {
 	base    string
 	header  http.Header
+	net     *provider.Net
 	options TranscriberOptions
 }
 
 // NewTranscriber opens a transcriber from a transcriber_deepgram object.
 func NewTranscriber(a provider.Access, options json.RawMessage) (*Transcriber, error) {
-	t := new(Transcriber)
+	t := &Transcriber{net: a.Net}
 	var err error
 	if t.base, t.header, err = open(a, "transcriber", options, &t.options); err != nil {
 		return nil, err
@@ -128,7 +129,7 @@ func (t *Transcriber) Transcribe(ctx context.Context, in <-chan audio.Frame, o s
 			yield(stt.Event{}, parley.Invalid("base_url", err.Error()))
 			return
 		}
-		socket, err := provider.Dial(ctx, vendor, address, t.header)
+		socket, err := t.net.Dial(ctx, vendor, address, t.header)
 		if err != nil {
 			yield(stt.Event{}, err)
 			return

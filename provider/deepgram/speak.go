@@ -31,6 +31,7 @@ type VoiceOptions struct {
 type Voice struct {
 	address string
 	header  http.Header
+	net     *provider.Net
 	life    context.Context // of the background work; ended by Close
 	end     context.CancelFunc
 
@@ -56,7 +57,7 @@ func NewVoice(a provider.Access, options json.RawMessage) (*Voice, error) {
 	if err != nil {
 		return nil, parley.Invalid("base_url", err.Error())
 	}
-	v := &Voice{address: address, header: header}
+	v := &Voice{address: address, header: header, net: a.Net}
 	v.life, v.end = context.WithCancel(context.Background())
 	return v, nil
 }
@@ -113,7 +114,7 @@ func (v *Voice) take(ctx context.Context) (*line, error) {
 				return nil, ctx.Err()
 			}
 		default:
-			return openLine(ctx, v.address, v.header)
+			return openLine(ctx, v.net, v.address, v.header)
 		}
 	}
 }
@@ -158,7 +159,7 @@ func (v *Voice) reopen() {
 	opened := make(chan struct{})
 	v.opening = opened
 	go func() { // Close waits for opened
-		l, err := openLine(v.life, v.address, v.header)
+		l, err := openLine(v.life, v.net, v.address, v.header)
 		if err == nil {
 			v.keep(l)
 		}

@@ -361,7 +361,7 @@ func openSocket(t testing.TB) (*provider.Socket, *audio.Frame, *[2 * audio.Sampl
 			c.CloseNow()
 		}
 	}))
-	socket, err := provider.Dial(t.Context(), vendor, srv.URL, nil)
+	socket, err := provider.Access{}.Net.Dial(t.Context(), vendor, srv.URL, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -381,7 +381,7 @@ func BenchmarkSendFrame(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	socket, err := provider.Dial(b.Context(), vendor, address, tr.header)
+	socket, err := provider.Access{}.Net.Dial(b.Context(), vendor, address, tr.header)
 	if err != nil {
 		b.Fatal(err)
 	}

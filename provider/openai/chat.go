@@ -44,7 +44,7 @@ func (m *Model) Warm() error {
 		_, err := m.named(context.Background())
 		return err
 	}
-	return provider.Touch(context.Background(), m.vendor, m.base+"/models", m.header())
+	return m.net.Touch(context.Background(), m.vendor, m.base+"/models", m.header())
 }
 
 // Chat streams one answer. What the model does not accept is left out, and told in the first Notice. Tool calls come once they are whole; a stream that is cut before the answer is over is an error.
@@ -88,7 +88,7 @@ func (m *Model) post(ctx context.Context, r llm.Request) (*http.Response, []stri
 		}
 		req.Header = m.header()
 		req.Header.Set("Accept", "text/event-stream")
-		resp, err := provider.Do(m.vendor, req)
+		resp, err := m.net.Do(m.vendor, req)
 		var v *parley.VendorError
 		if err != nil && tries < 5 && errors.As(err, &v) {
 			if field := refused(v.Status, v.Message); field != "" && q.drop(field) {

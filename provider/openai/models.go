@@ -33,7 +33,7 @@ func (m *Model) named(ctx context.Context) (string, error) {
 		return "", err
 	}
 	req.Header = m.header()
-	resp, err := provider.Do(m.vendor, req)
+	resp, err := m.net.Do(m.vendor, req)
 	var v *parley.VendorError
 	if errors.As(err, &v) && (v.Status == http.StatusNotFound || v.Status == http.StatusMethodNotAllowed || v.Status == http.StatusNotImplemented) {
 		served.Store(m.base, defaultModel)

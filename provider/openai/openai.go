@@ -62,6 +62,7 @@ func thinking(vendor, model string) *provider.Thinking {
 // endpoint is where and how a skill reaches the server.
 type endpoint struct {
 	vendor, base, key string
+	net               *provider.Net
 }
 
 func newEndpoint(vendor string, a provider.Access) (endpoint, error) {
@@ -75,7 +76,7 @@ func newEndpoint(vendor string, a provider.Access) (endpoint, error) {
 	if a.Key == "" && base == defaultBase {
 		return endpoint{}, &parley.VendorError{Vendor: vendor, Code: parley.VendorUnauthorized, Message: "no key: set OPENAI_API_KEY or add an account_connection_openai"}
 	}
-	return endpoint{vendor: vendor, base: base, key: a.Key}, nil
+	return endpoint{vendor: vendor, base: base, key: a.Key, net: a.Net}, nil
 }
 
 // header is a new one at each call. A server on one's own machine may want no key.

@@ -66,7 +66,7 @@ func (t *Transcriber) Transcribe(ctx context.Context, in <-chan audio.Frame, o s
 			yield(stt.Event{}, parley.Invalid("base_url", err.Error()))
 			return
 		}
-		socket, err := provider.Dial(ctx, t.vendor, address, t.header())
+		socket, err := t.net.Dial(ctx, t.vendor, address, t.header())
 		if err != nil {
 			yield(stt.Event{}, err)
 			return

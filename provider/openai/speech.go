@@ -57,7 +57,7 @@ func NewVoice(a provider.Access, options json.RawMessage) (*Voice, error) {
 
 // Warm opens a connection for the first request to find.
 func (v *Voice) Warm() error {
-	return provider.Touch(context.Background(), v.vendor, v.base+"/models", v.header())
+	return v.net.Touch(context.Background(), v.vendor, v.base+"/models", v.header())
 }
 
 // speechRequest is the body of POST /audio/speech (https://platform.openai.com/docs/api-reference/audio/createSpeech).
@@ -168,7 +168,7 @@ func (v *Voice) post(ctx context.Context, text string) (io.ReadCloser, error) {
 		return nil, err
 	}
 	req.Header = v.header()
-	resp, err := provider.Do(v.vendor, req)
+	resp, err := v.net.Do(v.vendor, req)
 	if err != nil {
 		return nil, err
 	}

@@ -74,7 +74,7 @@ func Leaks(t *testing.T, f func()) {
 	f()
 	var left []string
 	for end := time.Now().Add(3 * time.Second); time.Now().Before(end); time.Sleep(2 * time.Millisecond) {
-		provider.CloseIdle()
+		provider.Access{}.Net.CloseIdle()
 		left = left[:0]
 		for _, g := range goroutines() {
 			if !before[name(g)] {
@@ -159,7 +159,7 @@ func start(t testing.TB, s *Server, h http.Handler) {
 	s.URL = srv.URL
 	t.Cleanup(func() {
 		cancel()
-		provider.CloseIdle()
+		provider.Access{}.Net.CloseIdle()
 		srv.CloseClientConnections()
 		srv.Close()
 	})
