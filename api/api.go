@@ -27,6 +27,16 @@ type Store interface {
 	numberStore
 	callStore
 	webhookStore
+	tenantStore
+}
+
+// tenantStore keeps the tenants, and what is theirs as a whole.
+type tenantStore interface {
+	environmentStore
+	keyStore
+	doNotCallStore
+	steeringStore
+	usageStore
 	Ping(ctx context.Context) error
 }
 
@@ -68,7 +78,6 @@ type callStore interface {
 	Call(ctx context.Context, env, id string) (parley.Call, error) // env "" is any
 	Calls(ctx context.Context, env string, p store.Page) (store.List[parley.Call], error)
 	UpdateCall(ctx context.Context, id string, change func(*parley.Call) error) error
-	CountRunning(ctx context.Context, env string) (int, error)
 	DeleteCall(ctx context.Context, env, id string) (parley.Call, error)
 }
 
@@ -95,8 +104,9 @@ type Live interface {
 
 // A Command is what a client wants of a running conversation.
 type Command struct {
-	Act  string // Say, AddContext or Press
+	Act  string // Say, AddContext, Press, Transfer or Mute
 	Text string
+	On   bool // of Mute
 }
 
 // The acts of a Command.
@@ -104,6 +114,8 @@ const (
 	Say        = "say"         // speak Text as it is
 	AddContext = "add_context" // tell the model Text before its next turn
 	Press      = "dtmf"        // send the digits in Text
+	Transfer   = "transfer"    // hand the call over to Text: E.164, a sip: address or an extension
+	Mute       = "mute"        // On: the agent falls silent; else it speaks again
 )
 
 // Blobs has the recordings. *store.Blobs is one.
@@ -119,16 +131,32 @@ type Signer interface {
 	Verify(msg, sig string) bool
 }
 
+// Courier sends what a delivery carried once more. *webhook.Courier is one.
+type Courier interface {
+	Redeliver(ctx context.Context, env, id string) (store.Delivery, error)
+}
+
+// Meter counts requests, and shows all that is counted. *metrics.Metrics is one. status 0 is one that was not answered.
+type Meter interface {
+	Request(route, method string, status int, took time.Duration)
+	http.Handler
+}
+
 // Config is what an API is made of.
 type Config struct {
-	Store  Store
-	Log    Log
-	Blobs  Blobs
-	Signer Signer
-	Live   Live            // nil: no call runs in this process
-	Specs  []provider.Spec // the vendors that agents may name
-	Logger *slog.Logger    // nil: slog.Default()
+	Store    Store
+	Log      Log
+	Blobs    Blobs
+	Signer   Signer
+	Live     Live               // nil: no call runs in this process
+	Courier  Courier            // nil: no webhooks are delivered by this process
+	Carriers map[string]Carrier // who sells numbers, by telephony_provider
+	Meter    Meter              // nil: nothing is counted
+	Specs    []provider.Spec    // the vendors that agents may name
+	Logger   *slog.Logger       // nil: slog.Default()
 
+	// RatePerSecond is how many requests a second each key may make, in bursts of twice as many. 0 is 1000; less is no limit.
+	RatePerSecond float64
 	// DialJob is the kind of the job that dials a call; its subject is the call's id. "" is "dial".
 	DialJob string
 	// DirectSIP lets calls go to sip: addresses without a trunk.
@@ -153,6 +181,8 @@ type API struct {
 	vendors  *vendors
 	routes   map[string]map[string]*route // path, method
 	encoding chan struct{}                // a slot for each recording being encoded
+	limits   *limits
+	inShort  []byte // llms.txt
 
 	closing sync.Once
 	closed  chan struct{}
@@ -174,7 +204,7 @@ func New(c Config) (*API, error) {
 	if c.DialJob == "" {
 		c.DialJob = "dial"
 	}
-	a := &API{Config: c, encoding: make(chan struct{}, maxEncodings), closed: make(chan struct{})}
+	a := &API{Config: c, limits: newLimits(c.RatePerSecond), encoding: make(chan struct{}, maxEncodings), closed: make(chan struct{})}
 	a.vendors = newVendors(c.Specs)
 	var err error
 	if a.contract, err = readContract(a.vendors); err != nil {
@@ -183,6 +213,7 @@ func New(c Config) (*API, error) {
 	if a.routes, err = a.contract.lay(a.Routes()); err != nil {
 		return nil, err
 	}
+	a.inShort = a.contract.inShort()
 	return a, nil
 }
 

@@ -31,6 +31,9 @@ type house struct {
 	live  *fakeLive
 	key   *secret.Key
 	a, b  *tenant
+
+	admin, operator *tenant // further keys of a's environment, and of one of its own
+	courier         *fakeCourier
 }
 
 // A tenant is an environment, its key, and the ids of what it has.
@@ -92,6 +95,16 @@ func (f *fakeLive) Control(_ context.Context, id string, c Command) error {
 	return nil
 }
 
+// fakeCourier knows one delivery.
+type fakeCourier struct{ env, id string }
+
+func (f *fakeCourier) Redeliver(_ context.Context, env, id string) (store.Delivery, error) {
+	if f.env != env || f.id != id {
+		return store.Delivery{}, parley.NotFound("delivery")
+	}
+	return store.Delivery{ID: newID(), EnvironmentID: env, CallID: id, EventID: id, EventType: parley.EventMessage, State: store.Pending, Created: time.Now()}, nil
+}
+
 func newHouse(t testing.TB) *house {
 	t.Helper()
 	k, err := secret.NewKey("a master key for tests only")
@@ -109,14 +122,26 @@ func newHouse(t testing.TB) *house {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { blobs.Close() })
-	h := &house{t: t, db: db, blobs: blobs, key: k, live: &fakeLive{running: map[string]func(){}}}
-	h.api, err = New(Config{Store: db, Log: db.Log(), Blobs: blobs, Signer: k, Live: h.live, Specs: testSpecs(), DirectSIP: true,
+	h := &house{t: t, db: db, blobs: blobs, key: k, live: &fakeLive{running: map[string]func(){}}, courier: &fakeCourier{}}
+	h.api, err = New(Config{Store: db, Log: db.Log(), Blobs: blobs, Signer: k, Live: h.live, Courier: h.courier, Specs: testSpecs(), DirectSIP: true,
 		Logger: slog.New(slog.DiscardHandler), PublicURL: "https://parley.example.com"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.a, h.b = h.tenant("a"), h.tenant("b")
+	h.a, h.b, h.operator = h.tenant("a"), h.tenant("b"), h.tenant("operator's")
+	h.admin = &tenant{env: h.a.env, ids: h.a.ids}
+	h.admin.key, h.operator.key = h.newKey(h.a.env, store.Admin), h.newKey(h.operator.env, store.Operator)
 	return h
+}
+
+// newKey makes a key as the first start does.
+func (h *house) newKey(env string, role store.Role) string {
+	h.t.Helper()
+	key, prefix, hash := secret.NewAPIKey(true)
+	if _, err := h.db.CreateKey(h.t.Context(), store.APIKey{EnvironmentID: env, Prefix: prefix, Role: role}, hash); err != nil {
+		h.t.Fatal(err)
+	}
+	return key
 }
 
 func (h *house) tenant(name string) *tenant {
@@ -125,11 +150,7 @@ func (h *house) tenant(name string) *tenant {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	key, prefix, hash := secret.NewAPIKey(true)
-	if _, err := h.db.CreateKey(h.t.Context(), store.APIKey{EnvironmentID: e.ID, Prefix: prefix}, hash); err != nil {
-		h.t.Fatal(err)
-	}
-	return &tenant{env: e.ID, key: key, ids: map[string]string{}}
+	return &tenant{env: e.ID, key: h.newKey(e.ID, store.Member), ids: map[string]string{"environments": e.ID}}
 }
 
 // furnish gives a tenant one of everything, made by the API itself where it can be.
@@ -153,6 +174,8 @@ func (h *house) furnish(n *tenant) {
 	made("account_connections", "/v1/account_connections/create",
 		`{"type":"account_connection_sip","credentials":{"host":"sip.example.com","username":"u","password":"a very secret password"}}`)
 	made("numbers", "/v1/numbers/link", `{"phone_number":"+15550001111","inbound_agent":"`+n.ids["agents"]+`"}`)
+	made("vector_databases", "/v1/vector_databases/create", `{"type":"vector_database_pinecone","index":"i","api_key":"a very secret password","api_environment":"e"}`)
+	made("do_not_call", "/v1/do_not_call/create", `{"number":"+15559990001"}`)
 	n.ids["calls"] = h.call(n, func(*parley.Call) {})
 }
 

@@ -4,23 +4,24 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"time"
 
 	"github.com/parley-voice/parley"
 	"github.com/parley-voice/parley/secret"
 )
 
 // showCall is a call as SPEC §3 has it: get shows the agent as it was for the call, lists its id.
-func showCall(c parley.Call, whole bool) (any, error) {
+func showCall(c parley.Call, at clock, whole bool) (any, error) {
 	doc := map[string]any{
 		"id": c.ID, "user_id": c.UserID, "status": c.Status, "stage": c.Stage,
 		"is_outgoing": c.IsOutgoing, "from_number": c.From, "to_number": c.To, "agent_phone_number": c.To,
 		"recording_available": c.Recording != "",
 		"telephony_provider":  "sip", "telephony_id": orNull(c.TelephonyID),
 		"telephony_account_connection": orNull(c.TrunkID), "telephony_metadata": metadata(c),
-		"start_time": when(c.Start), "end_time": when(c.End),
+		"created_at": at(c.Created), "start_time": at(c.Start), "end_time": at(c.End),
+		"queued": c.Queued, "not_before": at(c.NotBefore), "not_after": at(c.NotAfter), "usage": c.Usage,
+		"post_call_analysis": nil, "post_call_insights": nil,
 		"context": orEmpty(c.Context), "telephony_params": orEmpty(c.Params), "on_no_human_answer": "continue",
-		"hipaa_compliant": false, "human_detection_result": nil, "do_not_call_result": nil,
+		"hipaa_compliant": c.Private, "human_detection_result": nil, "do_not_call_result": nil,
 		"action_history": atLeast(c.ActionHistory), "turns": atLeast(c.Turns), "warnings": atLeast(c.Warnings),
 		"transcript": nil, "run_do_not_call_detection": false,
 	}
@@ -74,6 +75,9 @@ func showSnapshot(doc map[string]any, c parley.Call, whole bool) error {
 		doc["run_do_not_call_detection"] = detect
 	}
 	if whole && agent != nil {
+		if c.Private {
+			hidePrompt(agent)
+		}
 		for _, field := range []string{"voice", "openai_account_connection"} {
 			if part, ok := agent[field].(map[string]any); ok && part["id"] == nil {
 				part["id"], part["user_id"] = "", c.UserID // of this call alone, as its agent's other parts without id
@@ -82,6 +86,13 @@ func showSnapshot(doc map[string]any, c parley.Call, whole bool) error {
 		doc["agent"] = hide(agent)
 	}
 	return nil
+}
+
+// hidePrompt leaves of a prompt which one it was.
+func hidePrompt(agent map[string]any) {
+	if prompt, ok := agent["prompt"].(map[string]any); ok {
+		maps.DeleteFunc(prompt, func(field string, _ any) bool { return field != "id" && field != "user_id" && field != "type" })
+	}
 }
 
 // secretFields hold secrets wherever they stand in an object.
@@ -123,14 +134,6 @@ func metadata(c parley.Call) any {
 	}
 	out["type"] = "telephony_metadata_" + kind
 	return out
-}
-
-// when is a time as the API writes it: ISO 8601 in UTC, milliseconds; null when it has not come.
-func when(t time.Time) any {
-	if t.IsZero() {
-		return nil
-	}
-	return t.UTC().Format("2006-01-02T15:04:05.000Z")
 }
 
 func orNull(s string) any {

@@ -19,6 +19,8 @@ func finished(n *tenant) func(*parley.Call) {
 		began := time.Date(2026, 11, 23, 9, 30, 0, 120_000_000, time.FixedZone("CET", 3600))
 		c.ID, c.AgentID = "11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"
 		c.Status, c.IsOutgoing, c.Start, c.End = parley.Failed, true, began, began.Add(65*time.Second)
+		cost := 0.031
+		c.Created, c.Usage = began.Add(-2*time.Second), parley.Usage{STTSeconds: 62.5, LLMTokensIn: 3120, LLMTokensOut: 240, TTSCharacters: 910, TelephonySeconds: 65, Cost: &cost}
 		c.Agent = json.RawMessage(`{"id":"22222222-2222-4222-8222-222222222222","user_id":"e","prompt":{"id":"p","user_id":"e","content":"x"},"actions":[],"voice":{"id":"v","user_id":"e","api_key":"sk-123456789012345"}}`)
 		c.Context, c.Params, c.NoHumanAction = map[string]string{"name": "Bo"}, map[string]string{"X-Tag": "t"}, "hangup"
 		c.TelephonyID, c.Metadata, c.Recording, c.TrunkID = "abc@host", map[string]string{"call_id": "abc@host"}, "x.wav", "33333333-3333-4333-8333-333333333333"
@@ -128,12 +130,14 @@ func TestLiveActions(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	for path, body := range map[string]string{"say": `{"text":"Hold on."}`, "add_context": `{"text":"She is a member."}`, "dtmf": `{"digits":"12#"}`} {
-		if r := h.do(h.a, "POST", "/v1/calls/"+path+"?id="+id, body); r.status != 200 {
-			t.Errorf("%s: %d %s", path, r.status, r.body)
+	for _, row := range [][2]string{{"say", `{"text":"Hold on."}`}, {"add_context", `{"text":"She is a member."}`}, {"dtmf", `{"digits":"12#"}`},
+		{"transfer", `{"phone_number":" 15559990000"}`}, {"mute", `{"on":true}`}, {"mute", `{"on":false}`}} {
+		if r := h.do(h.a, "POST", "/v1/calls/"+row[0]+"?id="+id, row[1]); r.status != 200 {
+			t.Errorf("%s: %d %s", row[0], r.status, r.body)
 		}
 	}
-	for _, want := range []Command{{Say, "Hold on."}, {AddContext, "She is a member."}, {Press, "12#"}} {
+	for _, want := range []Command{{Act: Say, Text: "Hold on."}, {Act: AddContext, Text: "She is a member."}, {Act: Press, Text: "12#"},
+		{Act: Transfer, Text: "+15559990000"}, {Act: Mute, On: true}, {Act: Mute}} {
 		found := false
 		for _, got := range h.live.said {
 			found = found || got == want

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/parley-voice/parley"
+	"github.com/parley-voice/parley/number"
 )
 
 func (a *API) getCall(r *request) (any, error) {
@@ -12,7 +13,7 @@ func (a *API) getCall(r *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return showCall(c, true)
+	return r.call(c)
 }
 
 func (a *API) listCalls(r *request) (any, error) {
@@ -24,7 +25,7 @@ func (a *API) listCalls(r *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return listing(p, l, func(c parley.Call) (any, error) { return showCall(c, false) })
+	return listing(p, l, func(c parley.Call) (any, error) { return showCall(c, r.at, false) })
 }
 
 // endCall hangs up. A call that still waits to be dialled is cancelled; one that is over stays as it is.
@@ -35,7 +36,7 @@ func (a *API) endCall(r *request) (any, error) {
 		return nil, err
 	}
 	if over(c) {
-		return showCall(c, true)
+		return r.call(c)
 	}
 	err = parley.NotFound("running call")
 	if a.Live != nil {
@@ -54,7 +55,7 @@ func (a *API) endCall(r *request) (any, error) {
 	if c, err = a.Store.Call(ctx, r.env, r.id); err != nil {
 		return nil, err
 	}
-	return showCall(c, true)
+	return r.call(c)
 }
 
 // cancel ends a call that nobody has dialled yet.
@@ -63,7 +64,7 @@ func (a *API) cancel(ctx context.Context, id string) error {
 	err := a.Store.UpdateCall(ctx, id, func(c *parley.Call) error {
 		cancelled = c.Status == parley.NotStarted
 		if cancelled {
-			c.Status, c.Cause, c.End = parley.Ended, parley.Cancelled, time.Now().UTC()
+			c.Status, c.Cause, c.End, c.Queued = parley.Ended, parley.Cancelled, time.Now().UTC(), false
 		} else if !over(*c) {
 			return &parley.Error{Status: 409, Code: "not_running_here", Message: "the call runs, but not in this process: try again"}
 		}
@@ -97,29 +98,51 @@ func (a *API) deleteCall(r *request) (any, error) {
 		return nil, err
 	}
 	c.Recording = ""
-	return showCall(c, true)
+	return r.call(c)
 }
 
 func over(c parley.Call) bool { return c.Status == parley.Ended || c.Status == parley.Failed }
 
+// call is a call whole, its times as the request wants them.
+func (r *request) call(c parley.Call) (any, error) { return showCall(c, r.at, true) }
+
 // command acts on a running call with the text in one field of the body.
 func (a *API) command(act, field string) func(*request) (any, error) {
 	return func(r *request) (any, error) {
-		c, err := a.Store.Call(r.Context(), r.env, r.id)
-		if err != nil {
-			return nil, err
-		}
 		said, _ := r.body[field].(string)
-		err = parley.NotFound("running call")
-		if a.Live != nil && !over(c) {
-			err = a.Live.Control(r.Context(), c.ID, Command{Act: act, Text: said})
-		}
-		if parley.IsNotFound(err) {
-			err = &parley.Error{Status: 409, Code: "not_running", Message: "the call is not running: its status is " + string(c.Status)}
-		}
-		if err != nil {
-			return nil, err
-		}
-		return showCall(c, true)
+		return a.control(r, Command{Act: act, Text: said})
 	}
+}
+
+func (a *API) muteCall(r *request) (any, error) {
+	on, _ := r.body["on"].(bool)
+	return a.control(r, Command{Act: Mute, On: on})
+}
+
+func (a *API) transferCall(r *request) (any, error) {
+	s, _ := r.body["phone_number"].(string)
+	to, err := number.Parse("phone_number", s)
+	if err != nil {
+		return nil, parley.Invalid("phone_number", "phone_number "+wantedNumber+", a sip: address, or an extension")
+	}
+	return a.control(r, Command{Act: Transfer, Text: to.Text})
+}
+
+// control hands a running call a command.
+func (a *API) control(r *request, cmd Command) (any, error) {
+	c, err := a.Store.Call(r.Context(), r.env, r.id)
+	if err != nil {
+		return nil, err
+	}
+	err = parley.NotFound("running call")
+	if a.Live != nil && !over(c) {
+		err = a.Live.Control(r.Context(), c.ID, cmd)
+	}
+	if parley.IsNotFound(err) {
+		err = &parley.Error{Status: 409, Code: "not_running", Message: "the call is not running: its status is " + string(c.Status)}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return r.call(c)
 }

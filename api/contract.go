@@ -8,6 +8,8 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"gopkg.in/yaml.v3"
+
+	"github.com/parley-voice/parley/store"
 )
 
 //go:embed openapi.yaml
@@ -57,15 +59,10 @@ func (c *contract) schema(name string) *openapi3.Schema {
 func (c *contract) lay(list []*route) (map[string]map[string]*route, error) {
 	table := map[string]map[string]*route{}
 	for _, r := range list {
-		op := c.operation(r.method, r.path)
-		if op == nil {
-			return nil, fmt.Errorf("the contract has no %s %s", r.method, r.path)
-		}
-		for _, p := range op.Parameters {
-			r.takesID = r.takesID || p.Value.Name == "id" && p.Value.Required
-		}
-		if op.RequestBody != nil {
-			r.body = &bodyRule{op.RequestBody.Value.Content["application/json"].Schema.Value}
+		if !r.unlisted {
+			if err := c.equip(r); err != nil {
+				return nil, err
+			}
 		}
 		if table[r.path] == nil {
 			table[r.path] = map[string]*route{}
@@ -80,6 +77,29 @@ func (c *contract) lay(list []*route) (map[string]map[string]*route, error) {
 		}
 	}
 	return table, nil
+}
+
+// equip gives a route what the contract says of it.
+func (c *contract) equip(r *route) error {
+	op := c.operation(r.method, r.path)
+	if op == nil {
+		return fmt.Errorf("the contract has no %s %s", r.method, r.path)
+	}
+	for _, p := range op.Parameters {
+		r.takesID = r.takesID || p.Value.Name == "id" && p.Value.Required
+		r.timed = r.timed || p.Value.Name == timeHeader
+	}
+	if op.RequestBody != nil {
+		r.body = &bodyRule{op.RequestBody.Value.Content["application/json"].Schema.Value}
+	}
+	r.role = store.Member
+	if role, ok := op.Extensions["x-role"].(string); ok {
+		r.role = store.Role(role)
+	}
+	if rank[r.role] == 0 {
+		return fmt.Errorf("%s %s: x-role %s is none", r.method, r.path, r.role)
+	}
+	return nil
 }
 
 func (c *contract) operation(method, path string) *openapi3.Operation {

@@ -26,14 +26,15 @@ func (a *API) createCall(r *request) (any, error) {
 	if c.ID == "" {
 		c.ID = uuid.NewString()
 	}
-	if hipaa, _ := r.body["hipaa_compliant"].(bool); hipaa {
-		return nil, &parley.Error{Status: http.StatusBadRequest, Code: "not_supported", Field: "hipaa_compliant",
-			Message: "hipaa_compliant: this version keeps transcripts and recordings and cannot promise otherwise; leave it out"}
-	}
+	c.Private, _ = r.body["hipaa_compliant"].(bool)
 	if err := readParams(r.body, &c); err != nil {
 		return nil, err
 	}
-	if err := a.readNumbers(ctx, r.body, &c); err != nil {
+	if err := readSchedule(r.body, &c); err != nil {
+		return nil, err
+	}
+	line, err := a.readNumbers(ctx, r.body, &c)
+	if err != nil {
 		return nil, err
 	}
 	if r.subject != "" { // a crash cut the first request with this key short: the call may be there
@@ -41,7 +42,7 @@ func (a *API) createCall(r *request) (any, error) {
 			if err != nil {
 				return nil, err
 			}
-			return showCall(earlier, true)
+			return r.call(earlier)
 		}
 	}
 	agent, err := a.agentOf(ctx, r.env, r.body)
@@ -51,10 +52,10 @@ func (a *API) createCall(r *request) (any, error) {
 	if err := contextComplete(agent, c.Context); err != nil {
 		return nil, err
 	}
-	if err := a.chooseTrunk(ctx, r.body, &c); err != nil {
+	if err := a.chooseTrunk(ctx, r.body, &c, line); err != nil {
 		return nil, err
 	}
-	if err := a.roomFor(ctx, r.env); err != nil {
+	if err := a.Store.MayCall(ctx, r.env, c.To); err != nil {
 		return nil, err
 	}
 	c.AgentID = agent.ID
@@ -66,19 +67,19 @@ func (a *API) createCall(r *request) (any, error) {
 	if err := a.Store.PlaceCall(ctx, c, []parley.Event{created}, job); err != nil {
 		return nil, err
 	}
-	return showPlaced(c, agent, r.body)
+	return r.placed(c, agent)
 }
 
-// showPlaced is a new call; the secret that was made for a webhook of this call alone is shown, this once.
-func showPlaced(c parley.Call, agent parley.Agent, body store.Doc) (any, error) {
-	v, err := showCall(c, true)
+// placed is a new call; the secret that was made for a webhook of this call alone is shown, this once.
+func (r *request) placed(c parley.Call, agent parley.Agent) (any, error) {
+	v, err := r.call(c)
 	if err != nil || agent.Webhook == nil || agent.Webhook.ID != "" {
 		return v, err
 	}
 	doc, _ := v.(map[string]any)
 	shown, _ := doc["agent"].(map[string]any)
 	webhook, _ := shown["webhook"].(map[string]any)
-	given, _ := body["agent"].(map[string]any)
+	given, _ := r.body["agent"].(map[string]any)
 	if inline, ok := given["webhook"].(map[string]any); ok && inline["id"] == nil && webhook != nil {
 		webhook["signing_secret"] = agent.Webhook.SigningSecret
 	}
@@ -88,8 +89,9 @@ func showPlaced(c parley.Call, agent parley.Agent, body store.Doc) (any, error) 
 // digits is an extension that any phone can show as its own.
 var digits = regexp.MustCompile(`^[0-9*#]{1,15}$`)
 
-// readNumbers takes the two ends; agent_phone_number is the long form's word for from_number.
-func (a *API) readNumbers(ctx context.Context, body store.Doc, c *parley.Call) error {
+// readNumbers takes the two ends; agent_phone_number is the long form's word for from_number. line is the number that calls, nil
+// when it is not linked here.
+func (a *API) readNumbers(ctx context.Context, body store.Doc, c *parley.Call) (line store.Doc, err error) {
 	var bad invalid
 	end := func(field string, alias string) number.Address {
 		s, _ := body[field].(string)
@@ -108,14 +110,19 @@ func (a *API) readNumbers(ctx context.Context, body store.Doc, c *parley.Call) e
 	}
 	from, to := end("from_number", "agent_phone_number"), end("to_number", "")
 	c.From, c.To = from.Text, to.Text
-	if len(bad) > 0 || from.Kind != number.Extension || digits.MatchString(from.Text) {
-		return bad.orNil()
+	if len(bad) > 0 {
+		return nil, bad
 	}
-	_, err := a.Store.Number(ctx, c.UserID, from.Text)
-	if parley.IsNotFound(err) {
-		return parley.Invalid("from_number", "from_number "+wantedNumber+", or one that is linked here")
+	line, err = a.Store.Number(ctx, c.UserID, from.Text)
+	switch {
+	case err == nil && line["is_routing_number"] == true:
+		return nil, parley.Invalid("from_number", "from_number is a routing number (is_routing_number), which is never shown as a caller's: take another one")
+	case !parley.IsNotFound(err):
+		return line, err
+	case from.Kind == number.Extension && !digits.MatchString(from.Text):
+		return nil, parley.Invalid("from_number", "from_number "+wantedNumber+", or one that is linked here")
 	}
-	return err
+	return nil, nil
 }
 
 // readParams takes what needs no look-up. Values of telephony_params become text: that is what they are in a SIP message.
@@ -212,17 +219,4 @@ func contextComplete(agent parley.Agent, given map[string]string) error {
 		}
 	}
 	return bad.orNil()
-}
-
-// roomFor refuses a call beyond the environment's number of concurrent ones.
-func (a *API) roomFor(ctx context.Context, env string) error {
-	e, err := a.Store.Environment(ctx, env)
-	if err != nil || e.MaxCalls == 0 {
-		return err
-	}
-	n, err := a.Store.CountRunning(ctx, env)
-	if err == nil && n >= e.MaxCalls {
-		err = refused(http.StatusTooManyRequests, "too_many_calls", fmt.Sprintf("%d calls are running, which is this environment's maximum", n))
-	}
-	return err
 }

@@ -23,7 +23,7 @@ type listPage struct {
 
 // listed answers with a page of the store's, each item as show has it.
 func listing[T any](p store.Page, l store.List[T], show func(T) (any, error)) (any, error) {
-	out := listPage{Items: make([]any, 0, len(l.Items)), Page: p.Page, Size: p.Size, HasMore: l.HasMore, Total: l.Total}
+	out := listPage{Items: make([]any, 0, len(l.Items)), Page: p.Page, Size: p.Size, HasMore: l.HasMore, Total: l.Total, TotalIsEstimated: l.Estimated}
 	for _, x := range l.Items {
 		v, err := show(x)
 		if err != nil {
@@ -70,6 +70,18 @@ func (r *request) page() (store.Page, error) {
 		bad = append(bad, fieldError{"filters", err.Error()})
 	}
 	return p, bad.orNil()
+}
+
+// rename has a field sorted and filtered by under the name that the store has for it.
+func rename(p *store.Page, field, stored string) {
+	if p.SortColumn == field {
+		p.SortColumn = stored
+	}
+	for i := range p.Filters {
+		if p.Filters[i].Field == field {
+			p.Filters[i].Field = stored
+		}
+	}
 }
 
 var operators = []string{"eq", "ne", "gt", "gte", "lt", "lte", "contains", "in"}

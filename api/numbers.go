@@ -89,11 +89,11 @@ func (a *API) linkNumber(r *request) (any, error) {
 	delete(r.body, "phone_number")
 	maps.DeleteFunc(r.body, func(_ string, v any) bool { return v == nil }) // a new number has nothing to clear
 	r.body["number"] = s
-	if p, ok := r.body["telephony_provider"].(map[string]any); ok {
-		r.body["telephony_provider"] = p["name"]
-	}
-	if r.body["telephony_provider"] == nil {
+	if r.body["telephony_provider"] = providerOf(r.body["telephony_provider"]); r.body["telephony_provider"] == "" {
 		r.body["telephony_provider"] = "sip"
+	}
+	if err := a.checkLine(r); err != nil {
+		return nil, err
 	}
 	_, err = a.Store.Number(r.Context(), r.env, s)
 	if err == nil {
@@ -122,6 +122,9 @@ func (a *API) updateNumber(r *request) (any, error) {
 	}
 	if v, given := r.body["active"]; given && v == nil {
 		return nil, parley.Invalid("active", "active must not be null")
+	}
+	if err := a.checkLine(r); err != nil {
+		return nil, err
 	}
 	if err := a.attachAgent(r, stored["inbound_agent"]); err != nil {
 		return nil, err

@@ -7,7 +7,7 @@ import (
 // partSchema is the name in the contract of the kinds of sub-resources.
 var partSchema = map[store.Kind]string{
 	store.Prompts: "Prompt", store.Actions: "Action", store.Voices: "Voice", store.Webhooks: "Webhook",
-	store.AccountConnections: "AccountConnection",
+	store.AccountConnections: "AccountConnection", store.VectorDatabases: "VectorDatabase",
 }
 
 func (a *API) getPart(k store.Kind) func(*request) (any, error) {

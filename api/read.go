@@ -1,16 +1,12 @@
 package api
 
 import (
-	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
-	"math"
 	"mime"
 	"net/http"
 	"net/url"
 	"os"
-	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -19,9 +15,6 @@ import (
 
 	"github.com/parley-voice/parley"
 )
-
-// maxDepth is how deep a body may nest.
-const maxDepth = 64
 
 // readQuery parses the query; text that no database takes is refused here, once.
 func (r *request) readQuery() error {
@@ -88,84 +81,6 @@ func (r *request) readBody(w http.ResponseWriter, rule *bodyRule) error {
 	}
 	r.body = body
 	return rule.check(body, strings.Contains(strings.ToLower(strings.Join(r.Header.Values("Prefer"), ",")), "handling=strict"))
-}
-
-// decode reads a JSON object. Numbers stay as they were written (json.Number), whole ones without a fraction.
-func decode(b []byte) (map[string]any, error) {
-	if len(strings.TrimSpace(string(b))) == 0 {
-		return nil, refused(http.StatusBadRequest, "invalid", "the body is empty; a JSON object is wanted")
-	}
-	dec := json.NewDecoder(strings.NewReader(string(b)))
-	dec.UseNumber()
-	var v any
-	if err := dec.Decode(&v); err != nil {
-		return nil, notJSON(err)
-	}
-	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return nil, refused(http.StatusBadRequest, "invalid", "the body goes on after its JSON object")
-	}
-	obj, ok := v.(map[string]any)
-	if !ok {
-		return nil, refused(http.StatusBadRequest, "invalid", "the body must be a JSON object")
-	}
-	if _, err := tidy(obj, "", 0); err != nil {
-		return nil, err
-	}
-	return obj, nil
-}
-
-func notJSON(err error) error {
-	var syntax *json.SyntaxError
-	if errors.As(err, &syntax) {
-		return refused(http.StatusBadRequest, "invalid", fmt.Sprintf("the body is not JSON: byte %d: %v", syntax.Offset, syntax))
-	}
-	return refused(http.StatusBadRequest, "invalid", "the body is not JSON: "+err.Error())
-}
-
-// tidy refuses what JSON allows and databases or Go do not, and writes whole numbers as such.
-func tidy(v any, path string, depth int) (any, error) {
-	if depth > maxDepth {
-		return nil, refused(http.StatusBadRequest, "invalid", fmt.Sprintf("the body is nested deeper than %d", maxDepth))
-	}
-	switch v := v.(type) {
-	case string:
-		if strings.IndexByte(v, 0) >= 0 {
-			return nil, parley.Invalid(path, path+" must not contain the NUL character")
-		}
-	case json.Number:
-		return numeral(v, path)
-	case []any:
-		for i, x := range v {
-			y, err := tidy(x, join(path, strconv.Itoa(i)), depth+1)
-			if err != nil {
-				return nil, err
-			}
-			v[i] = y
-		}
-	case map[string]any:
-		for k, x := range v {
-			if strings.IndexByte(k, 0) >= 0 {
-				return nil, parley.Invalid(path, "names of fields must not contain the NUL character")
-			}
-			y, err := tidy(x, join(path, k), depth+1)
-			if err != nil {
-				return nil, err
-			}
-			v[k] = y
-		}
-	}
-	return v, nil
-}
-
-func numeral(n json.Number, path string) (any, error) {
-	f, err := n.Float64()
-	if err != nil {
-		return nil, parley.Invalid(path, path+" is a number out of range")
-	}
-	if strings.ContainsAny(string(n), ".eE") && f == math.Trunc(f) && math.Abs(f) < 1<<53 {
-		return json.Number(strconv.FormatInt(int64(f), 10)), nil
-	}
-	return n, nil
 }
 
 func join(path, key string) string {

@@ -4,9 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"math"
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/parley-voice/parley"
 )
@@ -43,7 +45,16 @@ type problem struct {
 	StatusCode int          `json:"statusCode"`
 	Code       string       `json:"code"`
 	RequestID  string       `json:"request_id"`
+	Limit      *limit       `json:"limit,omitempty"`
 	Errors     []fieldError `json:"errors,omitempty"`
+
+	retry time.Duration // when asking again may help
+}
+
+// A limit is how many there are of something, and how many there may be.
+type limit struct {
+	Current int `json:"current"`
+	Max     int `json:"max"`
 }
 
 // statusGone is nginx's number for a client that left before it was answered.
@@ -67,7 +78,10 @@ func refusal(err error, requestID string) problem {
 			p.Message = all
 		}
 	case errors.As(err, &one):
-		p.StatusCode, p.Code, p.Message = one.Status, one.Code, one.Message
+		p.StatusCode, p.Code, p.Message, p.retry = one.Status, one.Code, one.Message, one.RetryAfter
+		if one.Max != 0 {
+			p.Limit = &limit{one.Current, one.Max}
+		}
 		if one.Field != "" {
 			p.Errors = []fieldError{{one.Field, one.Message}}
 			if !strings.Contains(one.Message, one.Field) {
@@ -96,7 +110,7 @@ func refuse(w http.ResponseWriter, err error, requestID string) {
 	case http.StatusUnauthorized:
 		w.Header().Set("WWW-Authenticate", `Bearer realm="parley"`)
 	case http.StatusTooManyRequests:
-		w.Header().Set("Retry-After", "1")
+		w.Header().Set("Retry-After", itoa(max(1, int(math.Ceil(p.retry.Seconds())))))
 	}
 	writeJSON(w, p.StatusCode, p)
 }

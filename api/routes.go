@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/parley-voice/parley/store"
 )
@@ -13,12 +14,20 @@ type route struct {
 	answer       func(*request) (any, error)               // JSON
 	stream       func(http.ResponseWriter, *request) error // or anything else
 	open         func(*request) bool                       // says that no key is needed; nil: one is
+	unlisted     bool                                      // it is part of a page, and not in the contract
 	takesID      bool                                      // set from the contract
+	timed        bool                                      // its answer has times of calls; set from the contract
+	role         store.Role                                // the least that the key must have; set from the contract
 	body         *bodyRule                                 // set from the contract
 }
 
 // Routes is the table of contents.
 func (a *API) Routes() []*route {
+	return slices.Concat(a.routesOfCalls(), a.routesOfParts(), a.routesOfTenants(), a.pages())
+}
+
+// routesOfCalls are who calls, by which line, and the calls.
+func (a *API) routesOfCalls() []*route {
 	return []*route{
 		get("/v1/agents", a.getAgent),
 		get("/v1/agents/list", a.listAgents),
@@ -36,18 +45,30 @@ func (a *API) Routes() []*route {
 		post("/v1/calls/say", a.command(Say, "text")),
 		post("/v1/calls/add_context", a.command(AddContext, "text")),
 		post("/v1/calls/dtmf", a.command(Press, "digits")),
+		post("/v1/calls/transfer", a.transferCall),
+		post("/v1/calls/mute", a.muteCall),
 
 		get("/v1/numbers", a.getNumber),
 		get("/v1/numbers/list", a.listNumbers),
 		create("/v1/numbers/link", a.linkNumber),
 		create("/v1/numbers/update", a.updateNumber),
 		create("/v1/numbers/detach", a.detachNumber),
+		get("/v1/numbers/available", a.availableNumbers),
+		create("/v1/numbers/buy", a.buyNumber),
+		create("/v1/numbers/cancel", a.cancelNumber),
+	}
+}
 
+// routesOfParts are what agents are made of.
+func (a *API) routesOfParts() []*route {
+	return []*route{
 		get("/v1/account_connections", a.getPart(store.AccountConnections)),
 		get("/v1/account_connections/list", a.listParts(store.AccountConnections)),
 		create("/v1/account_connections/create", a.createPart(store.AccountConnections)),
 		create("/v1/account_connections/update", a.updatePart(store.AccountConnections)),
 		remove("/v1/account_connections/delete", a.deletePart(store.AccountConnections)),
+		post("/v1/account_connections/add_to_steering_pool", a.addToPool),
+		post("/v1/account_connections/remove_from_steering_pool", a.removeFromPool),
 
 		get("/v1/prompts", a.getPart(store.Prompts)),
 		get("/v1/prompts/list", a.listParts(store.Prompts)),
@@ -74,12 +95,50 @@ func (a *API) Routes() []*route {
 		remove("/v1/webhooks/delete", a.deletePart(store.Webhooks)),
 		post("/v1/webhooks/rotate_secret", a.rotateSecret),
 		get("/v1/webhooks/deliveries", a.listDeliveries),
+		post("/v1/webhooks/redeliver", a.redeliver),
 
+		get("/v1/vector_databases", a.getPart(store.VectorDatabases)),
+		get("/v1/vector_databases/list", a.listParts(store.VectorDatabases)),
+		create("/v1/vector_databases/create", a.createPart(store.VectorDatabases)),
+		create("/v1/vector_databases/update", a.updatePart(store.VectorDatabases)),
+		remove("/v1/vector_databases/delete", a.deletePart(store.VectorDatabases)),
+	}
+}
+
+// routesOfTenants are what belongs to an environment as a whole, and the environments.
+func (a *API) routesOfTenants() []*route {
+	return []*route{
+		get("/v1/do_not_call/list", a.listDoNotCall),
+		create("/v1/do_not_call/create", a.createDoNotCall),
+		remove("/v1/do_not_call/delete", a.deleteDoNotCall),
+
+		get("/v1/usage", a.usage),
+
+		get("/v1/environments", a.getEnvironment),
+		get("/v1/environments/list", a.listEnvironments),
+		create("/v1/environments/create", a.createEnvironment),
+		create("/v1/environments/update", a.updateEnvironment),
+		remove("/v1/environments/delete", a.deleteEnvironment),
+
+		get("/v1/keys/list", a.listKeys),
+		create("/v1/keys/create", a.createKey),
+		remove("/v1/keys/delete", a.deleteKey),
+	}
+}
+
+func (a *API) pages() []*route {
+	return []*route{
 		page("/healthz", a.alive),
 		page("/readyz", a.ready),
 		page("/openapi.json", a.openapiJSON),
 		page("/openapi.yml", a.openapiYAML),
 		page("/docs", a.docs),
+		asset("/docs/page.css", pageStyle),
+		asset("/docs/page.js", pageScript),
+		asset("/docs/swagger-ui.css", bundled),
+		asset("/docs/swagger-ui-bundle.js", bundled),
+		page("/llms.txt", a.llms),
+		page("/metrics", a.metrics),
 	}
 }
 
@@ -106,4 +165,11 @@ func stream(path string, f func(http.ResponseWriter, *request) error, open func(
 // page needs no key.
 func page(path string, f func(http.ResponseWriter, *request) error) *route {
 	return stream(path, f, func(*request) bool { return true })
+}
+
+// asset is a file of a page.
+func asset(path string, f func(http.ResponseWriter, *request) error) *route {
+	rt := page(path, f)
+	rt.unlisted = true
+	return rt
 }

@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
@@ -13,14 +14,16 @@ import (
 func newID() string { return uuid.NewString() }
 
 // A scenario is one request and what must come of it. {agents}, {calls} … in path, body and want stand for the ids of the
-// tenant's things, {other.agents} for those of the other tenant.
+// tenant's things, {other.agents} for those of the other tenant. The method may say whose key it comes with: admin GET.
 type scenario struct {
 	name   string
 	method string
 	path   string
 	body   string
 	status int
-	want   string // fragments of the answer, separated by ¦; one that begins with ! must not be in it
+	// want has fragments of the answer, separated by ¦; one that begins with ! must not be in it, and those that begin with @ are
+	// the events that the request emits, all of them and in order.
+	want string
 }
 
 func (h *house) fill(s string) string {
@@ -37,18 +40,46 @@ func (h *house) play(t *testing.T, rows []scenario) {
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
 			h.t = t
-			r := h.do(h.a, row.method, h.fill(row.path), h.fill(row.body))
+			events, cancel := h.db.Log().Subscribe("")
+			defer cancel()
+			who, method := h.a, row.method
+			if role, m, ok := strings.Cut(row.method, " "); ok {
+				who, method = map[string]*tenant{"admin": h.admin, "operator": h.operator, "other": h.b}[role], m
+			}
+			r := h.do(who, method, h.fill(row.path), h.fill(row.body))
 			if r.status != row.status {
 				t.Fatalf("%s %s: %d, want %d: %s", row.method, row.path, r.status, row.status, r.body)
 			}
+			var emits []string
 			for _, want := range strings.Split(h.fill(row.want), "¦") {
-				if bad, not := strings.CutPrefix(want, "!"); not && strings.Contains(string(r.body), bad) {
+				if event, ok := strings.CutPrefix(want, "@"); ok {
+					emits = append(emits, event)
+				} else if bad, not := strings.CutPrefix(want, "!"); not && strings.Contains(string(r.body), bad) {
 					t.Errorf("the answer has %q: %s", bad, r.body)
 				} else if !not && !strings.Contains(string(r.body), want) {
 					t.Errorf("the answer lacks %q: %s", want, r.body)
 				}
 			}
+			if got := h.emitted(events); !slices.Equal(got, emits) {
+				t.Errorf("the events %v were emitted, want %v", got, emits)
+			}
 		})
+	}
+}
+
+// emitted is what has come out of the log.
+func (h *house) emitted(events <-chan parley.Event) (all []string) {
+	h.t.Helper()
+	if err := h.db.Log().Flush(h.t.Context()); err != nil {
+		h.t.Fatal(err)
+	}
+	for {
+		select {
+		case e := <-events:
+			all = append(all, string(e.Type))
+		default:
+			return all
+		}
 	}
 }
 
@@ -213,11 +244,11 @@ func TestCalls(t *testing.T) {
 	h.a.ids["waiting"] = h.call(h.a, func(c *parley.Call) { c.Status = parley.NotStarted })
 	ends := `"from_number":"+15550001111","to_number":"+15552223333"`
 	h.play(t, []scenario{
-		{"by id", "POST", "/v1/calls/create", `{` + ends + `,"agent":"{agents}"}`, 201, `"status":"not_started"¦"stage":"created"¦"is_outgoing":true¦"agent_phone_number":"+15550001111"¦"content":"Be kind."¦"telephony_account_connection":"{account_connections}"¦!whsec_`},
-		{"the long form", "POST", "/v1/calls/create", `{"agent_phone_number":"+15550001111","to_number":"+15552223333","agent":` + string(h.do(h.a, "GET", "/v1/agents?id="+h.a.ids["agents"], "").body) + `,"telephony_provider":{"name":"twilio"},"is_outgoing":true,"context":{},"telephony_params":{},"telephony_account_connection":null}`, 201, `"from_number":"+15550001111"`},
-		{"an agent for this call", "POST", "/v1/calls/create", `{` + ends + `,"agent":{"id":"{agents}","name":"Zoe","language":"de"}}`, 201, `"name":"Zoe"¦"language":"de"¦"content":"Be kind."`},
+		{"by id", "POST", "/v1/calls/create", `{` + ends + `,"agent":"{agents}"}`, 201, `"status":"not_started"¦"stage":"created"¦"is_outgoing":true¦"agent_phone_number":"+15550001111"¦"content":"Be kind."¦"telephony_account_connection":"{account_connections}"¦!whsec_¦@created`},
+		{"the long form", "POST", "/v1/calls/create", `{"agent_phone_number":"+15550001111","to_number":"+15552223333","agent":` + string(h.do(h.a, "GET", "/v1/agents?id="+h.a.ids["agents"], "").body) + `,"telephony_provider":{"name":"twilio"},"is_outgoing":true,"context":{},"telephony_params":{},"telephony_account_connection":null}`, 201, `"from_number":"+15550001111"¦@created`},
+		{"an agent for this call", "POST", "/v1/calls/create", `{` + ends + `,"agent":{"id":"{agents}","name":"Zoe","language":"de"}}`, 201, `"name":"Zoe"¦"language":"de"¦"content":"Be kind."¦@created`},
 		{"leaves the stored one alone", "GET", "/v1/agents?id={agents}", ``, 200, `"name":"Ada"¦!"language":"de"`},
-		{"an agent of nowhere", "POST", "/v1/calls/create", `{` + ends + `,"agent":{"name":"Ghost",` + tiny + `}}`, 201, `"name":"Ghost"`},
+		{"an agent of nowhere", "POST", "/v1/calls/create", `{` + ends + `,"agent":{"name":"Ghost",` + tiny + `}}`, 201, `"name":"Ghost"¦@created`},
 		{"which is not kept", "GET", "/v1/agents/list", ``, 200, `!Ghost`},
 		{"half an agent", "POST", "/v1/calls/create", `{` + ends + `,"agent":{"name":"Ghost"}}`, 400, `agent.prompt is required`},
 		{"a bad agent", "POST", "/v1/calls/create", `{` + ends + `,"agent":{"id":"{agents}","voice":{"type":"voice_hal"}}}`, 400, `agent.voice.type must be one of`},
@@ -231,24 +262,24 @@ func TestCalls(t *testing.T) {
 		{"a bad from", "POST", "/v1/calls/create", `{"from_number":"me & you","to_number":"+15552223333","agent":"{agents}"}`, 400, `from_number must be`},
 		{"words for a to", "POST", "/v1/calls/create", `{"from_number":"+15550001111","to_number":"not-a-number","agent":"{agents}"}`, 400, `to_number must be`},
 		{"words for a from", "POST", "/v1/calls/create", `{"from_number":"not-a-number","to_number":"+15552223333","agent":"{agents}"}`, 400, `"field":"from_number"`},
-		{"an extension for a from", "POST", "/v1/calls/create", `{"from_number":"1000","to_number":"+15552223333","agent":"{agents}"}`, 201, `"from_number":"1000"`},
+		{"an extension for a from", "POST", "/v1/calls/create", `{"from_number":"1000","to_number":"+15552223333","agent":"{agents}"}`, 201, `"from_number":"1000"¦@created`},
 		{"too long", "POST", "/v1/calls/create", `{"from_number":"+15550001111","to_number":"+1234567890123456","agent":"{agents}"}`, 400, `to_number must be`},
 		{"a header in a sip address", "POST", "/v1/calls/create", `{"from_number":"+15550001111","to_number":"sip:a@b\r\nX: y","agent":"{agents}"}`, 400, `to_number must be`},
-		{"a sip address", "POST", "/v1/calls/create", `{"from_number":"+15550001111","to_number":"sip:bob@127.0.0.1:5070;transport=tcp","agent":"{agents}"}`, 201, `"telephony_account_connection":null`},
+		{"a sip address", "POST", "/v1/calls/create", `{"from_number":"+15550001111","to_number":"sip:bob@127.0.0.1:5070;transport=tcp","agent":"{agents}"}`, 201, `"telephony_account_connection":null¦@created`},
 		{"an extension by a trunk that has none", "POST", "/v1/calls/create", `{"from_number":"+15550001111","to_number":"201","agent":"{agents}"}`, 400, `\"extensions\": true`},
 		{"let the trunk have them", "POST", "/v1/account_connections/update?id={account_connections}", `{"config":{"extensions":true},"account_supports_any_caller_id":false}`, 201, ``},
-		{"an extension", "POST", "/v1/calls/create", `{"from_number":"+15550001111","to_number":"201","agent":"{agents}"}`, 201, `"to_number":"201"`},
+		{"an extension", "POST", "/v1/calls/create", `{"from_number":"+15550001111","to_number":"201","agent":"{agents}"}`, 201, `"to_number":"201"¦@created`},
 		{"a caller id that is not linked", "POST", "/v1/calls/create", `{"from_number":"+15559999999","to_number":"+15552223333","agent":"{agents}"}`, 400, `from_number is not linked here`},
 		{"context", "POST", "/v1/calls/create", `{` + ends + `,"agent":"{agents}","context":{"name":"Bo"},"telephony_params":{"ring_timeout_seconds":20,"X-Tag":"t"},"run_do_not_call_detection":true,"on_no_human_answer":"hangup"}`, 201,
-			`"context":{"name":"Bo"}¦"ring_timeout_seconds":"20"¦"X-Tag":"t"¦"run_do_not_call_detection":true¦"on_no_human_answer":"hangup"`},
+			`"context":{"name":"Bo"}¦"ring_timeout_seconds":"20"¦"X-Tag":"t"¦"run_do_not_call_detection":true¦"on_no_human_answer":"hangup"¦@created`},
 		{"context of numbers", "POST", "/v1/calls/create", `{` + ends + `,"agent":"{agents}","context":{"n":1}}`, 400, `context.n must be a string`},
 		{"a header in a header", "POST", "/v1/calls/create", `{` + ends + `,"agent":"{agents}","telephony_params":{"X-A":"b\r\nC: d"}}`, 400, `telephony_params`},
-		{"hipaa", "POST", "/v1/calls/create", `{` + ends + `,"agent":"{agents}","hipaa_compliant":true}`, 400, `not_supported`},
+		{"hipaa", "POST", "/v1/calls/create", `{` + ends + `,"agent":"{agents}","hipaa_compliant":true}`, 201, `"hipaa_compliant":true¦!Be kind.¦@created`},
 		{"a template's key is missing", "POST", "/v1/calls/create", `{` + ends + `,"agent":{"id":"{agents}","prompt":{"prompt_template":{"required_context_keys":["who"]}}}}`, 400, `context.who is required`},
 		{"by another's trunk", "POST", "/v1/calls/create", `{` + ends + `,"agent":"{agents}","telephony_account_connection":"{other.account_connections}"}`, 404, `telephony_account_connection`},
 		{"a second trunk", "POST", "/v1/account_connections/create", `{"type":"account_connection_sip","credentials":{"host":"two.example.com"}}`, 201, ``},
 		{"which trunk", "POST", "/v1/calls/create", `{` + ends + `,"agent":"{agents}"}`, 400, `several_trunks¦{account_connections}`},
-		{"this one", "POST", "/v1/calls/create", `{` + ends + `,"agent":"{agents}","telephony_account_connection":"{account_connections}"}`, 201, `{account_connections}`},
+		{"this one", "POST", "/v1/calls/create", `{` + ends + `,"agent":"{agents}","telephony_account_connection":"{account_connections}"}`, 201, `{account_connections}¦@created`},
 
 		{"get", "GET", "/v1/calls?id={calls}", ``, 200, `"status":"in_progress"¦"type":"telephony_metadata_sip"¦"api_key":"…2345"¦"openai_api_key":"…2345"`},
 		{"list", "GET", "/v1/calls/list?size=100", ``, 200, `"agent":"{agents}"`},
@@ -257,7 +288,7 @@ func TestCalls(t *testing.T) {
 		{"say nothing", "POST", "/v1/calls/say?id={calls}", `{"text":""}`, 400, `text must not be empty`},
 		{"press letters", "POST", "/v1/calls/dtmf?id={calls}", `{"digits":"12x"}`, 400, `digits must be 1 to 64 of`},
 		{"end what is over", "POST", "/v1/calls/end?id={over}", ``, 200, `"ended_reason":"caller_hung_up"¦"fault":"caller"¦"stage_outcome":"human_disconnected"`},
-		{"end what waits", "POST", "/v1/calls/end?id={waiting}", ``, 200, `"status":"ended"¦"ended_reason":"cancelled"`},
+		{"end what waits", "POST", "/v1/calls/end?id={waiting}", ``, 200, `"status":"ended"¦"ended_reason":"cancelled"¦@event_phone_call_did_not_connect`},
 		{"end what runs elsewhere", "POST", "/v1/calls/end?id={calls}", ``, 409, `not_running_here`},
 		{"erase what runs", "DELETE", "/v1/calls/delete?id={calls}", ``, 409, `running`},
 		{"erase", "DELETE", "/v1/calls/delete?id={over}", ``, 200, `"id":"{over}"`},

@@ -1,25 +1,28 @@
 package api
 
 import (
-	"context"
 	"crypto/rand"
 	"fmt"
+	"log/slog"
 	"net/http"
+	"regexp"
 	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/parley-voice/parley"
-	"github.com/parley-voice/parley/secret"
+	"github.com/parley-voice/parley/store"
 )
 
 // A request is a checked request: its environment is known, its id is a UUID, its body is as the contract says.
 type request struct {
 	*http.Request
+	route   *route // nil: there is none
+	key     store.APIKey
 	env     string
 	rid     string
 	id      string
+	at      clock  // how times of calls are written
 	raw     []byte // the body as it came
 	body    map[string]any
 	query   map[string][]string
@@ -37,7 +40,7 @@ func (r *request) q(name string) string {
 // ServeHTTP is every request, top to bottom: found, allowed, read, checked, answered, logged.
 func (a *API) ServeHTTP(w http.ResponseWriter, hr *http.Request) {
 	began := time.Now()
-	r := &request{Request: hr, rid: rand.Text()}
+	r := &request{Request: hr, rid: requestID(hr)}
 	sw := &statusWriter{ResponseWriter: w}
 	sw.Header().Set("X-Request-Id", r.rid)
 	sw.Header().Set("X-Content-Type-Options", "nosniff")
@@ -48,8 +51,7 @@ func (a *API) ServeHTTP(w http.ResponseWriter, hr *http.Request) {
 				refuse(sw, fmt.Errorf("panic: %v", p), r.rid)
 			}
 		}
-		a.Logger.Info("request", "method", hr.Method, "path", hr.URL.Path, "status", sw.status, "environment", r.env,
-			"ms", time.Since(began).Milliseconds(), "request_id", r.rid)
+		a.note(r, sw.status, time.Since(began))
 	}()
 	if err := a.serve(sw, r); err != nil {
 		if status := refusal(err, r.rid).StatusCode; status >= 500 {
@@ -66,16 +68,22 @@ func (a *API) serve(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
+	r.route = rt
 	if err := r.readQuery(); err != nil {
 		return err
 	}
 	if rt.open == nil || !rt.open(r) {
-		if r.env, err = a.environment(r.Context(), r.Header.Get("Authorization")); err != nil {
+		if err := a.admit(r, rt); err != nil {
 			return err
 		}
 	}
 	if rt.takesID {
 		if r.id, err = uuidOf("id", r.q("id")); err != nil {
+			return err
+		}
+	}
+	if rt.timed {
+		if r.at, err = a.clock(r.Context(), r, strings.HasSuffix(rt.path, "/list")); err != nil {
 			return err
 		}
 	}
@@ -122,20 +130,28 @@ func (a *API) find(w http.ResponseWriter, r *request) (*route, error) {
 	return nil, refused(http.StatusMethodNotAllowed, "method_not_allowed", "this path takes "+strings.Join(allow, ", "))
 }
 
-// environment is whose key the Authorization header carries.
-func (a *API) environment(ctx context.Context, header string) (string, error) {
-	kind, key, _ := strings.Cut(header, " ")
-	if key = strings.TrimSpace(key); !strings.EqualFold(kind, "Bearer") || key == "" {
-		return "", refused(http.StatusUnauthorized, "unauthorized", "send the header Authorization: Bearer <key>")
+// givenID is an X-Request-Id that is taken over.
+var givenID = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
+
+func requestID(r *http.Request) string {
+	if id := r.Header.Get("X-Request-Id"); givenID.MatchString(id) {
+		return id
 	}
-	row, err := a.Store.LookupKey(ctx, secret.HashAPIKey(key))
-	if parley.IsNotFound(err) {
-		return "", refused(http.StatusUnauthorized, "unauthorized", "this key is not known here")
+	return rand.Text()
+}
+
+// note writes the access log and counts the request. Neither has what a client may put anything into: no address that is not a
+// route's, no query, no body.
+func (a *API) note(r *request, status int, took time.Duration) {
+	path, method := "none", "other"
+	if r.route != nil {
+		path, method = r.route.path, r.route.method
 	}
-	if err != nil {
-		return "", fmt.Errorf("looking up a key: %w", err)
+	a.Logger.LogAttrs(r.Context(), slog.LevelInfo, "request", slog.String("method", method), slog.String("path", path), slog.Int("status", status),
+		slog.Int64("ms", took.Milliseconds()), slog.String("environment", r.env), slog.String("key", r.key.Prefix), slog.String("request_id", r.rid))
+	if a.Meter != nil {
+		a.Meter.Request(path, method, status, took)
 	}
-	return row.EnvironmentID, nil
 }
 
 // statusWriter remembers the status for the log.

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/parley-voice/parley/store"
 )
 
 // intrusions has a row for each route that takes more than an id: what the other tenant's key must not get at. A route that
@@ -43,7 +45,18 @@ var intrusions = map[string][]intrusion{
 	"POST /v1/prompts/create":             {{body: `{"id":"{prompts}"}`, status: 201}},
 	"POST /v1/actions/create":             {{body: `{"id":"{actions}","type":"action_dtmf"}`, status: 201}},
 	"POST /v1/voices/create":              {{body: `{"type":"voice_local","account_connection":"{account_connections}"}`, status: 404}},
-	"POST /v1/webhooks/create":            {{body: `{"url":"https://e.com","subscriptions":[],"account_connection_id":"{account_connections}"}`, status: 404}},
+	"POST /v1/vector_databases/create":    {{body: `{"id":"{vector_databases}","type":"vector_database_pinecone","index":"i","api_key":"k","api_environment":"e"}`, status: 201}},
+	"POST /v1/do_not_call/create":         {{body: `{"number":"+15559990001"}`, status: 201}},
+	"DELETE /v1/do_not_call/delete":       {{query: "?id={do_not_call}", status: 404}, {query: "?phone_number=%2B15557770010", status: 404}},
+	"GET /v1/numbers/available":           {{query: "?telephony_account_connection={account_connections}", status: 404}},
+	"POST /v1/webhooks/redeliver":         {{query: "?id={deliveries}", status: 404}},
+	"POST /v1/numbers/buy": {
+		{body: `{"area_code":"415","inbound_agent":"{agents}"}`, status: 404}, {body: `{"area_code":"415","inbound_agent":{"id":"{agents}"}}`, status: 404},
+		{body: `{"area_code":"415","telephony_account_connection":"{account_connections}"}`, status: 404},
+	},
+	"POST /v1/numbers/cancel":  {{query: "?id={numbers}", status: 404}, {query: "?phone_number=onlyhere", status: 404}},
+	"POST /v1/keys/create":     {{body: `{"environment_id":"{environments}"}`, status: 404}},
+	"POST /v1/webhooks/create": {{body: `{"url":"https://e.com","subscriptions":[],"account_connection_id":"{account_connections}"}`, status: 404}},
 }
 
 type intrusion struct {
@@ -54,6 +67,8 @@ type intrusion struct {
 // bodies are what routes that take an id need beside it to get past validation.
 var bodies = map[string]string{
 	"/v1/calls/say": `{"text":"stolen"}`, "/v1/calls/add_context": `{"text":"stolen"}`, "/v1/calls/dtmf": `{"digits":"1"}`,
+	"/v1/calls/transfer": `{"phone_number":"+15557770009"}`, "/v1/calls/mute": `{"on":true}`,
+	"/v1/account_connections/add_to_steering_pool": `{"phone_number":"+15557770009"}`, "/v1/account_connections/remove_from_steering_pool": `{"phone_number":"+15557770009"}`,
 }
 
 // TestTenancy walks the table of routes with another tenant's key. A new route that it has no row for fails it.
@@ -64,6 +79,14 @@ func TestTenancy(t *testing.T) {
 	if r := h.do(h.a, "POST", "/v1/numbers/link", `{"phone_number":"onlyhere"}`); r.status != 201 {
 		t.Fatal(string(r.body))
 	}
+	if r := h.do(h.a, "POST", "/v1/do_not_call/create", `{"number":"+15557770010"}`); r.status != 201 {
+		t.Fatal(string(r.body))
+	}
+	h.a.ids["keys"], _ = h.do(h.admin, "POST", "/v1/keys/create", `{}`).object()["id"].(string)
+	h.courier.env, h.courier.id = h.a.env, newID()
+	h.a.ids["deliveries"] = h.courier.id
+	intruder := &tenant{env: h.b.env, key: h.newKey(h.b.env, store.Admin), ids: h.b.ids} // members get no further than to 403
+	h.api.Carriers = map[string]Carrier{"test": &fakeCarrier{}}
 	before := h.inventory(h.a)
 	for _, rt := range h.api.Routes() {
 		name := rt.method + " " + rt.path
@@ -72,6 +95,8 @@ func TestTenancy(t *testing.T) {
 		switch laid := h.api.routes[rt.path][rt.method]; {
 		case !strings.HasPrefix(rt.path, "/v1/"):
 			continue // has no tenant's data
+		case laid.role == store.Operator:
+			rows = []intrusion{{query: "?id={" + resource + "}", body: `{"name":"stolen"}`, status: 403}}
 		case len(rows) > 0:
 		case laid.takesID:
 			body := bodies[rt.path]
@@ -87,7 +112,7 @@ func TestTenancy(t *testing.T) {
 		for _, row := range rows {
 			fill := strings.NewReplacer(pairs(h.a.ids, "{", "}")...)
 			own := strings.NewReplacer(pairs(h.b.ids, "{own.", "}")...)
-			r := h.do(h.b, rt.method, rt.path+own.Replace(fill.Replace(row.query)), own.Replace(fill.Replace(row.body)))
+			r := h.do(intruder, rt.method, rt.path+own.Replace(fill.Replace(row.query)), own.Replace(fill.Replace(row.body)))
 			if r.status != row.status {
 				t.Errorf("%s%s %s: %d, want %d: %s", name, row.query, row.body, r.status, row.status, r.body)
 			}
@@ -113,6 +138,9 @@ func TestKeyless(t *testing.T) {
 		if !strings.HasPrefix(rt.path, "/v1/") {
 			want = 200
 		}
+		if rt.path == "/metrics" {
+			want = 403
+		}
 		if r := h.do(nil, rt.method, rt.path+"?id=00000000-0000-4000-8000-000000000000", ""); r.status != want {
 			t.Errorf("%s %s without a key: %d", rt.method, rt.path, r.status)
 		}
@@ -130,7 +158,7 @@ func pairs(ids map[string]string, before, after string) (out []string) {
 func (h *house) inventory(n *tenant) string {
 	all := map[string]json.RawMessage{}
 	for _, rt := range h.api.Routes() {
-		if strings.HasSuffix(rt.path, "/list") {
+		if strings.HasSuffix(rt.path, "/list") && h.api.routes[rt.path]["GET"].role == store.Member {
 			all[rt.path] = h.do(n, "GET", rt.path+"?size=100", "").body
 		}
 	}

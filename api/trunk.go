@@ -19,12 +19,12 @@ const howToAdd = `add one with POST /v1/account_connections/create {"type": "acc
 
 // chooseTrunk decides which account carries a call: the one the body names, the one the caller's number is linked with, or
 // the environment's only one. A sip: address needs none.
-func (a *API) chooseTrunk(ctx context.Context, body store.Doc, c *parley.Call) error {
+func (a *API) chooseTrunk(ctx context.Context, body store.Doc, c *parley.Call, line store.Doc) error {
 	to, err := number.Parse("to_number", c.To)
 	if err != nil {
 		return err
 	}
-	trunk, err := a.trunkFor(ctx, body, c, to.Kind)
+	trunk, err := a.trunkFor(ctx, body, c, line, to.Kind)
 	if err != nil {
 		return err
 	}
@@ -39,7 +39,7 @@ func (a *API) chooseTrunk(ctx context.Context, body store.Doc, c *parley.Call) e
 			Message: "no SIP trunk could carry a call to to_number: " + howToAdd}
 	}
 	c.TrunkID, _ = trunk["id"].(string)
-	return a.mayCallFrom(ctx, trunk, c)
+	return mayCallFrom(trunk, line)
 }
 
 func extensionsOf(trunk store.Doc) bool {
@@ -49,7 +49,7 @@ func extensionsOf(trunk store.Doc) bool {
 }
 
 // trunkFor is nil when there is none.
-func (a *API) trunkFor(ctx context.Context, body store.Doc, c *parley.Call, to number.Kind) (store.Doc, error) {
+func (a *API) trunkFor(ctx context.Context, body store.Doc, c *parley.Call, line store.Doc, to number.Kind) (store.Doc, error) {
 	const field = "telephony_account_connection"
 	if id := idOf(body[field]); id != "" {
 		return a.trunk(ctx, c.UserID, id, field)
@@ -57,11 +57,7 @@ func (a *API) trunkFor(ctx context.Context, body store.Doc, c *parley.Call, to n
 	if to == number.SIP {
 		return nil, nil
 	}
-	line, err := a.Store.Number(ctx, c.UserID, c.From)
-	if err != nil && !parley.IsNotFound(err) {
-		return nil, err
-	}
-	if id, ok := line[field].(string); ok && err == nil {
+	if id, ok := line[field].(string); ok {
 		return a.trunk(ctx, c.UserID, id, "from_number")
 	}
 	l, err := a.Store.List(ctx, c.UserID, store.AccountConnections, store.Page{Page: 1, Size: maxSize,
@@ -92,14 +88,10 @@ func (a *API) trunk(ctx context.Context, env, id, field string) (store.Doc, erro
 }
 
 // mayCallFrom keeps a trunk that says so to the numbers that are linked here.
-func (a *API) mayCallFrom(ctx context.Context, trunk store.Doc, c *parley.Call) error {
-	if any, told := trunk["account_supports_any_caller_id"].(bool); !told || any {
-		return nil
-	}
-	_, err := a.Store.Number(ctx, c.UserID, c.From)
-	if parley.IsNotFound(err) {
+func mayCallFrom(trunk, line store.Doc) error {
+	if any, told := trunk["account_supports_any_caller_id"].(bool); told && !any && line == nil {
 		return parley.Invalid("from_number", "from_number is not linked here, and its trunk carries only numbers that are "+
 			"(account_supports_any_caller_id is false): link it with POST /v1/numbers/link")
 	}
-	return err
+	return nil
 }

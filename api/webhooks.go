@@ -1,8 +1,10 @@
 package api
 
 import (
+	"net/http"
 	"time"
 
+	"github.com/parley-voice/parley"
 	"github.com/parley-voice/parley/secret"
 	"github.com/parley-voice/parley/store"
 )
@@ -24,14 +26,28 @@ func (a *API) listDeliveries(r *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return listing(p, l, func(d store.Delivery) (any, error) {
-		next := any(nil)
-		if d.State == store.Pending {
-			next = when(d.NextAt)
-		}
-		return map[string]any{
-			"id": d.ID, "webhook_id": orNull(d.WebhookID), "call_id": d.CallID, "event_id": d.EventID, "event_type": d.EventType,
-			"state": d.State, "attempts": d.Attempts, "next_at": next, "tries": atLeast(d.Tries), "created_at": when(d.Created),
-		}, nil
-	})
+	return listing(p, l, showDelivery)
+}
+
+func showDelivery(d store.Delivery) (any, error) {
+	next := any(nil)
+	if d.State == store.Pending {
+		next = when(d.NextAt)
+	}
+	return map[string]any{
+		"id": d.ID, "webhook_id": orNull(d.WebhookID), "call_id": d.CallID, "event_id": d.EventID, "event_type": d.EventType,
+		"state": d.State, "attempts": d.Attempts, "next_at": next, "tries": atLeast(d.Tries), "created_at": when(d.Created),
+	}, nil
+}
+
+// redeliver sends what a delivery carried once more.
+func (a *API) redeliver(r *request) (any, error) {
+	if a.Courier == nil {
+		return nil, &parley.Error{Status: http.StatusConflict, Code: "no_webhooks", Message: "this process delivers no webhooks"}
+	}
+	d, err := a.Courier.Redeliver(r.Context(), r.env, r.id)
+	if err != nil {
+		return nil, err
+	}
+	return showDelivery(d)
 }

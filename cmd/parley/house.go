@@ -80,7 +80,7 @@ func (c *serveCmd) build(ctx context.Context, log *slog.Logger) (h *house, made 
 	}
 	v.guarded = provider.Guarded(h.fetch.Dial)
 	h.api, err = api.New(api.Config{
-		Store: db, Log: db.Log(), Blobs: blobs, Signer: key, Live: live{h.switchboard}, Specs: specs, Logger: log,
+		Store: db, Log: db.Log(), Blobs: blobs, Signer: key, Live: live{h.switchboard}, Courier: h.webhooks, Specs: specs, Logger: log,
 		DialJob: dialJob, DirectSIP: true, PublicURL: c.publicURL(), CheckAction: checkAction,
 		CheckURL: h.fetch.CheckURL, CheckVoice: v.checkVoice,
 	})
@@ -176,8 +176,13 @@ type live struct{ s *call.Switchboard }
 func (l live) End(ctx context.Context, id string) error { return l.s.End(ctx, id) }
 
 func (l live) Control(ctx context.Context, id string, c api.Command) error {
-	kinds := map[string]conversation.CommandKind{api.Say: conversation.Say, api.AddContext: conversation.AddContext, api.Press: conversation.Press}
-	return l.s.Control(ctx, id, conversation.Command{Kind: kinds[c.Act], Text: c.Text})
+	kinds := map[string]conversation.CommandKind{api.Say: conversation.Say, api.AddContext: conversation.AddContext, api.Press: conversation.Press,
+		api.Transfer: conversation.Transfer, api.Mute: conversation.Unmute}
+	kind := kinds[c.Act]
+	if c.Act == api.Mute && c.On {
+		kind = conversation.Mute
+	}
+	return l.s.Control(ctx, id, conversation.Command{Kind: kind, Text: c.Text})
 }
 
 // trunkBook remembers the trunks for a second, so that a flood of calls is not one of queries.
