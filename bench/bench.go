@@ -1,10 +1,11 @@
 // Package bench measures a server on this machine: it starts one as a child process, gives it vendors of fixed delays, calls it
 // with many callers over SIP and RTP on loopback, and says what the server itself adds. Callers and vendors live in the
 // process of the bench. What it knows of SIP it knows from the RFC, not from leg/sip; bench/referee, a module of its own, knows
-// nothing of Parley at all, and both must agree.
+// nothing of Parley at all, and both must agree. RunAPI asks the same of the API, on a store that seeded has filled.
 //
-// Goroutines, all of which end before Run returns: one reads the SIP of all calls, one per 50 calls reads their sound, one
-// sends the sound of all; two per call while it is set up and taken down; the vendors' HTTP servers; one that reads /proc.
+// Goroutines, all of which end before Run and RunAPI return: one reads the SIP of all calls, one per 50 calls reads their sound, one
+// sends the sound of all; two per call while it is set up and taken down; the vendors' HTTP servers; one that reads /proc; one per
+// request of an open loop.
 package bench
 
 import (
@@ -82,7 +83,7 @@ func Run(ctx context.Context, o Options) (r Report, err error) {
 		}
 		defer b.hooks.close()
 	}
-	if b.server, err = startServer(ctx, o.Command, vendors, o.RTPPorts, o.Log); err != nil {
+	if b.server, err = startServer(ctx, setting{command: o.Command, vendors: vendors, rtpPorts: o.RTPPorts, log: o.Log}); err != nil {
 		return r, fmt.Errorf("bench: %w", err)
 	}
 	err = b.measure(ctx)

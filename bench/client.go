@@ -95,6 +95,11 @@ func (c client) createAgent(ctx context.Context, o Options, webhook string) (str
 	return agent.ID, nil
 }
 
+// deleteAgent removes an agent and what was made with it, also when ctx is over.
+func (c client) deleteAgent(ctx context.Context, id string) {
+	_ = c.do(context.WithoutCancel(ctx), http.MethodDelete, "/v1/agents/delete?id="+id, nil, nil) // it may stay, too
+}
+
 // turns are those of all calls, by the calling user.
 func (c client) turns(ctx context.Context) (map[string][]parley.Turn, error) {
 	type call struct {

@@ -24,10 +24,19 @@ const (
 	tailLimit  = 16 << 10 // bytes of the server's log that an error shows
 )
 
-// A server is the one being measured: a child process with a folder of its own.
+// A setting is how a server is to be started.
+type setting struct {
+	command  []string // the binary and the arguments that make it serve
+	vendors  *Vendors
+	rtpPorts string
+	data     string    // its data folder, which stays; "": one of its own, which goes
+	log      io.Writer // gets what it says; nil: nobody
+}
+
+// A server is the one being measured: a child process.
 type server struct {
 	cmd    *exec.Cmd
-	dir    string
+	dir    string // goes with it
 	sip    netip.AddrPort
 	key    string
 	client client
@@ -55,13 +64,17 @@ func freePort() (int, error) {
 	return 0, errors.New("no free port")
 }
 
-// startServer runs command (the binary and the arguments that make it serve) against the vendors and waits until it answers.
-func startServer(ctx context.Context, command []string, v *Vendors, rtpPorts string, log io.Writer) (*server, error) {
+// startServer runs a server against the vendors and waits until it answers.
+func startServer(ctx context.Context, o setting) (*server, error) {
 	dir, err := os.MkdirTemp("", "parley-bench-")
 	if err != nil {
 		return nil, err
 	}
-	s := &server{dir: dir, gone: make(chan struct{}), log: tail{also: log}}
+	data := o.data
+	if data == "" {
+		data = dir + "/data"
+	}
+	s := &server{dir: dir, gone: make(chan struct{}), log: tail{also: o.log}}
 	httpPort, err1 := freePort()
 	sipPort, err2 := freePort()
 	if err := errors.Join(err1, err2); err != nil {
@@ -74,12 +87,12 @@ func startServer(ctx context.Context, command []string, v *Vendors, rtpPorts str
 	s.sip = netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), uint16(sipPort))
 	s.client = client{base: fmt.Sprintf("http://127.0.0.1:%d", httpPort), key: s.key,
 		http: &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}}
-	s.cmd = exec.Command(command[0], command[1:]...)
+	s.cmd = exec.Command(o.command[0], o.command[1:]...)
 	s.cmd.Dir, s.cmd.Stdout, s.cmd.Stderr = dir, &s.log, &s.log
 	s.cmd.Env = append(ownEnvironment(),
-		"PARLEY_DATA="+dir+"/data", fmt.Sprintf("PARLEY_HTTP=127.0.0.1:%d", httpPort), "PARLEY_SIP="+s.sip.String(),
-		"PARLEY_RTP_PORTS="+rtpPorts, "PARLEY_API_KEY="+s.key, "PARLEY_DEBUG=1", "PARLEY_LOG=warn", "PARLEY_ALLOW_NETWORKS=127.0.0.0/8",
-		"DEEPGRAM_BASE_URL="+v.Origin(), "DEEPGRAM_API_KEY=bench", "OPENAI_BASE_URL="+v.Origin()+"/v1", "OPENAI_API_KEY=bench")
+		"PARLEY_DATA="+data, fmt.Sprintf("PARLEY_HTTP=127.0.0.1:%d", httpPort), "PARLEY_SIP="+s.sip.String(),
+		"PARLEY_RTP_PORTS="+o.rtpPorts, "PARLEY_API_KEY="+s.key, "PARLEY_DEBUG=1", "PARLEY_LOG=warn", "PARLEY_ALLOW_NETWORKS=127.0.0.0/8",
+		"DEEPGRAM_BASE_URL="+o.vendors.Origin(), "DEEPGRAM_API_KEY=bench", "OPENAI_BASE_URL="+o.vendors.Origin()+"/v1", "OPENAI_API_KEY=bench")
 	childDies(s.cmd)
 	if err := s.cmd.Start(); err != nil {
 		os.RemoveAll(dir)

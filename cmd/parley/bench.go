@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"fmt"
+	"io"
 	"os"
 	"time"
 
@@ -11,6 +13,12 @@ import (
 
 // benchCmd measures this very program.
 type benchCmd struct {
+	Calls benchCallsCmd `cmd:"" default:"withargs" help:"Measure calls: latency, barge-in, packet spacing, CPU and memory. The default."`
+	API   benchAPICmd   `cmd:"" name:"api" help:"Measure the API, webhooks and the event log on a store of many calls."`
+}
+
+// benchCallsCmd has callers talk to a server.
+type benchCallsCmd struct {
 	Calls       int    `default:"1" help:"Calls at once."`
 	Seconds     int    `default:"60" help:"How long they talk."`
 	Setups      int    `help:"Measure set-ups instead: so many calls a second, for --seconds."`
@@ -23,7 +31,7 @@ type benchCmd struct {
 }
 
 // Run starts a server, calls it, and prints what it found; docs/performance.md says how to read it.
-func (c *benchCmd) Run(ctx context.Context) error {
+func (c *benchCallsCmd) Run(ctx context.Context) error {
 	self, err := bench.Self()
 	if err != nil {
 		return err
@@ -37,11 +45,47 @@ func (c *benchCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if c.JSON {
-		e := json.NewEncoder(os.Stdout)
-		e.SetIndent("", "  ")
-		return e.Encode(r)
+	return printed(r, c.JSON)
+}
+
+// benchAPICmd asks a server many things.
+type benchAPICmd struct {
+	Data     string   `type:"path" help:"Folder of the store: filled once, used again. Without it one is made and removed."`
+	Rows     int      `default:"1000000" help:"Calls in the store."`
+	Rate     int      `default:"500" help:"Reads a second."`
+	Calls    int      `default:"50" help:"Calls that talk while events flood the log."`
+	Seconds  int      `default:"30" help:"How long each part takes."`
+	Requests int      `default:"0" help:"Watch the memory over so many requests, too."`
+	Only     []string `help:"Parts to measure: reads, dials, flood, hooks, memory. All by default."`
+	JSON     bool     `name:"json" help:"Print JSON instead of a table."`
+	Verbose  bool     `help:"Show what the server says."`
+}
+
+// Run fills a store, starts a server on it, asks it, and prints what it found.
+func (c *benchAPICmd) Run(ctx context.Context) error {
+	self, err := bench.Self()
+	if err != nil {
+		return err
 	}
-	r.Print(os.Stdout)
-	return nil
+	o := bench.APIOptions{Command: self, Data: c.Data, Rows: c.Rows, Rate: c.Rate, Calls: c.Calls, Talk: time.Duration(c.Seconds) * time.Second,
+		Requests: c.Requests, Only: c.Only, Progress: func(s string) { fmt.Fprintln(os.Stderr, "measuring:", s) }}
+	if c.Verbose {
+		o.Log = os.Stderr
+	}
+	r, err := bench.RunAPI(ctx, o)
+	if err != nil {
+		return err
+	}
+	return printed(r, c.JSON)
+}
+
+// printed shows a report.
+func printed(r interface{ Print(io.Writer) }, asJSON bool) error {
+	if !asJSON {
+		r.Print(os.Stdout)
+		return nil
+	}
+	e := json.NewEncoder(os.Stdout)
+	e.SetIndent("", "  ")
+	return e.Encode(r)
 }

@@ -28,6 +28,7 @@ func (h *house) debug(mux *http.ServeMux) {
 			"heap_bytes": m.HeapAlloc, "heap_sys_bytes": m.HeapSys, "stack_bytes": m.StackInuse, "gc_cycles": m.NumGC, "gc_pause_ns": m.PauseTotalNs,
 		})
 	}))
+	mux.HandleFunc("POST /debug/flood", local(h.flood))
 	mux.HandleFunc("/debug/pprof/", local(pprof.Index))
 	mux.HandleFunc("/debug/pprof/profile", local(pprof.Profile))
 	mux.HandleFunc("/debug/pprof/trace", local(pprof.Trace))

@@ -1,0 +1,50 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"os/exec"
+	"testing"
+	"time"
+
+	"github.com/parley-voice/parley/bench"
+)
+
+// TestBenchOfTheAPI: every part of the measurement works against the real server, and nothing in it fails. How quick it was is
+// for somebody with the machine to himself to say.
+func TestBenchOfTheAPI(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, binary(t), "bench", "api", "--rows", "500", "--rate", "50", "--calls", "2", "--seconds", "4", "--requests", "500", "--json")
+	var errs bytes.Buffer
+	cmd.Stderr = &errs
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, errs.String())
+	}
+	var r bench.APIReport
+	if err := json.Unmarshal(out, &r); err != nil {
+		t.Fatal(err)
+	}
+	if r.Rows != 500 || r.Reads == nil || r.Dials == nil || r.Flood == nil || r.Hooks == nil || r.Memory == nil {
+		t.Fatalf("%s", out)
+	}
+	if r.Reads.All.N != 200 || r.Reads.All.Failed != 0 {
+		t.Errorf("reads: %+v", r.Reads)
+	}
+	if r.Dials.Invite.N != 80 || r.Dials.Invite.Failed != 0 || r.Dials.Answer.Failed != 0 {
+		t.Errorf("dials: %+v", r.Dials)
+	}
+	if r.Flood.Events != 4000 || r.Flood.Failed != 0 || r.Flood.Quiet.N == 0 || r.Flood.Flooded.N == 0 {
+		t.Errorf("flood: %+v", r.Flood)
+	}
+	if r.Hooks.Quick.N < 80 || r.Hooks.Failed != 0 || r.Hooks.SlowTold == 0 {
+		t.Errorf("webhooks: %+v", r.Hooks)
+	}
+	if r.Memory.Requests != 500 || r.Memory.Failed != 0 || len(r.Memory.Samples) != 1 || r.Memory.Samples[0].MiB < 10 {
+		t.Errorf("memory: %+v", r.Memory)
+	}
+}
