@@ -69,6 +69,12 @@ func Causes() []Cause {
 	return all
 }
 
+// Known reports whether c is one of Causes.
+func (c Cause) Known() bool {
+	_, ok := causes[c]
+	return ok
+}
+
 // Fault is who the ending is laid at; an unknown Cause is the platform's.
 func (c Cause) Fault() Fault {
 	if r, ok := causes[c]; ok {

@@ -27,7 +27,7 @@ var floors = [][]string{
 	{"leg/*", "provider", "provider/local/*", "action", "job", "memory", "knowledge"},
 	{"provider/*", "carrier", "conversation"},
 	{"provider/all", "call"},
-	{"webhook", "phone", "retention", "bench", "bench/*"},
+	{"webhook", "phone", "metrics", "retention", "bench", "bench/*"},
 	{"api", "api/*", "web", "client/go"},
 	{"cmd/parley"},
 	{"e2e"},

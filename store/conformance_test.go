@@ -25,7 +25,7 @@ func conformance(t *testing.T, open func(t testing.TB) *DB) {
 		"AnswerIsGivenAgain": testAnswerIsGivenAgain, "RefusalFreesTheKey": testRefusalFreesTheKey, "FailureLeavesTheSubject": testFailureLeavesTheSubject,
 		"AnswersAreForgotten": testAnswersAreForgotten, "OneOfManyRuns": testOneOfManyRuns, "InlineWebhookCanSign": testInlineWebhookCanSign,
 		"StoredWebhookOfACall": testStoredWebhookOfACall, "InlineExternalActionCanSign": testInlineExternalActionCanSign, "CallWithoutRowHasNoEvent": testCallWithoutRowHasNoEvent,
-		"ManyCallsInPages": testManyCallsInPages, "NumbersAsNumbers": testNumbersAsNumbers,
+		"Depth": testDepth, "ManyCallsInPages": testManyCallsInPages, "NumbersAsNumbers": testNumbersAsNumbers,
 	} {
 		t.Run(name, func(t *testing.T) { f(t, open(t)) })
 	}

@@ -56,6 +56,9 @@ func (d *Courier) attempt(ctx context.Context, n store.Delivery) report {
 		}
 	}
 	d.keep(ctx, r.Delivery)
+	if d.Attempted != nil {
+		d.Attempted(r.State)
+	}
 	return r
 }
 

@@ -34,7 +34,9 @@ type Options struct {
 	Sender Sender
 	// RecordingURL signs the address of a call's recording anew for each attempt. nil: the one in the event is sent.
 	RecordingURL func(callID string) string
-	Logger       *slog.Logger
+	// Attempted is told the state of a delivery after each attempt; nil: nobody is.
+	Attempted func(state string)
+	Logger    *slog.Logger
 }
 
 // A Courier delivers events to webhooks.

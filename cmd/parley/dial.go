@@ -13,6 +13,7 @@ import (
 	"github.com/parley-voice/parley/call"
 	"github.com/parley-voice/parley/fetch"
 	"github.com/parley-voice/parley/job"
+	"github.com/parley-voice/parley/metrics"
 	"github.com/parley-voice/parley/webhook"
 )
 
@@ -30,7 +31,8 @@ func (h *house) deliver() error {
 		return err
 	}
 	h.fetch = fetch.New(fetch.Options{Allow: allow, Own: own(h.cfg.HTTP, h.sipAddr)})
-	h.webhooks = webhook.New(webhook.Options{DB: h.db, Sender: h.fetch, Logger: h.log, RecordingURL: func(callID string) string {
+	h.metrics = metrics.New(metrics.Config{Log: h.db.Log(), Running: h.switchboard.Live, Depth: h.db.Depth, Logger: h.log})
+	h.webhooks = webhook.New(webhook.Options{DB: h.db, Sender: h.fetch, Logger: h.log, Attempted: h.metrics.Attempted, RecordingURL: func(callID string) string {
 		return h.api.RecordingURL(callID, "mp3", time.Now().Add(recordingURLLasts))
 	}})
 	return nil

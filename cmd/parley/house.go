@@ -20,6 +20,7 @@ import (
 	"github.com/parley-voice/parley/leg"
 	"github.com/parley-voice/parley/leg/sip"
 	"github.com/parley-voice/parley/llm"
+	"github.com/parley-voice/parley/metrics"
 	"github.com/parley-voice/parley/provider"
 	"github.com/parley-voice/parley/provider/all"
 	"github.com/parley-voice/parley/provider/local"
@@ -41,6 +42,7 @@ type house struct {
 	switchboard *call.Switchboard
 	jobs        *job.Queue
 	webhooks    *webhook.Courier
+	metrics     *metrics.Metrics
 	fetch       *fetch.Client
 	api         *api.API
 	handler     http.Handler
@@ -80,7 +82,7 @@ func (c *serveCmd) build(ctx context.Context, log *slog.Logger) (h *house, made 
 	}
 	v.guarded = provider.Guarded(h.fetch.Dial)
 	h.api, err = api.New(api.Config{
-		Store: db, Log: db.Log(), Blobs: blobs, Signer: key, Live: live{h.switchboard}, Courier: h.webhooks, Specs: specs, Logger: log,
+		Store: db, Log: db.Log(), Blobs: blobs, Signer: key, Live: live{h.switchboard}, Courier: h.webhooks, Meter: h.metrics, Specs: specs, Logger: log,
 		DialJob: dialJob, DirectSIP: true, PublicURL: c.publicURL(), CheckAction: checkAction,
 		CheckURL: h.fetch.CheckURL, CheckVoice: v.checkVoice,
 	})

@@ -1,0 +1,75 @@
+package metrics
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/parley-voice/parley"
+)
+
+// resume is how long to wait before following a log again that let go of this reader.
+const resume = 100 * time.Millisecond
+
+// Run counts what the event log tells, until ctx is done.
+func (m *Metrics) Run(ctx context.Context) error {
+	for {
+		events, cancel := m.Log.Subscribe("")
+		m.follow(ctx, events)
+		cancel()
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(resume):
+			m.missed.Inc()
+		}
+	}
+}
+
+func (m *Metrics) follow(ctx context.Context, events <-chan parley.Event) {
+	for {
+		select {
+		case e, ok := <-events:
+			if !ok {
+				return
+			}
+			m.count(e)
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// count takes what matters here out of an event.
+func (m *Metrics) count(e parley.Event) {
+	if e.Sequence > 0 {
+		m.delay.Observe(max(0, time.Since(e.Time).Seconds()))
+	}
+	switch e.Type {
+	case parley.EventEnded, parley.EventDidNotConnect:
+		var p struct {
+			Cause parley.Cause `json:"ended_reason"`
+		}
+		if json.Unmarshal(e.Payload, &p) != nil || !p.Cause.Known() {
+			p.Cause = parley.Unknown
+		}
+		m.ended.WithLabelValues(string(p.Cause)).Inc()
+	case parley.EventMessage:
+		var p struct {
+			Latency *parley.Latency `json:"latency"`
+		}
+		if json.Unmarshal(e.Payload, &p) == nil && p.Latency != nil {
+			m.observe(*p.Latency)
+		}
+	}
+}
+
+func (m *Metrics) observe(l parley.Latency) {
+	for _, part := range []struct {
+		stage string
+		took  time.Duration
+	}{{"endpointing", l.Endpointing}, {"stt", l.STT}, {"queue", l.Queue}, {"llm", l.LLM}, {"chunking", l.Chunking}, {"tts", l.TTS},
+		{"playout", l.Playout}, {"total", l.Total}} {
+		m.latency.WithLabelValues(part.stage).Observe(part.took.Seconds())
+	}
+}

@@ -1,0 +1,35 @@
+package store
+
+import (
+	"testing"
+	"time"
+
+	"github.com/parley-voice/parley"
+)
+
+func testDepth(t *testing.T, d *DB) {
+	ctx, env := t.Context(), environment(t, d)
+	if n, err := d.Depth(ctx); err != nil || n != (Depth{}) {
+		t.Fatalf("at first %+v %v", n, err)
+	}
+	c := parley.Call{ID: newID(), UserID: env, Status: parley.NotStarted, IsOutgoing: true, Schedule: parley.Schedule{Queued: true, NotBefore: time.Now().Add(time.Hour)}}
+	if err := d.PlaceCall(ctx, c, []parley.Event{parley.NewEvent(c.ID, parley.EventCreated, struct{}{})}, Job{Kind: "dial", Subject: c.ID}); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Enqueue(ctx, Job{Kind: "k"}); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := d.Depth(ctx); err != nil || n != (Depth{Calls: 1, Jobs: 1, Unread: 1}) {
+		t.Errorf("a call, a job and an event: %+v %v", n, err)
+	}
+	last, err := d.Log().Last(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Deliver(ctx, "webhook", last, nil); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := d.Depth(ctx); err != nil || n.Unread != 0 {
+		t.Errorf("all of it read: %+v %v", n, err)
+	}
+}
