@@ -45,7 +45,7 @@ func (a *API) once(w http.ResponseWriter, r *request, rt *route, key string) err
 			writeBytes(w, status, body)
 		}
 	}()
-	v, err := rt.answer(r)
+	v, err := a.answer(rt, r)
 	if err != nil {
 		if status = refusal(err, r.rid).StatusCode; status == statusGone {
 			status = 0 // the client left in the middle

@@ -80,6 +80,9 @@ func (r *request) readBody(w http.ResponseWriter, rule *bodyRule) error {
 		return err
 	}
 	r.body = body
+	if r.fromSDK() {
+		completeForSDK(r.URL.Path, body)
+	}
 	return rule.check(body, strings.Contains(strings.ToLower(strings.Join(r.Header.Values("Prefer"), ",")), "handling=strict"))
 }
 

@@ -98,12 +98,21 @@ func (a *API) serve(w http.ResponseWriter, r *request) error {
 	if key, ok := r.Header["Idempotency-Key"]; ok && r.Method == http.MethodPost {
 		return a.once(w, r, rt, strings.Join(key, ","))
 	}
-	v, err := rt.answer(r)
+	v, err := a.answer(rt, r)
 	if err != nil {
 		return err
 	}
 	writeJSON(w, rt.status, v)
 	return nil
+}
+
+// answer is what a route says, in the shape that the client knows.
+func (a *API) answer(rt *route, r *request) (any, error) {
+	v, err := rt.answer(r)
+	if err == nil && r.fromSDK() {
+		v, err = a.shapeForSDK(r, v)
+	}
+	return v, err
 }
 
 // find looks the route up. HEAD goes where GET goes; the server leaves the body out.
