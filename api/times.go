@@ -33,6 +33,9 @@ func (a *API) clock(ctx context.Context, r *request, list bool) (clock, error) {
 		}
 		format = e.Settings.TimeFormat
 	}
+	if format == "" && r.fromSDK() {
+		format = epoch
+	}
 	switch {
 	case format == "" || format == iso8601:
 		return when, nil

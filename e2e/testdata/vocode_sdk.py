@@ -93,9 +93,9 @@ step("account_connections.create openai", lambda: c.account_connections.create_a
 step("account_connections.get", lambda: c.account_connections.get_account_connection(id=twilio.id), lambda r: "secret" not in repr(r))
 step("account_connections.list", lambda: c.account_connections.list_account_connections(), lambda r: r.total >= 2)
 step("account_connections.add_to_steering_pool", lambda: c.account_connections.add_to_steering_pool(id=twilio.id, request=vocode.AddToSteeringPoolBody(phone_number="+15550009999")),
-     lambda r: r.steering_pool == ["+15550009999"])
+     lambda r: r["steering_pool"] == ["+15550009999"])
 step("account_connections.remove_from_steering_pool", lambda: c.account_connections.remove_from_steering_pool(id=twilio.id, phone_number="+15550009999"),
-     lambda r: not r.steering_pool)
+     lambda r: not r["steering_pool"])
 
 base_vector = dict(index="i", api_key="pc-secret-123456", api_environment="us-east-1")
 vectors = step("vector_databases.create", lambda: c.vector_databases.create_vector_database(**base_vector), lambda r: "secret" not in repr(r))
