@@ -63,7 +63,7 @@ func explainOne(e *openapi3.SchemaError, at string, out *invalid) {
 			return
 		}
 	case "oneOf", "anyOf":
-		if branch := branchFor(e.Schema, e.Value); branch != nil && kindOf(e.Value) == openapi3.TypeObject {
+		if branch := branchFor(e.Schema, e.Value); branch != nil && (kindOf(e.Value) == openapi3.TypeObject || expected(e.Schema) == "") {
 			*out = append(*out, explain(branch, e.Value, at)...)
 			return
 		}

@@ -3,7 +3,7 @@ package api
 import (
 	"context"
 	"encoding/json"
-	"math"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -65,6 +65,8 @@ func when(t time.Time) any {
 // The years that a call may be planned for: what lies outside is a mistake, such as milliseconds for seconds.
 var earliest, latest = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2200, 1, 1, 0, 0, 0, 0, time.UTC)
 
+var plainSeconds = regexp.MustCompile(`^[0-9]{1,13}(\.[0-9]{1,9})?$`)
+
 // instant reads a time of a body: ISO 8601 with its zone, or seconds since 1970 as a number or a string of digits.
 func instant(field string, v any) (t time.Time, err error) {
 	const wanted = " must be a time: ISO 8601 with its zone, such as 2026-11-24T09:30:00Z, or seconds since 1970"
@@ -79,8 +81,8 @@ func instant(field string, v any) (t time.Time, err error) {
 		text, err = string(v), strconv.ErrSyntax
 	}
 	if err != nil {
-		f, bad := strconv.ParseFloat(text, 64)
-		if bad != nil || math.IsNaN(f) || math.Abs(f) > 1e12 {
+		f, _ := strconv.ParseFloat(text, 64)
+		if !plainSeconds.MatchString(text) {
 			return time.Time{}, parley.Invalid(field, field+wanted)
 		}
 		t = time.UnixMicro(int64(f * 1e6)).UTC()
