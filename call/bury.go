@@ -41,14 +41,16 @@ func Bury(ctx context.Context, log Past, rows Calls, found Found, c parley.Call)
 	}
 	past.record(&c.Record)
 	if c.Private {
-		seal(&c)
+		Seal(&c)
 	}
 	if name := recordingName(c.ID); c.Recording == "" && found(name) {
 		c.Recording = name
 	}
 	err := rows.UpdateCall(ctx, c.ID, func(row *parley.Call) error {
 		row.Record, row.Recording = c.Record, c.Recording
-		row.Agent, row.Context, row.ErrorMessage = c.Agent, c.Context, c.ErrorMessage
+		if row.Private {
+			Seal(row)
+		}
 		return nil
 	})
 	f.farewell(&c)

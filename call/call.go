@@ -1,7 +1,7 @@
 // Package call is the switchboard: it owns every live call of this process, from ringing to the last fact about it.
 //
 // Goroutines: a call runs in the goroutine its trunk (inbound) or its job (outbound) gave it; beside it there are the
-// conversation's own, one that opens and one that warms the vendors' connections while the phone rings, one that reads a leg
+// conversation's own, one that opens and three that warm the vendors' connections while the phone rings, one that reads a leg
 // while it is being transferred, two that pass sound between bridged legs, and per process one that writes recordings. All are
 // joined before Answer or Dial returns, the writer in Close.
 package call
@@ -61,6 +61,7 @@ type Ready struct {
 	Speak    tts.Synthesizer
 	Vendors  Vendors        // for the price of the call
 	Warm     []func() error // worth doing while the phone rings
+	Vital    func() error   // likewise; an error means that the call is not worth answering, for nobody stands behind. May be nil
 	Warnings []string
 	Close    func() // may be nil
 }

@@ -343,3 +343,50 @@ func TestBridgedCallIsEndedFromOutside(t *testing.T) {
 		}
 	})
 }
+
+// A model that is not there: a caller who can go elsewhere does, one who cannot is answered all the same.
+func TestVitalVendor(t *testing.T) {
+	for _, c := range []struct {
+		fallback string
+		vital    func() error
+		diverted bool
+	}{
+		{"+15550009999", func() error { return errors.New("connection refused") }, true},
+		{"+15550009999", func() error { time.Sleep(20 * time.Second); return nil }, true},
+		{"+15550009999", func() error { return nil }, false},
+		{"+15550009999", nil, false},
+		{"", func() error { return errors.New("connection refused") }, false},
+		{"", func() error { time.Sleep(20 * time.Second); return nil }, false},
+	} {
+		run(t, func(ctx context.Context, b *bench) {
+			b.ready.Vital = c.vital
+			b.desk.fallback = c.fallback
+			phones := b.answers(0)
+			caller, _, done := b.ring(ctx, "desk")
+			time.Sleep(8 * time.Second)
+			row := b.rows.only(t)
+			if got := row.Stage == parley.StageTransferSuccessful; got != c.diverted || row.Start.IsZero() || len(phones) == 1 != c.diverted {
+				t.Errorf("%q: after 8 s %+v", c.fallback, row)
+			}
+			caller.Hangup()
+			<-done
+			if b.closed != 1 {
+				t.Errorf("closed %d times", b.closed)
+			}
+		})
+	}
+}
+
+func TestVitalVendorAndAFallbackThatRefuses(t *testing.T) {
+	run(t, func(ctx context.Context, b *bench) {
+		b.ready.Vital = func() error { return errors.New("connection refused") }
+		b.desk.fallback = "+15550009999"
+		b.refuses(parley.Busy, 486)
+		_, o, done := b.ring(ctx, "desk")
+		<-done
+		c := b.rows.only(t)
+		if o.rejected != parley.ProviderFailed || c.Cause != parley.ProviderFailed || c.Status != parley.Failed || !strings.Contains(c.ErrorMessage, "connection refused") {
+			t.Errorf("rejected as %q, %+v", o.rejected, c)
+		}
+	})
+}

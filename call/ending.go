@@ -19,12 +19,14 @@ func (s *Switchboard) end(ctx context.Context, line *line, out parley.Outcome) {
 	s.charge(line)
 	f.record(&c.Record)
 	if c.Private {
-		seal(c)
+		Seal(c)
 	}
 	s.keep(ctx, c.ID, func(row *parley.Call) error {
 		row.Status, row.Stage, row.Start, row.End = c.Status, c.Stage, c.Start, c.End
 		row.Media, row.Ending, row.Record = c.Media, c.Ending, c.Record
-		row.Agent, row.Context = c.Agent, c.Context
+		if row.Private {
+			Seal(row)
+		}
 		return nil
 	})
 	f.farewell(c)

@@ -308,7 +308,7 @@ func newBench(t *testing.T) *bench {
 		Trunk: b.exchange, Directory: b.desk, Calls: b.rows, Log: b.book, Recordings: dir(t.TempDir()),
 		Open: func(context.Context, string, *parley.Agent) (Ready, error) {
 			b.opened++
-			return Ready{Hear: b.ear, Think: b.model, Speak: voice, Warm: b.ready.Warm, Warnings: b.ready.Warnings, Vendors: b.ready.Vendors,
+			return Ready{Hear: b.ear, Think: b.model, Speak: voice, Warm: b.ready.Warm, Warnings: b.ready.Warnings, Vendors: b.ready.Vendors, Vital: b.ready.Vital,
 				Close: func() { b.closed++ }}, b.openErr
 		},
 	})

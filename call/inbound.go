@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -53,7 +55,11 @@ func (s *Switchboard) Answer(ctx context.Context, o leg.Offer) {
 		return
 	}
 	if err != nil {
-		s.overflow(ctx, o, line, parley.Outcome{Cause: parley.Configuration, Detail: err.Error()})
+		cause := parley.Configuration
+		if errors.Is(err, errSilent) {
+			cause = parley.ProviderFailed
+		}
+		s.overflow(ctx, o, line, parley.Outcome{Cause: cause, Detail: err.Error()})
 		return
 	}
 	l, err := o.Answer(ctx, line.script.limits)
@@ -86,7 +92,10 @@ func (s *Switchboard) admit(ctx context.Context, line *line) (full *parley.Error
 // seconds to be somewhere else within eight.
 const openWithin = 5 * time.Second
 
-var errNoPipeline = errors.New("nobody was ready to hear, think and speak in time")
+var (
+	errNoPipeline = errors.New("nobody was ready to hear, think and speak in time")
+	errSilent     = errors.New("the vendor is not there")
+)
 
 // pipeline opens who hears, thinks and speaks for an agent, for openWithin, and warms them. release must be called; it waits for
 // what was begun.
@@ -109,8 +118,22 @@ func (s *Switchboard) pipeline(ctx context.Context, line *line, a *parley.Agent)
 			return cancel, got.err
 		}
 		line.ready = got.ready
-		warmed := warm(got.ready)
-		return func() { cancel(); got.ready.release(warmed) }, nil
+		vital, warmed := warm(got.ready)
+		release = func() { cancel(); got.ready.release(warmed) }
+		if line.fallback == "" {
+			return release, nil // better an agent that may recover than nobody
+		}
+		select {
+		case err = <-vital:
+			if err != nil {
+				err = fmt.Errorf("%w: %w", errSilent, err)
+			}
+		case <-late.C:
+			err = errNoPipeline
+		case <-ctx.Done():
+			err = context.Cause(ctx)
+		}
+		return release, err
 	case <-late.C:
 		err = errNoPipeline
 	case <-ctx.Done():
@@ -154,16 +177,25 @@ func (s *Switchboard) reject(ctx context.Context, o leg.Offer, c parley.Cause) {
 	}
 }
 
-// warm opens the vendors' connections beside everything else; what fails here fails again where it is told.
-func warm(r Ready) (done chan struct{}) {
+// warm opens the vendors' connections beside everything else; what fails here fails again where it is told, but for what vital says.
+func warm(r Ready) (vital <-chan error, done chan struct{}) {
 	done = make(chan struct{})
-	go func() {
-		defer close(done)
+	tried := make(chan error, 1)
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		var err error
+		if r.Vital != nil {
+			err = r.Vital()
+		}
+		tried <- err
+	})
+	wg.Go(func() {
 		for _, w := range r.Warm {
 			_ = w()
 		}
-	}()
-	return done
+	})
+	go func() { wg.Wait(); close(done) }()
+	return tried, done
 }
 
 func (r Ready) release(warmed <-chan struct{}) {

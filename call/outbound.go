@@ -53,7 +53,7 @@ func (s *Switchboard) Dial(ctx context.Context, id string) error {
 		wrong(err)
 		return nil
 	}
-	warmed := warm(ready)
+	_, warmed := warm(ready)
 	defer ready.release(warmed)
 	line.ready, line.script = ready, write(&c, &agent, time.Now())
 	c.Status, c.Telephony = parley.InProgress, "sip"

@@ -74,8 +74,8 @@ func failedOnly(result json.RawMessage) json.RawMessage {
 	return b
 }
 
-// seal takes out of a private call that is over what it needed while it ran, and what was said: of the agent stay id and name.
-func seal(c *parley.Call) {
+// Seal takes out of a private call that is over what it needed while it ran, and what was said: of the agent stay id and name.
+func Seal(c *parley.Call) {
 	var a struct {
 		ID   string  `json:"id"`
 		Name *string `json:"name,omitempty"`

@@ -10,6 +10,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/parley-voice/parley"
@@ -180,17 +181,48 @@ func TestWordless(t *testing.T) {
 	}
 }
 
-func TestBuriedPrivateCallIsSealed(t *testing.T) {
-	rows := &rows{rows: map[string]parley.Call{}}
-	c := parley.Call{ID: "c", Private: true, Agent: json.RawMessage(`{"id":"a","name":"N","prompt":{"content":"promptcanary"}}`),
-		Context: map[string]string{"x": "contextcanary"}, Start: time.Now(), Status: parley.Failed, Ending: parley.Ending{Cause: parley.NodeLost}}
-	rows.rows["c"] = c
-	log := &past{before: []parley.Event{{Sequence: 1, Type: parley.EventMessage, Payload: json.RawMessage(`{"text":"","sender":"human"}`)}}}
-	if err := Bury(t.Context(), log, rows, func(string) bool { return false }, c); err != nil {
-		t.Fatal(err)
+// The store gives the calls of a crash without their agents: what is on the row counts.
+func TestBuriedCalls(t *testing.T) {
+	for _, private := range []bool{true, false} {
+		rows := &rows{rows: map[string]parley.Call{}}
+		c := parley.Call{ID: "c", Private: private, Agent: json.RawMessage(`{"id":"a","name":"N","prompt":{"content":"promptcanary"}}`),
+			Context: map[string]string{"x": "contextcanary"}, Start: time.Now(), Status: parley.Failed, Ending: parley.Ending{Cause: parley.NodeLost}}
+		rows.rows["c"] = c
+		c.Agent, c.Context = nil, nil
+		log := &past{before: []parley.Event{{Sequence: 1, Type: parley.EventMessage, Payload: json.RawMessage(`{"text":"","sender":"human"}`)}}}
+		if err := Bury(t.Context(), log, rows, func(string) bool { return false }, c); err != nil {
+			t.Fatal(err)
+		}
+		got := rows.rows["c"]
+		if private && (string(got.Agent) != `{"id":"a","name":"N"}` || got.Context != nil || got.Turns != nil) {
+			t.Errorf("private: %+v", got)
+		}
+		if !private && (!strings.Contains(string(got.Agent), "promptcanary") || got.Context == nil || len(got.Turns) != 1) {
+			t.Errorf("not private: %+v", got)
+		}
 	}
-	got := rows.rows["c"]
-	if string(got.Agent) != `{"id":"a","name":"N"}` || got.Context != nil || got.Turns != nil {
-		t.Errorf("%+v", got)
-	}
+}
+
+func TestPrivateCallThatExpiredIsSealed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := &rows{rows: map[string]parley.Call{}}
+		c := parley.Call{ID: "c", Private: true, Agent: json.RawMessage(`{"id":"a","prompt":{"content":"promptcanary"}}`), Ending: parley.Ending{Cause: parley.Expired}}
+		r.rows["c"] = c
+		b := &book{}
+		d := &door{next: func(n int) ([]parley.Call, time.Time, error) {
+			if n > 1 {
+				return nil, time.Time{}, nil
+			}
+			return []parley.Call{c, {ID: "gone", Private: true}}, time.Time{}, nil
+		}}
+		d.began = time.Now()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if err := (&Queue{Admit: d.admit, Calls: r, Log: b}).Run(ctx); err != nil {
+			t.Error(err)
+		}
+		if got := string(r.rows["c"].Agent); got != `{"id":"a"}` {
+			t.Errorf("the agent: %s", got)
+		}
+	})
 }

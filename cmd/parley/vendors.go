@@ -46,7 +46,9 @@ func (v *vendors) Open(ctx context.Context, env string, a *parley.Agent) (call.R
 	r.Hear, r.Think, r.Speak = hear, think, speak
 	var closers []io.Closer
 	for _, x := range []any{hear, think, speak} {
-		if w, ok := x.(provider.Warmer); ok {
+		if w, ok := x.(provider.Warmer); ok && x == any(think) && len(a.Fallback) == 0 {
+			r.Vital = w.Warm // speech of this machine stands behind the others
+		} else if ok {
 			r.Warm = append(r.Warm, w.Warm)
 		}
 		if c, ok := x.(io.Closer); ok {
