@@ -10,7 +10,7 @@ SECONDS  ?= 60
 
 export CGO_ENABLED ?= 0
 
-.PHONY: all setup peers build run test test-postgres race e2e bench referee fuzz lint clean
+.PHONY: all setup peers build run test test-postgres race client-ts e2e bench referee fuzz lint clean
 
 all: build
 
@@ -40,6 +40,10 @@ test-postgres:
 race: setup
 	@scripts/install.sh gcc libc6-dev
 	CGO_ENABLED=1 $(GO) test -race -p 2 -timeout 15m . ./audio ./rtp ./leg/... ./turn ./stt ./llm ./tts ./conversation ./call ./store ./job ./webhook ./phone ./bench
+
+# The TypeScript client: generated from the contract, built, and tested against a server.
+client-ts: setup build
+	scripts/client-ts.sh
 
 e2e: peers build
 	$(GO) test -tags e2e -count 1 -timeout 12m ./e2e
