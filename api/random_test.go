@@ -134,11 +134,10 @@ func (d *dice) object(path string, s *openapi3.Schema, depth int) map[string]any
 	return out
 }
 
-// request makes a whole request for one operation.
-func (d *dice) request(path, method string, op *openapi3.Operation) *http.Request {
-	q := url.Values{}
-	d.wild = d.chance(2)
-	resource := strings.Split(strings.TrimPrefix(path, "/v1/"), "/")[0]
+// quest makes a whole request for one operation.
+func (d *dice) quest(rt *route, op *openapi3.Operation) *quest {
+	q := &quest{rt: rt, op: op, method: rt.method, path: rt.path, query: url.Values{}, header: http.Header{}}
+	resource := strings.Split(strings.TrimPrefix(rt.path, "/v1/"), "/")[0]
 	for _, p := range op.Parameters {
 		v := p.Value
 		if v.In != "query" || !v.Required && !(d.wild && d.chance(2)) && v.Name != "id" || d.wild && d.chance(9) {
@@ -146,37 +145,63 @@ func (d *dice) request(path, method string, op *openapi3.Operation) *http.Reques
 		}
 		switch {
 		case v.Name == "id":
-			q.Set(v.Name, d.of(resource))
+			q.query.Set(v.Name, d.of(resource))
 		case v.Name == "filters":
 			b, _ := json.Marshal(map[string]any{d.one("id", "label", "status", "created_at", "active", "x").(string): d.one("a", 1, nil, true, d.id(),
 				map[string]any{d.one("gt", "in", "contains", "ne").(string): d.one("a", 5, []any{"a", 1.5}, nil)})})
-			q.Set(v.Name, string(b))
+			q.query.Set(v.Name, string(b))
 		default:
-			q.Set(v.Name, fmt.Sprint(d.one("1", "2", "true", "label", "created_at", "+15550001111", "wav", "-5", "\x00", "\xff", d.id())))
+			q.query.Set(v.Name, fmt.Sprint(d.one("1", "2", "true", "label", "created_at", "+15550001111", "wav", "-5", "\x00", "\xff", d.id())))
 		}
 	}
-	body := ""
-	if op.RequestBody != nil {
-		b, err := json.Marshal(d.value("", op.RequestBody.Value.Content["application/json"].Schema.Value, 0))
-		if body = string(b); err != nil {
-			body = `{"idle_time_seconds":1e999}`
+	if rt.body != nil {
+		b, err := json.Marshal(d.value("", rt.body.schema, 0))
+		if q.body = string(b); err != nil {
+			q.body = `{"idle_time_seconds":1e999}`
 		}
 		if d.wild && d.chance(20) {
-			body = body[:d.IntN(len(body)+1)]
+			q.body = q.body[:d.IntN(len(q.body)+1)]
 		}
-	}
-	r := httptest.NewRequest(method, path+"?"+q.Encode(), strings.NewReader(body))
-	if body != "" {
-		r.Header.Set("Content-Type", "application/json")
+		q.header.Set("Content-Type", "application/json")
 	}
 	if d.wild && d.chance(10) {
-		r.Header.Set("Prefer", "handling=strict")
+		q.header.Set("Prefer", "handling=strict")
 	}
-	return r
+	return q
 }
 
-// TestRandomRequests sends 2,000 requests made from the contract: none may answer 5xx, and every answer must be as the
-// contract has it (send holds it against that). That most kinds of requests also succeed shows that the test tests something.
+// random sends a request made from the contract: one in two with anything anywhere, one in four with a flaw that makes it wrong for
+// certain. broken is the flaw's name.
+func (h *house) random(d *dice, rt *route) (got reply, broken string) {
+	d.wild = d.chance(2)
+	flawed := !d.wild && d.chance(2)
+	q := d.quest(rt, h.api.contract.operation(rt.method, rt.path))
+	key := h.a.key
+	if rt.role != store.Member && !d.chance(4) {
+		key = h.operator.key
+	}
+	q.header.Set("Authorization", "Bearer "+key)
+	for flawed && broken == "" && strings.HasPrefix(rt.path, "/v1/") {
+		as := *q
+		as.query, as.header = maps.Clone(q.query), q.header.Clone()
+		if f := flaws[d.IntN(len(flaws))]; f.make(d, &as) {
+			q, broken = &as, f.name
+		}
+	}
+	r := httptest.NewRequestWithContext(h.t.Context(), q.method, "/", strings.NewReader(q.body))
+	r.URL.Path, r.URL.RawQuery, r.Header = q.path, q.query.Encode(), q.header
+	got = h.send(r)
+	if broken != "" && (got.status < 400 || got.status > 499) {
+		h.t.Errorf("%s: %s %s?%s answered %d: %.2000s\nto %.2000q", broken, q.method, q.path, q.query.Encode(), got.status, got.body, q.body)
+	}
+	return got, broken
+}
+
+// randomRequests is how many TestRandomRequests sends.
+const randomRequests = 10_000
+
+// TestRandomRequests: no request may be answered 5xx, every answer must be as the contract has it (send holds it against that), and
+// what is wrong for certain must get a 4xx. That all kinds of requests also succeed shows that the test tests something.
 func TestRandomRequests(t *testing.T) {
 	h := newHouse(t)
 	h.furnish(h.a)
@@ -188,28 +213,25 @@ func TestRandomRequests(t *testing.T) {
 		id := h.a.ids[kind]
 		d.ids, d.own[kind] = append(d.ids, id, h.b.ids[kind]), []string{id}
 	}
-	routes := h.api.Routes()
-	succeeded := map[string]int{}
-	routes = slices.DeleteFunc(routes, func(rt *route) bool { return rt.path == "/v1/calls/events" || rt.unlisted }) // of a running call it has no end
-	want := map[string]*route{}
-	for _, rt := range routes {
+	succeeded, flawed := map[string]int{}, map[string]int{}
+	var routes, makers []*route
+	for _, rt := range h.api.Routes() {
+		if rt.unlisted || rt.path == "/v1/calls/events" { // of a running call the stream has no end
+			continue
+		}
+		rt = h.api.routes[rt.path][rt.method]
+		routes = append(routes, rt)
 		if strings.HasSuffix(rt.path, "/create") || strings.HasSuffix(rt.path, "/update") || rt.path == "/v1/agents" || rt.path == "/v1/numbers/link" {
-			want[rt.method+" "+rt.path] = rt
+			makers = append(makers, rt)
 		}
 	}
-	wanted := slices.Sorted(maps.Keys(want))
-	for range 2000 {
+	for range randomRequests {
 		rt := routes[d.IntN(len(routes))]
 		if d.chance(2) {
-			rt = want[wanted[d.IntN(len(wanted))]]
+			rt = makers[d.IntN(len(makers))]
 		}
-		r := d.request(rt.path, rt.method, h.api.contract.operation(rt.method, rt.path))
-		key := h.a.key
-		if h.api.routes[rt.path][rt.method].role != store.Member && !d.chance(4) {
-			key = h.operator.key
-		}
-		r.Header.Set("Authorization", "Bearer "+key)
-		got := h.send(r)
+		got, broken := h.random(d, rt)
+		flawed[broken]++
 		if got.status < 300 {
 			succeeded[rt.method+" "+rt.path]++
 			if doc := map[string]any{}; json.Unmarshal(got.body, &doc) == nil && (strings.HasSuffix(rt.path, "/create") || strings.HasSuffix(rt.path, "/link")) {
@@ -222,9 +244,14 @@ func TestRandomRequests(t *testing.T) {
 			t.Fatalf("seed %d", seed)
 		}
 	}
-	for _, want := range wanted {
-		if succeeded[want] == 0 {
-			t.Errorf("no %s ever succeeded: the dice are loaded", want)
+	for _, rt := range makers {
+		if name := rt.method + " " + rt.path; succeeded[name] == 0 {
+			t.Errorf("no %s ever succeeded: the dice are loaded", name)
+		}
+	}
+	for _, f := range flaws {
+		if flawed[f.name] == 0 {
+			t.Errorf("no request had %s", f.name)
 		}
 	}
 }
