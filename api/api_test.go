@@ -34,6 +34,7 @@ type house struct {
 
 	admin, operator *tenant // further keys of a's environment, and of one of its own
 	courier         *fakeCourier
+	dir             string
 }
 
 // A tenant is an environment, its key, and the ids of what it has.
@@ -122,7 +123,7 @@ func newHouse(t testing.TB) *house {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { blobs.Close() })
-	h := &house{t: t, db: db, blobs: blobs, key: k, live: &fakeLive{running: map[string]func(){}}, courier: &fakeCourier{}}
+	h := &house{t: t, db: db, blobs: blobs, key: k, live: &fakeLive{running: map[string]func(){}}, courier: &fakeCourier{}, dir: dir}
 	h.api, err = New(Config{Store: db, Log: db.Log(), Blobs: blobs, Signer: k, Live: h.live, Courier: h.courier, Specs: testSpecs(), DirectSIP: true,
 		Logger: slog.New(slog.DiscardHandler), PublicURL: "https://parley.example.com"})
 	if err != nil {
