@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -24,6 +25,7 @@ type APIOptions struct {
 	Talk     time.Duration // how long each part takes; 30 s
 	Requests int           // to watch the memory for; 0: the memory is not watched
 	Only     []string      // parts; empty: all
+	Profiles string        // a folder that gets a CPU profile of the server for each part; "": none
 	Log      io.Writer     // gets what the server says; nil: nobody
 	Progress func(string)  // is told what begins; nil: nobody is
 }
@@ -109,9 +111,25 @@ func (b *apiRun) measure(ctx context.Context) error {
 			continue
 		}
 		b.o.Progress(name)
-		if err := parts[name](ctx); err != nil {
+		profiled := b.profile(ctx, name)
+		if err := errors.Join(parts[name](ctx), profiled()); err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
 	}
 	return nil
+}
+
+// profile has the server write down where its time goes while a part is measured. The function that it returns waits for that.
+func (b *apiRun) profile(ctx context.Context, part string) (profiled func() error) {
+	if b.o.Profiles == "" {
+		return func() error { return nil }
+	}
+	done := make(chan error, 1)
+	go func() { // ends with the profile; profiled waits for it
+		c := b.server.client
+		c.http = &http.Client{Timeout: b.o.Talk + time.Minute, Transport: c.http.Transport}
+		wait(ctx, readsWarm)
+		done <- c.save(ctx, fmt.Sprintf("/debug/pprof/profile?seconds=%d", int(b.o.Talk.Seconds())), filepath.Join(b.o.Profiles, part+".pprof"))
+	}()
+	return func() error { return <-done }
 }

@@ -3,10 +3,13 @@ package bench
 import (
 	"context"
 	"errors"
+	"io"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -88,11 +91,17 @@ func TestMix(t *testing.T) {
 
 func TestAsk(t *testing.T) {
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Header.Get("Authorization") != "Bearer k" {
-			t.Errorf("%v", r.Header)
-		}
-		if r.URL.Path == "/bad" {
+		switch r.URL.Path {
+		case "/good":
+			if r.Header.Get("Authorization") != "Bearer k" {
+				t.Errorf("%v", r.Header)
+			}
+		case "/bad":
 			http.Error(w, "what is wrong", http.StatusBadRequest)
+		case "/file":
+			io.WriteString(w, "profile")
+		default:
+			w.WriteHeader(http.StatusTeapot)
 		}
 	}))
 	defer s.Close()
@@ -103,6 +112,16 @@ func TestAsk(t *testing.T) {
 	}
 	if err := c.ask(t.Context(), http.MethodPost, "/bad", []byte("{}")); err == nil || !strings.Contains(err.Error(), "what is wrong") {
 		t.Errorf("%v", err)
+	}
+	file := filepath.Join(t.TempDir(), "answer")
+	if err := c.save(t.Context(), "/saved", file); err == nil || !strings.Contains(err.Error(), "418") {
+		t.Errorf("%v", err)
+	}
+	if err := c.save(t.Context(), "/file", file); err != nil {
+		t.Error(err)
+	}
+	if b, err := os.ReadFile(file); err != nil || string(b) != "profile" {
+		t.Errorf("%q, %v", b, err)
 	}
 	s.Close()
 	if err := c.ask(t.Context(), http.MethodGet, "/gone", nil); err == nil {

@@ -57,6 +57,7 @@ type benchAPICmd struct {
 	Seconds  int      `default:"30" help:"How long each part takes."`
 	Requests int      `default:"0" help:"Watch the memory over so many requests, too."`
 	Only     []string `help:"Parts to measure: reads, dials, flood, hooks, memory. All by default."`
+	Profiles string   `type:"existingdir" help:"Folder for a CPU profile of the server of each part."`
 	JSON     bool     `name:"json" help:"Print JSON instead of a table."`
 	Verbose  bool     `help:"Show what the server says."`
 }
@@ -68,7 +69,7 @@ func (c *benchAPICmd) Run(ctx context.Context) error {
 		return err
 	}
 	o := bench.APIOptions{Command: self, Data: c.Data, Rows: c.Rows, Rate: c.Rate, Calls: c.Calls, Talk: time.Duration(c.Seconds) * time.Second,
-		Requests: c.Requests, Only: c.Only, Progress: func(s string) { fmt.Fprintln(os.Stderr, "measuring:", s) }}
+		Requests: c.Requests, Only: c.Only, Profiles: c.Profiles, Progress: func(s string) { fmt.Fprintln(os.Stderr, "measuring:", s) }}
 	if c.Verbose {
 		o.Log = os.Stderr
 	}
