@@ -3,6 +3,7 @@ package call
 import (
 	"context"
 	"errors"
+	"io"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -104,6 +105,32 @@ func TestLagGoesByTheTimeLine(t *testing.T) {
 	l.played(time.Minute)
 	if l.full() || l.frames != 1 {
 		t.Errorf("%d wait", l.frames)
+	}
+}
+
+// endless gives sound and plays it for so many frames, then ends.
+type endless struct {
+	leg.Leg
+	n, most int
+}
+
+func (e *endless) Read(context.Context) (leg.Event, error) {
+	if e.n++; e.n > e.most {
+		return leg.Event{}, io.EOF
+	}
+	return leg.Event{Kind: leg.Audio + leg.Kind(e.n%2), At: time.Duration(e.n) * audio.FrameDur}, nil
+}
+
+func (*endless) Play(context.Context, audio.Frame) error { return nil }
+
+func TestBridgeAllocatesNothingPerFrame(t *testing.T) {
+	ctx, from, to := t.Context(), &endless{most: 1000}, &endless{}
+	var here, there lag
+	if n := testing.AllocsPerRun(20, func() {
+		from.n = 0
+		pass(ctx, from, to, &here, &there)
+	}); n > 1 {
+		t.Errorf("%v allocations for 1000 events", n)
 	}
 }
 

@@ -69,7 +69,7 @@ func (s *Switchboard) reach(ctx context.Context, line *line, to string, headers 
 	if via.From = c.To; c.IsOutgoing {
 		via.From = c.From
 	}
-	if strings.HasPrefix(strings.ToLower(to), "sip") {
+	if scheme, _, ok := strings.Cut(strings.ToLower(to), ":"); ok && (scheme == "sip" || scheme == "sips") {
 		via.TrunkID = ""
 	}
 	trunk, err := s.Directory.Trunk(ctx, via)

@@ -104,7 +104,7 @@ func TestFullGoesToTheFallback(t *testing.T) {
 }
 
 func TestFallbackByTheTrunkTheCallCameBy(t *testing.T) {
-	for to, trunk := range map[string]string{"+15550009999": "t7", "sip:desk@example.com": "", "SIP:desk@example.com": ""} {
+	for to, trunk := range map[string]string{"+15550009999": "t7", "sip:desk@example.com": "", "SIP:desk@example.com": "", "sips:desk@example.com": "", "siphon": "t7"} {
 		run(t, func(ctx context.Context, b *bench) {
 			b.crowded()
 			b.desk.fallback = to

@@ -207,3 +207,33 @@ func TestQueueOnTheRealStore(t *testing.T) {
 		}
 	})
 }
+
+// After a crash a call keeps the agent it had, and a private one loses what it said.
+func TestBuryOnTheRealStore(t *testing.T) {
+	real(t, 0, func(t *testing.T, db *store.DB, env, _ string) {
+		for _, id := range []string{"private", "other"} {
+			c := parley.Call{ID: id, UserID: env, Status: parley.InProgress, Stage: parley.StagePickedUp, Start: time.Now(), Private: id == "private",
+				Agent: json.RawMessage(`{"id":"a","name":"N","prompt":{"content":"words"}}`), Context: map[string]string{"x": "words"}}
+			if err := db.CreateCall(t.Context(), c); err != nil {
+				t.Fatal(err)
+			}
+		}
+		lost, err := db.ReconcileCalls(t.Context())
+		if err != nil || len(lost) != 2 {
+			t.Fatal(lost, err)
+		}
+		for _, c := range lost {
+			if err := Bury(t.Context(), db.Log(), db, func(string) bool { return true }, c); err != nil {
+				t.Error(err)
+			}
+			got, err := db.Call(t.Context(), env, c.ID)
+			if err != nil || got.Cause != parley.NodeLost {
+				t.Errorf("%+v %v", got, err)
+			}
+			words := strings.Contains(string(got.Agent), "words") && got.Context["x"] == "words"
+			if words == got.Private || !strings.Contains(string(got.Agent), `"N"`) {
+				t.Errorf("%s: %s %v", c.ID, got.Agent, got.Context)
+			}
+		}
+	})
+}

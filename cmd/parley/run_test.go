@@ -37,6 +37,9 @@ func TestMistakes(t *testing.T) {
 	if err := os.WriteFile("noise.db", bytes.Repeat([]byte("noise"), 2000), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	if err := os.WriteFile("prices.yaml", []byte("hearing: {deepgram: -1}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	free := []string{"serve", "--http=127.0.0.1:0", "--sip=127.0.0.1:0"}
 	for name, row := range map[string]struct {
 		args []string
@@ -55,6 +58,8 @@ func TestMistakes(t *testing.T) {
 		"both":          {[]string{"serve", "--sip", "x", "--http", "y"}, failed, `PARLEY_SIP¦PARLEY_HTTP`},
 		"busy":          {[]string{"serve", "--http", busy.Addr().String()}, failed, "PARLEY_HTTP¦address already in use¦set PARLEY_HTTP to another"},
 		"IP":            {append(free, "--public-ip", "here"), failed, "PARLEY_PUBLIC_IP¦write 203.0.113.7"},
+		"no prices":     {append(free, "--prices", "none.yaml"), failed, "PARLEY_PRICES¦none.yaml: no such file"},
+		"prices":        {append(free, "--prices", "prices.yaml"), failed, "PARLEY_PRICES¦prices.yaml¦hearing.deepgram is no price"},
 		"URL":           {append(free, "--public-url", "example.com"), failed, "PARLEY_PUBLIC_URL¦write https://"},
 		"networks":      {append(free, "--allow-networks", "lan"), failed, "PARLEY_ALLOW_NETWORKS¦write 10.0.0.0/8"},
 		"no folder":     {append(free, "--data", ""), failed, "PARLEY_DATA is empty¦./data"},
