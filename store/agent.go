@@ -89,9 +89,7 @@ func (d *DB) agentRow(ctx context.Context, db bun.IDB, env, id string) (row agen
 // Agents lists agents with their nested objects whole, in a number of queries that does not depend on how many there are.
 // Fields to sort and filter by: id, name, label, description, language, created_at, updated_at.
 func (d *DB) Agents(ctx context.Context, env string, p Page) (List[Doc], error) {
-	var rows []agentRow
-	q := d.r.NewSelect().Model(&rows).Where("environment_id = ?", clean(env))
-	total, more, err := list(ctx, q, &rows, p, agentColumns, false)
+	rows, x, err := list[agentRow](ctx, d, shelf{table: "agents", columns: agentColumns}, "environment_id = ?", []any{clean(env)}, p)
 	if err != nil {
 		return List[Doc]{}, wrap(err, "listing agents")
 	}
@@ -102,7 +100,7 @@ func (d *DB) Agents(ctx context.Context, env string, p Page) (List[Doc], error) 
 	for i := range docs {
 		docs[i] = masked(docs[i], false)
 	}
-	return List[Doc]{Items: docs, Total: total, HasMore: more}, nil
+	return List[Doc]{Items: docs, Total: x.total, HasMore: x.more, Estimated: x.estimated}, nil
 }
 
 // UpdateAgent lays patch over an agent: fields left out and masked secrets are unchanged, null clears. A nested object

@@ -200,11 +200,7 @@ func testTablesAreCopied(t *testing.T, d *DB) {
 func TestBackupWhileCallsRun(t *testing.T) { backupWhileCallsRun(t, openFile(t)) }
 
 func TestPostgresBackupWhileCallsRun(t *testing.T) {
-	server := os.Getenv("PARLEY_TEST_POSTGRES")
-	if server == "" {
-		t.Skip("PARLEY_TEST_POSTGRES is not set")
-	}
-	backupWhileCallsRun(t, openPostgres(t, server))
+	backupWhileCallsRun(t, postgres(t))
 }
 
 func backupWhileCallsRun(t *testing.T, d *DB) {

@@ -49,6 +49,12 @@ var callColumns = map[string]column{
 	"created_at": {"created_at", moment}, "start_time": {"start_at", moment}, "end_time": {"end_at", moment},
 }
 
+var callShelf = shelf{table: "calls", columns: callColumns, newestFirst: true, indexed: map[string][]string{
+	"created_at": {"status", "stage", "is_outgoing", "from_number", "to_number", "agent_id", "telephony", "cause", "start_at", "end_at"},
+	"status":     {"cause", "agent_id", "is_outgoing"}, "agent_id": {"status", "cause", "is_outgoing"}, "cause": {"status", "agent_id", "is_outgoing"},
+	"to_number": nil, "from_number": nil, "telephony_id": nil, "start_at": {"end_at"}, "end_at": nil,
+}}
+
 // CreateCall writes a new call. Its ID and UserID must be set; Created is now when it is zero. The same ID twice: 409 exists.
 func (d *DB) CreateCall(ctx context.Context, c parley.Call) error { return d.PlaceCall(ctx, c, nil) }
 
@@ -139,13 +145,11 @@ func (d *DB) callRow(ctx context.Context, db bun.IDB, env, id string) (row callR
 // stage, is_outgoing, from_number, to_number, agent (id), telephony_provider, telephony_id, ended_reason, created_at,
 // start_time, end_time.
 func (d *DB) Calls(ctx context.Context, env string, p Page) (List[parley.Call], error) {
-	var rows []callRow
-	q := d.r.NewSelect().Model(&rows).Where("environment_id = ?", clean(env))
-	total, more, err := list(ctx, q, &rows, p, callColumns, true)
+	rows, x, err := list[callRow](ctx, d, callShelf, "environment_id = ?", []any{clean(env)}, p)
 	if err != nil {
 		return List[parley.Call]{}, wrap(err, "listing calls")
 	}
-	l := List[parley.Call]{Items: make([]parley.Call, len(rows)), Total: total, HasMore: more}
+	l := List[parley.Call]{Items: make([]parley.Call, len(rows)), Total: x.total, HasMore: x.more, Estimated: x.estimated}
 	for i := range rows {
 		if l.Items[i], err = rows[i].call(d); err != nil {
 			return List[parley.Call]{}, err

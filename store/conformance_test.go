@@ -25,7 +25,7 @@ func conformance(t *testing.T, open func(t testing.TB) *DB) {
 		"AnswerIsGivenAgain": testAnswerIsGivenAgain, "RefusalFreesTheKey": testRefusalFreesTheKey, "FailureLeavesTheSubject": testFailureLeavesTheSubject,
 		"AnswersAreForgotten": testAnswersAreForgotten, "OneOfManyRuns": testOneOfManyRuns, "InlineWebhookCanSign": testInlineWebhookCanSign,
 		"StoredWebhookOfACall": testStoredWebhookOfACall, "InlineExternalActionCanSign": testInlineExternalActionCanSign, "CallWithoutRowHasNoEvent": testCallWithoutRowHasNoEvent,
-		"Depth": testDepth, "ManyCallsInPages": testManyCallsInPages, "NumbersAsNumbers": testNumbersAsNumbers,
+		"Depth": testDepth, "ManyCallsInPages": testManyCallsInPages, "OrderOfLists": testOrderOfLists, "NumbersAsNumbers": testNumbersAsNumbers,
 	} {
 		t.Run(name, func(t *testing.T) { f(t, open(t)) })
 	}
@@ -36,11 +36,17 @@ func TestSQLite(t *testing.T) { conformance(t, openFile) }
 // TestPostgres wants the address of a server on which it may make and drop databases:
 // PARLEY_TEST_POSTGRES=postgres://postgres@127.0.0.1:5432/postgres
 func TestPostgres(t *testing.T) {
+	conformance(t, postgres)
+}
+
+// postgres opens a store on a new PostgreSQL database.
+func postgres(t testing.TB) *DB {
+	t.Helper()
 	server := os.Getenv("PARLEY_TEST_POSTGRES")
 	if server == "" {
 		t.Skip("PARLEY_TEST_POSTGRES is not set")
 	}
-	conformance(t, func(t testing.TB) *DB { return openPostgres(t, server) })
+	return openPostgres(t, server)
 }
 
 // postgresURL is where openPostgres made the last database.

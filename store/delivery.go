@@ -65,6 +65,10 @@ var deliveryColumns = map[string]column{
 	"event_type": {"event_type", text}, "state": {"state", text}, "attempts": {"attempts", whole}, "created_at": {"created_at", moment},
 }
 
+var deliveryShelf = shelf{table: "deliveries", columns: deliveryColumns, newestFirst: true, indexed: map[string][]string{
+	"webhook_id": nil, "call_id": nil, "event_id": nil, "state": {"webhook_id", "event_type"},
+}}
+
 func (r deliveryRow) delivery() (Delivery, error) {
 	d := Delivery{ID: r.ID, EnvironmentID: r.EnvironmentID, WebhookID: r.WebhookID, CallID: r.CallID, EventID: r.EventID,
 		EventType: r.EventType, Position: r.Position, State: r.State, Attempts: r.Attempts, NextAt: fromMicros(r.NextAt), Created: fromMicros(r.CreatedAt)}
@@ -189,14 +193,12 @@ func (d *DB) DropDeliveries(ctx context.Context, webhookID string) error {
 // Deliveries lists deliveries, newest first unless a sort_column is given. Fields to sort and filter by: id, webhook_id,
 // call_id, event_id, event_type, state, attempts, created_at.
 func (d *DB) Deliveries(ctx context.Context, env string, p Page) (List[Delivery], error) {
-	var rows []deliveryRow
-	q := d.r.NewSelect().Model(&rows).Where("environment_id = ?", clean(env))
-	total, more, err := list(ctx, q, &rows, p, deliveryColumns, true)
+	rows, x, err := list[deliveryRow](ctx, d, deliveryShelf, "environment_id = ?", []any{clean(env)}, p)
 	if err != nil {
 		return List[Delivery]{}, wrap(err, "listing deliveries")
 	}
 	items, err := deliveriesOf(rows)
-	return List[Delivery]{Items: items, Total: total, HasMore: more}, err
+	return List[Delivery]{Items: items, Total: x.total, HasMore: x.more, Estimated: x.estimated}, err
 }
 
 // Delivery reads one; env "" is any. Unknown: parley.NotFound.

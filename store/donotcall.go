@@ -32,6 +32,8 @@ var doNotCallColumns = map[string]column{
 	"id": {"id", text}, "number": {"number", text}, "reason": {"reason", text}, "call_id": {"call_id", text}, "created_at": {"created_at", moment},
 }
 
+var doNotCallShelf = shelf{table: "do_not_call", columns: doNotCallColumns, indexed: map[string][]string{"number": nil}}
+
 func (r doNotCallRow) entry() DoNotCall {
 	return DoNotCall{ID: r.ID, EnvironmentID: r.EnvironmentID, Number: r.Number, Reason: r.Reason, CallID: r.CallID, Created: fromMicros(r.CreatedAt)}
 }
@@ -57,13 +59,11 @@ func (d *DB) AddDoNotCall(ctx context.Context, n DoNotCall) (DoNotCall, error) {
 // DoNotCallList lists what must not be called, oldest first unless a sort_column is given. Fields to sort and filter by: id, number,
 // reason, call_id, created_at.
 func (d *DB) DoNotCallList(ctx context.Context, env string, p Page) (List[DoNotCall], error) {
-	var rows []doNotCallRow
-	q := d.r.NewSelect().Model(&rows).Where("environment_id = ?", clean(env))
-	total, more, err := list(ctx, q, &rows, p, doNotCallColumns, false)
+	rows, x, err := list[doNotCallRow](ctx, d, doNotCallShelf, "environment_id = ?", []any{clean(env)}, p)
 	if err != nil {
 		return List[DoNotCall]{}, wrap(err, "reading the do-not-call list")
 	}
-	l := List[DoNotCall]{Items: make([]DoNotCall, len(rows)), Total: total, HasMore: more}
+	l := List[DoNotCall]{Items: make([]DoNotCall, len(rows)), Total: x.total, HasMore: x.more, Estimated: x.estimated}
 	for i, r := range rows {
 		l.Items[i] = r.entry()
 	}

@@ -134,12 +134,11 @@ func (d *DB) Environment(ctx context.Context, id string) (Environment, error) {
 
 // Environments lists tenants, oldest first unless a sort_column is given. Fields to sort and filter by: id, name, max_calls, created_at.
 func (d *DB) Environments(ctx context.Context, p Page) (List[Environment], error) {
-	var rows []environmentRow
-	total, more, err := list(ctx, d.r.NewSelect().Model(&rows), &rows, p, environmentColumns, false)
+	rows, x, err := list[environmentRow](ctx, d, shelf{table: "environments", columns: environmentColumns}, "TRUE", nil, p)
 	if err != nil {
 		return List[Environment]{}, wrap(err, "listing environments")
 	}
-	l := List[Environment]{Items: make([]Environment, len(rows)), Total: total, HasMore: more}
+	l := List[Environment]{Items: make([]Environment, len(rows)), Total: x.total, HasMore: x.more, Estimated: x.estimated}
 	for i, r := range rows {
 		if l.Items[i], err = r.environment(); err != nil {
 			return List[Environment]{}, err

@@ -126,16 +126,15 @@ func (u *lastUses) mark(ctx context.Context, d *DB, row keyRow) {
 // Keys lists the keys of an environment ("" is all), oldest first unless a sort_column is given. Fields to sort and filter by: id,
 // environment_id, prefix, label, role, created_at, last_used.
 func (d *DB) Keys(ctx context.Context, env string, p Page) (List[APIKey], error) {
-	var rows []keyRow
-	q := d.r.NewSelect().Model(&rows)
+	scope, args := "TRUE", []any(nil)
 	if env != "" {
-		q.Where("environment_id = ?", clean(env))
+		scope, args = "environment_id = ?", []any{clean(env)}
 	}
-	total, more, err := list(ctx, q, &rows, p, keyColumns, false)
+	rows, x, err := list[keyRow](ctx, d, shelf{table: "api_keys", columns: keyColumns}, scope, args, p)
 	if err != nil {
 		return List[APIKey]{}, wrap(err, "listing API keys")
 	}
-	l := List[APIKey]{Items: make([]APIKey, len(rows)), Total: total, HasMore: more}
+	l := List[APIKey]{Items: make([]APIKey, len(rows)), Total: x.total, HasMore: x.more, Estimated: x.estimated}
 	for i, r := range rows {
 		l.Items[i] = r.key()
 	}

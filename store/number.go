@@ -119,13 +119,11 @@ func (d *DB) numberRow(ctx context.Context, db bun.IDB, env, ref string) (row nu
 // Numbers lists numbers; inbound_agent is an id. Fields to sort and filter by: id, number, label, description,
 // telephony_provider, active, outbound_only, inbound_agent, created_at, updated_at.
 func (d *DB) Numbers(ctx context.Context, env string, p Page) (List[Doc], error) {
-	var rows []numberRow
-	q := d.r.NewSelect().Model(&rows).Where("environment_id = ?", clean(env))
-	total, more, err := list(ctx, q, &rows, p, numberColumns, false)
+	rows, x, err := list[numberRow](ctx, d, shelf{table: "numbers", columns: numberColumns, indexed: map[string][]string{"number": nil}}, "environment_id = ?", []any{clean(env)}, p)
 	if err != nil {
 		return List[Doc]{}, wrap(err, "listing numbers")
 	}
-	l := List[Doc]{Items: make([]Doc, len(rows)), Total: total, HasMore: more}
+	l := List[Doc]{Items: make([]Doc, len(rows)), Total: x.total, HasMore: x.more, Estimated: x.estimated}
 	for i, r := range rows {
 		doc, err := d.unseal(r.Doc, r.EnvironmentID, r.ID)
 		if err != nil {

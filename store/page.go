@@ -1,7 +1,6 @@
 package store
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -60,48 +59,62 @@ const (
 
 var operators = map[string]string{"": "=", "eq": "=", "ne": "<>", "gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 
-// where adds the page's filters to a query.
-func (p Page) where(q *bun.SelectQuery, columns map[string]column) error {
+// A condition is one filter as SQL.
+type condition struct {
+	column, op string // op is = when the column has to have one value, < for a range of an ordered one, "" for anything else
+	sql        string
+	args       []any
+}
+
+// conditions are the page's filters as SQL.
+func (p Page) conditions(columns map[string]column) (all []condition, err error) {
 	for _, f := range p.Filters {
 		c, ok := columns[f.Field]
 		if !ok {
-			return parley.Invalid("filters", fmt.Sprintf("filters: there is no field %q to filter by", f.Field))
+			return nil, parley.Invalid("filters", fmt.Sprintf("filters: there is no field %q to filter by", f.Field))
 		}
+		one := condition{column: c.name}
 		switch f.Op {
 		case "contains":
 			s, ok := f.Value.(string)
 			if !ok || c.form != text {
-				return parley.Invalid("filters", fmt.Sprintf("filters: contains wants a text and a text field, for %q", f.Field))
+				return nil, parley.Invalid("filters", fmt.Sprintf("filters: contains wants a text and a text field, for %q", f.Field))
 			}
 			s = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(clean(s))
-			q.Where(`LOWER(?) LIKE LOWER(?) ESCAPE '\'`, bun.Ident(c.name), "%"+s+"%")
+			one.sql, one.args = "LOWER("+c.name+`) LIKE LOWER(?) ESCAPE '\'`, []any{"%" + s + "%"}
 		case "in":
 			l, ok := f.Value.([]any)
 			if !ok || len(l) == 0 || len(l) > maxIn {
-				return parley.Invalid("filters", fmt.Sprintf("filters: in wants a list of 1 to %d values, for %q", maxIn, f.Field))
+				return nil, parley.Invalid("filters", fmt.Sprintf("filters: in wants a list of 1 to %d values, for %q", maxIn, f.Field))
 			}
 			values := make([]any, len(l))
 			for i, v := range l {
-				x, err := c.value(f.Field, v)
-				if err != nil {
-					return err
+				if values[i], err = c.value(f.Field, v); err != nil {
+					return nil, err
 				}
-				values[i] = x
 			}
-			q.Where("? IN ?", bun.Ident(c.name), bun.Tuple(values))
+			one.sql, one.args = c.name+" IN ?", []any{bun.Tuple(values)}
 		default:
 			op, ok := operators[f.Op]
 			if !ok {
-				return parley.Invalid("filters", fmt.Sprintf("filters: unknown operator %q for %q", f.Op, f.Field))
+				return nil, parley.Invalid("filters", fmt.Sprintf("filters: unknown operator %q for %q", f.Op, f.Field))
 			}
 			v, err := c.value(f.Field, f.Value)
 			if err != nil {
-				return err
+				return nil, err
 			}
-			q.Where("? "+op+" ?", bun.Ident(c.name), v)
+			one.sql, one.args = c.name+" "+op+" ?", []any{v}
+			switch op {
+			case "=":
+				one.op = "="
+			case "<>":
+			default:
+				one.op = "<"
+			}
 		}
+		all = append(all, one)
 	}
-	return nil
+	return all, nil
 }
 
 // value turns what a filter was given into what the column holds; null is the column's empty value.
@@ -178,48 +191,4 @@ func clean(s string) string {
 		s = strings.ReplaceAll(s, "\x00", "")
 	}
 	return strings.ToValidUTF8(s, "\ufffd")
-}
-
-// list runs a query for one page of rows. The order is total, so pages never overlap.
-func list[T any](ctx context.Context, q *bun.SelectQuery, rows *[]T, p Page, columns map[string]column, newestFirst bool) (total int, more bool, err error) {
-	if p.Page < 1 {
-		p.Page = 1
-	}
-	if p.Size == 0 {
-		p.Size = defaultSize
-	}
-	if p.Size < 1 || p.Size > maxSize {
-		return 0, false, parley.Invalid("size", fmt.Sprintf("size must be between 1 and %d", maxSize))
-	}
-	if p.Page > 1<<30/maxSize {
-		return 0, false, parley.Invalid("page", "page is too large")
-	}
-	if err := p.where(q, columns); err != nil {
-		return 0, false, err
-	}
-	sort := "created_at"
-	if p.SortColumn == "" {
-		p.SortDesc = p.SortDesc || newestFirst
-	} else {
-		c, ok := columns[p.SortColumn]
-		if !ok {
-			return 0, false, parley.Invalid("sort_column", fmt.Sprintf("sort_column: there is no field %q to sort by", p.SortColumn))
-		}
-		sort = c.name
-	}
-	direction := bun.Safe("ASC")
-	if p.SortDesc {
-		direction = bun.Safe("DESC")
-	}
-	if sort != "created_at" {
-		q.OrderExpr("? ?", bun.Ident(sort), direction)
-	}
-	n, err := q.Count(ctx)
-	if err != nil {
-		return 0, false, err
-	}
-	total = int(n)
-	err = q.OrderExpr("created_at ?, id ?", direction, direction).
-		Limit(int64(p.Size)).Offset(int64(p.Page-1)*int64(p.Size)).Scan(ctx, rows)
-	return total, p.Page*p.Size < total, err
 }

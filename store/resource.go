@@ -135,9 +135,7 @@ func (d *DB) resourceRow(ctx context.Context, db bun.IDB, env string, k Kind, id
 
 // List lists the sub-resources of a kind. Fields to sort and filter by: id, type, label, description, created_at, updated_at.
 func (d *DB) List(ctx context.Context, env string, k Kind, p Page) (List[Doc], error) {
-	var rows []resourceRow
-	q := d.r.NewSelect().Model(&rows).Where("environment_id = ? AND kind = ?", clean(env), k)
-	total, more, err := list(ctx, q, &rows, p, resourceColumns, false)
+	rows, x, err := list[resourceRow](ctx, d, shelf{table: "resources", columns: resourceColumns}, "environment_id = ? AND kind = ?", []any{clean(env), k}, p)
 	if err != nil {
 		return List[Doc]{}, wrap(err, "listing "+string(k))
 	}
@@ -145,7 +143,7 @@ func (d *DB) List(ctx context.Context, env string, k Kind, p Page) (List[Doc], e
 	for i := range docs {
 		docs[i] = masked(docs[i], false)
 	}
-	return List[Doc]{Items: docs, Total: total, HasMore: more}, err
+	return List[Doc]{Items: docs, Total: x.total, HasMore: x.more, Estimated: x.estimated}, err
 }
 
 // Update lays patch over a sub-resource: fields left out and masked secrets are unchanged, null clears.

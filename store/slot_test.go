@@ -3,7 +3,6 @@ package store
 import (
 	"errors"
 	"fmt"
-	"os"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -226,11 +225,7 @@ func slotsAreExact(t *testing.T, dbs ...*DB) {
 }
 
 func TestSlotsAreExactAcrossProcesses(t *testing.T) {
-	server := os.Getenv("PARLEY_TEST_POSTGRES")
-	if server == "" {
-		t.Skip("PARLEY_TEST_POSTGRES is not set")
-	}
-	a := openPostgres(t, server)
+	a := postgres(t)
 	b, err := Open(t.Context(), postgresURL, key(t))
 	if err != nil {
 		t.Fatal(err)

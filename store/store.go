@@ -6,7 +6,7 @@
 // written. Times are microseconds since 1970 UTC in integer columns on both databases.
 //
 // On SQLite one connection writes and others read, so nobody meets a locked database; one process owns the file.
-// Goroutines: the event log has one that commits in groups; Close joins it.
+// Goroutines: the event log has one that commits in groups, and one may count a long list; Close joins them.
 package store
 
 import (
@@ -47,6 +47,8 @@ type DB struct {
 	jobs  chan struct{} // see JobsAdded
 	slots chan struct{} // see SlotsFreed
 	used  lastUses
+
+	surveys *surveys
 }
 
 // readers is how many connections read an SQLite file at once, pgConns how many a PostgreSQL server is asked for.
@@ -58,7 +60,7 @@ const (
 // Open opens (and migrates) the database at url: a file path, or postgres://… . A database whose secrets were sealed with
 // another master key is refused.
 func Open(ctx context.Context, url string, key *secret.Key) (*DB, error) {
-	d := &DB{key: key, jobs: make(chan struct{}, 1), slots: make(chan struct{}, 1), run: newID()}
+	d := &DB{key: key, jobs: make(chan struct{}, 1), slots: make(chan struct{}, 1), run: newID(), surveys: newSurveys()}
 	var err error
 	switch scheme, _, has := strings.Cut(url, "://"); {
 	case has && (scheme == "postgres" || scheme == "postgresql"):
@@ -109,7 +111,7 @@ func (d *DB) openSQLite(path string) error {
 	f.Close()
 	dsn := "file:" + strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(path) +
 		"?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)&_pragma=foreign_keys(1)" +
-		"&_pragma=secure_delete(1)" // what is erased is not to be found in the file
+		"&_pragma=cache_size(-16384)&_pragma=secure_delete(1)" // what is erased is not to be found in the file
 	w, err := sql.Open("sqlite", dsn+"&_txlock=immediate")
 	if err != nil {
 		return err
@@ -184,6 +186,7 @@ func (d *DB) Ping(ctx context.Context) error { return d.r.PingContext(ctx) }
 
 // Close commits what the event log holds and closes the database.
 func (d *DB) Close() error {
+	d.surveys.close()
 	d.log.close()
 	return d.closePools()
 }

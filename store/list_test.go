@@ -1,0 +1,199 @@
+package store
+
+import (
+	"fmt"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"github.com/parley-voice/parley"
+)
+
+// many is more calls than a window holds, and than lie between two marks.
+const many = 2*listWindow + markEvery + 123
+
+// TestLongLists checks pages of a long list against what reading all of it gives.
+func TestLongLists(t *testing.T) {
+	d := openFile(t)
+	env := environment(t, d)
+	seed(t, d, env, many)
+	longLists(t, d, env)
+}
+
+func TestPostgresLongLists(t *testing.T) {
+	d, source := postgres(t), openFile(t)
+	env := environment(t, source)
+	seed(t, source, env, many)
+	path := filepath.Join(t.TempDir(), "long.db")
+	if err := source.Backup(t.Context(), path); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Restore(t.Context(), path); err != nil {
+		t.Fatal(err)
+	}
+	longLists(t, d, env)
+}
+
+func longLists(t *testing.T, d *DB, env string) {
+	ctx := t.Context()
+	for name, c := range map[string]struct {
+		p       Page
+		where   string
+		order   string
+		partial bool // more than the list looks at
+	}{
+		"newest":          {Page{}, "TRUE", "created_at DESC, id DESC", false},
+		"oldest":          {Page{SortColumn: "created_at"}, "TRUE", "created_at, id", false},
+		"by callee":       {Page{SortColumn: "to_number", SortDesc: true}, "TRUE", "to_number DESC, created_at DESC, id DESC", false},
+		"by status":       {Page{SortColumn: "status"}, "TRUE", "status, created_at, id", false},
+		"one status":      {Page{Filters: []Filter{{"status", "eq", "ended"}}}, "status = 'ended'", "created_at DESC, id DESC", false},
+		"few":             {Page{Filters: []Filter{{"agent", "eq", "agent-7"}}}, "agent_id = 'agent-7'", "created_at DESC, id DESC", false},
+		"since":           {Page{Filters: []Filter{{"created_at", "gte", 1_700_004_000.0}}}, "created_at >= 1700004000000000", "created_at DESC, id DESC", false},
+		"agent and cause": {Page{Filters: []Filter{{"agent", "eq", "agent-1"}, {"ended_reason", "ne", "busy"}}}, "agent_id = 'agent-1' AND cause <> 'busy'", "created_at DESC, id DESC", false},
+		"few by number":   {Page{SortColumn: "from_number", Filters: []Filter{{"agent", "eq", "agent-1"}}}, "agent_id = 'agent-1'", "from_number, created_at, id", false},
+		"contains":        {Page{Filters: []Filter{{"to_number", "contains", "777"}}}, "to_number LIKE '%777%'", "created_at DESC, id DESC", true},
+		"in":              {Page{Filters: []Filter{{"status", "in", []any{"ended", "x"}}}}, "status = 'ended'", "created_at DESC, id DESC", true},
+		"by direction":    {Page{SortColumn: "is_outgoing"}, "TRUE", "", true},
+		"start range":     {Page{Filters: []Filter{{"start_time", "lt", 1_700_003_000.0}}}, "start_at < 1700003000000000", "created_at DESC, id DESC", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var want []string
+			q := "SELECT id FROM calls WHERE environment_id = ? AND " + c.where
+			if c.order != "" {
+				q += " ORDER BY " + c.order
+			}
+			if err := d.r.NewRaw(q, env).Scan(ctx, &want); err != nil {
+				t.Fatal(err)
+			}
+			c.p.Size = 50
+			pages := []int{1, 2, 3, len(want) / 100, (len(want) + 49) / 50, len(want)/50 + 2, listWindow/50 - 1, listWindow / 50, listWindow/50 + 2, 2*listWindow/50 + 7}
+			for _, c.p.Page = range pages {
+				if c.p.Page < 1 {
+					continue
+				}
+				l, err := d.Calls(ctx, env, c.p)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if c.partial {
+					if !l.Estimated || l.Total > listWindow || c.p.Page < 3 && len(l.Items) != 50 {
+						t.Errorf("page %d: %d of %d, estimated %v", c.p.Page, len(l.Items), l.Total, l.Estimated)
+					}
+					continue
+				}
+				first := min((c.p.Page-1)*50, len(want))
+				var got []string
+				for _, x := range l.Items {
+					got = append(got, x.ID)
+				}
+				if !slices.Equal(got, want[first:min(first+50, len(want))]) || l.HasMore != (first+50 < len(want)) || l.Total != len(want) {
+					t.Fatalf("page %d: %d calls, more %v, total %d of %d", c.p.Page, len(got), l.HasMore, l.Total, len(want))
+				}
+				if len(want) <= narrowWindow && l.Estimated {
+					t.Errorf("page %d: %d is a guess", c.p.Page, l.Total)
+				}
+			}
+		})
+	}
+}
+
+// TestTotalsAreRemembered: a long list is counted once in a while, by one goroutine however many ask.
+func TestTotalsAreRemembered(t *testing.T) {
+	d := openFile(t)
+	env := environment(t, d)
+	seed(t, d, env, many)
+	l, err := d.Calls(t.Context(), env, Page{})
+	if err != nil || l.Total != many || !l.Estimated || !l.HasMore {
+		t.Fatal(l.Total, l.Estimated, err)
+	}
+	if err := d.CreateCall(t.Context(), parley.Call{ID: "new", UserID: env, Status: parley.Ended}); err != nil {
+		t.Fatal(err)
+	}
+	if l, err = d.Calls(t.Context(), env, Page{}); err != nil || l.Total != many || l.Items[0].ID != "new" {
+		t.Error("counted again, or the newest is missing:", l.Total, err)
+	}
+	q, err := callShelf.ask(Page{}, "environment_id = ?", []any{env})
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept := d.surveys.remembered(q)
+	if kept == nil || len(kept.marks) != many/markEvery {
+		t.Fatalf("%+v", kept)
+	}
+	kept.at = kept.at.Add(-surveyKept)
+	if l, err = d.Calls(t.Context(), env, Page{}); err != nil || l.Total != many+1 {
+		t.Error("not counted again after a while:", l.Total, err)
+	}
+	other := environment(t, d)
+	if l, err = d.Calls(t.Context(), other, Page{}); err != nil || l.Total != 0 || l.Estimated {
+		t.Error("another environment's list:", l.Total, err)
+	}
+	for i := range surveysKept + 5 {
+		d.surveys.mu.Lock()
+		d.surveys.kept[fmt.Sprint(i)] = &survey{at: time.Now()}
+		d.surveys.mu.Unlock()
+	}
+	d.survey(t.Context(), q)
+	if n := len(d.surveys.kept); n > surveysKept {
+		t.Errorf("%d lists are remembered", n)
+	}
+}
+
+// TestWindowsGoByAnIndex: what is looked at when no index answers is read in the order of an index, from it alone when it has the columns.
+func TestWindowsGoByAnIndex(t *testing.T) {
+	d := openFile(t)
+	for name, c := range map[string]struct {
+		p    Page
+		most int
+		how  string
+	}{
+		"contains":        {Page{Filters: []Filter{{"to_number", "contains", "1"}}}, listWindow, "COVERING INDEX calls_list"},
+		"status, cause":   {Page{Filters: []Filter{{"status", "eq", "error"}, {"ended_reason", "ne", "busy"}}}, listWindow, "COVERING INDEX calls_by_status"},
+		"agent, caller":   {Page{Filters: []Filter{{"agent", "eq", "a"}, {"from_number", "contains", "1"}}}, narrowWindow, "COVERING INDEX calls_by_agent"},
+		"start":           {Page{Filters: []Filter{{"start_time", "gte", 5.0}}}, listWindow, "COVERING INDEX calls_by_start"},
+		"by stage":        {Page{SortColumn: "stage"}, listWindow, "COVERING INDEX calls_list"},
+		"created, status": {Page{Filters: []Filter{{"created_at", "gte", 5.0}, {"stage", "eq", "created"}}}, listWindow, "COVERING INDEX calls_list"},
+	} {
+		q, err := callShelf.ask(c.p, "environment_id = ?", []any{"e"})
+		if err != nil || q.rest == nil {
+			t.Fatal(name, q, err)
+		}
+		columns := map[string]bool{"id": true, "created_at": true, q.sort: true, q.by: true}
+		for _, r := range q.rest {
+			columns[r.column] = true
+		}
+		if n := q.looksAt(columns); n != c.most {
+			t.Errorf("%s looks at %d", name, n)
+		}
+		steps := plan(t, d, d.r.NewRaw(q.looked(columns), append(q.args, 10)...).String())
+		if !strings.Contains(strings.Join(steps, "; "), c.how) || strings.Contains(strings.Join(steps, "; "), "SCAN calls") {
+			t.Errorf("%s: %v", name, steps)
+		}
+	}
+}
+
+// TestFreshDeliveriesAreFoundByAnIndex: the next one is found however many wait.
+func TestFreshDeliveriesAreFoundByAnIndex(t *testing.T) {
+	d := openFile(t)
+	for _, step := range plan(t, d, "SELECT * FROM deliveries WHERE state = 'pending' AND attempts = 0 AND webhook_id = 'w' AND (position > 5 OR (position = 5 AND id > 'x')) ORDER BY position, id LIMIT 5") {
+		if !strings.Contains(step, "deliveries_fresh") {
+			t.Error(step)
+		}
+	}
+}
+
+func testOrderOfLists(t *testing.T, d *DB) {
+	if got := []string{order("created_at", false), order("created_at", true), order("status", true)}; !reflect.DeepEqual(got, []string{
+		" ORDER BY created_at, id", " ORDER BY created_at DESC, id DESC", " ORDER BY status DESC, created_at DESC, id DESC"}) {
+		t.Error(got)
+	}
+	var one int
+	if err := d.r.NewRaw("SELECT 1 WHERE (?, ?) >= (?, ?)", bun.Safe("2"), "b", 2, "a").Scan(t.Context(), &one); err != nil || one != 1 {
+		t.Error("this database does not compare rows:", one, err)
+	}
+}

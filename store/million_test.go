@@ -1,0 +1,144 @@
+package store
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/uptrace/bun"
+)
+
+// seed fills an environment of an SQLite database with n calls that are over, one a second, and a delivery for each second one, in one
+// transaction. The indexes are made anew after it: that is faster than to keep them.
+func seed(t testing.TB, d *DB, env string, n int) {
+	t.Helper()
+	const doc = `{"turns":[{"id":"1","who":"human","text":"What are your opening hours? I would like to come by on Tuesday, if that is possible at all.","start":1000000000,"end":3000000000},
+		{"id":"2","who":"bot","text":"We are open from eight in the morning until five in the afternoon, Monday to Friday. On Tuesday I can offer you ten o'clock.","start":4000000000,"end":9000000000}],
+		"usage":{"stt_seconds":41.5,"llm_tokens_in":1800,"llm_tokens_out":120,"tts_characters":400,"telephony_seconds":61,"cost":null}}`
+	numbers := fmt.Sprintf("WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < %d - 1) ", n)
+	fill := []string{
+		`INSERT INTO calls (id, environment_id, status, stage, is_outgoing, from_number, to_number, agent_id, telephony, telephony_id, cause, created_at, start_at, end_at, queued, slot, audio, has_text, doc) ` + numbers +
+			`SELECT printf('%08x-0000-4000-8000-%012x', i * 2654435761 % 4294967296, i), ?1, CASE i % 50 WHEN 0 THEN 'error' ELSE 'ended' END, 'picked_up', i % 2 = 0, printf('+1555%07d', i * 7919 % 1000000), printf('+1777%07d', i * 104729 % 1000000),
+			'agent-' || (i % 40), 'sip', printf('%016x@host', i), CASE i % 50 WHEN 0 THEN 'provider_failed' WHEN 1 THEN 'busy' ELSE 'caller_hung_up' END,
+			(?2 + i) * 1000000, (?2 + i + 5) * 1000000, (?2 + i + 65) * 1000000, 0, 0, 'wav', 1, ?3 FROM n`,
+		`INSERT INTO snapshots (call_id, agent) SELECT id, ?3 FROM calls WHERE ?1 <> '' AND ?2 > 0`,
+		`INSERT INTO deliveries (id, environment_id, webhook_id, call_id, event_id, event_type, position, state, attempts, next_at, tries, created_at, updated_at)
+			SELECT 'd-' || id, ?1, 'webhook-' || (created_at / 1000000 % 10), id, 'e-' || id, 'event_call_ended', created_at, 'delivered', 1, 0, '[]', created_at, created_at FROM calls WHERE is_outgoing AND ?2 > 0 AND ?3 <> ''`,
+	}
+	err := d.tx(t.Context(), func(tx bun.Tx) error {
+		var indexes []struct{ Name, SQL string }
+		if err := tx.NewRaw("SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL AND tbl_name IN ('calls', 'deliveries')").Scan(t.Context(), &indexes); err != nil {
+			return err
+		}
+		for _, x := range indexes {
+			if _, err := tx.Exec("DROP INDEX " + x.Name); err != nil {
+				return err
+			}
+		}
+		for _, q := range fill {
+			if _, err := tx.Tx.ExecContext(t.Context(), q, env, 1_700_000_000, doc); err != nil {
+				return err
+			}
+		}
+		for _, x := range indexes {
+			if _, err := tx.Exec(x.SQL); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// BenchmarkMillion asks a store of a million calls 500 times a second, from as many clients as it takes, and says how long an answer
+// takes: half of them, and 99 of 100. PARLEY_BENCH_STORE names the file to make once and use again.
+func BenchmarkMillion(b *testing.B) {
+	const calls, rate, length = 1_000_000, 500, 5 * time.Second
+	path := os.Getenv("PARLEY_BENCH_STORE")
+	if path == "" {
+		path = b.TempDir() + "/parley.db"
+	}
+	d := openAt(b, path)
+	var env string
+	if err := d.r.NewRaw("SELECT environment_id FROM calls LIMIT 1").Scan(b.Context(), &env); err != nil {
+		env = environment(b, d)
+		began := time.Now()
+		seed(b, d, env, calls)
+		b.Logf("made in %v", time.Since(began).Round(time.Second))
+	}
+	var ids []string
+	if err := d.r.NewRaw("SELECT id FROM calls WHERE telephony_id > printf('%016x', abs(random() % 900000)) AND environment_id = ? LIMIT 5000", env).Scan(b.Context(), &ids); err != nil {
+		b.Fatal(err)
+	}
+	list := func(p func() Page) func() error {
+		return func() error {
+			l, err := d.Calls(b.Context(), env, p())
+			if err == nil && p().Page < 2 && len(p().Filters) == 0 && (len(l.Items) == 0 || l.Total < calls/2 && l.Total != listWindow+1) {
+				err = fmt.Errorf("%d of %d calls", len(l.Items), l.Total)
+			}
+			return err
+		}
+	}
+	by := func(f ...Filter) func() Page { return func() Page { return Page{Size: 20, Filters: f} } }
+	for _, c := range []struct {
+		name string
+		ask  func() error
+	}{
+		{"get", func() error { _, err := d.Call(b.Context(), env, ids[rand.IntN(len(ids))]); return err }},
+		{"newest", list(func() Page { return Page{Size: 20} })},
+		{"hundred", list(func() Page { return Page{Size: 100} })},
+		{"by start", list(func() Page { return Page{Size: 20, SortColumn: "start_time"} })},
+		{"deep", list(func() Page { return Page{Size: 20, Page: 1 + rand.IntN(calls/20)} })},
+		{"status", list(by(Filter{"status", "eq", "error"}))},
+		{"agent", list(func() Page { return by(Filter{"agent", "eq", fmt.Sprint("agent-", rand.IntN(40))})() })},
+		{"callee", list(func() Page { return by(Filter{"to_number", "eq", fmt.Sprintf("+1777%07d", rand.IntN(1_000_000))})() })},
+		{"since", list(by(Filter{"created_at", "gte", 1_700_900_000.0}))},
+		{"deliveries", func() error {
+			_, err := d.Deliveries(b.Context(), env, Page{Filters: []Filter{{"webhook_id", "eq", fmt.Sprint("webhook-", rand.IntN(10))}}})
+			return err
+		}},
+		{"contains at 50 a second", list(by(Filter{"to_number", "contains", "12345"}))},
+		{"two fields at 50 a second", list(by(Filter{"status", "eq", "error"}, Filter{"ended_reason", "ne", "busy"}))},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			every := time.Second / rate
+			if strings.HasSuffix(c.name, "50 a second") {
+				every *= 10
+			}
+			took := openLoop(b, every, length, c.ask)
+			b.ReportMetric(float64(took[len(took)/2].Microseconds())/1000, "p50-ms")
+			b.ReportMetric(float64(took[len(took)*99/100].Microseconds())/1000, "p99-ms")
+			b.ReportMetric(0, "ns/op")
+		})
+	}
+}
+
+// openLoop asks at a steady pace, whether the answers keep up or not, and gives how long each took from when it was due, sorted.
+func openLoop(b *testing.B, every, length time.Duration, ask func() error) []time.Duration {
+	var mu sync.Mutex
+	var took []time.Duration
+	var wg sync.WaitGroup
+	began := time.Now()
+	for i := range int(length / every) {
+		due := began.Add(time.Duration(i) * every)
+		time.Sleep(time.Until(due))
+		wg.Go(func() {
+			if err := ask(); err != nil {
+				b.Error(err)
+			}
+			mu.Lock()
+			took = append(took, time.Since(due))
+			mu.Unlock()
+		})
+	}
+	wg.Wait()
+	slices.Sort(took)
+	return took
+}

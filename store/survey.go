@@ -1,0 +1,173 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+)
+
+// A survey is what is remembered of a long list: how long it is, and every markEvery-th entry, so that a page far down is found without
+// walking there. It is as old as surveyKept at most: what came or went meanwhile shifts such a page by so many entries.
+type survey struct {
+	total int
+	marks [][]any // the values of the ORDER BY of entries markEvery, 2*markEvery, …
+	at    time.Time
+}
+
+// How surveys are kept: each for surveyKept, surveysKept of them; who has no use for a list without waits surveyWait for one that is
+// made.
+const (
+	markEvery   = 5_000
+	surveyKept  = 30 * time.Second
+	surveysKept = 256
+	surveyWait  = 500 * time.Millisecond
+	surveyMost  = time.Minute // to make one
+)
+
+// surveys are made by one goroutine at a time: however many ask, the database has one long walk to do.
+type surveys struct {
+	mu     sync.Mutex // guards all below
+	kept   map[string]*survey
+	making map[string]chan struct{} // closed when it is made, or cannot be
+	turn   sync.Mutex               // the walk
+	wg     sync.WaitGroup
+	stop   context.CancelFunc
+	ctx    context.Context
+}
+
+func newSurveys() *surveys {
+	s := &surveys{kept: map[string]*survey{}, making: map[string]chan struct{}{}}
+	s.ctx, s.stop = context.WithCancel(context.Background())
+	return s
+}
+
+func (s *surveys) close() {
+	s.stop()
+	s.wg.Wait()
+}
+
+// name tells lists apart.
+func (q query) name() string {
+	return fmt.Sprintf("%s\x00%s\x00%v\x00%s\x00%v", q.table, q.where, q.args, q.sort, q.desc)
+}
+
+// remembered is the survey of a list, nil when there is none that is young enough.
+func (s *surveys) remembered(q query) *survey {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if v := s.kept[q.name()]; v != nil && time.Since(v.at) < surveyKept {
+		return v
+	}
+	return nil
+}
+
+// survey makes the survey of a list, or waits for the one that is being made; nil: it takes too long.
+func (d *DB) survey(ctx context.Context, q query) *survey {
+	s, name := d.surveys, q.name()
+	s.mu.Lock()
+	done, there := s.making[name]
+	if !there && s.ctx.Err() == nil {
+		done = make(chan struct{})
+		s.making[name] = done
+		s.wg.Go(func() { d.makeSurvey(q, name, done) })
+	}
+	s.mu.Unlock()
+	t := time.NewTimer(surveyWait)
+	defer t.Stop()
+	select {
+	case <-done:
+	case <-t.C:
+	case <-ctx.Done():
+	case <-s.ctx.Done():
+	}
+	return s.remembered(q)
+}
+
+func (d *DB) makeSurvey(q query, name string, done chan struct{}) {
+	s := d.surveys
+	s.turn.Lock()
+	ctx, cancel := context.WithTimeout(s.ctx, surveyMost)
+	v, err := d.walk(ctx, q)
+	cancel()
+	s.turn.Unlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err != nil {
+		if s.ctx.Err() == nil {
+			slog.Warn("counting a long list", "table", q.table, "error", err)
+		}
+	} else {
+		for old, k := range s.kept {
+			if time.Since(k.at) >= surveyKept || len(s.kept) >= surveysKept {
+				delete(s.kept, old)
+			}
+		}
+		s.kept[name] = v
+	}
+	delete(s.making, name)
+	close(done)
+}
+
+// walk goes through a list in steps of markEvery.
+func (d *DB) walk(ctx context.Context, q query) (*survey, error) {
+	v := &survey{at: time.Now()}
+	columns := strings.Split(strings.ReplaceAll(strings.TrimPrefix(order(q.sort, false), " ORDER BY "), " ", ""), ",")
+	for {
+		from, skipped := q.from(v.before(len(v.marks) * markEvery))
+		mark := make([]any, len(columns))
+		into := make([]any, len(columns))
+		for i := range mark {
+			into[i] = &mark[i]
+		}
+		rows, err := d.r.QueryContext(ctx, "SELECT "+strings.Join(columns, ", ")+" FROM "+q.table+" WHERE "+from.where+order(q.sort, q.desc)+" LIMIT 1 OFFSET ?", append(append([]any{}, from.args...), markEvery)...)
+		if err != nil {
+			return nil, err
+		}
+		found := rows.Next()
+		if found {
+			err = rows.Scan(into...)
+		}
+		if e := rows.Close(); err == nil {
+			err = e
+		}
+		if err == nil {
+			err = rows.Err()
+		}
+		if err != nil {
+			return nil, err
+		}
+		if found {
+			v.marks = append(v.marks, mark)
+			continue
+		}
+		err = d.r.NewRaw("SELECT COUNT(*) FROM (SELECT 1 FROM "+q.table+" WHERE "+from.where+" LIMIT ?) AS t", append(append([]any{}, from.args...), markEvery)...).Scan(ctx, &v.total)
+		v.total += skipped
+		return v, err
+	}
+}
+
+// before is the last mark that stands no later than a place in the list, and its own place; nil, 0: its beginning.
+func (v *survey) before(place int) (mark []any, at int) {
+	if v == nil || len(v.marks) == 0 || place < markEvery {
+		return nil, 0
+	}
+	n := min(place/markEvery, len(v.marks))
+	return v.marks[n-1], n * markEvery
+}
+
+// from is the part of a list that begins with the entry a mark stands at, and how many entries are before it.
+func (q query) from(mark []any, at int) (query, int) {
+	if mark == nil {
+		return q, 0
+	}
+	op, columns := " >= ", strings.TrimPrefix(order(q.sort, false), " ORDER BY ")
+	if q.desc {
+		op = " <= "
+	}
+	q.where += " AND (" + columns + ")" + op + "(?" + strings.Repeat(", ?", len(mark)-1) + ")"
+	q.args = append(append([]any{}, q.args...), mark...)
+	return q, at
+}
