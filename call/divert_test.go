@@ -3,6 +3,7 @@ package call
 import (
 	"context"
 	"errors"
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -36,6 +37,15 @@ func (b *bench) refuses(cause parley.Cause, code int) {
 	}
 }
 
+// running is the call that runs.
+func (b *bench) running() (id string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for id = range b.live {
+	}
+	return id
+}
+
 // crowded takes the environment's only slot.
 func (b *bench) crowded() {
 	b.rows.max = 1
@@ -59,7 +69,9 @@ func TestFullGoesToTheFallback(t *testing.T) {
 		caller, o, done := b.ring(ctx, "desk")
 		person := <-phones
 		time.Sleep(100 * time.Millisecond)
-		row := b.rows.rows
+		b.rows.mu.Lock()
+		row := maps.Clone(b.rows.rows)
+		b.rows.mu.Unlock()
 		for id, c := range row {
 			if id != "other" && (c.Stage != parley.StageTransferSuccessful || c.Status != parley.InProgress || holds(c)) {
 				t.Errorf("while they talk: %+v", c)
@@ -185,9 +197,7 @@ func TestFallbackGivenUp(t *testing.T) {
 		parley.CallerHungUp: func(_ *bench, cut context.CancelCauseFunc) { cut(gaveUp) },
 		parley.Cancelled:    func(_ *bench, cut context.CancelCauseFunc) { cut(nil) },
 		parley.Cause("end"): func(b *bench, _ context.CancelCauseFunc) {
-			for id := range b.live {
-				_ = b.End(context.Background(), id)
-			}
+			_ = b.End(context.Background(), b.running())
 		},
 	} {
 		run(t, func(ctx context.Context, b *bench) {
@@ -254,7 +264,7 @@ func TestNoPipelineGoesToTheFallback(t *testing.T) {
 		caller, _, done := b.ring(ctx, "desk")
 		<-phones
 		time.Sleep(time.Second)
-		if n := b.rows.taken(); n != 0 {
+		if n := b.rows.held(); n != 0 {
 			t.Errorf("%d slots are taken", n)
 		}
 		caller.Hangup()
@@ -325,9 +335,7 @@ func TestBridgedCallIsEndedFromOutside(t *testing.T) {
 		caller, _, done := b.ring(ctx, "desk")
 		person := <-phones
 		time.Sleep(time.Second)
-		var id string
-		for id = range b.live {
-		}
+		id := b.running()
 		var e *parley.Error
 		if err := b.Control(ctx, id, conversation.Command{Kind: conversation.Say, Text: "x"}); !errors.As(err, &e) || e.Status != 409 {
 			t.Errorf("a command: %v", err)

@@ -48,6 +48,13 @@ func holds(c parley.Call) bool {
 	return (c.Status == parley.NotStarted || c.Status == parley.InProgress) && c.Stage != parley.StageTransferStarted && c.Stage != parley.StageTransferSuccessful
 }
 
+// held is how many slots are taken.
+func (r *rows) held() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.taken()
+}
+
 func (r *rows) taken() (n int) {
 	for _, c := range r.rows {
 		if holds(c) {
