@@ -178,7 +178,7 @@ func (c *callCmd) follow(ctx context.Context) error {
 	}
 	key := c.Key
 	if key == "" {
-		b, err := os.ReadFile(filepath.Join(c.Data, "api-key"))
+		b, err := os.ReadFile(filepath.Join(c.Data, apiKeyFile))
 		if err != nil {
 			return fmt.Errorf("no API key: give --key, set PARLEY_API_KEY, or run where data/api-key is: %w", err)
 		}

@@ -136,7 +136,7 @@ func (c *serveCmd) openData(ctx context.Context) (key *secret.Key, db *store.DB,
 	locked = true
 	url, from := c.DatabaseURL, "PARLEY_DATABASE_URL"
 	if url == "" {
-		url = filepath.Join(c.Data, "parley.db")
+		url = filepath.Join(c.Data, databaseFile)
 		from = url
 	}
 	if db, key, err = store.OpenFolder(ctx, url, c.Data, c.MasterKey); err != nil {
@@ -150,11 +150,11 @@ func (c *serveCmd) openData(ctx context.Context) (key *secret.Key, db *store.DB,
 }
 
 // recordings is the folder of the recordings.
-func (c *serveCmd) recordings() string { return filepath.Join(c.Data, "recordings") }
+func (c *serveCmd) recordings() string { return filepath.Join(c.Data, recordingsFolder) }
 
 // keepKey writes the key that was made where its owner finds it again, and nobody else does.
 func (c *serveCmd) keepKey(made string) error {
-	path := filepath.Join(c.Data, "api-key")
+	path := filepath.Join(c.Data, apiKeyFile)
 	if err := os.WriteFile(path, []byte(made+"\n"), 0o600); err != nil {
 		return fmt.Errorf("keeping the API key: %w", err)
 	}
@@ -167,9 +167,9 @@ func (h *house) greet(w *os.File, http net.Addr, made string) {
 	fmt.Fprintf(w, "\nParley %s is ready.\n\n", version)
 	fmt.Fprintf(w, "  API         http://%s/v1   (reference: http://%s/docs)\n", web, web)
 	if made != "" {
-		fmt.Fprintf(w, "  API key     %s   (kept in %s)\n", made, filepath.Join(h.cfg.Data, "api-key"))
+		fmt.Fprintf(w, "  API key     %s   (kept in %s)\n", made, filepath.Join(h.cfg.Data, apiKeyFile))
 	} else {
-		fmt.Fprintf(w, "  API key     as before (%s, or PARLEY_API_KEY)\n", filepath.Join(h.cfg.Data, "api-key"))
+		fmt.Fprintf(w, "  API key     as before (%s, or PARLEY_API_KEY)\n", filepath.Join(h.cfg.Data, apiKeyFile))
 	}
 	target := strings.TrimSuffix("sip:"+demoNumber+"@"+sip, ":5060")
 	fmt.Fprintf(w, "  Demo agent  %s\n", target)
