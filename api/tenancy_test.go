@@ -106,6 +106,9 @@ func TestTenancy(t *testing.T) {
 			rows = []intrusion{{query: "?id={" + resource + "}", body: body, status: 404}}
 		case rt.method == http.MethodGet:
 			rows = []intrusion{{query: "?size=100", status: 200}}
+			if strings.HasSuffix(rt.path, "/list") {
+				rows = append(rows, intrusion{query: `?filters={"id":"{` + resource + `}"}`, status: 200}, intrusion{query: `?filters={"id":{"in":["{` + resource + `}"]}}`, status: 200})
+			}
 		default:
 			t.Errorf("%s: no row says what another tenant must not get at here", name)
 		}

@@ -29,6 +29,7 @@ type serveCmd struct {
 	TrustLoopback bool      `name:"sip-trust-loopback" env:"PARLEY_SIP_TRUST_LOOPBACK" help:"Calls from this machine need no trunk, also once there is one."`
 	AllowNetworks []string  `name:"allow-networks" env:"PARLEY_ALLOW_NETWORKS" help:"Private networks that webhooks, context endpoints and account connections may reach, such as 10.0.0.0/8."`
 	Prices        string    `name:"prices" env:"PARLEY_PRICES" help:"File of what vendors and carriers charge, for the cost of calls (docs/prices.md)."`
+	Rate          float64   `name:"rate" env:"PARLEY_RATE" default:"1000" help:"Requests a second that each API key may make, in bursts of twice as many; -1: any number."`
 	Debug         bool      `env:"PARLEY_DEBUG" help:"Serve /debug/state and /debug/pprof on the API's address, to this machine only."`
 }
 
