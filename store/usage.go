@@ -10,7 +10,7 @@ import (
 // MinutesUsed is how long the calls of an environment that were answered from one time until before another were, in minutes. Those
 // that still run do not count yet. The sum of more than listWindow calls is remembered for surveyKept.
 func (d *DB) MinutesUsed(ctx context.Context, env string, from, to time.Time) (float64, error) {
-	name := fmt.Sprint(env, "\x00", from.UnixMicro(), "\x00", to.UnixMicro())
+	name := fmt.Sprint(env, "\x00", from.UnixMicro(), "\x00", to.UnixNano()/int64(surveyKept)) // until now is asked for, again and again
 	if n, ok := d.minutes.recall(name); ok {
 		return n, nil
 	}
