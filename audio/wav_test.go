@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -246,4 +247,43 @@ func FuzzReadWAV(f *testing.F) {
 			t.Fatalf("%d frames from %d samples", len(frames), len(s.PCM))
 		}
 	})
+}
+
+func TestHasSound(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.wav")
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	has := func() bool {
+		r, err := os.Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer r.Close()
+		return HasSound(r)
+	}
+	if has() {
+		t.Error("an empty file has")
+	}
+	w, err := NewWAV(f, 8000, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if has() {
+		t.Error("a header has")
+	}
+	if err := w.Write(make([]int16, 320)); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Sync(); err != nil {
+		t.Fatal(err)
+	}
+	if !has() {
+		t.Error("sound has none")
+	}
+	if HasSound(strings.NewReader(strings.Repeat("x", 100))) {
+		t.Error("what is no WAV has")
+	}
 }

@@ -91,3 +91,10 @@ func (f *WAV) header() {
 	copy(h[36:], "data")
 	le.PutUint32(h[40:], size)
 }
+
+// HasSound says whether the file of a WAV has any, by its header: of one whose writer was killed, as of the last Sync.
+func HasSound(r io.Reader) bool {
+	var h [wavHeader]byte
+	_, err := io.ReadFull(r, h[:])
+	return err == nil && string(h[:4]) == "RIFF" && string(h[36:40]) == "data" && binary.LittleEndian.Uint32(h[40:]) > 0
+}

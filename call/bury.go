@@ -18,11 +18,13 @@ type Past interface {
 // Found says whether a recording of that name is there.
 type Found func(name string) bool
 
-// Bury completes a call that a crash ended and the store has marked so: turns and actions come back from its events, the
-// recording is attached when the file is there (its header is at most a second behind), and the last events are written.
+// Bury completes a call that is over and whose ending nobody was told of before a crash. Of one that the crash itself ended, turns
+// and actions come back from its events, and the recording is attached when the file is there (its header is at most a second
+// behind). Then the last events are written, those that are not there yet.
 func Bury(ctx context.Context, log Past, rows Calls, found Found, c parley.Call) error {
-	f := &facts{callID: c.ID, log: log, answered: c.Start, private: c.Private}
+	told := &rest{Log: log, call: &c, there: map[parley.EventType]bool{}}
 	past := &facts{callID: c.ID, log: nowhere{}, answered: c.Start}
+	var turns []parley.Turn
 	for after := int64(0); ; {
 		events, err := log.Events(ctx, c.ID, after, 0)
 		if err != nil {
@@ -33,12 +35,19 @@ func Bury(ctx context.Context, log Past, rows Calls, found Found, c parley.Call)
 		}
 		for _, e := range events {
 			past.Append(e)
+			told.note(e)
 			if e.Type == parley.EventMessage {
-				c.Turns = append(c.Turns, turnOf(e, c.Start))
+				turns = append(turns, turnOf(e, c.Start))
 			}
 		}
 		after = events[len(events)-1].Sequence
 	}
+	f := &facts{callID: c.ID, log: told, answered: c.Start, private: c.Private}
+	if c.Cause != parley.NodeLost && c.Cause != parley.Unknown {
+		f.farewell(&c) // its row was written by the one who ended it
+		return nil
+	}
+	c.Turns = turns
 	past.record(&c.Record)
 	if c.Private {
 		Seal(&c)
@@ -55,6 +64,28 @@ func Bury(ctx context.Context, log Past, rows Calls, found Found, c parley.Call)
 	})
 	f.farewell(&c)
 	return err
+}
+
+// A rest of a farewell leaves out what was written of it before.
+type rest struct {
+	parley.Log
+	call  *parley.Call
+	there map[parley.EventType]bool
+}
+
+// note takes an event that is in the log. An error is of the farewell when it is the one that the call ended by.
+func (r *rest) note(e parley.Event) {
+	var p struct{ Code parley.Cause }
+	if e.Type == parley.EventError && (json.Unmarshal(e.Payload, &p) != nil || p.Code != r.call.Cause) {
+		return
+	}
+	r.there[e.Type] = true
+}
+
+func (r *rest) Append(e parley.Event) {
+	if !r.there[e.Type] {
+		r.Log.Append(e)
+	}
 }
 
 // turnOf reads a finished turn back from its event, whose timestamp is the turn's beginning.

@@ -3,6 +3,7 @@ package call
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -73,5 +74,57 @@ func TestBuryACallThatWasNeverAnswered(t *testing.T) {
 	has(t, p.types(), parley.EventError, parley.EventDidNotConnect)
 	if w := p.payload(t, parley.EventError); !strings.Contains(w, "in doubt") {
 		t.Errorf("error event: %s", w)
+	}
+}
+
+// TestBuryTheRest: of a call that had ended before the crash, only what is missing of the farewell is written, and its row stays.
+func TestBuryTheRest(t *testing.T) {
+	start := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	all := []parley.EventType{parley.EventError, parley.EventTranscript, parley.EventRecording, parley.EventEnded}
+	for n := range len(all) + 1 {
+		p, r := &past{}, &rows{rows: map[string]parley.Call{}}
+		early := parley.NewEvent("c", parley.EventError, map[string]string{"code": "action_failed"}) // of the conversation
+		p.before = []parley.Event{early}
+		for _, typ := range all[:n] {
+			p.before = append(p.before, parley.NewEvent("c", typ, map[string]string{"code": string(parley.ProviderFailed)}))
+		}
+		for i := range p.before {
+			p.before[i].Sequence = int64(i + 1)
+		}
+		c := parley.Call{ID: "c", Status: parley.Failed, Start: start, End: start.Add(time.Minute), Ending: parley.Ending{Cause: parley.ProviderFailed},
+			Media: parley.Media{Recording: "c.mp3"}, Record: parley.Record{Turns: []parley.Turn{{Text: "Hello"}}}}
+		if err := r.CreateCall(t.Context(), c); err != nil {
+			t.Fatal(err)
+		}
+		if err := Bury(t.Context(), p, r, func(string) bool { return true }, c); err != nil {
+			t.Fatal(err)
+		}
+		if got := p.types(); !slices.Equal(got, all[n:]) {
+			t.Errorf("%d events were there; it adds %v", n, got)
+		}
+		if got := r.only(t); len(got.Turns) != 1 || got.Recording != "c.mp3" {
+			t.Errorf("the row is another: %+v", got)
+		}
+	}
+}
+
+// TestBuryTwice: a start that a crash cut short is made up for by the next one.
+func TestBuryTwice(t *testing.T) {
+	start := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	p, r := &past{}, &rows{rows: map[string]parley.Call{}}
+	e := parley.NewEvent("c", parley.EventMessage, map[string]any{"text": "Hello", "sender": "bot", "turn_id": "t1"})
+	e.Sequence, e.Time = 1, start.Add(time.Second)
+	p.before = []parley.Event{e}
+	c := parley.Call{ID: "c", Status: parley.Failed, Start: start, End: start.Add(time.Minute), Ending: parley.Ending{Cause: parley.NodeLost}}
+	if err := r.CreateCall(t.Context(), c); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := Bury(t.Context(), p, r, func(string) bool { return false }, r.only(t)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := r.only(t); len(got.Turns) != 1 {
+		t.Errorf("%d turns of one", len(got.Turns))
 	}
 }

@@ -107,6 +107,11 @@ func (d *DB) insertCall(ctx context.Context, tx bun.Tx, row *callRow, c parley.C
 	if err = keepSnapshot(ctx, tx, row.ID, row.Agent); err != nil {
 		return err
 	}
+	if over(row.Status) {
+		if err = toTell(ctx, tx, row.ID); err != nil {
+			return err
+		}
+	}
 	if err = d.log.begin(ctx, tx, c.ID, first); err != nil {
 		return err
 	}
@@ -127,8 +132,7 @@ func (d *DB) Call(ctx context.Context, env, id string) (parley.Call, error) {
 
 // callRow reads a call and its snapshot; in a transaction it stays as it is until the end.
 func (d *DB) callRow(ctx context.Context, db bun.IDB, env, id string) (row callRow, err error) {
-	q := db.NewSelect().Model(&row).ColumnExpr("call_row.*").
-		ColumnExpr("COALESCE((SELECT agent FROM snapshots WHERE call_id = call_row.id), '') AS agent").Where("id = ?", clean(id))
+	q := selectCalls(db, &row).Where("id = ?", clean(id))
 	if env != "" {
 		q.Where("environment_id = ?", clean(env))
 	}
@@ -139,6 +143,12 @@ func (d *DB) callRow(ctx context.Context, db bun.IDB, env, id string) (row callR
 		return row, absent(err, "call")
 	}
 	return row, nil
+}
+
+// selectCalls reads rows with the snapshots of their agents.
+func selectCalls(db bun.IDB, into any) *bun.SelectQuery {
+	return db.NewSelect().Model(into).ColumnExpr("call_row.*").
+		ColumnExpr("COALESCE((SELECT agent FROM snapshots WHERE call_id = call_row.id), '') AS agent")
 }
 
 // Calls lists calls, newest first unless a sort_column is given, without the snapshots of their agents. Fields to sort and filter by: id, status,
@@ -188,7 +198,7 @@ func (d *DB) UpdateCall(ctx context.Context, id string, change func(*parley.Call
 
 // changeCall changes a call within a transaction that holds its row; freed says that it gave back a slot.
 func (d *DB) changeCall(ctx context.Context, tx bun.Tx, row callRow, change func(*parley.Call) error) (freed bool, err error) {
-	held, queued := row.Slot, row.Queued
+	held, queued, ended := row.Slot, row.Queued, over(row.Status)
 	c, err := row.call(d)
 	if err != nil {
 		return false, err
@@ -206,6 +216,11 @@ func (d *DB) changeCall(ctx context.Context, tx bun.Tx, row callRow, change func
 			err = keepSnapshot(ctx, tx, row.ID, row.Agent)
 		}
 		if err != nil {
+			return false, wrap(err, "updating a call")
+		}
+	}
+	if !ended && over(row.Status) {
+		if err = toTell(ctx, tx, row.ID); err != nil {
 			return false, wrap(err, "updating a call")
 		}
 	}
@@ -228,7 +243,7 @@ func (d *DB) DeleteCall(ctx context.Context, env, id string) (c parley.Call, err
 		if c, err = row.call(d); err != nil {
 			return err
 		}
-		for _, table := range []string{"events", "deliveries", "snapshots", "waiting"} {
+		for _, table := range []string{"events", "deliveries", "snapshots", "waiting", "untold"} {
 			if _, err = tx.NewRaw("DELETE FROM ? WHERE call_id = ?", bun.Ident(table), row.ID).Exec(ctx); err != nil {
 				return err
 			}

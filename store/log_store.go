@@ -95,7 +95,10 @@ func insertEvents(ctx context.Context, tx bun.IDB, rows []eventRow) error {
 		return nil
 	}
 	_, err := tx.NewInsert().Model(&rows).ExcludeColumn("position").Returning("NULL").Exec(ctx)
-	return err
+	if err != nil {
+		return err
+	}
+	return told(ctx, tx, rows)
 }
 
 // lock keeps other processes from committing events until the transaction ends.

@@ -10,7 +10,7 @@ import (
 )
 
 // ReconcileCalls ends what a crash left open, at start, before any call is taken and before jobs run. It returns the calls
-// it ended, as they are now, so that their end can be told:
+// it ended, as they are now, so that their end can be told, and with them those that had ended without that:
 //   - in progress: node_lost, at the time of the last event that is known of it;
 //   - outbound, and a dial was attempted of which nothing came back, or no dial is waiting at all: unknown;
 //   - inbound that was never picked up: node_lost.
@@ -18,10 +18,10 @@ import (
 // Outbound calls whose dial still waits, and those in the queue, are left alone.
 func (d *DB) ReconcileCalls(ctx context.Context) ([]parley.Call, error) {
 	var lost []parley.Call
+	freed := false
 	err := d.tx(ctx, func(tx bun.Tx) error {
-		lost = nil
 		var rows []callRow
-		err := tx.NewSelect().Model(&rows).Where("status IN ?", bun.Tuple([]parley.Status{parley.NotStarted, parley.InProgress})).
+		err := selectCalls(tx, &rows).Where("status IN ?", bun.Tuple([]parley.Status{parley.NotStarted, parley.InProgress})).
 			Where("NOT queued").
 			Where("NOT (status = ? AND is_outgoing AND EXISTS (SELECT 1 FROM jobs WHERE subject = call_row.id AND state = ?))", parley.NotStarted, ready).
 			OrderExpr("created_at, id").Scan(ctx)
@@ -33,22 +33,23 @@ func (d *DB) ReconcileCalls(ctx context.Context) ([]parley.Call, error) {
 			if err != nil {
 				return err
 			}
+			freed = true
 			_, err = d.changeCall(ctx, tx, row, func(c *parley.Call) error {
 				c.Cause, c.ErrorMessage = parley.NodeLost, "the server stopped while the call ran"
 				if c.Status == parley.NotStarted && c.IsOutgoing {
 					c.Cause, c.ErrorMessage = parley.Unknown, "the server stopped while it dialled; the call is not dialled again"
 				}
 				c.Status, c.End = c.Cause.Status(), end
-				lost = append(lost, *c)
 				return nil
 			})
 			if err != nil {
 				return err
 			}
 		}
-		return nil
+		lost, err = d.untold(ctx, tx)
+		return err
 	})
-	if len(lost) > 0 {
+	if freed {
 		signal(d.slots)
 	}
 	return lost, wrap(err, "ending the calls of an earlier run")

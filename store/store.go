@@ -49,7 +49,6 @@ type DB struct {
 	used  lastUses
 
 	surveys *surveys
-	minutes sums
 }
 
 // readers is how many connections read an SQLite file at once, pgConns how many a PostgreSQL server is asked for.

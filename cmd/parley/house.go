@@ -13,6 +13,7 @@ import (
 
 	"github.com/parley-voice/parley"
 	"github.com/parley-voice/parley/api"
+	"github.com/parley-voice/parley/audio"
 	"github.com/parley-voice/parley/call"
 	"github.com/parley-voice/parley/conversation"
 	"github.com/parley-voice/parley/fetch"
@@ -138,13 +139,18 @@ func (h *house) reconcile(ctx context.Context) error {
 	return nil
 }
 
+// recorded says whether a recording has any sound: its header alone, which is all there is of a call's first second, has none.
 func (h *house) recorded(name string) bool {
 	path, err := h.blobs.Path(name)
 	if err != nil {
 		return false
 	}
-	_, err = os.Stat(path)
-	return err == nil
+	f, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	return audio.HasSound(f)
 }
 
 // close lets go of everything, in the opposite order.

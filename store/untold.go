@@ -1,0 +1,50 @@
+package store
+
+import (
+	"context"
+
+	"github.com/uptrace/bun"
+
+	"github.com/parley-voice/parley"
+)
+
+// A call's row is over a moment before the log tells of it. Table untold holds the call meanwhile: written with the row, and
+// removed with the event that tells of the ending.
+
+func over(s parley.Status) bool { return s == parley.Ended || s == parley.Failed }
+
+func toTell(ctx context.Context, tx bun.IDB, callID string) error {
+	_, err := tx.NewRaw("INSERT INTO untold (call_id) VALUES (?) ON CONFLICT DO NOTHING", callID).Exec(ctx)
+	return err
+}
+
+// told takes the calls off whose ending is among events that are being written.
+func told(ctx context.Context, tx bun.IDB, rows []eventRow) error {
+	var calls []string
+	for _, r := range rows {
+		if r.Type == parley.EventEnded || r.Type == parley.EventDidNotConnect {
+			calls = append(calls, r.CallID)
+		}
+	}
+	if len(calls) == 0 {
+		return nil
+	}
+	_, err := tx.NewRaw("DELETE FROM untold WHERE call_id IN ?", bun.Tuple(calls)).Exec(ctx)
+	return err
+}
+
+// untold are the calls whose ending an earlier run wrote down and did not tell of.
+func (d *DB) untold(ctx context.Context, tx bun.IDB) (calls []parley.Call, err error) {
+	var rows []callRow
+	if err = selectCalls(tx, &rows).Where("id IN (SELECT call_id FROM untold)").OrderExpr("created_at, id").Scan(ctx); err != nil {
+		return nil, err
+	}
+	for _, row := range rows {
+		c, err := row.call(d)
+		if err != nil {
+			return nil, err
+		}
+		calls = append(calls, c)
+	}
+	return calls, nil
+}
