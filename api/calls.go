@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/parley-voice/parley"
@@ -43,7 +44,9 @@ func (a *API) endCall(r *request) (any, error) {
 		err = a.Live.End(ctx, c.ID)
 	}
 	if parley.IsNotFound(err) {
-		if err = a.cancel(ctx, c.ID); err == nil && a.Live != nil {
+		err = a.cancel(ctx, c.ID)
+		var elsewhere *parley.Error
+		if a.Live != nil && (err == nil || errors.As(err, &elsewhere) && elsewhere.Code == notHere) {
 			if late := a.Live.End(ctx, c.ID); !parley.IsNotFound(late) { // its dialling had just begun
 				err = late
 			}
@@ -58,6 +61,8 @@ func (a *API) endCall(r *request) (any, error) {
 	return r.call(c)
 }
 
+const notHere = "not_running_here"
+
 // cancel ends a call that nobody has dialled yet.
 func (a *API) cancel(ctx context.Context, id string) error {
 	var cancelled bool
@@ -66,7 +71,7 @@ func (a *API) cancel(ctx context.Context, id string) error {
 		if cancelled {
 			c.Status, c.Cause, c.End, c.Queued = parley.Ended, parley.Cancelled, time.Now().UTC(), false
 		} else if !over(*c) {
-			return &parley.Error{Status: 409, Code: "not_running_here", Message: "the call runs, but not in this process: try again"}
+			return &parley.Error{Status: 409, Code: notHere, Message: "the call runs, but not in this process: try again"}
 		}
 		return nil
 	})

@@ -35,7 +35,7 @@ func (a *API) getNumber(r *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return a.showNumber(r.Context(), r.env, doc, nil)
+	return a.showNumber(r.Context(), r.env, doc)
 }
 
 func (a *API) listNumbers(r *request) (any, error) {
@@ -47,12 +47,11 @@ func (a *API) listNumbers(r *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	agents := map[string]store.Doc{} // one may have many numbers
-	return listing(p, l, func(d store.Doc) (any, error) { return a.showNumber(r.Context(), r.env, d, agents) })
+	return listing(p, l, func(d store.Doc) (any, error) { return a.showNumber(r.Context(), r.env, d) })
 }
 
-// showNumber is a number with its agent whole. Agents that were read for other numbers are taken from agents; it may be nil.
-func (a *API) showNumber(ctx context.Context, env string, doc store.Doc, agents map[string]store.Doc) (any, error) {
+// showNumber is a number with its agent whole.
+func (a *API) showNumber(ctx context.Context, env string, doc store.Doc) (any, error) {
 	for field, fallback := range map[string]any{"outbound_only": false, "sms_enabled": false, "is_routing_number": false,
 		"tags": []any{}, "telephony_provider": "sip"} {
 		if doc[field] == nil {
@@ -65,15 +64,9 @@ func (a *API) showNumber(ctx context.Context, env string, doc store.Doc, agents 
 		doc["inbound_agent"] = nil
 		return doc, nil
 	}
-	agent, read := agents[id]
-	if !read {
-		var err error
-		if agent, err = a.Store.Agent(ctx, env, id); err != nil {
-			return nil, err
-		}
-		if agents != nil {
-			agents[id] = agent
-		}
+	agent, err := a.Store.Agent(ctx, env, id)
+	if err != nil {
+		return nil, err
 	}
 	doc["inbound_agent"], doc["inbound_agent_name"] = agent, agent["name"]
 	return doc, nil
@@ -115,7 +108,7 @@ func (a *API) linkNumber(r *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return a.showNumber(r.Context(), r.env, doc, nil)
+	return a.showNumber(r.Context(), r.env, doc)
 }
 
 func (a *API) updateNumber(r *request) (any, error) {
@@ -140,7 +133,7 @@ func (a *API) updateNumber(r *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return a.showNumber(r.Context(), r.env, doc, nil)
+	return a.showNumber(r.Context(), r.env, doc)
 }
 
 func (a *API) detachNumber(r *request) (any, error) {
@@ -152,7 +145,7 @@ func (a *API) detachNumber(r *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return a.showNumber(r.Context(), r.env, doc, nil)
+	return a.showNumber(r.Context(), r.env, doc)
 }
 
 // attachAgent turns the body's agent and connection into ids. An agent without id edits the attached one, or is made.

@@ -21,7 +21,11 @@ func (s *Switchboard) end(ctx context.Context, line *line, out parley.Outcome) {
 	if c.Private {
 		Seal(c)
 	}
+	told := false
 	s.keep(ctx, c.ID, func(row *parley.Call) error {
+		if told = row.IsOutgoing && (row.Status == parley.Ended || row.Status == parley.Failed); told {
+			return nil // cancelled in the moment before it was to be dialled
+		}
 		row.Status, row.Stage, row.Start, row.End = c.Status, c.Stage, c.Start, c.End
 		row.Media, row.Ending, row.Record = c.Media, c.Ending, c.Record
 		if row.Private {
@@ -29,6 +33,9 @@ func (s *Switchboard) end(ctx context.Context, line *line, out parley.Outcome) {
 		}
 		return nil
 	})
+	if told {
+		return
+	}
 	f.farewell(c)
 	if err := s.Log.Flush(ctx); err != nil {
 		s.Logger.Error("the call's events were not written", "call", c.ID, "error", err)

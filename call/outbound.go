@@ -32,26 +32,25 @@ func (s *Switchboard) Dial(ctx context.Context, id string) error {
 	line := s.open(&c, hangup)
 	defer s.shut(line)
 	if may, err := s.mayCall(ctx, &c); err != nil {
+		if ctx.Err() != nil {
+			return s.undialled(ctx, line, err)
+		}
 		return err
 	} else if !may {
 		s.end(ctx, line, parley.Outcome{Cause: parley.Cancelled, Detail: listed})
 		return nil
 	}
-	wrong := func(err error) { s.end(ctx, line, parley.Outcome{Cause: parley.Configuration, Detail: err.Error()}) }
 	var agent parley.Agent
 	if err := json.Unmarshal(c.Agent, &agent); err != nil {
-		wrong(fmt.Errorf("the agent kept with the call cannot be read: %w", err))
-		return nil
+		return s.undialled(ctx, line, fmt.Errorf("the agent kept with the call cannot be read: %w", err))
 	}
 	trunk, err := s.Directory.Trunk(ctx, c)
 	if err != nil {
-		wrong(err)
-		return nil
+		return s.undialled(ctx, line, err)
 	}
 	ready, err := s.Open(ctx, c.UserID, &agent)
 	if err != nil {
-		wrong(err)
-		return nil
+		return s.undialled(ctx, line, err)
 	}
 	_, warmed := warm(ready)
 	defer ready.release(warmed)
@@ -60,12 +59,31 @@ func (s *Switchboard) Dial(ctx context.Context, id string) error {
 	if trunk != nil {
 		c.TrunkID = trunk.ID
 	}
+	there := true
 	s.keep(ctx, c.ID, func(row *parley.Call) error {
-		row.Status, row.Telephony, row.TrunkID = c.Status, c.Telephony, c.TrunkID
+		if there = row.Status == parley.NotStarted; there {
+			row.Status, row.Telephony, row.TrunkID = c.Status, c.Telephony, c.TrunkID
+		}
 		return nil
 	})
+	if !there {
+		return nil // ended in this moment, and that has been told
+	}
 	line.facts.warnAll("setup", line.script.warnings, ready.Warnings)
 	s.dial(ctx, line, trunk)
+	return nil
+}
+
+// undialled ends a call that could not get as far as being dialled. A stop of the server leaves it to the next start: the error says so.
+func (s *Switchboard) undialled(ctx context.Context, line *line, err error) error {
+	out := parley.Outcome{Cause: parley.Configuration, Detail: err.Error()}
+	switch {
+	case errors.Is(context.Cause(ctx), errEnded):
+		out = parley.Outcome{Cause: parley.Cancelled}
+	case ctx.Err() != nil:
+		return fmt.Errorf("dialling call %s: %w", line.call.ID, err)
+	}
+	s.end(ctx, line, out)
 	return nil
 }
 
