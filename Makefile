@@ -6,6 +6,7 @@ PEERS    := baresip-core baresip sip-tester sox curl python3
 STATIC   := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 FUZZTIME ?= 10s
 CALLS    ?= 10
+KILLS    ?= 200
 SECONDS  ?= 60
 
 export CGO_ENABLED ?= 0
@@ -46,7 +47,11 @@ client-ts: setup build
 	scripts/client-ts.sh
 
 e2e: peers build
-	$(GO) test -tags e2e -count 1 -timeout 12m ./e2e
+	FSYNC=on scripts/postgres.sh $(GO) test -tags e2e -count 1 -timeout 12m ./e2e
+
+# The server is killed so many times on each database, with calls in progress (docs/durability.md).
+kill: build
+	PARLEY_KILLS=$(KILLS) FSYNC=on scripts/postgres.sh $(GO) test -tags e2e -count 1 -timeout 60m -run 'TestKills|TestSameKey' -v ./e2e
 
 bench: build
 	$(BIN) bench --calls $(CALLS) --seconds $(SECONDS)

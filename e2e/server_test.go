@@ -68,6 +68,8 @@ func freePort(t *testing.T) int {
 type server struct {
 	t    *testing.T
 	cmd  *exec.Cmd
+	env  []string
+	log  *os.File // what it said, in all its lives
 	data string
 	http string // origin
 	sip  string // host:port
@@ -79,47 +81,73 @@ const key = "sk_test_e2e"
 // serve starts one with nothing but local speech, and what env says; it ends with the test.
 func serve(t *testing.T, env ...string) *server {
 	t.Helper()
-	s := &server{t: t, data: filepath.Join(t.TempDir(), "data"), gone: make(chan struct{}),
+	s := prepare(t, env...)
+	s.start()
+	return s
+}
+
+// prepare makes one that is not started yet; what then runs ends with the test.
+func prepare(t *testing.T, env ...string) *server {
+	t.Helper()
+	s := &server{t: t, data: filepath.Join(t.TempDir(), "data"),
 		http: fmt.Sprintf("http://127.0.0.1:%d", freePort(t)), sip: fmt.Sprintf("127.0.0.1:%d", freePort(t))}
-	s.cmd = exec.Command(binary(t), "serve")
-	s.cmd.Dir = t.TempDir()
 	for _, kv := range os.Environ() {
 		name, _, _ := strings.Cut(kv, "=")
 		if !strings.HasPrefix(name, "PARLEY_") && !strings.HasSuffix(name, "_API_KEY") && !strings.HasSuffix(name, "_BASE_URL") {
-			s.cmd.Env = append(s.cmd.Env, kv)
+			s.env = append(s.env, kv)
 		}
 	}
-	s.cmd.Env = append(s.cmd.Env, "PARLEY_DATA="+s.data, "PARLEY_HTTP="+strings.TrimPrefix(s.http, "http://"), "PARLEY_SIP="+s.sip,
+	s.env = append(s.env, "PARLEY_DATA="+s.data, "PARLEY_HTTP="+strings.TrimPrefix(s.http, "http://"), "PARLEY_SIP="+s.sip,
 		"PARLEY_RTP_PORTS=24000-24999", "PARLEY_API_KEY="+key, "PARLEY_ALLOW_NETWORKS=127.0.0.0/8", "PARLEY_DEBUG=1")
-	s.cmd.Env = append(s.cmd.Env, env...)
-	var log bytes.Buffer
-	s.cmd.Stdout, s.cmd.Stderr = &log, &log
-	if err := s.cmd.Start(); err != nil {
+	s.env = append(s.env, env...)
+	var err error
+	if s.log, err = os.Create(filepath.Join(t.TempDir(), "log")); err != nil {
 		t.Fatal(err)
 	}
-	go func() { s.cmd.Wait(); close(s.gone) }()
 	t.Cleanup(func() {
-		s.cmd.Process.Signal(syscall.SIGTERM)
-		select {
-		case <-s.gone:
-		case <-time.After(20 * time.Second):
-			t.Error("the server does not end")
-			s.cmd.Process.Kill()
-			<-s.gone
-		}
-		if t.Failed() {
-			t.Logf("the server said:\n%s", log.String())
+		s.stop()
+		s.log.Close()
+		if b, err := os.ReadFile(s.log.Name()); t.Failed() && err == nil {
+			t.Logf("the server said:\n%s", b[max(0, len(b)-64<<10):])
 		}
 	})
-	s.until("the server answers", 20*time.Second, func() bool {
-		res, err := http.Get(s.http + "/healthz")
+	return s
+}
+
+// start begins a life of the server, and waits until it is ready.
+func (s *server) start() {
+	s.t.Helper()
+	s.cmd = exec.Command(binary(s.t), "serve")
+	s.cmd.Dir, s.cmd.Env, s.cmd.Stdout, s.cmd.Stderr = s.t.TempDir(), s.env, s.log, s.log
+	if err := s.cmd.Start(); err != nil {
+		s.t.Fatal(err)
+	}
+	cmd, gone := s.cmd, make(chan struct{})
+	s.gone = gone
+	go func() { cmd.Wait(); close(gone) }()
+	s.until("the server answers", 30*time.Second, func() bool {
+		res, err := http.Get(s.http + "/readyz")
 		if err != nil {
 			return false
 		}
 		res.Body.Close()
 		return res.StatusCode == http.StatusOK
 	})
-	return s
+}
+
+// stop ends it as its owner would.
+func (s *server) stop() {
+	if s.gone == nil {
+		return
+	}
+	s.cmd.Process.Signal(syscall.SIGTERM)
+	select {
+	case <-s.gone:
+	case <-time.After(20 * time.Second):
+		s.t.Error("the server does not end")
+		s.cmd.Process.Kill()
+		<-s.gone
+	}
 }
 
 // until waits for something to become true.

@@ -34,8 +34,9 @@ trap 'exit 143' TERM
 (cd "$dir" && "${as[@]}" "$bin/initdb" -D "$dir/data" -U postgres -A trust -E UTF8 --locale=C --no-sync >/dev/null)
 for try in 1 2 3 4 5; do
 	port=$((20000 + RANDOM % 12000))
-	# Nothing here outlives the server, so nothing has to reach the disk.
-	options="-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories=$dir -c fsync=off -c full_page_writes=off -c max_connections=200"
+	# Nothing here outlives the server, so nothing has to reach the disk, unless FSYNC=on says that it is to be as on a real one.
+	sync=${FSYNC:-off}
+	options="-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories=$dir -c fsync=$sync -c full_page_writes=$sync -c max_connections=200"
 	if (cd "$dir" && "${as[@]}" "$bin/pg_ctl" -D "$dir/data" -l "$dir/log" -w -t 60 -o "$options" start >/dev/null); then
 		export PARLEY_TEST_POSTGRES="postgres://postgres@127.0.0.1:$port/postgres?sslmode=disable"
 		"$@"

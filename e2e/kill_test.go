@@ -1,0 +1,328 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	_ "github.com/jackc/pgx/v5/stdlib"
+	_ "modernc.org/sqlite"
+
+	"github.com/parley-voice/parley/bench"
+)
+
+// moments are when the server is killed, as seen from outside; "" is any time.
+var moments = []string{"created", "invite", "answer", "ack", "inbound", "bye", "hangup", "ended", "webhook", "queued", ""}
+
+// A siege is one server on one database that is killed again and again, and what is known of it from outside.
+type siege struct {
+	*server
+	w     *wire
+	hooks *hooks
+	db    *sql.DB
+	rng   *rand.Rand
+	agent string
+	n     int // telephones so far
+
+	mu       sync.Mutex // guards all below
+	moment   string
+	delay    time.Duration
+	left     int           // of the moment, before the kill
+	killed   chan struct{} // closed by the kill of this cycle
+	when     time.Time     // of it
+	placed   map[string]string
+	seen     map[string]seen // events that were shown, by id
+	watching sync.WaitGroup
+	slowest  time.Duration // from a kill until the next life was ready
+}
+
+// seen is an event as a follower was shown it.
+type seen struct {
+	call     string
+	sequence int64
+}
+
+// TestKills: whenever the server is killed, its next life ends what was running, dials nothing twice and has lost nothing.
+func TestKills(t *testing.T) {
+	kills := number(t, "PARLEY_KILLS", 3)
+	seed := number(t, "PARLEY_KILL_SEED", int(time.Now().Unix()%1e6))
+	each(t, func(t *testing.T, url string, db *sql.DB) {
+		g := lay(t, url, db, uint64(seed))
+		t.Logf("PARLEY_KILL_SEED=%d", seed)
+		for i := range kills {
+			g.cycle(i)
+			if t.Failed() {
+				t.Fatalf("at cycle %d", i)
+			}
+		}
+		var calls, events int
+		g.query("SELECT COUNT(*) FROM calls", &calls)
+		g.query("SELECT COUNT(*) FROM events", &events)
+		t.Logf("%d kills, %d calls, %d events; ready again after %v at most", kills, calls, events, g.slowest.Round(time.Millisecond))
+	})
+}
+
+// number is one from the environment.
+func number(t *testing.T, name string, otherwise int) int {
+	t.Helper()
+	s := os.Getenv(name)
+	if s == "" {
+		return otherwise
+	}
+	n, err := strconv.Atoi(s)
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	return n
+}
+
+// each runs a test on SQLite, and on the PostgreSQL server of PARLEY_TEST_POSTGRES, if there is one, in a database of its own. url is
+// what the server is to be told, "" for a file of its own; db reads the same rows.
+func each(t *testing.T, run func(t *testing.T, url string, db *sql.DB)) {
+	t.Run("SQLite", func(t *testing.T) {
+		file := filepath.Join(t.TempDir(), "parley.db")
+		db, err := sql.Open("sqlite", "file:"+file+"?_pragma=busy_timeout(5000)")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close()
+		run(t, file, db)
+	})
+	at := os.Getenv("PARLEY_TEST_POSTGRES")
+	if at == "" {
+		return
+	}
+	t.Run("PostgreSQL", func(t *testing.T) {
+		admin, err := sql.Open("pgx", at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer admin.Close()
+		name := fmt.Sprintf("kill_%d", time.Now().UnixNano())
+		if _, err := admin.Exec("CREATE DATABASE " + name); err != nil {
+			t.Fatal(err)
+		}
+		url := strings.Replace(at, "/postgres?", "/"+name+"?", 1)
+		if url == at {
+			t.Fatalf("PARLEY_TEST_POSTGRES is to name the database postgres and parameters: %s", at)
+		}
+		db, err := sql.Open("pgx", url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close()
+		run(t, url, db)
+	})
+}
+
+// lay starts a server on a database, with telephones, vendors and a receiver of webhooks around it.
+func lay(t *testing.T, url string, db *sql.DB, seed uint64) *siege {
+	t.Helper()
+	v, err := bench.NewVendors(bench.Delays{STT: 50 * time.Millisecond, LLM: 20 * time.Millisecond, Token: time.Millisecond, TTS: 20 * time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { v.Close() })
+	g := &siege{db: db, rng: rand.New(rand.NewPCG(seed, 1)), hooks: newHooks(t), placed: map[string]string{}, seen: map[string]seen{}}
+	g.server = prepare(t, "PARLEY_DATABASE_URL="+url, "PARLEY_LOG=warn", "DEEPGRAM_BASE_URL="+v.Origin(), "DEEPGRAM_API_KEY=x",
+		"OPENAI_BASE_URL="+v.Origin()+"/v1", "OPENAI_API_KEY=x")
+	g.w = newWire(t, g.sip)
+	g.w.told, g.hooks.told = g.tell, g.tell
+	g.start()
+	g.agent, _ = g.server.agent(m{"voice": m{"type": "voice_deepgram", "model": "aura-2-thalia-en"}, "transcriber": m{"type": "transcriber_deepgram"},
+		"provider": "openai", "model": "gpt-4o-mini", "enable_recording": true, "webhook": m{"url": g.hooks.url, "method": "POST",
+			"subscriptions": []string{"event_phone_call_connected", "event_message", "event_phone_call_did_not_connect", "event_phone_call_ended"}}})
+	var env string
+	g.query("SELECT id FROM environments", &env)
+	g.api("POST", "/v1/environments/update?id="+env, m{"max_concurrent_calls": 9}, nil)
+	return g
+}
+
+// tell is called at each moment; the one that was agreed on is the last of this life.
+func (g *siege) tell(moment, _ string) {
+	g.mu.Lock()
+	hit := moment == g.moment && g.killed != nil
+	if hit {
+		g.left--
+	}
+	hit = hit && g.left == 0
+	delay := g.delay
+	g.mu.Unlock()
+	if hit && delay == 0 {
+		g.kill()
+	} else if hit {
+		time.AfterFunc(delay, g.kill)
+	}
+}
+
+// kill ends this life, once.
+func (g *siege) kill() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	select {
+	case <-g.killed:
+	default:
+		g.cmd.Process.Kill()
+		g.when = time.Now()
+		close(g.killed)
+	}
+}
+
+// cycle is one life and death, and what the next life makes of it.
+func (g *siege) cycle(i int) {
+	g.t.Helper()
+	g.mu.Lock()
+	g.moment, g.left, g.delay, g.killed = moments[g.rng.IntN(len(moments))], 1+g.rng.IntN(2), 0, make(chan struct{})
+	if g.rng.IntN(2) == 0 {
+		g.delay = time.Duration(g.rng.IntN(40)) * time.Millisecond
+	}
+	most := 2500 * time.Millisecond
+	if g.moment == "" {
+		most = time.Duration(g.rng.IntN(2000)) * time.Millisecond
+	}
+	what := fmt.Sprintf("cycle %d, killed at %q %d, %v later", i, g.moment, g.left, g.delay)
+	g.mu.Unlock()
+	life, over := context.WithCancel(g.t.Context())
+	late := time.AfterFunc(most, g.kill)
+	began := time.Now().UnixMicro()
+	g.busy(life)
+	<-g.killed
+	late.Stop()
+	over()
+	g.watching.Wait()
+	<-g.gone
+	dialled := g.w.dialled()
+	g.w.forget()
+	g.w.hurry(true)
+	g.start()
+	g.slowest = max(g.slowest, time.Since(g.when))
+	g.reconciled(what, dialled)
+	g.settled(what, began)
+	g.w.hurry(false)
+}
+
+// busy makes calls of all kinds until they are made or the server is dead.
+func (g *siege) busy(life context.Context) {
+	for _, behaviour := range []string{"queue", "talk", "brief", "in", "ring", "busy", "talk", "in", "brief", "queue", "talk"} {
+		if life.Err() != nil || g.dead() {
+			return
+		}
+		g.n++
+		if behaviour == "in" {
+			g.w.ring(g.agent)
+			continue
+		}
+		body := m{"agent": g.agent, "from_number": "1000", "to_number": g.w.address(behaviour, g.n)}
+		if behaviour == "queue" {
+			body["queue"], body["to_number"] = true, g.w.address("brief", g.n)
+		}
+		var c struct{ ID string }
+		if g.ask(life, "POST", "/v1/calls/create", body, "", &c) != http.StatusCreated {
+			continue
+		}
+		g.mu.Lock()
+		g.placed[c.ID] = behaviour
+		g.mu.Unlock()
+		g.watching.Go(func() { g.follow(life, c.ID) })
+		g.tell("created", c.ID)
+		if behaviour == "queue" {
+			g.tell("queued", c.ID)
+		}
+		if behaviour == "ring" || behaviour == "talk" && g.rng.IntN(3) == 0 {
+			wait := time.Duration(g.rng.IntN(600)) * time.Millisecond
+			g.watching.Go(func() {
+				time.Sleep(wait)
+				if g.ask(life, "POST", "/v1/calls/end?id="+c.ID, nil, "", nil) == http.StatusOK {
+					g.tell("ended", c.ID)
+				}
+			})
+		}
+	}
+}
+
+func (g *siege) dead() bool {
+	select {
+	case <-g.killed:
+		return true
+	default:
+		return false
+	}
+}
+
+// ask makes a request of a server that may die; 0: there was no answer.
+func (g *siege) ask(ctx context.Context, method, path string, body any, once string, into any) int {
+	b, err := json.Marshal(body)
+	if err != nil {
+		g.t.Error(err)
+		return 0
+	}
+	req, err := http.NewRequestWithContext(ctx, method, g.http+path, bytes.NewReader(b))
+	if err != nil {
+		g.t.Error(err)
+		return 0
+	}
+	req.Header.Set("Authorization", "Bearer "+key)
+	req.Header.Set("Content-Type", "application/json")
+	if once != "" {
+		req.Header.Set("Idempotency-Key", once)
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return 0
+	}
+	defer res.Body.Close()
+	if b, err = io.ReadAll(res.Body); err != nil {
+		return 0
+	}
+	if into != nil && res.StatusCode < 300 {
+		if err := json.Unmarshal(b, into); err != nil {
+			g.t.Errorf("%s %s: %v in %s", method, path, err, b)
+		}
+	}
+	return res.StatusCode
+}
+
+// follow notes which events of a call are shown, until the call or the server is over.
+func (g *siege) follow(ctx context.Context, id string) {
+	req, err := http.NewRequestWithContext(ctx, "GET", g.http+"/v1/calls/events?id="+id, nil)
+	if err != nil {
+		g.t.Error(err)
+		return
+	}
+	req.Header.Set("Authorization", "Bearer "+key)
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return
+	}
+	defer res.Body.Close()
+	lines := bufio.NewScanner(res.Body)
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		data, ok := strings.CutPrefix(lines.Text(), "data: ")
+		var e struct {
+			ID       string
+			Sequence int64
+		}
+		if !ok || json.Unmarshal([]byte(data), &e) != nil || e.Sequence == 0 {
+			continue // partial ones are not kept; a line may be cut short
+		}
+		g.mu.Lock()
+		g.seen[e.ID] = seen{id, e.Sequence}
+		g.mu.Unlock()
+	}
+}
