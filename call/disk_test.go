@@ -2,11 +2,14 @@ package call
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/parley-voice/parley"
 )
 
 func TestDiskKeepsOrderAndPlace(t *testing.T) {
@@ -67,4 +70,18 @@ func TestDiskNeverBlocksTheCall(t *testing.T) {
 		t.Error("the disk's error was lost")
 	}
 	d.close()
+}
+
+// TestARecordingOfNothing: a caller who hangs up as the call is answered leaves no recording that could be asked for.
+func TestARecordingOfNothing(t *testing.T) {
+	run(t, func(_ context.Context, b *bench) {
+		f := &facts{callID: "c", log: b.book}
+		tap := b.record(&parley.Call{ID: "c"}, true, f)
+		if tap.rec == nil {
+			t.Fatal("nothing is recorded")
+		}
+		if name, length := tap.close(); name != "" || length != 0 {
+			t.Errorf("%q of %v", name, length)
+		}
+	})
 }

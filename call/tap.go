@@ -52,7 +52,7 @@ func (t *tap) leg(l leg.Leg) leg.Leg {
 	return &tapped{Leg: l, tap: t}
 }
 
-// close finishes the file. The name is "" when there is none.
+// close finishes the file. The name is "" when there is none, or nothing on it.
 func (t *tap) close() (name string, length time.Duration) {
 	if t.rec == nil {
 		return "", 0
@@ -62,6 +62,9 @@ func (t *tap) close() (name string, length time.Duration) {
 	t.note(t.file.Close())
 	if t.file.lost > 0 {
 		t.f.warn("recording", "the disk was too slow: part of the recording is silent")
+	}
+	if length == 0 {
+		return "", 0 // they hung up as it was answered
 	}
 	return t.name, length
 }
