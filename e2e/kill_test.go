@@ -48,7 +48,9 @@ type siege struct {
 	placed   map[string]string
 	seen     map[string]seen // events that were shown, by id
 	watching sync.WaitGroup
-	slowest  time.Duration // from a kill until the next life was ready
+
+	stillborn int           // lives that were killed while they began
+	slowest   time.Duration // from a kill until the next life was ready
 }
 
 // seen is an event as a follower was shown it.
@@ -69,12 +71,25 @@ func TestKills(t *testing.T) {
 			if t.Failed() {
 				t.Fatalf("at cycle %d", i)
 			}
+			if i%20 == 19 || i == kills-1 {
+				g.report(i + 1)
+			}
 		}
-		var calls, events int
-		g.query("SELECT COUNT(*) FROM calls", &calls)
-		g.query("SELECT COUNT(*) FROM events", &events)
-		t.Logf("%d kills, %d calls, %d events; ready again after %v at most", kills, calls, events, g.slowest.Round(time.Millisecond))
 	})
+}
+
+// report is what a run had to do with.
+func (g *siege) report(kills int) {
+	var calls, lost, unknown, events int
+	g.query("SELECT COUNT(*), COALESCE(SUM(CASE WHEN cause = 'node_lost' THEN 1 ELSE 0 END), 0), COALESCE(SUM(CASE WHEN cause = 'unknown' THEN 1 ELSE 0 END), 0) FROM calls",
+		&calls, &lost, &unknown)
+	g.query("SELECT COUNT(*) FROM events", &events)
+	invites := 0
+	for _, n := range g.w.dialled() {
+		invites += n
+	}
+	g.t.Logf("%d kills and %d during a start: %d calls (%d cut by a kill, %d of which it is not known whether they were dialled), %d INVITEs, %d events, of which followers had seen %d; ready again after %v at most",
+		kills, g.stillborn, calls, lost, unknown, invites, events, len(g.seen), g.slowest.Round(time.Millisecond))
 }
 
 // number is one from the environment.
@@ -209,6 +224,14 @@ func (g *siege) cycle(i int) {
 	dialled := g.w.dialled()
 	g.w.forget()
 	g.w.hurry(true)
+	for g.rng.IntN(4) == 0 { // the next life is a short one, too: it dies while it puts things right
+		g.launch()
+		time.Sleep(time.Duration(g.rng.IntN(200)) * time.Millisecond)
+		g.cmd.Process.Kill()
+		g.when = time.Now()
+		<-g.gone
+		g.stillborn++
+	}
 	g.start()
 	g.slowest = max(g.slowest, time.Since(g.when))
 	g.reconciled(what, dialled)

@@ -117,14 +117,7 @@ func prepare(t *testing.T, env ...string) *server {
 // start begins a life of the server, and waits until it is ready.
 func (s *server) start() {
 	s.t.Helper()
-	s.cmd = exec.Command(binary(s.t), "serve")
-	s.cmd.Dir, s.cmd.Env, s.cmd.Stdout, s.cmd.Stderr = s.t.TempDir(), s.env, s.log, s.log
-	if err := s.cmd.Start(); err != nil {
-		s.t.Fatal(err)
-	}
-	cmd, gone := s.cmd, make(chan struct{})
-	s.gone = gone
-	go func() { cmd.Wait(); close(gone) }()
+	s.launch()
 	s.until("the server answers", 30*time.Second, func() bool {
 		res, err := http.Get(s.http + "/readyz")
 		if err != nil {
@@ -133,6 +126,19 @@ func (s *server) start() {
 		res.Body.Close()
 		return res.StatusCode == http.StatusOK
 	})
+}
+
+// launch begins a life.
+func (s *server) launch() {
+	s.t.Helper()
+	s.cmd = exec.Command(binary(s.t), "serve")
+	s.cmd.Dir, s.cmd.Env, s.cmd.Stdout, s.cmd.Stderr = s.t.TempDir(), s.env, s.log, s.log
+	if err := s.cmd.Start(); err != nil {
+		s.t.Fatal(err)
+	}
+	cmd, gone := s.cmd, make(chan struct{})
+	s.gone = gone
+	go func() { cmd.Wait(); close(gone) }()
 }
 
 // stop ends it as its owner would.
