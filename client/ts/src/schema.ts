@@ -1397,6 +1397,7 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description An account with a carrier, a vendor or another system */
         AccountConnectionDto: {
             /**
              * @description A trunk for which this is false carries only calls from numbers that are linked here
@@ -1444,6 +1445,7 @@ export interface components {
             /** @example 550e8400-e29b-41d4-a716-446655440000 */
             user_id: string;
         };
+        /** @description A page of a list */
         AccountConnectionPage: {
             has_more: boolean;
             items: components["schemas"]["AccountConnectionDto"][];
@@ -1453,10 +1455,18 @@ export interface components {
             total_is_estimated: boolean;
         };
         AccountConnectionRef: (components["schemas"]["Uuid"] | components["schemas"]["UpdateAccountConnectionDto"]) | null;
+        /** @description Something an agent can do besides talk */
         ActionDto: {
+            /** @description A function call, which the model decides about (the default), or phrases that trigger it */
             action_trigger?: {
                 [key: string]: unknown;
             } | null;
+            /**
+             * @description By type: phone_number or allowed_numbers of a transfer, on of set_hold, name, description, url and input_schema of an external action
+             * @example {
+             *       "phone_number": "+15557654321"
+             *     }
+             */
             config: {
                 [key: string]: unknown;
             };
@@ -1474,6 +1484,7 @@ export interface components {
             /** @example 550e8400-e29b-41d4-a716-446655440000 */
             user_id: string;
         };
+        /** @description A page of a list */
         ActionPage: {
             has_more: boolean;
             items: components["schemas"]["ActionDto"][];
@@ -1483,13 +1494,17 @@ export interface components {
             total_is_estimated: boolean;
         };
         ActionRef: components["schemas"]["Uuid"] | components["schemas"]["UpdateActionDto"];
+        /** @description What the model is to know */
         AddContextDto: {
+            /** @description In any form; it is a system message */
             text: string;
         };
+        /** @description An agent, with all that belongs to it */
         AgentDto: {
             /** @description The account that pays for thinking */
             account_connection?: components["schemas"]["Uuid"] | null;
             actions: components["schemas"]["ActionDto"][];
+            /** @description Kept as given */
             activity_actions?: {
                 [key: string]: unknown;
             }[] | null;
@@ -1532,6 +1547,7 @@ export interface components {
             endpointing_sensitivity?: "auto" | "relaxed" | "sensitive";
             /** @example 550e8400-e29b-41d4-a716-446655440000 */
             id: string;
+            /** @description s of silence, once the caller has said something; idle_time_seconds when left out */
             idle_after_interaction_seconds?: number | null;
             /** @example 10 */
             idle_time_seconds?: number | null;
@@ -1588,9 +1604,11 @@ export interface components {
             post_call_actions?: components["schemas"]["PostCallFinalizedActionDto"][] | null;
             /** @deprecated */
             post_call_email?: components["schemas"]["PostCallFinalizedEmailDto"] | null;
+            /** @description Facts to be taken out of the transcript when the call is over */
             post_call_insights?: {
                 [key: string]: unknown;
             }[] | null;
+            /** @description What a model is asked about the transcript when the call is over */
             post_call_prompt?: string | null;
             /** @deprecated */
             post_call_sms?: components["schemas"]["PostCallFinalizedSMSDto"] | null;
@@ -1604,6 +1622,7 @@ export interface components {
             reasoning_effort?: "minimal" | "low" | "medium" | "high";
             /** @example true */
             run_do_not_call_detection?: boolean | null;
+            /** @description Kept as given */
             skills?: {
                 [key: string]: unknown;
             }[] | null;
@@ -1621,9 +1640,11 @@ export interface components {
             /** @enum {string} */
             verbosity?: "low" | "medium" | "high";
             voice: components["schemas"]["VoiceDto"];
+            /** @description Left on a machine; an outbound call that reaches one hangs up without */
             voicemail_message?: string | null;
             webhook?: components["schemas"]["WebhookDto"] | null;
         };
+        /** @description A page of a list */
         AgentPage: {
             has_more: boolean;
             items: components["schemas"]["AgentDto"][];
@@ -1633,7 +1654,9 @@ export interface components {
             total_is_estimated: boolean;
         };
         AgentRef: components["schemas"]["Uuid"] | components["schemas"]["InlineAgentDto"];
+        /** @description Of a vendor that wants a key alone */
         ApiKeyCredentials: {
+            /** @description The vendor's key */
             api_key: string;
             base_url?: components["schemas"]["HttpUrl"];
         } & {
@@ -1670,6 +1693,7 @@ export interface components {
             /** @example twilio */
             telephony_provider: string;
         };
+        /** @description What a carrier has for sale */
         AvailableNumbersDto: {
             items: components["schemas"]["AvailableNumberDto"][];
         };
@@ -1678,7 +1702,9 @@ export interface components {
             /** @example 415 */
             area_code?: string | null;
             config?: components["schemas"]["NumberConfigDto"] | null;
+            /** @description For people */
             description?: string | null;
+            /** @description Values of the prompt's variables for trying things out */
             example_context?: {
                 [key: string]: unknown;
             } | null;
@@ -1691,11 +1717,14 @@ export interface components {
              * @example +14155550123
              */
             phone_number?: string | null;
+            /** @description For people */
             tags?: string[] | null;
             telephony_account_connection?: components["schemas"]["ConnectionId"] | null;
             telephony_provider?: components["schemas"]["TelephonyProvider"];
         };
+        /** @description A phone call, and what became of it */
         CallDto: {
+            /** @description Actions in their order, with parameters and result */
             action_history: {
                 [key: string]: unknown;
             }[];
@@ -1703,6 +1732,7 @@ export interface components {
             agent: (string | components["schemas"]["AgentDto"]) | null;
             /** @description the side of the call that is the agent's */
             agent_phone_number: string;
+            /** @description Values of the prompt's variables */
             context: {
                 [key: string]: string;
             };
@@ -1714,17 +1744,25 @@ export interface components {
             do_not_call_result: boolean | null;
             /** @example 2026-11-24T09:31:05.120Z */
             end_time: (string | number) | null;
+            /** @description caller_hung_up, agent_ended, transferred, voicemail, no_answer, busy, declined, unreachable, idle, duration_limit, media_timeout, provider_failed, cancelled, expired, node_lost, configuration or unknown; null before */
             ended_reason: string | null;
+            /** @description What went wrong, when something of ours, the configuration or a vendor did */
             error_message: string | null;
+            /** @description The same as a list */
             errors: string[];
             /** @enum {string|null} */
             fault: "caller" | "callee" | "agent" | "carrier" | "provider" | "config" | "platform" | null;
+            /** @example +15551234567 */
             from_number: string;
             hipaa_compliant: boolean;
+            /** @description human, no_human, or null when it was not found out */
             human_detection_result: string | null;
+            /** @example 550e8400-e29b-41d4-a716-446655440000 */
             id: string;
             is_outgoing: boolean;
+            /** @description Not to be dialled later */
             not_after: (string | number) | null;
+            /** @description Not to be dialled earlier */
             not_before: (string | number) | null;
             /** @enum {string} */
             on_no_human_answer: "continue" | "hangup";
@@ -1738,9 +1776,11 @@ export interface components {
             queued: boolean;
             recording_available: boolean;
             run_do_not_call_detection: boolean;
+            /** @description The last SIP status of an attempt that failed */
             sip_code: number | null;
             /** @enum {string} */
             stage: "created" | "picked_up" | "transfer_started" | "transfer_successful";
+            /** @description How its stage ended: human_unanswered, call_did_not_connect, human_disconnected, bot_disconnected, transfer_unanswered, transfer_disconnected; null before */
             stage_outcome: string | null;
             /**
              * @description when it was answered
@@ -1749,25 +1789,35 @@ export interface components {
             start_time: (string | number) | null;
             /** @enum {string} */
             status: "not_started" | "in_progress" | "error" | "ended";
+            /** @description The account that carries it */
             telephony_account_connection: string | null;
+            /** @description The carrier's id of the call; the Call-ID of a SIP dialog */
             telephony_id: string | null;
+            /** @description The carrier's ids of the call, by type */
             telephony_metadata: ({
                 /** @example telephony_metadata_sip */
                 type: string;
             } & {
                 [key: string]: string;
             }) | null;
+            /** @description As they were given, as text */
             telephony_params: {
                 [key: string]: string;
             };
+            /** @example sip */
             telephony_provider: string;
+            /** @example +15557654321 */
             to_number: string;
+            /** @description A line an event: [MM:SS.cc] HUMAN: …, [MM:SS.cc] BOT: … (cut where the caller cut it) */
             transcript: string | null;
             turns: components["schemas"]["TurnDto"][];
             usage: components["schemas"]["CallUsageDto"];
+            /** @description The environment */
             user_id: string;
+            /** @description What this version did not act on, or did otherwise */
             warnings: string[];
         };
+        /** @description A page of a list */
         CallPage: {
             has_more: boolean;
             items: components["schemas"]["CallDto"][];
@@ -1806,6 +1856,7 @@ export interface components {
         } & {
             [key: string]: unknown;
         });
+        /** @description A new connection */
         CreateAccountConnectionDto: {
             /**
              * @description A trunk for which this is false carries only calls from numbers that are linked here
@@ -1849,10 +1900,18 @@ export interface components {
              */
             type: "account_connection_fluents_twilio" | "account_connection_twilio" | "account_connection_openai" | "account_connection_google" | "account_connection_azure_llm" | "account_connection_elevenlabs" | "account_connection_deepgram" | "account_connection_cartesia" | "account_connection_playht" | "account_connection_rime" | "account_connection_azure_speech" | "account_connection_assemblyai" | "account_connection_deepseek" | "account_connection_togetherai" | "account_connection_gladia" | "account_connection_telnyx" | "account_connection_un_pw_oauth" | "account_connection_login_key_oauth" | "account_connection_external_api_key" | "account_connection_sip";
         };
+        /** @description A new action */
         CreateActionDto: {
+            /** @description A function call, which the model decides about (the default), or phrases that trigger it */
             action_trigger?: {
                 [key: string]: unknown;
             } | null;
+            /**
+             * @description By type: phone_number or allowed_numbers of a transfer, on of set_hold, name, description, url and input_schema of an external action
+             * @example {
+             *       "phone_number": "+15557654321"
+             *     }
+             */
             config?: {
                 [key: string]: unknown;
             };
@@ -1866,10 +1925,12 @@ export interface components {
              */
             type: "action_transfer_call" | "action_end_conversation" | "action_dtmf" | "action_add_to_conference" | "action_trigger_function_call" | "action_trigger_phrase_based" | "action_set_hold" | "action_warm_transfer" | "action_external" | "phrase_condition_type_contains";
         };
+        /** @description A new agent */
         CreateAgentDto: {
             /** @description The account that pays for thinking */
             account_connection?: components["schemas"]["Uuid"] | null;
             actions: components["schemas"]["ActionRef"][];
+            /** @description Kept as given */
             activity_actions?: {
                 [key: string]: unknown;
             }[] | null;
@@ -1910,6 +1971,7 @@ export interface components {
             enable_recording?: boolean | null;
             /** @enum {string} */
             endpointing_sensitivity?: "auto" | "relaxed" | "sensitive";
+            /** @description s of silence, once the caller has said something; idle_time_seconds when left out */
             idle_after_interaction_seconds?: number | null;
             /** @example 10 */
             idle_time_seconds?: number | null;
@@ -1966,9 +2028,11 @@ export interface components {
             post_call_actions?: components["schemas"]["PostCallFinalizedActionDto"][] | null;
             /** @deprecated */
             post_call_email?: components["schemas"]["PostCallFinalizedEmailDto"] | null;
+            /** @description Facts to be taken out of the transcript when the call is over */
             post_call_insights?: {
                 [key: string]: unknown;
             }[] | null;
+            /** @description What a model is asked about the transcript when the call is over */
             post_call_prompt?: string | null;
             /** @deprecated */
             post_call_sms?: components["schemas"]["PostCallFinalizedSMSDto"] | null;
@@ -1982,6 +2046,7 @@ export interface components {
             reasoning_effort?: "minimal" | "low" | "medium" | "high";
             /** @example true */
             run_do_not_call_detection?: boolean | null;
+            /** @description Kept as given */
             skills?: {
                 [key: string]: unknown;
             }[] | null;
@@ -1997,9 +2062,11 @@ export interface components {
             /** @enum {string} */
             verbosity?: "low" | "medium" | "high";
             voice: components["schemas"]["VoiceRef"];
+            /** @description Left on a machine; an outbound call that reaches one hangs up without */
             voicemail_message?: string | null;
             webhook?: components["schemas"]["WebhookRef"];
         };
+        /** @description Who is to call whom, and when */
         CreateCallDto: {
             agent: components["schemas"]["AgentRef"];
             /** @description The same as from_number */
@@ -2046,6 +2113,7 @@ export interface components {
              */
             to_number: string;
         };
+        /** @description A number that is not to be called, under one of two names */
         CreateDoNotCallDto: {
             /**
              * @description E.164, a sip: address, or an extension
@@ -2057,6 +2125,7 @@ export interface components {
             /** @example asked not to be called again */
             reason?: string | null;
         };
+        /** @description A new tenant */
         CreateEnvironmentDto: {
             /**
              * @description Recordings are erased so many days after the call; 0: never
@@ -2092,6 +2161,7 @@ export interface components {
              */
             time_format?: "iso8601" | "epoch";
         };
+        /** @description A new key */
         CreateKeyDto: {
             /** @description Whose key it is to be; the own environment when left out */
             environment_id?: components["schemas"]["Uuid"] | null;
@@ -2106,8 +2176,12 @@ export interface components {
             /** @description true makes an sk_test_… key, which differs in name only */
             test?: boolean | null;
         };
+        /** @description A new prompt */
         CreatePromptDto: {
-            /** @deprecated */
+            /**
+             * @deprecated
+             * @description What is asked for in the call; it lands in post_call_insights
+             */
             collect_fields?: (string | {
                 [key: string]: unknown;
             })[] | null;
@@ -2119,7 +2193,10 @@ export interface components {
             description?: string | null;
             /** @example My Prompt */
             label?: string | null;
-            /** @deprecated */
+            /**
+             * @deprecated
+             * @description required_context_keys that a call's context lacks are a 400 on calls/create
+             */
             prompt_template?: {
                 /** @example 550e8400-e29b-41d4-a716-446655440000 */
                 id?: string;
@@ -2148,6 +2225,7 @@ export interface components {
              */
             type?: "prompt" | "block";
         };
+        /** @description A new vector database */
         CreateVectorDatabaseDto: {
             /** @example us-east-1-aws */
             api_environment: string | null;
@@ -2156,9 +2234,11 @@ export interface components {
              * @example …1a2b
              */
             api_key: string | null;
+            /** @description For people */
             description?: string | null;
             /** @example support-articles */
             index: string;
+            /** @description For people */
             label?: string | null;
             /**
              * @example vector_database_pinecone
@@ -2172,13 +2252,16 @@ export interface components {
             account_connection?: components["schemas"]["Uuid"] | null;
             /** @description A key of this voice alone; written, never read back */
             api_key?: string | null;
+            /** @description For people */
             description?: string | null;
+            /** @description For people */
             label?: string | null;
             /** @example voice_local */
             type: string;
         } & {
             [key: string]: unknown;
         };
+        /** @description A new webhook */
         CreateWebhookDto: {
             /** @description Supplies an Authorization header */
             account_connection_id?: components["schemas"]["Uuid"] | null;
@@ -2202,26 +2285,35 @@ export interface components {
             })[];
             url: components["schemas"]["HttpUrl"];
         };
+        /** @description One event on its way to one webhook, and what came of it */
         DeliveryDto: {
+            /** @description Made so far */
             attempts: number;
+            /** @description The call */
             call_id: string;
             /** Format: date-time */
             created_at: string;
+            /** @description The event, which is also the webhook-id */
             event_id: string;
+            /** @example event_message */
             event_type: string;
+            /** @example 550e8400-e29b-41d4-a716-446655440000 */
             id: string;
             /** Format: date-time */
             next_at: string | null;
             /** @enum {string} */
             state: "pending" | "delivered" | "failed" | "dropped";
+            /** @description Each attempt, when, how long it took, and what came back */
             tries: {
                 at: string;
                 error?: string;
                 status?: number;
                 took_ms: number;
             }[];
+            /** @description The webhook; inline:… when it belongs to one call alone */
             webhook_id: string | null;
         };
+        /** @description A page of a list */
         DeliveryPage: {
             has_more: boolean;
             items: components["schemas"]["DeliveryDto"][];
@@ -2230,6 +2322,7 @@ export interface components {
             total: number;
             total_is_estimated: boolean;
         };
+        /** @description A number that this environment does not call */
         DoNotCallDto: {
             /** @description The call on which it was asked for */
             call_id: string | null;
@@ -2247,6 +2340,7 @@ export interface components {
             /** @example 550e8400-e29b-41d4-a716-446655440000 */
             user_id: string;
         };
+        /** @description A page of a list */
         DoNotCallPage: {
             has_more: boolean;
             items: components["schemas"]["DoNotCallDto"][];
@@ -2255,6 +2349,7 @@ export interface components {
             total: number;
             total_is_estimated: boolean;
         };
+        /** @description Keys to press */
         DtmfDto: {
             digits: string;
         };
@@ -2306,6 +2401,7 @@ export interface components {
              */
             user_id: string;
         };
+        /** @description A page of a list */
         EnvironmentPage: {
             has_more: boolean;
             items: components["schemas"]["EnvironmentDto"][];
@@ -2314,9 +2410,13 @@ export interface components {
             total: number;
             total_is_estimated: boolean;
         };
+        /** @description A fact about a call; docs/events.md has the types and their payloads */
         EventDto: {
+            /** @description The call */
             call_id: string;
+            /** @example 550e8400-e29b-41d4-a716-446655440000 */
             id: string;
+            /** @description By type */
             payload: {
                 [key: string]: unknown;
             };
@@ -2324,13 +2424,18 @@ export interface components {
             sequence: number;
             /** Format: date-time */
             timestamp: string;
+            /** @example event_message */
             type: string;
         };
+        /** @description Of another system that wants a key in a header */
         ExternalApiKeyCredentials: {
+            /** @description The key */
             api_key: string;
             base_url: components["schemas"]["HttpUrl"];
+            /** @description The key's header; Authorization when left out */
             header?: string;
         };
+        /** @description How the server is */
         HealthDto: {
             /** @enum {string} */
             status: "ok" | "unavailable";
@@ -2341,6 +2446,7 @@ export interface components {
             /** @description The account that pays for thinking */
             account_connection?: components["schemas"]["Uuid"] | null;
             actions?: components["schemas"]["ActionRef"][];
+            /** @description Kept as given */
             activity_actions?: {
                 [key: string]: unknown;
             }[] | null;
@@ -2382,6 +2488,7 @@ export interface components {
             /** @enum {string} */
             endpointing_sensitivity?: "auto" | "relaxed" | "sensitive";
             id?: components["schemas"]["Uuid"];
+            /** @description s of silence, once the caller has said something; idle_time_seconds when left out */
             idle_after_interaction_seconds?: number | null;
             /** @example 10 */
             idle_time_seconds?: number | null;
@@ -2438,9 +2545,11 @@ export interface components {
             post_call_actions?: components["schemas"]["PostCallFinalizedActionDto"][] | null;
             /** @deprecated */
             post_call_email?: components["schemas"]["PostCallFinalizedEmailDto"] | null;
+            /** @description Facts to be taken out of the transcript when the call is over */
             post_call_insights?: {
                 [key: string]: unknown;
             }[] | null;
+            /** @description What a model is asked about the transcript when the call is over */
             post_call_prompt?: string | null;
             /** @deprecated */
             post_call_sms?: components["schemas"]["PostCallFinalizedSMSDto"] | null;
@@ -2454,6 +2563,7 @@ export interface components {
             reasoning_effort?: "minimal" | "low" | "medium" | "high";
             /** @example true */
             run_do_not_call_detection?: boolean | null;
+            /** @description Kept as given */
             skills?: {
                 [key: string]: unknown;
             }[] | null;
@@ -2466,13 +2576,16 @@ export interface components {
             }) | null;
             /** @example true */
             transfer_on_end?: boolean | null;
+            /** @description The environment; ignored */
             user_id?: string;
             /** @enum {string} */
             verbosity?: "low" | "medium" | "high";
             voice?: components["schemas"]["VoiceRef"];
+            /** @description Left on a machine; an outbound call that reaches one hangs up without */
             voicemail_message?: string | null;
             webhook?: components["schemas"]["WebhookRef"];
         };
+        /** @description A key, without itself */
         KeyDto: {
             /**
              * Format: date-time
@@ -2504,6 +2617,7 @@ export interface components {
             /** @example 550e8400-e29b-41d4-a716-446655440000 */
             user_id: string;
         };
+        /** @description A page of a list */
         KeyPage: {
             has_more: boolean;
             items: components["schemas"]["KeyDto"][];
@@ -2512,16 +2626,20 @@ export interface components {
             total: number;
             total_is_estimated: boolean;
         };
+        /** @description A number to link, under one of two names */
         LinkNumberDto: {
             active?: boolean | null;
             config?: components["schemas"]["NumberConfigDto"] | null;
+            /** @description For people */
             description?: string | null;
+            /** @description Values of the prompt's variables for trying things out */
             example_context?: {
                 [key: string]: unknown;
             } | null;
             inbound_agent?: components["schemas"]["AgentRef"] | null;
             /** @description It only routes calls and is never shown as a caller's number */
             is_routing_number?: boolean | null;
+            /** @description For people */
             label?: string | null;
             /** @description The same as phone_number */
             number?: string;
@@ -2533,16 +2651,21 @@ export interface components {
             phone_number?: string;
             /** @description It may be the from_phone of a post-call SMS */
             sms_enabled?: boolean | null;
+            /** @description For people */
             tags?: string[] | null;
             telephony_account_connection?: components["schemas"]["ConnectionId"] | null;
             telephony_provider?: components["schemas"]["TelephonyProvider"];
         };
+        /** @description Of another system that gives a token for a login and a key */
         LoginKeyCredentials: {
             base_url: components["schemas"]["HttpUrl"];
+            /** @description And how we prove it */
             key: string;
+            /** @description Who we are */
             login: string;
             token_url: components["schemas"]["HttpUrl"];
         };
+        /** @description Whether the agent is to be silent */
         MuteDto: {
             /**
              * @description true: the agent falls silent; false: it speaks again
@@ -2550,6 +2673,7 @@ export interface components {
              */
             on: boolean;
         };
+        /** @description A new key, in clear */
         NewKeyDto: {
             /**
              * Format: date-time
@@ -2586,6 +2710,7 @@ export interface components {
             /** @example 550e8400-e29b-41d4-a716-446655440000 */
             user_id: string;
         };
+        /** @description Of an account that the server's own configuration has */
         NoCredentials: {
             [key: string]: unknown;
         };
@@ -2604,29 +2729,40 @@ export interface components {
         } & {
             [key: string]: unknown;
         };
+        /** @description A line, and who answers it */
         NumberDto: {
             active: boolean;
             config?: components["schemas"]["NumberConfigDto"] | null;
+            /** @description For people */
             description?: string | null;
+            /** @description Values of the prompt's variables for trying things out */
             example_context?: {
                 [key: string]: unknown;
             } | null;
+            /** @example 550e8400-e29b-41d4-a716-446655440000 */
             id: string;
             inbound_agent?: components["schemas"]["AgentDto"] | null;
+            /** @description The agent's name */
             inbound_agent_name?: string | null;
             /** @description It only routes calls and is never shown as a caller's number */
             is_routing_number?: boolean | null;
+            /** @description For people */
             label?: string | null;
             /** @example +15551234567 */
             number: string;
             outbound_only?: boolean | null;
             /** @description It may be the from_phone of a post-call SMS */
             sms_enabled?: boolean | null;
+            /** @description For people */
             tags?: string[] | null;
+            /** @description The account that carries its calls */
             telephony_account_connection?: string | null;
+            /** @example sip */
             telephony_provider?: string;
+            /** @description The environment */
             user_id: string;
         };
+        /** @description A page of a list */
         NumberPage: {
             has_more: boolean;
             items: components["schemas"]["NumberDto"][];
@@ -2635,22 +2771,30 @@ export interface components {
             total: number;
             total_is_estimated: boolean;
         };
+        /** @description Of OpenAI, or of a server that speaks its API */
         OpenaiCredentials: {
             base_url?: components["schemas"]["HttpUrl"];
+            /** @description The key */
             openai_api_key: string;
         };
+        /** @description Of another system that wants a name and a password; of a mail server with a base_url of smtp(s) */
         PasswordCredentials: {
             base_url: string;
+            /** @description And how we prove it */
             password: string;
+            /** @description What the token is to be good for */
             scope?: string;
             token_url?: components["schemas"]["HttpUrl"];
+            /** @description Who we are */
             username: string;
         };
         /** @description `config` is the one that `type` asks for: …EmailConfigDto, …SmsConfigDto or …CustomApiConfigDto */
         PostCallFinalizedActionDto: {
+            /** @description All of them must hold */
             conditions?: {
                 [key: string]: unknown;
             }[] | null;
+            /** @description What to send; its form goes by type */
             config: {
                 [key: string]: unknown;
             };
@@ -2665,6 +2809,7 @@ export interface components {
             /** @enum {string} */
             type: "email" | "sms" | "trigger_custom_api";
         };
+        /** @description A request to make when a call is over */
         PostCallFinalizedCustomApiConfigDto: {
             /** @example {"key": "value"} */
             body: string;
@@ -2675,6 +2820,7 @@ export interface components {
             /** @example /example/endpoint */
             relative_uri: string;
         };
+        /** @description An e-mail to send when a call is over */
         PostCallFinalizedEmailConfigDto: {
             /** @example Thanks for your call... */
             body: string;
@@ -2685,6 +2831,7 @@ export interface components {
             /** @example user@example.com */
             to_email: string;
         };
+        /** @description An e-mail to send when a call is over */
         PostCallFinalizedEmailDto: {
             /** @example Thanks for your call... */
             body: string;
@@ -2696,6 +2843,7 @@ export interface components {
             /** @example user@example.com */
             to_email: string;
         };
+        /** @description A text message to send when a call is over */
         PostCallFinalizedSMSDto: {
             /** @example Thanks for your call... */
             body: string;
@@ -2705,6 +2853,7 @@ export interface components {
             /** @example +15557654321 */
             to_phone: string;
         };
+        /** @description A text message to send when a call is over */
         PostCallFinalizedSmsConfigDto: {
             /** @example Thanks for your call... */
             body: string;
@@ -2713,6 +2862,7 @@ export interface components {
             /** @example +15557654321 */
             to_phone: string;
         };
+        /** @description Why a request was refused */
         Problem: {
             /**
              * @description Stable, for machines
@@ -2721,6 +2871,7 @@ export interface components {
             code: string;
             /** @example Bad Request */
             error: string;
+            /** @description The fields at fault, as the request spells them */
             errors?: {
                 field: string;
                 message: string;
@@ -2732,14 +2883,19 @@ export interface components {
                 /** @example 20 */
                 max: number;
             };
+            /** @description What was wrong and what would be right: a sentence, or several */
             message: string | string[];
             /** @description Of this answer, also in X-Request-Id and in the server's log */
             request_id: string;
             /** @example 400 */
             statusCode: number;
         };
+        /** @description What a model is told */
         PromptDto: {
-            /** @deprecated */
+            /**
+             * @deprecated
+             * @description What is asked for in the call; it lands in post_call_insights
+             */
             collect_fields?: (string | {
                 [key: string]: unknown;
             })[] | null;
@@ -2753,7 +2909,10 @@ export interface components {
             id: string;
             /** @example My Prompt */
             label?: string | null;
-            /** @deprecated */
+            /**
+             * @deprecated
+             * @description required_context_keys that a call's context lacks are a 400 on calls/create
+             */
             prompt_template?: {
                 /** @example 550e8400-e29b-41d4-a716-446655440000 */
                 id?: string;
@@ -2784,6 +2943,7 @@ export interface components {
             /** @example 550e8400-e29b-41d4-a716-446655440000 */
             user_id: string;
         };
+        /** @description A page of a list */
         PromptPage: {
             has_more: boolean;
             items: components["schemas"]["PromptDto"][];
@@ -2793,6 +2953,7 @@ export interface components {
             total_is_estimated: boolean;
         };
         PromptRef: components["schemas"]["Uuid"] | components["schemas"]["UpdatePromptDto"];
+        /** @description What a prompt needs from a call */
         PromptTemplateDto: {
             /** @example 550e8400-e29b-41d4-a716-446655440000 */
             id?: string;
@@ -2808,10 +2969,17 @@ export interface components {
             /** @example 550e8400-e29b-41d4-a716-446655440000 */
             user_id?: string;
         };
+        /** @description By what an after-call action goes out */
         ProviderConfigDto: {
+            /** @description The account connection's id */
             destination_id: string;
         };
+        /** @description What to say */
         SayDto: {
+            /**
+             * @description As it is to be spoken
+             * @example One moment, please.
+             */
             text: string;
         };
         /** @description A trunk of a carrier, or a PBX */
@@ -2829,15 +2997,20 @@ export interface components {
             codecs?: string[] | null;
             /** @example sip.example.com */
             host: string;
+            /** @description Where requests go instead of host, as host or host:port */
             outbound_proxy?: string | null;
+            /** @description And how we prove it */
             password?: string | null;
             /** @example 5060 */
             port?: number | null;
+            /** @description Whose challenges are answered; any when left out */
             realm?: string | null;
             register?: boolean | null;
+            /** @description Kept as given; this version speaks plain RTP */
             srtp?: (boolean | string) | null;
             /** @enum {string} */
             transport?: "udp" | "tcp" | "tls";
+            /** @description Who we are to the trunk */
             username?: string | null;
         };
         /** @description One of the two; a single number, or several */
@@ -2860,11 +3033,16 @@ export interface components {
         TelephonyProvider: (string | {
             name: string;
         }) | null;
+        /** @description Of Telnyx */
         TelnyxCredentials: {
+            /** @description Telnyx's API key */
             api_key: string;
+            /** @description The voice application */
             connection_id?: string;
+            /** @description With which Telnyx signs its webhooks */
             public_key?: string;
         };
+        /** @description Whom to hand the call to */
         TransferCallDto: {
             /**
              * @description E.164, a sip: address, or an extension where the trunk takes them
@@ -2872,8 +3050,11 @@ export interface components {
              */
             phone_number: string;
         };
+        /** @description What one party said in one go */
         TurnDto: {
+            /** @description from answer */
             end_ms: number;
+            /** @example 550e8400-e29b-41d4-a716-446655440000 */
             id: string;
             interrupted: boolean;
             /** @description Where the gap before an agent's turn went; the parts add up to total_ms */
@@ -2887,10 +3068,14 @@ export interface components {
             /** @enum {string} */
             who: "human" | "bot";
         };
+        /** @description Of Twilio */
         TwilioCredentials: {
+            /** @example AC1234567890 */
             twilio_account_sid: string;
+            /** @description The account's token */
             twilio_auth_token: string;
         };
+        /** @description Changes to a connection */
         UpdateAccountConnectionDto: {
             /**
              * @description A trunk for which this is false carries only calls from numbers that are linked here
@@ -2934,12 +3119,21 @@ export interface components {
              * @enum {string}
              */
             type?: "account_connection_fluents_twilio" | "account_connection_twilio" | "account_connection_openai" | "account_connection_google" | "account_connection_azure_llm" | "account_connection_elevenlabs" | "account_connection_deepgram" | "account_connection_cartesia" | "account_connection_playht" | "account_connection_rime" | "account_connection_azure_speech" | "account_connection_assemblyai" | "account_connection_deepseek" | "account_connection_togetherai" | "account_connection_gladia" | "account_connection_telnyx" | "account_connection_un_pw_oauth" | "account_connection_login_key_oauth" | "account_connection_external_api_key" | "account_connection_sip";
+            /** @description The environment; ignored */
             user_id?: string;
         };
+        /** @description Changes to an action, or an action inside another body */
         UpdateActionDto: {
+            /** @description A function call, which the model decides about (the default), or phrases that trigger it */
             action_trigger?: {
                 [key: string]: unknown;
             } | null;
+            /**
+             * @description By type: phone_number or allowed_numbers of a transfer, on of set_hold, name, description, url and input_schema of an external action
+             * @example {
+             *       "phone_number": "+15557654321"
+             *     }
+             */
             config?: {
                 [key: string]: unknown;
             };
@@ -2953,12 +3147,15 @@ export interface components {
              * @enum {string}
              */
             type?: "action_transfer_call" | "action_end_conversation" | "action_dtmf" | "action_add_to_conference" | "action_trigger_function_call" | "action_trigger_phrase_based" | "action_set_hold" | "action_warm_transfer" | "action_external" | "phrase_condition_type_contains";
+            /** @description The environment; ignored */
             user_id?: string;
         };
+        /** @description Changes to an agent */
         UpdateAgentDto: {
             /** @description The account that pays for thinking */
             account_connection?: components["schemas"]["Uuid"] | null;
             actions?: components["schemas"]["ActionRef"][];
+            /** @description Kept as given */
             activity_actions?: {
                 [key: string]: unknown;
             }[] | null;
@@ -3000,6 +3197,7 @@ export interface components {
             /** @enum {string} */
             endpointing_sensitivity?: "auto" | "relaxed" | "sensitive";
             id?: string | null;
+            /** @description s of silence, once the caller has said something; idle_time_seconds when left out */
             idle_after_interaction_seconds?: number | null;
             /** @example 10 */
             idle_time_seconds?: number | null;
@@ -3056,9 +3254,11 @@ export interface components {
             post_call_actions?: components["schemas"]["PostCallFinalizedActionDto"][] | null;
             /** @deprecated */
             post_call_email?: components["schemas"]["PostCallFinalizedEmailDto"] | null;
+            /** @description Facts to be taken out of the transcript when the call is over */
             post_call_insights?: {
                 [key: string]: unknown;
             }[] | null;
+            /** @description What a model is asked about the transcript when the call is over */
             post_call_prompt?: string | null;
             /** @deprecated */
             post_call_sms?: components["schemas"]["PostCallFinalizedSMSDto"] | null;
@@ -3072,6 +3272,7 @@ export interface components {
             reasoning_effort?: "minimal" | "low" | "medium" | "high";
             /** @example true */
             run_do_not_call_detection?: boolean | null;
+            /** @description Kept as given */
             skills?: {
                 [key: string]: unknown;
             }[] | null;
@@ -3088,9 +3289,11 @@ export interface components {
             /** @enum {string} */
             verbosity?: "low" | "medium" | "high";
             voice?: components["schemas"]["VoiceRef"];
+            /** @description Left on a machine; an outbound call that reaches one hangs up without */
             voicemail_message?: string | null;
             webhook?: components["schemas"]["WebhookRef"];
         };
+        /** @description Changes to an environment */
         UpdateEnvironmentDto: {
             /**
              * @description Recordings are erased so many days after the call; 0: never
@@ -3129,10 +3332,13 @@ export interface components {
             time_format?: "iso8601" | "epoch";
             user_id?: string | null;
         };
+        /** @description Changes to a number */
         UpdateNumberDto: {
             active?: boolean | null;
             config?: components["schemas"]["NumberConfigDto"] | null;
+            /** @description For people */
             description?: string | null;
+            /** @description Values of the prompt's variables for trying things out */
             example_context?: {
                 [key: string]: unknown;
             } | null;
@@ -3141,18 +3347,24 @@ export interface components {
             inbound_agent_name?: string | null;
             /** @description It only routes calls and is never shown as a caller's number */
             is_routing_number?: boolean | null;
+            /** @description For people */
             label?: string | null;
             number?: string | null;
             outbound_only?: boolean | null;
             /** @description It may be the from_phone of a post-call SMS */
             sms_enabled?: boolean | null;
+            /** @description For people */
             tags?: string[] | null;
             telephony_account_connection?: components["schemas"]["ConnectionId"] | null;
             telephony_provider?: string | null;
             user_id?: string | null;
         };
+        /** @description Changes to a prompt, or a prompt inside another body */
         UpdatePromptDto: {
-            /** @deprecated */
+            /**
+             * @deprecated
+             * @description What is asked for in the call; it lands in post_call_insights
+             */
             collect_fields?: (string | {
                 [key: string]: unknown;
             })[] | null;
@@ -3165,7 +3377,10 @@ export interface components {
             id?: components["schemas"]["Uuid"];
             /** @example My Prompt */
             label?: string | null;
-            /** @deprecated */
+            /**
+             * @deprecated
+             * @description required_context_keys that a call's context lacks are a 400 on calls/create
+             */
             prompt_template?: {
                 /** @example 550e8400-e29b-41d4-a716-446655440000 */
                 id?: string;
@@ -3193,8 +3408,10 @@ export interface components {
              * @enum {string}
              */
             type?: "prompt" | "block";
+            /** @description The environment; ignored */
             user_id?: string;
         };
+        /** @description Changes to a vector database */
         UpdateVectorDatabaseDto: {
             /** @example us-east-1-aws */
             api_environment?: string | null;
@@ -3203,32 +3420,40 @@ export interface components {
              * @example …1a2b
              */
             api_key?: string | null;
+            /** @description For people */
             description?: string | null;
             id?: components["schemas"]["Uuid"];
             /** @example support-articles */
             index?: string;
+            /** @description For people */
             label?: string | null;
             /**
              * @example vector_database_pinecone
              * @enum {string}
              */
             type?: "vector_database_pinecone";
+            /** @description The environment; ignored */
             user_id?: string;
         };
+        /** @description Changes to a voice, or a voice inside another body */
         UpdateVoiceDto: {
             /** @description The account that pays for speaking */
             account_connection?: components["schemas"]["Uuid"] | null;
             /** @description A key of this voice alone; written, never read back */
             api_key?: string | null;
+            /** @description For people */
             description?: string | null;
             id?: components["schemas"]["Uuid"];
+            /** @description For people */
             label?: string | null;
             /** @example voice_local */
             type?: string;
+            /** @description The environment; ignored */
             user_id?: string;
         } & {
             [key: string]: unknown;
         };
+        /** @description Changes to a webhook, or a webhook inside another body */
         UpdateWebhookDto: {
             /** @description Supplies an Authorization header */
             account_connection_id?: components["schemas"]["Uuid"] | null;
@@ -3255,8 +3480,10 @@ export interface components {
                 [key: string]: unknown;
             })[];
             url?: components["schemas"]["HttpUrl"];
+            /** @description The environment; ignored */
             user_id?: string;
         };
+        /** @description What was used this month */
         UsageDto: {
             /**
              * @description There is none: always the largest number of 32 bits
@@ -3275,6 +3502,7 @@ export interface components {
         };
         /** Format: uuid */
         Uuid: string;
+        /** @description A vector database; it is kept, and nothing asks it yet */
         VectorDatabaseDto: {
             /** @example us-east-1-aws */
             api_environment?: string | null;
@@ -3283,11 +3511,13 @@ export interface components {
              * @example …1a2b
              */
             api_key?: string | null;
+            /** @description For people */
             description?: string | null;
             /** @example 550e8400-e29b-41d4-a716-446655440000 */
             id: string;
             /** @example support-articles */
             index?: string;
+            /** @description For people */
             label?: string | null;
             /**
              * @example vector_database_pinecone
@@ -3297,6 +3527,7 @@ export interface components {
             /** @example 550e8400-e29b-41d4-a716-446655440000 */
             user_id: string;
         };
+        /** @description A page of vector databases */
         VectorDatabasePage: {
             has_more: boolean;
             items: components["schemas"]["VectorDatabaseDto"][];
@@ -3305,20 +3536,26 @@ export interface components {
             total: number;
             total_is_estimated: boolean;
         };
+        /** @description How an agent sounds */
         VoiceDto: {
             /** @description The account that pays for speaking */
             account_connection?: components["schemas"]["Uuid"] | null;
             /** @description A key of this voice alone; written, never read back */
             api_key?: string | null;
+            /** @description For people */
             description?: string | null;
+            /** @example 550e8400-e29b-41d4-a716-446655440000 */
             id: string;
+            /** @description For people */
             label?: string | null;
             /** @example voice_local */
             type?: string;
+            /** @description The environment */
             user_id: string;
         } & {
             [key: string]: unknown;
         };
+        /** @description A page of a list */
         VoicePage: {
             has_more: boolean;
             items: components["schemas"]["VoiceDto"][];
@@ -3328,6 +3565,7 @@ export interface components {
             total_is_estimated: boolean;
         };
         VoiceRef: components["schemas"]["Uuid"] | components["schemas"]["UpdateVoiceDto"];
+        /** @description Where the facts of calls are sent */
         WebhookDto: {
             /** @description Supplies an Authorization header */
             account_connection_id?: components["schemas"]["Uuid"] | null;
@@ -3361,6 +3599,7 @@ export interface components {
             /** @example 550e8400-e29b-41d4-a716-446655440000 */
             user_id: string;
         };
+        /** @description A page of a list */
         WebhookPage: {
             has_more: boolean;
             items: components["schemas"]["WebhookDto"][];
