@@ -191,6 +191,41 @@ func TestTransferThatFailsComesBack(t *testing.T) {
 	})
 }
 
+// An agent that was muted stays so when its caller comes back.
+func TestMutedAgentStaysMuted(t *testing.T) {
+	run(t, func(ctx context.Context, b *bench) {
+		b.model = lines(llm.Delta{Text: "We open at nine."})
+		b.refuses(parley.Busy, 486)
+		caller, _, done := b.ring(ctx, "desk")
+		time.Sleep(2 * time.Second)
+		id := b.rows.only(t).ID
+		if err := b.Control(ctx, id, conversation.Command{Kind: conversation.Mute}); err != nil {
+			t.Error(err)
+		}
+		time.Sleep(time.Second)
+		b.transferTo(t, "+15550009999")
+		time.Sleep(5 * time.Second)
+		b.ear <- stt.Event{Text: "when do you open", Final: true, End: true}
+		time.Sleep(5 * time.Second)
+		before := legtest.Count(caller.Ear(), 1000)
+		if before > 30 { // the greeting has two words
+			t.Errorf("a muted agent spoke: %d frames", before)
+		}
+		if err := b.Control(ctx, id, conversation.Command{Kind: conversation.Unmute}); err != nil {
+			t.Error(err)
+		}
+		time.Sleep(5 * time.Second)
+		if legtest.Count(caller.Ear(), 1000) <= before {
+			t.Error("it never spoke again")
+		}
+		caller.Hangup()
+		<-done
+		if got := parley.Transcript(b.rows.only(t).Record); !strings.Contains(got, "BOT: We open at nine.") || strings.Contains(got, "could not reach") {
+			t.Errorf("the transcript:\n%s", got)
+		}
+	})
+}
+
 // The agent's action, on an outbound call: it goes out from the number that the call was made from.
 func TestTransferOfAnOutboundCall(t *testing.T) {
 	run(t, func(ctx context.Context, b *bench) {

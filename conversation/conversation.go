@@ -110,7 +110,8 @@ func newLoop(l leg.Leg, s Setup) *loop {
 	if s.Untransferred {
 		c.Greeting, c.GreetingDelay = c.texts.untransferred, 0
 	}
-	if c.Greeting != "" {
+	c.state.muted = s.History.Muted
+	if c.Greeting != "" && !c.state.muted {
 		c.state.greetAt = max(c.GreetingDelay, 1)
 		c.detect.Agent(turn.Insists)
 	}
@@ -178,6 +179,7 @@ func (c *loop) finish() {
 	if s := c.digits.take(); s != "" {
 		c.human(c.texts.pressed+" "+s, c.digits.from, c.digits.last)
 	}
+	c.History.Muted = c.state.muted
 	c.History.Usage.STT += time.Duration(c.ear.fed) * audio.FrameDur
 }
 

@@ -56,6 +56,7 @@ type History struct {
 	Messages []llm.Message
 	Turns    []parley.Turn
 	Usage    Usage
+	Muted    bool // the agent was when Run ended, and is when the next begins
 }
 
 // Usage is what the conversation cost so far.
