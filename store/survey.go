@@ -34,12 +34,13 @@ type surveys struct {
 	making map[string]chan struct{} // closed when it is made, or cannot be
 	turn   sync.Mutex               // the walk
 	wg     sync.WaitGroup
+	wait   time.Duration // surveyWait
 	stop   context.CancelFunc
 	ctx    context.Context
 }
 
 func newSurveys() *surveys {
-	s := &surveys{kept: map[string]*survey{}, making: map[string]chan struct{}{}}
+	s := &surveys{kept: map[string]*survey{}, making: map[string]chan struct{}{}, wait: surveyWait}
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	return s
 }
@@ -75,7 +76,7 @@ func (d *DB) survey(ctx context.Context, q query) *survey {
 		s.wg.Go(func() { d.makeSurvey(q, name, done) })
 	}
 	s.mu.Unlock()
-	t := time.NewTimer(surveyWait)
+	t := time.NewTimer(s.wait)
 	defer t.Stop()
 	select {
 	case <-done:
