@@ -23,12 +23,12 @@ const module = "github.com/parley-voice/parley"
 // floors, ground floor first. A package may import only what stands below it; * stands for one path element.
 var floors = [][]string{
 	{".", "audio", "number", "secret"},
-	{"rtp", "leg", "turn", "stt", "llm", "tts", "store", "fetch"},
+	{"rtp", "leg", "turn", "stt", "llm", "tts", "store", "fetch", "client/go"},
 	{"leg/*", "provider", "provider/local/*", "action", "job", "memory", "knowledge"},
 	{"provider/*", "carrier", "conversation"},
 	{"provider/all", "call"},
 	{"webhook", "phone", "metrics", "retention", "bench", "bench/*"},
-	{"api", "api/*", "web", "client/go"},
+	{"api", "api/*", "web"},
 	{"cmd/parley"},
 	{"e2e"},
 }

@@ -1,8 +1,6 @@
 package phone
 
 import (
-	"bytes"
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,19 +8,13 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/parley-voice/parley"
+	client "github.com/parley-voice/parley/client/go"
 )
 
-const (
-	answerLimit  = 1 << 20 // bytes of an answer of the API
-	followTries  = 5       // connections in a row that give nothing
-	followPause  = time.Second
-	endCallLimit = 5 * time.Second
-)
+const endCallLimit = 5 * time.Second
 
 // An Order is a call that the API is to place.
 type Order struct {
@@ -31,7 +23,6 @@ type Order struct {
 	Agent    string // id
 	From, To string
 	Context  map[string]string // of the prompt
-	Client   *http.Client      // nil: http.DefaultClient
 	Out      io.Writer         // gets a line for all that happens; nil: nobody
 }
 
@@ -46,12 +37,16 @@ type Placed struct {
 // stream that breaks is taken up where it broke. When ctx is done the call is ended through the API, and that is no error;
 // neither is a call that nobody answers: see Placed.
 func Follow(ctx context.Context, o Order) (Placed, error) {
-	f := &follower{order: o, client: cmp.Or(o.Client, http.DefaultClient), base: strings.TrimRight(o.API, "/")}
+	api, err := client.New(o.API, o.Key)
+	if err != nil {
+		return Placed{}, err
+	}
+	f := &follower{order: o, api: api}
 	if err := f.create(ctx); err != nil {
 		return f.placed, err
 	}
 	show(o.Out, 0, "", "call "+f.placed.CallID)
-	err := f.follow(ctx)
+	err = f.follow(ctx)
 	if ctx.Err() != nil {
 		return f.placed, f.end()
 	}
@@ -60,67 +55,10 @@ func Follow(ctx context.Context, o Order) (Placed, error) {
 
 type follower struct {
 	order  Order
-	client *http.Client
-	base   string
+	api    *client.API
 	placed Placed
-	last   int64     // sequence of the last event seen
 	start  time.Time // of the first event, then of the answer
 	over   bool
-}
-
-func (f *follower) request(ctx context.Context, method, path string, body any) (*http.Response, error) {
-	var in io.Reader
-	if body != nil {
-		b, err := json.Marshal(body)
-		if err != nil {
-			return nil, err
-		}
-		in = bytes.NewReader(b)
-	}
-	req, err := http.NewRequestWithContext(ctx, method, f.base+path, in)
-	if err != nil {
-		return nil, err
-	}
-	req.Header.Set("Authorization", "Bearer "+f.order.Key)
-	if body != nil {
-		req.Header.Set("Content-Type", "application/json")
-	}
-	res, err := f.client.Do(req)
-	if err != nil {
-		return nil, err
-	}
-	if res.StatusCode >= 300 {
-		defer res.Body.Close()
-		return nil, refusal(res)
-	}
-	return res, nil
-}
-
-// A Refusal is an answer of the API that is no success.
-type Refusal struct {
-	Status  int
-	Message string
-}
-
-func (e *Refusal) Error() string { return fmt.Sprintf("the API answers %d: %s", e.Status, e.Message) }
-
-// refusal reads SPEC §1's error body, whose message is a string or a list.
-func refusal(res *http.Response) error {
-	b, _ := io.ReadAll(io.LimitReader(res.Body, answerLimit))
-	var body struct{ Message any }
-	_ = json.Unmarshal(b, &body)
-	e := &Refusal{Status: res.StatusCode, Message: http.StatusText(res.StatusCode)}
-	switch m := body.Message.(type) {
-	case string:
-		e.Message = m
-	case []any:
-		parts := make([]string, len(m))
-		for i, p := range m {
-			parts[i] = fmt.Sprint(p)
-		}
-		e.Message = strings.Join(parts, "; ")
-	}
-	return e
 }
 
 func (f *follower) create(ctx context.Context) error {
@@ -128,68 +66,30 @@ func (f *follower) create(ctx context.Context) error {
 	if len(f.order.Context) > 0 {
 		body["context"] = f.order.Context
 	}
-	res, err := f.request(ctx, http.MethodPost, "/v1/calls/create", body)
+	answer, err := f.api.Send(ctx, http.MethodPost, "/v1/calls/create", nil, body)
 	if err != nil {
 		return fmt.Errorf("placing the call: %w", err)
 	}
-	defer res.Body.Close()
 	var call struct{ ID string }
-	if err := json.NewDecoder(io.LimitReader(res.Body, answerLimit)).Decode(&call); err != nil {
-		return fmt.Errorf("placing the call: reading the answer: %w", err)
-	}
-	if call.ID == "" {
+	if err := json.Unmarshal(answer, &call); err != nil || call.ID == "" {
 		return errors.New("placing the call: the answer holds no call")
 	}
 	f.placed.CallID = call.ID
 	return nil
 }
 
-// follow reads the stream, again and again while it breaks, until the call is over.
+// follow shows the events until the call is over.
 func (f *follower) follow(ctx context.Context) error {
-	for tries := 0; ; tries++ {
-		before := f.last
-		err := f.stream(ctx)
-		var refused *Refusal
-		if f.over || ctx.Err() != nil {
-			return nil
-		}
-		if errors.As(err, &refused) && refused.Status < 500 {
+	for e, err := range f.api.Events(ctx, f.placed.CallID, 0) {
+		if err != nil {
 			return fmt.Errorf("following the call: %w", err)
 		}
-		if f.last > before {
-			tries = 0
-		}
-		if tries >= followTries {
-			return fmt.Errorf("following the call: the stream keeps breaking (%w)", cmp.Or(err, io.ErrUnexpectedEOF))
-		}
-		select {
-		case <-time.After(followPause):
-		case <-ctx.Done():
-		}
-	}
-}
-
-func (f *follower) stream(ctx context.Context) error {
-	q := url.Values{"id": {f.placed.CallID}, "after": {strconv.FormatInt(f.last, 10)}}
-	res, err := f.request(ctx, http.MethodGet, "/v1/calls/events?"+q.Encode(), nil)
-	if err != nil {
-		return err
-	}
-	defer res.Body.Close()
-	if res.StatusCode == http.StatusNoContent {
-		f.over = true
-		return nil
-	}
-	for data, err := range readSSE(res.Body) {
+		payload, err := json.Marshal(e.Payload)
 		if err != nil {
-			return err
+			return fmt.Errorf("following the call: %w", err)
 		}
-		var e parley.Event
-		if json.Unmarshal(data, &e) != nil || e.Sequence > 0 && e.Sequence <= f.last {
-			continue
-		}
-		f.last = max(f.last, e.Sequence)
-		if f.event(e); f.over {
+		f.event(parley.Event{Sequence: int64(e.Sequence), Type: parley.EventType(e.Type), Time: e.Timestamp, Payload: payload})
+		if f.over {
 			return nil
 		}
 	}
@@ -200,9 +100,8 @@ func (f *follower) stream(ctx context.Context) error {
 func (f *follower) end() error {
 	ctx, cancel := context.WithTimeout(context.Background(), endCallLimit)
 	defer cancel()
-	res, err := f.request(ctx, http.MethodPost, "/v1/calls/end?id="+url.QueryEscape(f.placed.CallID), nil)
-	if err != nil {
+	if _, err := f.api.Send(ctx, http.MethodPost, "/v1/calls/end", url.Values{"id": {f.placed.CallID}}, nil); err != nil {
 		return fmt.Errorf("ending the call: %w", err)
 	}
-	return res.Body.Close()
+	return nil
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/parley-voice/parley"
+	client "github.com/parley-voice/parley/client/go"
 )
 
 // a server that plays events, cutting the stream after each of cuts events.
@@ -44,7 +45,7 @@ func (f *fakeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusCreated)
 		fmt.Fprint(w, `{"id":"c1","status":"not_started"}`)
 	case "GET /v1/calls/events":
-		f.asked = append(f.asked, r.URL.Query().Get("after"))
+		f.asked = append(f.asked, r.Header.Get("Last-Event-ID"))
 		f.stream(w, r)
 	case "POST /v1/calls/end":
 		close(f.ended)
@@ -58,7 +59,7 @@ func (f *fakeAPI) stream(w http.ResponseWriter, r *http.Request) {
 	fmt.Fprint(w, ": following c1\n\n")
 	n := 0
 	for _, e := range f.events {
-		if fmt.Sprint(e.Sequence) <= r.URL.Query().Get("after") {
+		if fmt.Sprint(e.Sequence) <= r.Header.Get("Last-Event-ID") {
 			continue
 		}
 		b, _ := json.Marshal(e)
@@ -159,7 +160,7 @@ func TestFollowNotAnswered(t *testing.T) {
 }
 
 func TestFollowRefused(t *testing.T) {
-	var refused *Refusal
+	var refused *client.Problem
 	_, _, err := follow(t, t.Context(), &fakeAPI{}, func(o *Order) { o.To = "bad" })
 	if !errors.As(err, &refused) || refused.Status != 400 || !strings.Contains(err.Error(), "to_number must be E.164; so it is") {
 		t.Errorf("%v", err)
@@ -196,47 +197,4 @@ func (s stopAt) Write(b []byte) (int, error) {
 		s.stop()
 	}
 	return len(b), nil
-}
-
-func TestSSE(t *testing.T) {
-	in := ": hello\n\nid: 1\nevent: x\ndata: one\n\ndata:two\r\ndata: three\r\n\r\n\n\ndata: lost"
-	var got []string
-	for d, err := range readSSE(strings.NewReader(in)) {
-		if err != nil {
-			t.Fatal(err)
-		}
-		got = append(got, string(d))
-	}
-	if !slices.Equal(got, []string{"one", "two\nthree"}) {
-		t.Errorf("%q", got)
-	}
-	var err error
-	for _, err = range readSSE(strings.NewReader("data: " + strings.Repeat("x", 2*sseLimit))) {
-	}
-	if err == nil {
-		t.Error("a line without end is read")
-	}
-	err = nil
-	for _, err = range readSSE(strings.NewReader(strings.Repeat("data: "+strings.Repeat("x", 1000)+"\n", 2000))) {
-	}
-	if err == nil {
-		t.Error("an event without end is read")
-	}
-}
-
-func FuzzSSE(f *testing.F) {
-	f.Add([]byte("id: 1\ndata: {\"sequence\":1}\n\n"))
-	f.Add([]byte(": c\r\n\r\ndata:a\ndata:b\n\ndata\n\n"))
-	f.Fuzz(func(t *testing.T, b []byte) {
-		n := 0
-		for d, err := range readSSE(bytes.NewReader(b)) {
-			if err == nil && len(d) == 0 {
-				t.Fatal("an empty event")
-			}
-			n += len(d)
-		}
-		if n > len(b) {
-			t.Fatalf("%d bytes of data from %d", n, len(b))
-		}
-	})
 }

@@ -1999,7 +1999,7 @@ func (e RotateWebhookSecretParamsParleyTimeFormat) Valid() bool {
 	}
 }
 
-// AccountConnectionDto defines model for AccountConnectionDto.
+// AccountConnectionDto An account with a carrier, a vendor or another system
 type AccountConnectionDto struct {
 	// AccountSupportsAnyCallerId A trunk for which this is false carries only calls from numbers that are linked here
 	//
@@ -2046,7 +2046,7 @@ type AccountConnectionDto_Config struct {
 // AccountConnectionDtoType Example: account_connection_twilio
 type AccountConnectionDtoType string
 
-// AccountConnectionPage defines model for AccountConnectionPage.
+// AccountConnectionPage A page of a list
 type AccountConnectionPage struct {
 	HasMore          bool                   `json:"has_more"`
 	Items            []AccountConnectionDto `json:"items"`
@@ -2061,10 +2061,15 @@ type AccountConnectionRef struct {
 	union json.RawMessage
 }
 
-// ActionDto defines model for ActionDto.
+// ActionDto Something an agent can do besides talk
 type ActionDto struct {
+	// ActionTrigger A function call, which the model decides about (the default), or phrases that trigger it
 	ActionTrigger nullable.Nullable[map[string]interface{}] `json:"action_trigger,omitempty"`
-	Config        map[string]interface{}                    `json:"config"`
+
+	// Config By type: phone_number or allowed_numbers of a transfer, on of set_hold, name, description, url and input_schema of an external action
+	//
+	// Example: {"phone_number":"+15557654321"}
+	Config map[string]interface{} `json:"config"`
 
 	// Description Example: This is a description
 	Description nullable.Nullable[string] `json:"description,omitempty"`
@@ -2085,7 +2090,7 @@ type ActionDto struct {
 // ActionDtoType Example: action_transfer_call
 type ActionDtoType string
 
-// ActionPage defines model for ActionPage.
+// ActionPage A page of a list
 type ActionPage struct {
 	HasMore          bool        `json:"has_more"`
 	Items            []ActionDto `json:"items"`
@@ -2100,17 +2105,20 @@ type ActionRef struct {
 	union json.RawMessage
 }
 
-// AddContextDto defines model for AddContextDto.
+// AddContextDto What the model is to know
 type AddContextDto struct {
+	// Text In any form; it is a system message
 	Text string `json:"text"`
 }
 
-// AgentDto defines model for AgentDto.
+// AgentDto An agent, with all that belongs to it
 type AgentDto struct {
 	// AccountConnection The account that pays for thinking
 	AccountConnection nullable.Nullable[AgentDto_AccountConnection] `json:"account_connection,omitempty"`
 	Actions           []ActionDto                                   `json:"actions"`
-	ActivityActions   nullable.Nullable[[]map[string]interface{}]   `json:"activity_actions,omitempty"`
+
+	// ActivityActions Kept as given
+	ActivityActions nullable.Nullable[[]map[string]interface{}] `json:"activity_actions,omitempty"`
 
 	// AskIfHumanPresentOnIdle Example: true
 	AskIfHumanPresentOnIdle nullable.Nullable[bool]  `json:"ask_if_human_present_on_idle,omitempty"`
@@ -2156,7 +2164,9 @@ type AgentDto struct {
 	EndpointingSensitivity *AgentDtoEndpointingSensitivity `json:"endpointing_sensitivity,omitempty"`
 
 	// Id Example: 550e8400-e29b-41d4-a716-446655440000
-	Id                          string                     `json:"id"`
+	Id string `json:"id"`
+
+	// IdleAfterInteractionSeconds s of silence, once the caller has said something; idle_time_seconds when left out
 	IdleAfterInteractionSeconds nullable.Nullable[float64] `json:"idle_after_interaction_seconds,omitempty"`
 
 	// IdleTimeSeconds Example: 10
@@ -2214,12 +2224,18 @@ type AgentDto struct {
 	OpenaiModelNameOverride nullable.Nullable[string]                       `json:"openai_model_name_override,omitempty"`
 	PostCallActions         nullable.Nullable[[]PostCallFinalizedActionDto] `json:"post_call_actions,omitempty"`
 	// Deprecated: this property has been marked as deprecated upstream, but no `x-deprecated-reason` was set
-	PostCallEmail    nullable.Nullable[PostCallFinalizedEmailDto] `json:"post_call_email,omitempty"`
-	PostCallInsights nullable.Nullable[[]map[string]interface{}]  `json:"post_call_insights,omitempty"`
-	PostCallPrompt   nullable.Nullable[string]                    `json:"post_call_prompt,omitempty"`
+	PostCallEmail nullable.Nullable[PostCallFinalizedEmailDto] `json:"post_call_email,omitempty"`
+
+	// PostCallInsights Facts to be taken out of the transcript when the call is over
+	PostCallInsights nullable.Nullable[[]map[string]interface{}] `json:"post_call_insights,omitempty"`
+
+	// PostCallPrompt What a model is asked about the transcript when the call is over
+	PostCallPrompt nullable.Nullable[string] `json:"post_call_prompt,omitempty"`
 	// Deprecated: this property has been marked as deprecated upstream, but no `x-deprecated-reason` was set
 	PostCallSms nullable.Nullable[PostCallFinalizedSMSDto] `json:"post_call_sms,omitempty"`
-	Prompt      PromptDto                                  `json:"prompt"`
+
+	// Prompt What a model is told
+	Prompt PromptDto `json:"prompt"`
 
 	// Provider Who thinks: one of GET /openapi.json x-vendors
 	//
@@ -2228,8 +2244,10 @@ type AgentDto struct {
 	ReasoningEffort *AgentDtoReasoningEffort  `json:"reasoning_effort,omitempty"`
 
 	// RunDoNotCallDetection Example: true
-	RunDoNotCallDetection nullable.Nullable[bool]                     `json:"run_do_not_call_detection,omitempty"`
-	Skills                nullable.Nullable[[]map[string]interface{}] `json:"skills,omitempty"`
+	RunDoNotCallDetection nullable.Nullable[bool] `json:"run_do_not_call_detection,omitempty"`
+
+	// Skills Kept as given
+	Skills nullable.Nullable[[]map[string]interface{}] `json:"skills,omitempty"`
 
 	// Transcriber {type: transcriber_<vendor>, …that vendor's options, under x-vendors}; the server's default when left out
 	Transcriber nullable.Nullable[AgentDto_Transcriber] `json:"transcriber,omitempty"`
@@ -2238,9 +2256,13 @@ type AgentDto struct {
 	TransferOnEnd nullable.Nullable[bool] `json:"transfer_on_end,omitempty"`
 
 	// UserId Example: 550e8400-e29b-41d4-a716-446655440000
-	UserId           string                        `json:"user_id"`
-	Verbosity        *AgentDtoVerbosity            `json:"verbosity,omitempty"`
-	Voice            VoiceDto                      `json:"voice"`
+	UserId    string             `json:"user_id"`
+	Verbosity *AgentDtoVerbosity `json:"verbosity,omitempty"`
+
+	// Voice How an agent sounds
+	Voice VoiceDto `json:"voice"`
+
+	// VoicemailMessage Left on a machine; an outbound call that reaches one hangs up without
 	VoicemailMessage nullable.Nullable[string]     `json:"voicemail_message,omitempty"`
 	Webhook          nullable.Nullable[WebhookDto] `json:"webhook,omitempty"`
 }
@@ -2311,7 +2333,7 @@ type AgentDto_Transcriber struct {
 // AgentDtoVerbosity defines model for AgentDto.Verbosity.
 type AgentDtoVerbosity string
 
-// AgentPage defines model for AgentPage.
+// AgentPage A page of a list
 type AgentPage struct {
 	HasMore          bool       `json:"has_more"`
 	Items            []AgentDto `json:"items"`
@@ -2361,7 +2383,7 @@ type AvailableNumberDto struct {
 	TelephonyProvider string `json:"telephony_provider"`
 }
 
-// AvailableNumbersDto defines model for AvailableNumbersDto.
+// AvailableNumbersDto What a carrier has for sale
 type AvailableNumbersDto struct {
 	Items []AvailableNumberDto `json:"items"`
 }
@@ -2369,9 +2391,13 @@ type AvailableNumbersDto struct {
 // BuyNumberDto Names the number, or an area code of which any number will do
 type BuyNumberDto struct {
 	// AreaCode Example: 415
-	AreaCode       nullable.Nullable[string]                 `json:"area_code,omitempty"`
-	Config         nullable.Nullable[NumberConfigDto]        `json:"config,omitempty"`
-	Description    nullable.Nullable[string]                 `json:"description,omitempty"`
+	AreaCode nullable.Nullable[string]          `json:"area_code,omitempty"`
+	Config   nullable.Nullable[NumberConfigDto] `json:"config,omitempty"`
+
+	// Description For people
+	Description nullable.Nullable[string] `json:"description,omitempty"`
+
+	// ExampleContext Values of the prompt's variables for trying things out
 	ExampleContext nullable.Nullable[map[string]interface{}] `json:"example_context,omitempty"`
 	InboundAgent   nullable.Nullable[AgentRef]               `json:"inbound_agent,omitempty"`
 
@@ -2382,7 +2408,9 @@ type BuyNumberDto struct {
 	// PhoneNumber E.164
 	//
 	// Example: +14155550123
-	PhoneNumber                nullable.Nullable[string]       `json:"phone_number,omitempty"`
+	PhoneNumber nullable.Nullable[string] `json:"phone_number,omitempty"`
+
+	// Tags For people
 	Tags                       nullable.Nullable[[]string]     `json:"tags,omitempty"`
 	TelephonyAccountConnection nullable.Nullable[ConnectionId] `json:"telephony_account_connection,omitempty"`
 
@@ -2390,16 +2418,19 @@ type BuyNumberDto struct {
 	TelephonyProvider nullable.Nullable[TelephonyProvider] `json:"telephony_provider,omitempty"`
 }
 
-// CallDto defines model for CallDto.
+// CallDto A phone call, and what became of it
 type CallDto struct {
+	// ActionHistory Actions in their order, with parameters and result
 	ActionHistory []map[string]interface{} `json:"action_history"`
 
 	// Agent The agent as it was for this call; in lists its id
 	Agent nullable.Nullable[CallDto_Agent] `json:"agent"`
 
 	// AgentPhoneNumber the side of the call that is the agent's
-	AgentPhoneNumber string            `json:"agent_phone_number"`
-	Context          map[string]string `json:"context"`
+	AgentPhoneNumber string `json:"agent_phone_number"`
+
+	// Context Values of the prompt's variables
+	Context map[string]string `json:"context"`
 
 	// CreatedAt ISO 8601, or epoch seconds: see Parley-Time-Format
 	//
@@ -2408,19 +2439,35 @@ type CallDto struct {
 	DoNotCallResult nullable.Nullable[bool] `json:"do_not_call_result"`
 
 	// EndTime Example: 2026-11-24T09:31:05.120Z
-	EndTime              nullable.Nullable[CallDto_EndTime]   `json:"end_time"`
-	EndedReason          nullable.Nullable[string]            `json:"ended_reason"`
-	ErrorMessage         nullable.Nullable[string]            `json:"error_message"`
-	Errors               []string                             `json:"errors"`
-	Fault                nullable.Nullable[CallDtoFault]      `json:"fault"`
-	FromNumber           string                               `json:"from_number"`
-	HipaaCompliant       bool                                 `json:"hipaa_compliant"`
-	HumanDetectionResult nullable.Nullable[string]            `json:"human_detection_result"`
-	Id                   string                               `json:"id"`
-	IsOutgoing           bool                                 `json:"is_outgoing"`
-	NotAfter             nullable.Nullable[CallDto_NotAfter]  `json:"not_after"`
-	NotBefore            nullable.Nullable[CallDto_NotBefore] `json:"not_before"`
-	OnNoHumanAnswer      CallDtoOnNoHumanAnswer               `json:"on_no_human_answer"`
+	EndTime nullable.Nullable[CallDto_EndTime] `json:"end_time"`
+
+	// EndedReason caller_hung_up, agent_ended, transferred, voicemail, no_answer, busy, declined, unreachable, idle, duration_limit, media_timeout, provider_failed, cancelled, expired, node_lost, configuration or unknown; null before
+	EndedReason nullable.Nullable[string] `json:"ended_reason"`
+
+	// ErrorMessage What went wrong, when something of ours, the configuration or a vendor did
+	ErrorMessage nullable.Nullable[string] `json:"error_message"`
+
+	// Errors The same as a list
+	Errors []string                        `json:"errors"`
+	Fault  nullable.Nullable[CallDtoFault] `json:"fault"`
+
+	// FromNumber Example: +15551234567
+	FromNumber     string `json:"from_number"`
+	HipaaCompliant bool   `json:"hipaa_compliant"`
+
+	// HumanDetectionResult human, no_human, or null when it was not found out
+	HumanDetectionResult nullable.Nullable[string] `json:"human_detection_result"`
+
+	// Id Example: 550e8400-e29b-41d4-a716-446655440000
+	Id         string `json:"id"`
+	IsOutgoing bool   `json:"is_outgoing"`
+
+	// NotAfter Not to be dialled later
+	NotAfter nullable.Nullable[CallDto_NotAfter] `json:"not_after"`
+
+	// NotBefore Not to be dialled earlier
+	NotBefore       nullable.Nullable[CallDto_NotBefore] `json:"not_before"`
+	OnNoHumanAnswer CallDtoOnNoHumanAnswer               `json:"on_no_human_answer"`
 
 	// PostCallAnalysis null until there is one
 	PostCallAnalysis nullable.Nullable[string] `json:"post_call_analysis"`
@@ -2429,31 +2476,53 @@ type CallDto struct {
 	PostCallInsights nullable.Nullable[map[string]interface{}] `json:"post_call_insights"`
 
 	// Queued It waits for its time or for a free slot
-	Queued                bool                      `json:"queued"`
-	RecordingAvailable    bool                      `json:"recording_available"`
-	RunDoNotCallDetection bool                      `json:"run_do_not_call_detection"`
-	SipCode               nullable.Nullable[int]    `json:"sip_code"`
-	Stage                 CallDtoStage              `json:"stage"`
-	StageOutcome          nullable.Nullable[string] `json:"stage_outcome"`
+	Queued                bool `json:"queued"`
+	RecordingAvailable    bool `json:"recording_available"`
+	RunDoNotCallDetection bool `json:"run_do_not_call_detection"`
+
+	// SipCode The last SIP status of an attempt that failed
+	SipCode nullable.Nullable[int] `json:"sip_code"`
+	Stage   CallDtoStage           `json:"stage"`
+
+	// StageOutcome How its stage ended: human_unanswered, call_did_not_connect, human_disconnected, bot_disconnected, transfer_unanswered, transfer_disconnected; null before
+	StageOutcome nullable.Nullable[string] `json:"stage_outcome"`
 
 	// StartTime when it was answered
 	//
 	// Example: 2026-11-24T09:30:00.120Z
-	StartTime                  nullable.Nullable[CallDto_StartTime]         `json:"start_time"`
-	Status                     CallDtoStatus                                `json:"status"`
-	TelephonyAccountConnection nullable.Nullable[string]                    `json:"telephony_account_connection"`
-	TelephonyId                nullable.Nullable[string]                    `json:"telephony_id"`
-	TelephonyMetadata          nullable.Nullable[CallDto_TelephonyMetadata] `json:"telephony_metadata"`
-	TelephonyParams            map[string]string                            `json:"telephony_params"`
-	TelephonyProvider          string                                       `json:"telephony_provider"`
-	ToNumber                   string                                       `json:"to_number"`
-	Transcript                 nullable.Nullable[string]                    `json:"transcript"`
-	Turns                      []TurnDto                                    `json:"turns"`
+	StartTime nullable.Nullable[CallDto_StartTime] `json:"start_time"`
+	Status    CallDtoStatus                        `json:"status"`
+
+	// TelephonyAccountConnection The account that carries it
+	TelephonyAccountConnection nullable.Nullable[string] `json:"telephony_account_connection"`
+
+	// TelephonyId The carrier's id of the call; the Call-ID of a SIP dialog
+	TelephonyId nullable.Nullable[string] `json:"telephony_id"`
+
+	// TelephonyMetadata The carrier's ids of the call, by type
+	TelephonyMetadata nullable.Nullable[CallDto_TelephonyMetadata] `json:"telephony_metadata"`
+
+	// TelephonyParams As they were given, as text
+	TelephonyParams map[string]string `json:"telephony_params"`
+
+	// TelephonyProvider Example: sip
+	TelephonyProvider string `json:"telephony_provider"`
+
+	// ToNumber Example: +15557654321
+	ToNumber string `json:"to_number"`
+
+	// Transcript A line an event: [MM:SS.cc] HUMAN: …, [MM:SS.cc] BOT: … (cut where the caller cut it)
+	Transcript nullable.Nullable[string] `json:"transcript"`
+	Turns      []TurnDto                 `json:"turns"`
 
 	// Usage What the call has used up
-	Usage    CallUsageDto `json:"usage"`
-	UserId   string       `json:"user_id"`
-	Warnings []string     `json:"warnings"`
+	Usage CallUsageDto `json:"usage"`
+
+	// UserId The environment
+	UserId string `json:"user_id"`
+
+	// Warnings What this version did not act on, or did otherwise
+	Warnings []string `json:"warnings"`
 }
 
 // CallDtoAgent0 defines model for CallDto.Agent.0.
@@ -2497,7 +2566,7 @@ type CallDtoNotAfter0 = string
 // CallDtoNotAfter1 defines model for CallDto.NotAfter.1.
 type CallDtoNotAfter1 = float64
 
-// CallDto_NotAfter defines model for CallDto.NotAfter.
+// CallDto_NotAfter Not to be dialled later
 type CallDto_NotAfter struct {
 	union json.RawMessage
 }
@@ -2508,7 +2577,7 @@ type CallDtoNotBefore0 = string
 // CallDtoNotBefore1 defines model for CallDto.NotBefore.1.
 type CallDtoNotBefore1 = float64
 
-// CallDto_NotBefore defines model for CallDto.NotBefore.
+// CallDto_NotBefore Not to be dialled earlier
 type CallDto_NotBefore struct {
 	union json.RawMessage
 }
@@ -2535,14 +2604,14 @@ type CallDto_StartTime struct {
 // CallDtoStatus defines model for CallDto.Status.
 type CallDtoStatus string
 
-// CallDto_TelephonyMetadata defines model for CallDto.TelephonyMetadata.
+// CallDto_TelephonyMetadata The carrier's ids of the call, by type
 type CallDto_TelephonyMetadata struct {
 	// Type Example: telephony_metadata_sip
 	Type                 string            `json:"type"`
 	AdditionalProperties map[string]string `json:"-"`
 }
 
-// CallPage defines model for CallPage.
+// CallPage A page of a list
 type CallPage struct {
 	HasMore          bool      `json:"has_more"`
 	Items            []CallDto `json:"items"`
@@ -2590,7 +2659,7 @@ type ConnectionId1 struct {
 	AdditionalProperties map[string]interface{} `json:"-"`
 }
 
-// CreateAccountConnectionDto defines model for CreateAccountConnectionDto.
+// CreateAccountConnectionDto A new connection
 type CreateAccountConnectionDto struct {
 	// AccountSupportsAnyCallerId A trunk for which this is false carries only calls from numbers that are linked here
 	//
@@ -2631,10 +2700,15 @@ type CreateAccountConnectionDto_Config struct {
 // CreateAccountConnectionDtoType Example: account_connection_twilio
 type CreateAccountConnectionDtoType string
 
-// CreateActionDto defines model for CreateActionDto.
+// CreateActionDto A new action
 type CreateActionDto struct {
+	// ActionTrigger A function call, which the model decides about (the default), or phrases that trigger it
 	ActionTrigger nullable.Nullable[map[string]interface{}] `json:"action_trigger,omitempty"`
-	Config        *map[string]interface{}                   `json:"config,omitempty"`
+
+	// Config By type: phone_number or allowed_numbers of a transfer, on of set_hold, name, description, url and input_schema of an external action
+	//
+	// Example: {"phone_number":"+15557654321"}
+	Config *map[string]interface{} `json:"config,omitempty"`
 
 	// Description Example: This is a description
 	Description nullable.Nullable[string] `json:"description,omitempty"`
@@ -2649,12 +2723,14 @@ type CreateActionDto struct {
 // CreateActionDtoType Example: action_transfer_call
 type CreateActionDtoType string
 
-// CreateAgentDto defines model for CreateAgentDto.
+// CreateAgentDto A new agent
 type CreateAgentDto struct {
 	// AccountConnection The account that pays for thinking
 	AccountConnection nullable.Nullable[CreateAgentDto_AccountConnection] `json:"account_connection,omitempty"`
 	Actions           []ActionRef                                         `json:"actions"`
-	ActivityActions   nullable.Nullable[[]map[string]interface{}]         `json:"activity_actions,omitempty"`
+
+	// ActivityActions Kept as given
+	ActivityActions nullable.Nullable[[]map[string]interface{}] `json:"activity_actions,omitempty"`
 
 	// AskIfHumanPresentOnIdle Example: true
 	AskIfHumanPresentOnIdle nullable.Nullable[bool]        `json:"ask_if_human_present_on_idle,omitempty"`
@@ -2696,9 +2772,11 @@ type CreateAgentDto struct {
 	EnablePreloadPrompt nullable.Nullable[bool] `json:"enable_preload_prompt,omitempty"`
 
 	// EnableRecording Example: true
-	EnableRecording             nullable.Nullable[bool]               `json:"enable_recording,omitempty"`
-	EndpointingSensitivity      *CreateAgentDtoEndpointingSensitivity `json:"endpointing_sensitivity,omitempty"`
-	IdleAfterInteractionSeconds nullable.Nullable[float64]            `json:"idle_after_interaction_seconds,omitempty"`
+	EnableRecording        nullable.Nullable[bool]               `json:"enable_recording,omitempty"`
+	EndpointingSensitivity *CreateAgentDtoEndpointingSensitivity `json:"endpointing_sensitivity,omitempty"`
+
+	// IdleAfterInteractionSeconds s of silence, once the caller has said something; idle_time_seconds when left out
+	IdleAfterInteractionSeconds nullable.Nullable[float64] `json:"idle_after_interaction_seconds,omitempty"`
 
 	// IdleTimeSeconds Example: 10
 	IdleTimeSeconds nullable.Nullable[float64] `json:"idle_time_seconds,omitempty"`
@@ -2755,9 +2833,13 @@ type CreateAgentDto struct {
 	OpenaiModelNameOverride nullable.Nullable[string]                       `json:"openai_model_name_override,omitempty"`
 	PostCallActions         nullable.Nullable[[]PostCallFinalizedActionDto] `json:"post_call_actions,omitempty"`
 	// Deprecated: this property has been marked as deprecated upstream, but no `x-deprecated-reason` was set
-	PostCallEmail    nullable.Nullable[PostCallFinalizedEmailDto] `json:"post_call_email,omitempty"`
-	PostCallInsights nullable.Nullable[[]map[string]interface{}]  `json:"post_call_insights,omitempty"`
-	PostCallPrompt   nullable.Nullable[string]                    `json:"post_call_prompt,omitempty"`
+	PostCallEmail nullable.Nullable[PostCallFinalizedEmailDto] `json:"post_call_email,omitempty"`
+
+	// PostCallInsights Facts to be taken out of the transcript when the call is over
+	PostCallInsights nullable.Nullable[[]map[string]interface{}] `json:"post_call_insights,omitempty"`
+
+	// PostCallPrompt What a model is asked about the transcript when the call is over
+	PostCallPrompt nullable.Nullable[string] `json:"post_call_prompt,omitempty"`
 	// Deprecated: this property has been marked as deprecated upstream, but no `x-deprecated-reason` was set
 	PostCallSms nullable.Nullable[PostCallFinalizedSMSDto] `json:"post_call_sms,omitempty"`
 	Prompt      PromptRef                                  `json:"prompt"`
@@ -2769,16 +2851,20 @@ type CreateAgentDto struct {
 	ReasoningEffort *CreateAgentDtoReasoningEffort `json:"reasoning_effort,omitempty"`
 
 	// RunDoNotCallDetection Example: true
-	RunDoNotCallDetection nullable.Nullable[bool]                     `json:"run_do_not_call_detection,omitempty"`
-	Skills                nullable.Nullable[[]map[string]interface{}] `json:"skills,omitempty"`
+	RunDoNotCallDetection nullable.Nullable[bool] `json:"run_do_not_call_detection,omitempty"`
+
+	// Skills Kept as given
+	Skills nullable.Nullable[[]map[string]interface{}] `json:"skills,omitempty"`
 
 	// Transcriber {type: transcriber_<vendor>, …that vendor's options, under x-vendors}; the server's default when left out
 	Transcriber nullable.Nullable[CreateAgentDto_Transcriber] `json:"transcriber,omitempty"`
 
 	// TransferOnEnd Example: true
-	TransferOnEnd    nullable.Nullable[bool]       `json:"transfer_on_end,omitempty"`
-	Verbosity        *CreateAgentDtoVerbosity      `json:"verbosity,omitempty"`
-	Voice            VoiceRef                      `json:"voice"`
+	TransferOnEnd nullable.Nullable[bool]  `json:"transfer_on_end,omitempty"`
+	Verbosity     *CreateAgentDtoVerbosity `json:"verbosity,omitempty"`
+	Voice         VoiceRef                 `json:"voice"`
+
+	// VoicemailMessage Left on a machine; an outbound call that reaches one hangs up without
 	VoicemailMessage nullable.Nullable[string]     `json:"voicemail_message,omitempty"`
 	Webhook          nullable.Nullable[WebhookRef] `json:"webhook,omitempty"`
 }
@@ -2849,7 +2935,7 @@ type CreateAgentDto_Transcriber struct {
 // CreateAgentDtoVerbosity defines model for CreateAgentDto.Verbosity.
 type CreateAgentDtoVerbosity string
 
-// CreateCallDto defines model for CreateCallDto.
+// CreateCallDto Who is to call whom, and when
 type CreateCallDto struct {
 	Agent AgentRef `json:"agent"`
 
@@ -2941,7 +3027,7 @@ type CreateCallDto_TelephonyParams_AdditionalProperties struct {
 	union json.RawMessage
 }
 
-// CreateDoNotCallDto defines model for CreateDoNotCallDto.
+// CreateDoNotCallDto A number that is not to be called, under one of two names
 type CreateDoNotCallDto struct {
 	// Number E.164, a sip: address, or an extension
 	//
@@ -2955,7 +3041,7 @@ type CreateDoNotCallDto struct {
 	Reason nullable.Nullable[string] `json:"reason,omitempty"`
 }
 
-// CreateEnvironmentDto defines model for CreateEnvironmentDto.
+// CreateEnvironmentDto A new tenant
 type CreateEnvironmentDto struct {
 	// AudioRetentionDays Recordings are erased so many days after the call; 0: never
 	//
@@ -2996,7 +3082,7 @@ type CreateEnvironmentDto struct {
 // Example: iso8601
 type CreateEnvironmentDtoTimeFormat string
 
-// CreateKeyDto defines model for CreateKeyDto.
+// CreateKeyDto A new key
 type CreateKeyDto struct {
 	// EnvironmentId Whose key it is to be; the own environment when left out
 	EnvironmentId nullable.Nullable[CreateKeyDto_EnvironmentId] `json:"environment_id,omitempty"`
@@ -3023,8 +3109,9 @@ type CreateKeyDto_EnvironmentId struct {
 // Example: member
 type CreateKeyDtoRole string
 
-// CreatePromptDto defines model for CreatePromptDto.
+// CreatePromptDto A new prompt
 type CreatePromptDto struct {
+	// CollectFields What is asked for in the call; it lands in post_call_insights
 	// Deprecated: this property has been marked as deprecated upstream, but no `x-deprecated-reason` was set
 	CollectFields nullable.Nullable[[]CreatePromptDto_CollectFields_Item] `json:"collect_fields,omitempty"`
 
@@ -3039,6 +3126,8 @@ type CreatePromptDto struct {
 
 	// Label Example: My Prompt
 	Label nullable.Nullable[string] `json:"label,omitempty"`
+
+	// PromptTemplate required_context_keys that a call's context lacks are a 400 on calls/create
 	// Deprecated: this property has been marked as deprecated upstream, but no `x-deprecated-reason` was set
 	PromptTemplate nullable.Nullable[struct {
 		// Id Example: 550e8400-e29b-41d4-a716-446655440000
@@ -3075,7 +3164,7 @@ type CreatePromptDto_CollectFields_Item struct {
 // CreatePromptDtoType Example: prompt
 type CreatePromptDtoType string
 
-// CreateVectorDatabaseDto defines model for CreateVectorDatabaseDto.
+// CreateVectorDatabaseDto A new vector database
 type CreateVectorDatabaseDto struct {
 	// ApiEnvironment Example: us-east-1-aws
 	ApiEnvironment nullable.Nullable[string] `json:"api_environment"`
@@ -3083,11 +3172,15 @@ type CreateVectorDatabaseDto struct {
 	// ApiKey Written, and read back masked
 	//
 	// Example: …1a2b
-	ApiKey      nullable.Nullable[string] `json:"api_key"`
+	ApiKey nullable.Nullable[string] `json:"api_key"`
+
+	// Description For people
 	Description nullable.Nullable[string] `json:"description,omitempty"`
 
 	// Index Example: support-articles
-	Index string                    `json:"index"`
+	Index string `json:"index"`
+
+	// Label For people
 	Label nullable.Nullable[string] `json:"label,omitempty"`
 
 	// Type Example: vector_database_pinecone
@@ -3103,9 +3196,13 @@ type CreateVoiceDto struct {
 	AccountConnection nullable.Nullable[CreateVoiceDto_AccountConnection] `json:"account_connection,omitempty"`
 
 	// ApiKey A key of this voice alone; written, never read back
-	ApiKey      nullable.Nullable[string] `json:"api_key,omitempty"`
+	ApiKey nullable.Nullable[string] `json:"api_key,omitempty"`
+
+	// Description For people
 	Description nullable.Nullable[string] `json:"description,omitempty"`
-	Label       nullable.Nullable[string] `json:"label,omitempty"`
+
+	// Label For people
+	Label nullable.Nullable[string] `json:"label,omitempty"`
 
 	// Type Example: voice_local
 	Type                 string                 `json:"type"`
@@ -3117,7 +3214,7 @@ type CreateVoiceDto_AccountConnection struct {
 	union json.RawMessage
 }
 
-// CreateWebhookDto defines model for CreateWebhookDto.
+// CreateWebhookDto A new webhook
 type CreateWebhookDto struct {
 	// AccountConnectionId Supplies an Authorization header
 	AccountConnectionId nullable.Nullable[CreateWebhookDto_AccountConnectionId] `json:"account_connection_id,omitempty"`
@@ -3155,29 +3252,42 @@ type CreateWebhookDto_Subscriptions_Item struct {
 	union json.RawMessage
 }
 
-// DeliveryDto defines model for DeliveryDto.
+// DeliveryDto One event on its way to one webhook, and what came of it
 type DeliveryDto struct {
-	Attempts  int                          `json:"attempts"`
-	CallId    string                       `json:"call_id"`
-	CreatedAt time.Time                    `json:"created_at"`
-	EventId   string                       `json:"event_id"`
-	EventType string                       `json:"event_type"`
-	Id        string                       `json:"id"`
-	NextAt    nullable.Nullable[time.Time] `json:"next_at"`
-	State     DeliveryDtoState             `json:"state"`
-	Tries     []struct {
+	// Attempts Made so far
+	Attempts int `json:"attempts"`
+
+	// CallId The call
+	CallId    string    `json:"call_id"`
+	CreatedAt time.Time `json:"created_at"`
+
+	// EventId The event, which is also the webhook-id
+	EventId string `json:"event_id"`
+
+	// EventType Example: event_message
+	EventType string `json:"event_type"`
+
+	// Id Example: 550e8400-e29b-41d4-a716-446655440000
+	Id     string                       `json:"id"`
+	NextAt nullable.Nullable[time.Time] `json:"next_at"`
+	State  DeliveryDtoState             `json:"state"`
+
+	// Tries Each attempt, when, how long it took, and what came back
+	Tries []struct {
 		At     string  `json:"at"`
 		Error  *string `json:"error,omitempty"`
 		Status *int    `json:"status,omitempty"`
 		TookMs int     `json:"took_ms"`
 	} `json:"tries"`
+
+	// WebhookId The webhook; inline:… when it belongs to one call alone
 	WebhookId nullable.Nullable[string] `json:"webhook_id"`
 }
 
 // DeliveryDtoState defines model for DeliveryDto.State.
 type DeliveryDtoState string
 
-// DeliveryPage defines model for DeliveryPage.
+// DeliveryPage A page of a list
 type DeliveryPage struct {
 	HasMore          bool          `json:"has_more"`
 	Items            []DeliveryDto `json:"items"`
@@ -3187,7 +3297,7 @@ type DeliveryPage struct {
 	TotalIsEstimated bool          `json:"total_is_estimated"`
 }
 
-// DoNotCallDto defines model for DoNotCallDto.
+// DoNotCallDto A number that this environment does not call
 type DoNotCallDto struct {
 	// CallId The call on which it was asked for
 	CallId nullable.Nullable[string] `json:"call_id"`
@@ -3208,7 +3318,7 @@ type DoNotCallDto struct {
 	UserId string `json:"user_id"`
 }
 
-// DoNotCallPage defines model for DoNotCallPage.
+// DoNotCallPage A page of a list
 type DoNotCallPage struct {
 	HasMore          bool           `json:"has_more"`
 	Items            []DoNotCallDto `json:"items"`
@@ -3218,7 +3328,7 @@ type DoNotCallPage struct {
 	TotalIsEstimated bool           `json:"total_is_estimated"`
 }
 
-// DtmfDto defines model for DtmfDto.
+// DtmfDto Keys to press
 type DtmfDto struct {
 	Digits string `json:"digits"`
 }
@@ -3275,7 +3385,7 @@ type EnvironmentDto struct {
 // Example: iso8601
 type EnvironmentDtoTimeFormat string
 
-// EnvironmentPage defines model for EnvironmentPage.
+// EnvironmentPage A page of a list
 type EnvironmentPage struct {
 	HasMore          bool             `json:"has_more"`
 	Items            []EnvironmentDto `json:"items"`
@@ -3285,16 +3395,23 @@ type EnvironmentPage struct {
 	TotalIsEstimated bool             `json:"total_is_estimated"`
 }
 
-// EventDto defines model for EventDto.
+// EventDto A fact about a call; docs/events.md has the types and their payloads
 type EventDto struct {
-	CallId  string                 `json:"call_id"`
-	Id      string                 `json:"id"`
+	// CallId The call
+	CallId string `json:"call_id"`
+
+	// Id Example: 550e8400-e29b-41d4-a716-446655440000
+	Id string `json:"id"`
+
+	// Payload By type
 	Payload map[string]interface{} `json:"payload"`
 
 	// Sequence Gap-free within a call, from 1; 0 for what is not kept
 	Sequence  int       `json:"sequence"`
 	Timestamp time.Time `json:"timestamp"`
-	Type      string    `json:"type"`
+
+	// Type Example: event_message
+	Type string `json:"type"`
 }
 
 // HttpUrl defines model for HttpUrl.
@@ -3305,7 +3422,9 @@ type InlineAgentDto struct {
 	// AccountConnection The account that pays for thinking
 	AccountConnection nullable.Nullable[InlineAgentDto_AccountConnection] `json:"account_connection,omitempty"`
 	Actions           *[]ActionRef                                        `json:"actions,omitempty"`
-	ActivityActions   nullable.Nullable[[]map[string]interface{}]         `json:"activity_actions,omitempty"`
+
+	// ActivityActions Kept as given
+	ActivityActions nullable.Nullable[[]map[string]interface{}] `json:"activity_actions,omitempty"`
 
 	// AskIfHumanPresentOnIdle Example: true
 	AskIfHumanPresentOnIdle nullable.Nullable[bool]        `json:"ask_if_human_present_on_idle,omitempty"`
@@ -3347,10 +3466,12 @@ type InlineAgentDto struct {
 	EnablePreloadPrompt nullable.Nullable[bool] `json:"enable_preload_prompt,omitempty"`
 
 	// EnableRecording Example: true
-	EnableRecording             nullable.Nullable[bool]               `json:"enable_recording,omitempty"`
-	EndpointingSensitivity      *InlineAgentDtoEndpointingSensitivity `json:"endpointing_sensitivity,omitempty"`
-	Id                          *Uuid                                 `json:"id,omitempty"`
-	IdleAfterInteractionSeconds nullable.Nullable[float64]            `json:"idle_after_interaction_seconds,omitempty"`
+	EnableRecording        nullable.Nullable[bool]               `json:"enable_recording,omitempty"`
+	EndpointingSensitivity *InlineAgentDtoEndpointingSensitivity `json:"endpointing_sensitivity,omitempty"`
+	Id                     *Uuid                                 `json:"id,omitempty"`
+
+	// IdleAfterInteractionSeconds s of silence, once the caller has said something; idle_time_seconds when left out
+	IdleAfterInteractionSeconds nullable.Nullable[float64] `json:"idle_after_interaction_seconds,omitempty"`
 
 	// IdleTimeSeconds Example: 10
 	IdleTimeSeconds nullable.Nullable[float64] `json:"idle_time_seconds,omitempty"`
@@ -3407,9 +3528,13 @@ type InlineAgentDto struct {
 	OpenaiModelNameOverride nullable.Nullable[string]                       `json:"openai_model_name_override,omitempty"`
 	PostCallActions         nullable.Nullable[[]PostCallFinalizedActionDto] `json:"post_call_actions,omitempty"`
 	// Deprecated: this property has been marked as deprecated upstream, but no `x-deprecated-reason` was set
-	PostCallEmail    nullable.Nullable[PostCallFinalizedEmailDto] `json:"post_call_email,omitempty"`
-	PostCallInsights nullable.Nullable[[]map[string]interface{}]  `json:"post_call_insights,omitempty"`
-	PostCallPrompt   nullable.Nullable[string]                    `json:"post_call_prompt,omitempty"`
+	PostCallEmail nullable.Nullable[PostCallFinalizedEmailDto] `json:"post_call_email,omitempty"`
+
+	// PostCallInsights Facts to be taken out of the transcript when the call is over
+	PostCallInsights nullable.Nullable[[]map[string]interface{}] `json:"post_call_insights,omitempty"`
+
+	// PostCallPrompt What a model is asked about the transcript when the call is over
+	PostCallPrompt nullable.Nullable[string] `json:"post_call_prompt,omitempty"`
 	// Deprecated: this property has been marked as deprecated upstream, but no `x-deprecated-reason` was set
 	PostCallSms nullable.Nullable[PostCallFinalizedSMSDto] `json:"post_call_sms,omitempty"`
 	Prompt      *PromptRef                                 `json:"prompt,omitempty"`
@@ -3421,17 +3546,23 @@ type InlineAgentDto struct {
 	ReasoningEffort *InlineAgentDtoReasoningEffort `json:"reasoning_effort,omitempty"`
 
 	// RunDoNotCallDetection Example: true
-	RunDoNotCallDetection nullable.Nullable[bool]                     `json:"run_do_not_call_detection,omitempty"`
-	Skills                nullable.Nullable[[]map[string]interface{}] `json:"skills,omitempty"`
+	RunDoNotCallDetection nullable.Nullable[bool] `json:"run_do_not_call_detection,omitempty"`
+
+	// Skills Kept as given
+	Skills nullable.Nullable[[]map[string]interface{}] `json:"skills,omitempty"`
 
 	// Transcriber {type: transcriber_<vendor>, …that vendor's options, under x-vendors}; the server's default when left out
 	Transcriber nullable.Nullable[InlineAgentDto_Transcriber] `json:"transcriber,omitempty"`
 
 	// TransferOnEnd Example: true
-	TransferOnEnd    nullable.Nullable[bool]       `json:"transfer_on_end,omitempty"`
-	UserId           *string                       `json:"user_id,omitempty"`
-	Verbosity        *InlineAgentDtoVerbosity      `json:"verbosity,omitempty"`
-	Voice            *VoiceRef                     `json:"voice,omitempty"`
+	TransferOnEnd nullable.Nullable[bool] `json:"transfer_on_end,omitempty"`
+
+	// UserId The environment; ignored
+	UserId    *string                  `json:"user_id,omitempty"`
+	Verbosity *InlineAgentDtoVerbosity `json:"verbosity,omitempty"`
+	Voice     *VoiceRef                `json:"voice,omitempty"`
+
+	// VoicemailMessage Left on a machine; an outbound call that reaches one hangs up without
 	VoicemailMessage nullable.Nullable[string]     `json:"voicemail_message,omitempty"`
 	Webhook          nullable.Nullable[WebhookRef] `json:"webhook,omitempty"`
 }
@@ -3502,7 +3633,7 @@ type InlineAgentDto_Transcriber struct {
 // InlineAgentDtoVerbosity defines model for InlineAgentDto.Verbosity.
 type InlineAgentDtoVerbosity string
 
-// KeyDto defines model for KeyDto.
+// KeyDto A key, without itself
 type KeyDto struct {
 	// CreatedAt Example: 2026-11-24T09:30:00.000Z
 	CreatedAt time.Time `json:"created_at"`
@@ -3538,7 +3669,7 @@ type KeyDto struct {
 // Example: member
 type KeyDtoRole string
 
-// KeyPage defines model for KeyPage.
+// KeyPage A page of a list
 type KeyPage struct {
 	HasMore          bool     `json:"has_more"`
 	Items            []KeyDto `json:"items"`
@@ -3548,17 +3679,23 @@ type KeyPage struct {
 	TotalIsEstimated bool     `json:"total_is_estimated"`
 }
 
-// LinkNumberDto defines model for LinkNumberDto.
+// LinkNumberDto A number to link, under one of two names
 type LinkNumberDto struct {
-	Active         nullable.Nullable[bool]                   `json:"active,omitempty"`
-	Config         nullable.Nullable[NumberConfigDto]        `json:"config,omitempty"`
-	Description    nullable.Nullable[string]                 `json:"description,omitempty"`
+	Active nullable.Nullable[bool]            `json:"active,omitempty"`
+	Config nullable.Nullable[NumberConfigDto] `json:"config,omitempty"`
+
+	// Description For people
+	Description nullable.Nullable[string] `json:"description,omitempty"`
+
+	// ExampleContext Values of the prompt's variables for trying things out
 	ExampleContext nullable.Nullable[map[string]interface{}] `json:"example_context,omitempty"`
 	InboundAgent   nullable.Nullable[AgentRef]               `json:"inbound_agent,omitempty"`
 
 	// IsRoutingNumber It only routes calls and is never shown as a caller's number
-	IsRoutingNumber nullable.Nullable[bool]   `json:"is_routing_number,omitempty"`
-	Label           nullable.Nullable[string] `json:"label,omitempty"`
+	IsRoutingNumber nullable.Nullable[bool] `json:"is_routing_number,omitempty"`
+
+	// Label For people
+	Label nullable.Nullable[string] `json:"label,omitempty"`
 
 	// Number The same as phone_number
 	Number       *string                 `json:"number,omitempty"`
@@ -3570,7 +3707,9 @@ type LinkNumberDto struct {
 	PhoneNumber *string `json:"phone_number,omitempty"`
 
 	// SmsEnabled It may be the from_phone of a post-call SMS
-	SmsEnabled                 nullable.Nullable[bool]         `json:"sms_enabled,omitempty"`
+	SmsEnabled nullable.Nullable[bool] `json:"sms_enabled,omitempty"`
+
+	// Tags For people
 	Tags                       nullable.Nullable[[]string]     `json:"tags,omitempty"`
 	TelephonyAccountConnection nullable.Nullable[ConnectionId] `json:"telephony_account_connection,omitempty"`
 
@@ -3578,7 +3717,7 @@ type LinkNumberDto struct {
 	TelephonyProvider nullable.Nullable[TelephonyProvider] `json:"telephony_provider,omitempty"`
 }
 
-// MuteDto defines model for MuteDto.
+// MuteDto Whether the agent is to be silent
 type MuteDto struct {
 	// On true: the agent falls silent; false: it speaks again
 	//
@@ -3586,7 +3725,7 @@ type MuteDto struct {
 	On bool `json:"on"`
 }
 
-// NewKeyDto defines model for NewKeyDto.
+// NewKeyDto A new key, in clear
 type NewKeyDto struct {
 	// CreatedAt Example: 2026-11-24T09:30:00.000Z
 	CreatedAt time.Time `json:"created_at"`
@@ -3641,33 +3780,51 @@ type NumberConfigDto struct {
 	AdditionalProperties map[string]interface{} `json:"-"`
 }
 
-// NumberDto defines model for NumberDto.
+// NumberDto A line, and who answers it
 type NumberDto struct {
-	Active           bool                                      `json:"active"`
-	Config           nullable.Nullable[NumberConfigDto]        `json:"config,omitempty"`
-	Description      nullable.Nullable[string]                 `json:"description,omitempty"`
-	ExampleContext   nullable.Nullable[map[string]interface{}] `json:"example_context,omitempty"`
-	Id               string                                    `json:"id"`
-	InboundAgent     nullable.Nullable[AgentDto]               `json:"inbound_agent,omitempty"`
-	InboundAgentName nullable.Nullable[string]                 `json:"inbound_agent_name,omitempty"`
+	Active bool                               `json:"active"`
+	Config nullable.Nullable[NumberConfigDto] `json:"config,omitempty"`
+
+	// Description For people
+	Description nullable.Nullable[string] `json:"description,omitempty"`
+
+	// ExampleContext Values of the prompt's variables for trying things out
+	ExampleContext nullable.Nullable[map[string]interface{}] `json:"example_context,omitempty"`
+
+	// Id Example: 550e8400-e29b-41d4-a716-446655440000
+	Id           string                      `json:"id"`
+	InboundAgent nullable.Nullable[AgentDto] `json:"inbound_agent,omitempty"`
+
+	// InboundAgentName The agent's name
+	InboundAgentName nullable.Nullable[string] `json:"inbound_agent_name,omitempty"`
 
 	// IsRoutingNumber It only routes calls and is never shown as a caller's number
-	IsRoutingNumber nullable.Nullable[bool]   `json:"is_routing_number,omitempty"`
-	Label           nullable.Nullable[string] `json:"label,omitempty"`
+	IsRoutingNumber nullable.Nullable[bool] `json:"is_routing_number,omitempty"`
+
+	// Label For people
+	Label nullable.Nullable[string] `json:"label,omitempty"`
 
 	// Number Example: +15551234567
 	Number       string                  `json:"number"`
 	OutboundOnly nullable.Nullable[bool] `json:"outbound_only,omitempty"`
 
 	// SmsEnabled It may be the from_phone of a post-call SMS
-	SmsEnabled                 nullable.Nullable[bool]     `json:"sms_enabled,omitempty"`
-	Tags                       nullable.Nullable[[]string] `json:"tags,omitempty"`
-	TelephonyAccountConnection nullable.Nullable[string]   `json:"telephony_account_connection,omitempty"`
-	TelephonyProvider          *string                     `json:"telephony_provider,omitempty"`
-	UserId                     string                      `json:"user_id"`
+	SmsEnabled nullable.Nullable[bool] `json:"sms_enabled,omitempty"`
+
+	// Tags For people
+	Tags nullable.Nullable[[]string] `json:"tags,omitempty"`
+
+	// TelephonyAccountConnection The account that carries its calls
+	TelephonyAccountConnection nullable.Nullable[string] `json:"telephony_account_connection,omitempty"`
+
+	// TelephonyProvider Example: sip
+	TelephonyProvider *string `json:"telephony_provider,omitempty"`
+
+	// UserId The environment
+	UserId string `json:"user_id"`
 }
 
-// NumberPage defines model for NumberPage.
+// NumberPage A page of a list
 type NumberPage struct {
 	HasMore          bool        `json:"has_more"`
 	Items            []NumberDto `json:"items"`
@@ -3679,8 +3836,11 @@ type NumberPage struct {
 
 // PostCallFinalizedActionDto `config` is the one that `type` asks for: …EmailConfigDto, …SmsConfigDto or …CustomApiConfigDto
 type PostCallFinalizedActionDto struct {
+	// Conditions All of them must hold
 	Conditions nullable.Nullable[[]map[string]interface{}] `json:"conditions,omitempty"`
-	Config     map[string]interface{}                      `json:"config"`
+
+	// Config What to send; its form goes by type
+	Config map[string]interface{} `json:"config"`
 
 	// Id Made when left out
 	//
@@ -3688,7 +3848,9 @@ type PostCallFinalizedActionDto struct {
 	Id nullable.Nullable[string] `json:"id,omitempty"`
 
 	// Label Example: Follow-up email
-	Label          nullable.Nullable[string]      `json:"label,omitempty"`
+	Label nullable.Nullable[string] `json:"label,omitempty"`
+
+	// ProviderConfig By what an after-call action goes out
 	ProviderConfig ProviderConfigDto              `json:"provider_config"`
 	Type           PostCallFinalizedActionDtoType `json:"type"`
 }
@@ -3696,13 +3858,15 @@ type PostCallFinalizedActionDto struct {
 // PostCallFinalizedActionDtoType defines model for PostCallFinalizedActionDto.Type.
 type PostCallFinalizedActionDtoType string
 
-// PostCallFinalizedEmailDto defines model for PostCallFinalizedEmailDto.
+// PostCallFinalizedEmailDto An e-mail to send when a call is over
 type PostCallFinalizedEmailDto struct {
 	// Body Example: Thanks for your call...
 	Body string `json:"body"`
 
 	// FromEmail Example: no-reply@example.com
-	FromEmail      string            `json:"from_email"`
+	FromEmail string `json:"from_email"`
+
+	// ProviderConfig By what an after-call action goes out
 	ProviderConfig ProviderConfigDto `json:"provider_config"`
 
 	// Subject Example: Your call summary
@@ -3712,21 +3876,24 @@ type PostCallFinalizedEmailDto struct {
 	ToEmail string `json:"to_email"`
 }
 
-// PostCallFinalizedSMSDto defines model for PostCallFinalizedSMSDto.
+// PostCallFinalizedSMSDto A text message to send when a call is over
 type PostCallFinalizedSMSDto struct {
 	// Body Example: Thanks for your call...
 	Body string `json:"body"`
 
 	// FromPhone Example: +15551234567
-	FromPhone      string            `json:"from_phone"`
+	FromPhone string `json:"from_phone"`
+
+	// ProviderConfig By what an after-call action goes out
 	ProviderConfig ProviderConfigDto `json:"provider_config"`
 
 	// ToPhone Example: +15557654321
 	ToPhone string `json:"to_phone"`
 }
 
-// PromptDto defines model for PromptDto.
+// PromptDto What a model is told
 type PromptDto struct {
+	// CollectFields What is asked for in the call; it lands in post_call_insights
 	// Deprecated: this property has been marked as deprecated upstream, but no `x-deprecated-reason` was set
 	CollectFields nullable.Nullable[[]PromptDto_CollectFields_Item] `json:"collect_fields,omitempty"`
 
@@ -3744,6 +3911,8 @@ type PromptDto struct {
 
 	// Label Example: My Prompt
 	Label nullable.Nullable[string] `json:"label,omitempty"`
+
+	// PromptTemplate required_context_keys that a call's context lacks are a 400 on calls/create
 	// Deprecated: this property has been marked as deprecated upstream, but no `x-deprecated-reason` was set
 	PromptTemplate nullable.Nullable[struct {
 		// Id Example: 550e8400-e29b-41d4-a716-446655440000
@@ -3783,7 +3952,7 @@ type PromptDto_CollectFields_Item struct {
 // PromptDtoType Example: prompt
 type PromptDtoType string
 
-// PromptPage defines model for PromptPage.
+// PromptPage A page of a list
 type PromptPage struct {
 	HasMore          bool        `json:"has_more"`
 	Items            []PromptDto `json:"items"`
@@ -3798,13 +3967,17 @@ type PromptRef struct {
 	union json.RawMessage
 }
 
-// ProviderConfigDto defines model for ProviderConfigDto.
+// ProviderConfigDto By what an after-call action goes out
 type ProviderConfigDto struct {
+	// DestinationId The account connection's id
 	DestinationId string `json:"destination_id"`
 }
 
-// SayDto defines model for SayDto.
+// SayDto What to say
 type SayDto struct {
+	// Text As it is to be spoken
+	//
+	// Example: One moment, please.
 	Text string `json:"text"`
 }
 
@@ -3834,7 +4007,7 @@ type TelephonyProvider1 struct {
 	Name string `json:"name"`
 }
 
-// TransferCallDto defines model for TransferCallDto.
+// TransferCallDto Whom to hand the call to
 type TransferCallDto struct {
 	// PhoneNumber E.164, a sip: address, or an extension where the trunk takes them
 	//
@@ -3842,9 +4015,12 @@ type TransferCallDto struct {
 	PhoneNumber string `json:"phone_number"`
 }
 
-// TurnDto defines model for TurnDto.
+// TurnDto What one party said in one go
 type TurnDto struct {
-	EndMs       int    `json:"end_ms"`
+	// EndMs from answer
+	EndMs int `json:"end_ms"`
+
+	// Id Example: 550e8400-e29b-41d4-a716-446655440000
 	Id          string `json:"id"`
 	Interrupted bool   `json:"interrupted"`
 
@@ -3862,7 +4038,7 @@ type TurnDto struct {
 // TurnDtoWho defines model for TurnDto.Who.
 type TurnDtoWho string
 
-// UpdateAccountConnectionDto defines model for UpdateAccountConnectionDto.
+// UpdateAccountConnectionDto Changes to a connection
 type UpdateAccountConnectionDto struct {
 	// AccountSupportsAnyCallerId A trunk for which this is false carries only calls from numbers that are linked here
 	//
@@ -3890,8 +4066,10 @@ type UpdateAccountConnectionDto struct {
 	SteeringPool nullable.Nullable[[]string] `json:"steering_pool,omitempty"`
 
 	// Type Example: account_connection_twilio
-	Type   *UpdateAccountConnectionDtoType `json:"type,omitempty"`
-	UserId *string                         `json:"user_id,omitempty"`
+	Type *UpdateAccountConnectionDtoType `json:"type,omitempty"`
+
+	// UserId The environment; ignored
+	UserId *string `json:"user_id,omitempty"`
 }
 
 // UpdateAccountConnectionDto_Config Of a SIP trunk also extensions: true, where bare extensions such as 201 may be dialled
@@ -3905,10 +4083,15 @@ type UpdateAccountConnectionDto_Config struct {
 // UpdateAccountConnectionDtoType Example: account_connection_twilio
 type UpdateAccountConnectionDtoType string
 
-// UpdateActionDto defines model for UpdateActionDto.
+// UpdateActionDto Changes to an action, or an action inside another body
 type UpdateActionDto struct {
+	// ActionTrigger A function call, which the model decides about (the default), or phrases that trigger it
 	ActionTrigger nullable.Nullable[map[string]interface{}] `json:"action_trigger,omitempty"`
-	Config        *map[string]interface{}                   `json:"config,omitempty"`
+
+	// Config By type: phone_number or allowed_numbers of a transfer, on of set_hold, name, description, url and input_schema of an external action
+	//
+	// Example: {"phone_number":"+15557654321"}
+	Config *map[string]interface{} `json:"config,omitempty"`
 
 	// Description Example: This is a description
 	Description nullable.Nullable[string] `json:"description,omitempty"`
@@ -3918,19 +4101,23 @@ type UpdateActionDto struct {
 	Label nullable.Nullable[string] `json:"label,omitempty"`
 
 	// Type Example: action_transfer_call
-	Type   *UpdateActionDtoType `json:"type,omitempty"`
-	UserId *string              `json:"user_id,omitempty"`
+	Type *UpdateActionDtoType `json:"type,omitempty"`
+
+	// UserId The environment; ignored
+	UserId *string `json:"user_id,omitempty"`
 }
 
 // UpdateActionDtoType Example: action_transfer_call
 type UpdateActionDtoType string
 
-// UpdateAgentDto defines model for UpdateAgentDto.
+// UpdateAgentDto Changes to an agent
 type UpdateAgentDto struct {
 	// AccountConnection The account that pays for thinking
 	AccountConnection nullable.Nullable[UpdateAgentDto_AccountConnection] `json:"account_connection,omitempty"`
 	Actions           *[]ActionRef                                        `json:"actions,omitempty"`
-	ActivityActions   nullable.Nullable[[]map[string]interface{}]         `json:"activity_actions,omitempty"`
+
+	// ActivityActions Kept as given
+	ActivityActions nullable.Nullable[[]map[string]interface{}] `json:"activity_actions,omitempty"`
 
 	// AskIfHumanPresentOnIdle Example: true
 	AskIfHumanPresentOnIdle nullable.Nullable[bool]        `json:"ask_if_human_present_on_idle,omitempty"`
@@ -3972,10 +4159,12 @@ type UpdateAgentDto struct {
 	EnablePreloadPrompt nullable.Nullable[bool] `json:"enable_preload_prompt,omitempty"`
 
 	// EnableRecording Example: true
-	EnableRecording             nullable.Nullable[bool]               `json:"enable_recording,omitempty"`
-	EndpointingSensitivity      *UpdateAgentDtoEndpointingSensitivity `json:"endpointing_sensitivity,omitempty"`
-	Id                          nullable.Nullable[string]             `json:"id,omitempty"`
-	IdleAfterInteractionSeconds nullable.Nullable[float64]            `json:"idle_after_interaction_seconds,omitempty"`
+	EnableRecording        nullable.Nullable[bool]               `json:"enable_recording,omitempty"`
+	EndpointingSensitivity *UpdateAgentDtoEndpointingSensitivity `json:"endpointing_sensitivity,omitempty"`
+	Id                     nullable.Nullable[string]             `json:"id,omitempty"`
+
+	// IdleAfterInteractionSeconds s of silence, once the caller has said something; idle_time_seconds when left out
+	IdleAfterInteractionSeconds nullable.Nullable[float64] `json:"idle_after_interaction_seconds,omitempty"`
 
 	// IdleTimeSeconds Example: 10
 	IdleTimeSeconds nullable.Nullable[float64] `json:"idle_time_seconds,omitempty"`
@@ -4032,9 +4221,13 @@ type UpdateAgentDto struct {
 	OpenaiModelNameOverride nullable.Nullable[string]                       `json:"openai_model_name_override,omitempty"`
 	PostCallActions         nullable.Nullable[[]PostCallFinalizedActionDto] `json:"post_call_actions,omitempty"`
 	// Deprecated: this property has been marked as deprecated upstream, but no `x-deprecated-reason` was set
-	PostCallEmail    nullable.Nullable[PostCallFinalizedEmailDto] `json:"post_call_email,omitempty"`
-	PostCallInsights nullable.Nullable[[]map[string]interface{}]  `json:"post_call_insights,omitempty"`
-	PostCallPrompt   nullable.Nullable[string]                    `json:"post_call_prompt,omitempty"`
+	PostCallEmail nullable.Nullable[PostCallFinalizedEmailDto] `json:"post_call_email,omitempty"`
+
+	// PostCallInsights Facts to be taken out of the transcript when the call is over
+	PostCallInsights nullable.Nullable[[]map[string]interface{}] `json:"post_call_insights,omitempty"`
+
+	// PostCallPrompt What a model is asked about the transcript when the call is over
+	PostCallPrompt nullable.Nullable[string] `json:"post_call_prompt,omitempty"`
 	// Deprecated: this property has been marked as deprecated upstream, but no `x-deprecated-reason` was set
 	PostCallSms nullable.Nullable[PostCallFinalizedSMSDto] `json:"post_call_sms,omitempty"`
 	Prompt      *PromptRef                                 `json:"prompt,omitempty"`
@@ -4046,17 +4239,21 @@ type UpdateAgentDto struct {
 	ReasoningEffort *UpdateAgentDtoReasoningEffort `json:"reasoning_effort,omitempty"`
 
 	// RunDoNotCallDetection Example: true
-	RunDoNotCallDetection nullable.Nullable[bool]                     `json:"run_do_not_call_detection,omitempty"`
-	Skills                nullable.Nullable[[]map[string]interface{}] `json:"skills,omitempty"`
+	RunDoNotCallDetection nullable.Nullable[bool] `json:"run_do_not_call_detection,omitempty"`
+
+	// Skills Kept as given
+	Skills nullable.Nullable[[]map[string]interface{}] `json:"skills,omitempty"`
 
 	// Transcriber {type: transcriber_<vendor>, …that vendor's options, under x-vendors}; the server's default when left out
 	Transcriber nullable.Nullable[UpdateAgentDto_Transcriber] `json:"transcriber,omitempty"`
 
 	// TransferOnEnd Example: true
-	TransferOnEnd    nullable.Nullable[bool]       `json:"transfer_on_end,omitempty"`
-	UserId           nullable.Nullable[string]     `json:"user_id,omitempty"`
-	Verbosity        *UpdateAgentDtoVerbosity      `json:"verbosity,omitempty"`
-	Voice            *VoiceRef                     `json:"voice,omitempty"`
+	TransferOnEnd nullable.Nullable[bool]   `json:"transfer_on_end,omitempty"`
+	UserId        nullable.Nullable[string] `json:"user_id,omitempty"`
+	Verbosity     *UpdateAgentDtoVerbosity  `json:"verbosity,omitempty"`
+	Voice         *VoiceRef                 `json:"voice,omitempty"`
+
+	// VoicemailMessage Left on a machine; an outbound call that reaches one hangs up without
 	VoicemailMessage nullable.Nullable[string]     `json:"voicemail_message,omitempty"`
 	Webhook          nullable.Nullable[WebhookRef] `json:"webhook,omitempty"`
 }
@@ -4127,7 +4324,7 @@ type UpdateAgentDto_Transcriber struct {
 // UpdateAgentDtoVerbosity defines model for UpdateAgentDto.Verbosity.
 type UpdateAgentDtoVerbosity string
 
-// UpdateEnvironmentDto defines model for UpdateEnvironmentDto.
+// UpdateEnvironmentDto Changes to an environment
 type UpdateEnvironmentDto struct {
 	// AudioRetentionDays Recordings are erased so many days after the call; 0: never
 	//
@@ -4171,32 +4368,41 @@ type UpdateEnvironmentDto struct {
 // Example: iso8601
 type UpdateEnvironmentDtoTimeFormat string
 
-// UpdateNumberDto defines model for UpdateNumberDto.
+// UpdateNumberDto Changes to a number
 type UpdateNumberDto struct {
-	Active           nullable.Nullable[bool]                   `json:"active,omitempty"`
-	Config           nullable.Nullable[NumberConfigDto]        `json:"config,omitempty"`
-	Description      nullable.Nullable[string]                 `json:"description,omitempty"`
+	Active nullable.Nullable[bool]            `json:"active,omitempty"`
+	Config nullable.Nullable[NumberConfigDto] `json:"config,omitempty"`
+
+	// Description For people
+	Description nullable.Nullable[string] `json:"description,omitempty"`
+
+	// ExampleContext Values of the prompt's variables for trying things out
 	ExampleContext   nullable.Nullable[map[string]interface{}] `json:"example_context,omitempty"`
 	Id               nullable.Nullable[string]                 `json:"id,omitempty"`
 	InboundAgent     nullable.Nullable[AgentRef]               `json:"inbound_agent,omitempty"`
 	InboundAgentName nullable.Nullable[string]                 `json:"inbound_agent_name,omitempty"`
 
 	// IsRoutingNumber It only routes calls and is never shown as a caller's number
-	IsRoutingNumber nullable.Nullable[bool]   `json:"is_routing_number,omitempty"`
-	Label           nullable.Nullable[string] `json:"label,omitempty"`
-	Number          nullable.Nullable[string] `json:"number,omitempty"`
-	OutboundOnly    nullable.Nullable[bool]   `json:"outbound_only,omitempty"`
+	IsRoutingNumber nullable.Nullable[bool] `json:"is_routing_number,omitempty"`
+
+	// Label For people
+	Label        nullable.Nullable[string] `json:"label,omitempty"`
+	Number       nullable.Nullable[string] `json:"number,omitempty"`
+	OutboundOnly nullable.Nullable[bool]   `json:"outbound_only,omitempty"`
 
 	// SmsEnabled It may be the from_phone of a post-call SMS
-	SmsEnabled                 nullable.Nullable[bool]         `json:"sms_enabled,omitempty"`
+	SmsEnabled nullable.Nullable[bool] `json:"sms_enabled,omitempty"`
+
+	// Tags For people
 	Tags                       nullable.Nullable[[]string]     `json:"tags,omitempty"`
 	TelephonyAccountConnection nullable.Nullable[ConnectionId] `json:"telephony_account_connection,omitempty"`
 	TelephonyProvider          nullable.Nullable[string]       `json:"telephony_provider,omitempty"`
 	UserId                     nullable.Nullable[string]       `json:"user_id,omitempty"`
 }
 
-// UpdatePromptDto defines model for UpdatePromptDto.
+// UpdatePromptDto Changes to a prompt, or a prompt inside another body
 type UpdatePromptDto struct {
+	// CollectFields What is asked for in the call; it lands in post_call_insights
 	// Deprecated: this property has been marked as deprecated upstream, but no `x-deprecated-reason` was set
 	CollectFields nullable.Nullable[[]UpdatePromptDto_CollectFields_Item] `json:"collect_fields,omitempty"`
 
@@ -4212,6 +4418,8 @@ type UpdatePromptDto struct {
 
 	// Label Example: My Prompt
 	Label nullable.Nullable[string] `json:"label,omitempty"`
+
+	// PromptTemplate required_context_keys that a call's context lacks are a 400 on calls/create
 	// Deprecated: this property has been marked as deprecated upstream, but no `x-deprecated-reason` was set
 	PromptTemplate nullable.Nullable[struct {
 		// Id Example: 550e8400-e29b-41d4-a716-446655440000
@@ -4231,8 +4439,10 @@ type UpdatePromptDto struct {
 	Tags nullable.Nullable[[]string] `json:"tags,omitempty"`
 
 	// Type Example: prompt
-	Type   *UpdatePromptDtoType `json:"type,omitempty"`
-	UserId *string              `json:"user_id,omitempty"`
+	Type *UpdatePromptDtoType `json:"type,omitempty"`
+
+	// UserId The environment; ignored
+	UserId *string `json:"user_id,omitempty"`
 }
 
 // UpdatePromptDtoCollectFields0 defines model for UpdatePromptDto.CollectFields.0.
@@ -4249,7 +4459,7 @@ type UpdatePromptDto_CollectFields_Item struct {
 // UpdatePromptDtoType Example: prompt
 type UpdatePromptDtoType string
 
-// UpdateVectorDatabaseDto defines model for UpdateVectorDatabaseDto.
+// UpdateVectorDatabaseDto Changes to a vector database
 type UpdateVectorDatabaseDto struct {
 	// ApiEnvironment Example: us-east-1-aws
 	ApiEnvironment nullable.Nullable[string] `json:"api_environment,omitempty"`
@@ -4257,35 +4467,47 @@ type UpdateVectorDatabaseDto struct {
 	// ApiKey Written, and read back masked
 	//
 	// Example: …1a2b
-	ApiKey      nullable.Nullable[string] `json:"api_key,omitempty"`
+	ApiKey nullable.Nullable[string] `json:"api_key,omitempty"`
+
+	// Description For people
 	Description nullable.Nullable[string] `json:"description,omitempty"`
 	Id          *Uuid                     `json:"id,omitempty"`
 
 	// Index Example: support-articles
-	Index *string                   `json:"index,omitempty"`
+	Index *string `json:"index,omitempty"`
+
+	// Label For people
 	Label nullable.Nullable[string] `json:"label,omitempty"`
 
 	// Type Example: vector_database_pinecone
-	Type   *UpdateVectorDatabaseDtoType `json:"type,omitempty"`
-	UserId *string                      `json:"user_id,omitempty"`
+	Type *UpdateVectorDatabaseDtoType `json:"type,omitempty"`
+
+	// UserId The environment; ignored
+	UserId *string `json:"user_id,omitempty"`
 }
 
 // UpdateVectorDatabaseDtoType Example: vector_database_pinecone
 type UpdateVectorDatabaseDtoType string
 
-// UpdateVoiceDto defines model for UpdateVoiceDto.
+// UpdateVoiceDto Changes to a voice, or a voice inside another body
 type UpdateVoiceDto struct {
 	// AccountConnection The account that pays for speaking
 	AccountConnection nullable.Nullable[UpdateVoiceDto_AccountConnection] `json:"account_connection,omitempty"`
 
 	// ApiKey A key of this voice alone; written, never read back
-	ApiKey      nullable.Nullable[string] `json:"api_key,omitempty"`
+	ApiKey nullable.Nullable[string] `json:"api_key,omitempty"`
+
+	// Description For people
 	Description nullable.Nullable[string] `json:"description,omitempty"`
 	Id          *Uuid                     `json:"id,omitempty"`
-	Label       nullable.Nullable[string] `json:"label,omitempty"`
+
+	// Label For people
+	Label nullable.Nullable[string] `json:"label,omitempty"`
 
 	// Type Example: voice_local
-	Type                 *string                `json:"type,omitempty"`
+	Type *string `json:"type,omitempty"`
+
+	// UserId The environment; ignored
 	UserId               *string                `json:"user_id,omitempty"`
 	AdditionalProperties map[string]interface{} `json:"-"`
 }
@@ -4295,7 +4517,7 @@ type UpdateVoiceDto_AccountConnection struct {
 	union json.RawMessage
 }
 
-// UpdateWebhookDto defines model for UpdateWebhookDto.
+// UpdateWebhookDto Changes to a webhook, or a webhook inside another body
 type UpdateWebhookDto struct {
 	// AccountConnectionId Supplies an Authorization header
 	AccountConnectionId nullable.Nullable[UpdateWebhookDto_AccountConnectionId] `json:"account_connection_id,omitempty"`
@@ -4316,7 +4538,9 @@ type UpdateWebhookDto struct {
 	// Subscriptions Example: ["event_message","event_action"]
 	Subscriptions *[]UpdateWebhookDto_Subscriptions_Item `json:"subscriptions,omitempty"`
 	Url           *HttpUrl                               `json:"url,omitempty"`
-	UserId        *string                                `json:"user_id,omitempty"`
+
+	// UserId The environment; ignored
+	UserId *string `json:"user_id,omitempty"`
 }
 
 // UpdateWebhookDto_AccountConnectionId Supplies an Authorization header
@@ -4338,7 +4562,7 @@ type UpdateWebhookDto_Subscriptions_Item struct {
 	union json.RawMessage
 }
 
-// UsageDto defines model for UsageDto.
+// UsageDto What was used this month
 type UsageDto struct {
 	// MonthlyUsageLimitMinutes There is none: always the largest number of 32 bits
 	//
@@ -4361,7 +4585,7 @@ type UsageDtoPlanType string
 // Uuid defines model for Uuid.
 type Uuid = openapi_types.UUID
 
-// VectorDatabaseDto defines model for VectorDatabaseDto.
+// VectorDatabaseDto A vector database; it is kept, and nothing asks it yet
 type VectorDatabaseDto struct {
 	// ApiEnvironment Example: us-east-1-aws
 	ApiEnvironment nullable.Nullable[string] `json:"api_environment,omitempty"`
@@ -4369,14 +4593,18 @@ type VectorDatabaseDto struct {
 	// ApiKey Written, and read back masked
 	//
 	// Example: …1a2b
-	ApiKey      nullable.Nullable[string] `json:"api_key,omitempty"`
+	ApiKey nullable.Nullable[string] `json:"api_key,omitempty"`
+
+	// Description For people
 	Description nullable.Nullable[string] `json:"description,omitempty"`
 
 	// Id Example: 550e8400-e29b-41d4-a716-446655440000
 	Id string `json:"id"`
 
 	// Index Example: support-articles
-	Index *string                   `json:"index,omitempty"`
+	Index *string `json:"index,omitempty"`
+
+	// Label For people
 	Label nullable.Nullable[string] `json:"label,omitempty"`
 
 	// Type Example: vector_database_pinecone
@@ -4389,7 +4617,7 @@ type VectorDatabaseDto struct {
 // VectorDatabaseDtoType Example: vector_database_pinecone
 type VectorDatabaseDtoType string
 
-// VectorDatabasePage defines model for VectorDatabasePage.
+// VectorDatabasePage A page of vector databases
 type VectorDatabasePage struct {
 	HasMore          bool                `json:"has_more"`
 	Items            []VectorDatabaseDto `json:"items"`
@@ -4399,19 +4627,27 @@ type VectorDatabasePage struct {
 	TotalIsEstimated bool                `json:"total_is_estimated"`
 }
 
-// VoiceDto defines model for VoiceDto.
+// VoiceDto How an agent sounds
 type VoiceDto struct {
 	// AccountConnection The account that pays for speaking
 	AccountConnection nullable.Nullable[VoiceDto_AccountConnection] `json:"account_connection,omitempty"`
 
 	// ApiKey A key of this voice alone; written, never read back
-	ApiKey      nullable.Nullable[string] `json:"api_key,omitempty"`
+	ApiKey nullable.Nullable[string] `json:"api_key,omitempty"`
+
+	// Description For people
 	Description nullable.Nullable[string] `json:"description,omitempty"`
-	Id          string                    `json:"id"`
-	Label       nullable.Nullable[string] `json:"label,omitempty"`
+
+	// Id Example: 550e8400-e29b-41d4-a716-446655440000
+	Id string `json:"id"`
+
+	// Label For people
+	Label nullable.Nullable[string] `json:"label,omitempty"`
 
 	// Type Example: voice_local
-	Type                 *string                `json:"type,omitempty"`
+	Type *string `json:"type,omitempty"`
+
+	// UserId The environment
 	UserId               string                 `json:"user_id"`
 	AdditionalProperties map[string]interface{} `json:"-"`
 }
@@ -4421,7 +4657,7 @@ type VoiceDto_AccountConnection struct {
 	union json.RawMessage
 }
 
-// VoicePage defines model for VoicePage.
+// VoicePage A page of a list
 type VoicePage struct {
 	HasMore          bool       `json:"has_more"`
 	Items            []VoiceDto `json:"items"`
@@ -4436,7 +4672,7 @@ type VoiceRef struct {
 	union json.RawMessage
 }
 
-// WebhookDto defines model for WebhookDto.
+// WebhookDto Where the facts of calls are sent
 type WebhookDto struct {
 	// AccountConnectionId Supplies an Authorization header
 	AccountConnectionId nullable.Nullable[WebhookDto_AccountConnectionId] `json:"account_connection_id,omitempty"`
@@ -4487,7 +4723,7 @@ type WebhookDto_Subscriptions_Item struct {
 	union json.RawMessage
 }
 
-// WebhookPage defines model for WebhookPage.
+// WebhookPage A page of a list
 type WebhookPage struct {
 	HasMore          bool         `json:"has_more"`
 	Items            []WebhookDto `json:"items"`
