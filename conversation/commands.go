@@ -1,6 +1,7 @@
 package conversation
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/parley-voice/parley"
@@ -44,7 +45,8 @@ func (c *loop) command(ctx context.Context, cmd Command) {
 	}
 }
 
-// mute makes the agent silent at once, also where it insists. What it says before it ends the call is its last word then, too.
+// mute makes the agent silent at once, also where it insists. What it says before it ends the call, or leaves it to
+// somebody else, is its last word then, too.
 func (c *loop) mute() {
 	if c.state.muted {
 		return
@@ -56,7 +58,7 @@ func (c *loop) mute() {
 	if r == nil {
 		return
 	}
-	end := r.ending()
+	end := cmp.Or(r.ending(), c.state.leave)
 	if r.text == "" && r.mouth.said() == "" {
 		c.state.asked, c.state.unanswered = r.answers, true // it still stands
 	}
