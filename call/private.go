@@ -9,9 +9,9 @@ import (
 // withheld stands where a private call's words would be.
 const withheld = "withheld: the call is private"
 
-// plain are the codes of warnings whose messages are ours and repeat nothing of a call.
-var plain = map[string]bool{"setup": true, "telephony_params": true, "slow_transcriber": true, "model_changed": true, "voice_changed": true,
-	"transcriber_changed": true, "prices": true, "recording": true, "referred": true}
+// plain are the codes of warnings whose messages are ours and repeat nothing of a call. Why a vendor was changed is not ours.
+var plain = map[string]bool{"setup": true, "telephony_params": true, "slow_transcriber": true,
+	"prices": true, "recording": true, "referred": true}
 
 // wordless is an event of a private call without what was said, pressed, asked of a tool or told by one; false: nothing is left
 // of it. What it does not know loses its payload.
