@@ -49,17 +49,11 @@ func Bury(ctx context.Context, log Past, rows Calls, found Found, c parley.Call)
 	}
 	c.Turns = turns
 	past.record(&c.Record)
-	if c.Private {
-		Seal(&c)
-	}
 	if name := recordingName(c.ID); c.Recording == "" && found(name) {
 		c.Recording = name
 	}
 	err := rows.UpdateCall(ctx, c.ID, func(row *parley.Call) error {
 		row.Record, row.Recording = c.Record, c.Recording
-		if row.Private {
-			Seal(row)
-		}
 		return nil
 	})
 	f.farewell(&c)

@@ -18,9 +18,6 @@ func (s *Switchboard) end(ctx context.Context, line *line, out parley.Outcome) {
 	}
 	s.charge(line)
 	f.record(&c.Record)
-	if c.Private {
-		Seal(c)
-	}
 	told := false
 	s.keep(ctx, c.ID, func(row *parley.Call) error {
 		if told = row.IsOutgoing && (row.Status == parley.Ended || row.Status == parley.Failed); told {
@@ -28,9 +25,6 @@ func (s *Switchboard) end(ctx context.Context, line *line, out parley.Outcome) {
 		}
 		row.Status, row.Stage, row.Start, row.End = c.Status, c.Stage, c.Start, c.End
 		row.Media, row.Ending, row.Record = c.Media, c.Ending, c.Record
-		if row.Private {
-			Seal(row)
-		}
 		return nil
 	})
 	if told {

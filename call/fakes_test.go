@@ -87,6 +87,7 @@ func (r *rows) UpdateCall(_ context.Context, id string, change func(*parley.Call
 	if err := change(&c); err != nil {
 		return err
 	}
+	c.Seal() // as the store does
 	r.rows[id] = c
 	return nil
 }

@@ -6,9 +6,6 @@ import (
 	"github.com/parley-voice/parley"
 )
 
-// withheld stands where a private call's words would be.
-const withheld = "withheld: the call is private"
-
 // plain are the codes of warnings whose messages are ours and repeat nothing of a call. Why a vendor was changed is not ours.
 var plain = map[string]bool{"setup": true, "telephony_params": true, "slow_transcriber": true,
 	"prices": true, "recording": true, "referred": true}
@@ -44,11 +41,11 @@ func wordless(e parley.Event) (parley.Event, bool) {
 		blank("transcript", `""`)
 		blank("turns", `[]`)
 	case parley.EventError:
-		blank("message", `"`+withheld+`"`)
+		blank("message", `"`+parley.Withheld+`"`)
 	case parley.EventWarning:
 		var code string
 		if _ = json.Unmarshal(p["code"], &code); !plain[code] {
-			blank("message", `"`+withheld+`"`)
+			blank("message", `"`+parley.Withheld+`"`)
 		}
 	case parley.EventHumanDetection:
 		blank("text", `""`)
@@ -67,23 +64,9 @@ func failedOnly(result json.RawMessage) json.RawMessage {
 	}
 	_ = json.Unmarshal(result, &r)
 	if r.Error != nil {
-		text := withheld
+		text := parley.Withheld
 		r.Error = &text
 	}
 	b, _ := json.Marshal(map[string]any{"json": nil, "http_status_code": r.Status, "error": r.Error})
 	return b
-}
-
-// Seal takes out of a private call that is over what it needed while it ran, and what was said: of the agent stay id and name.
-func Seal(c *parley.Call) {
-	var a struct {
-		ID   string  `json:"id"`
-		Name *string `json:"name,omitempty"`
-	}
-	_ = json.Unmarshal(c.Agent, &a)
-	c.Agent, _ = json.Marshal(a)
-	c.Context, c.Turns, c.Notes = nil, nil, nil
-	if c.Cause == parley.ProviderFailed && c.ErrorMessage != "" { // vendors repeat what they were asked
-		c.ErrorMessage = withheld
-	}
 }

@@ -10,7 +10,6 @@ import (
 	"os"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/parley-voice/parley"
@@ -129,7 +128,7 @@ func TestPrivateCallWhoseVendorRepeatsWords(t *testing.T) {
 		}
 		<-done
 		c := b.rows.only(t)
-		if c.Cause != parley.ProviderFailed || c.ErrorMessage != withheld || c.Status != parley.Failed {
+		if c.Cause != parley.ProviderFailed || c.ErrorMessage != parley.Withheld || c.Status != parley.Failed {
 			t.Errorf("%+v", c)
 		}
 		for _, e := range b.book.events {
@@ -204,28 +203,4 @@ func TestBuriedCalls(t *testing.T) {
 			t.Errorf("not private: %+v", got)
 		}
 	}
-}
-
-func TestPrivateCallThatExpiredIsSealed(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		r := &rows{rows: map[string]parley.Call{}}
-		c := parley.Call{ID: "c", Private: true, Agent: json.RawMessage(`{"id":"a","prompt":{"content":"promptcanary"}}`), Ending: parley.Ending{Cause: parley.Expired}}
-		r.rows["c"] = c
-		b := &book{}
-		d := &door{next: func(n int) ([]parley.Call, time.Time, error) {
-			if n > 1 {
-				return nil, time.Time{}, nil
-			}
-			return []parley.Call{c, {ID: "gone", Private: true}}, time.Time{}, nil
-		}}
-		d.began = time.Now()
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		defer cancel()
-		if err := (&Queue{Admit: d.admit, Calls: r, Log: b}).Run(ctx); err != nil {
-			t.Error(err)
-		}
-		if got := string(r.rows["c"].Agent); got != `{"id":"a"}` {
-			t.Errorf("the agent: %s", got)
-		}
-	})
 }

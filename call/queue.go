@@ -21,7 +21,6 @@ type Queue struct {
 	// With an error it may return what it did before it.
 	Admit  func(ctx context.Context) (ended []parley.Call, next time.Time, err error)
 	Freed  <-chan struct{} // has a value when there may be a slot more, or a call
-	Calls  Calls           // to seal those that are private
 	Log    Log
 	Logger *slog.Logger // nil: the default
 }
@@ -49,9 +48,6 @@ func (q *Queue) look(ctx context.Context) time.Duration {
 	}
 	ended, next, err := q.Admit(ctx)
 	for i := range ended {
-		if ended[i].Private {
-			q.seal(ctx, ended[i].ID, log)
-		}
 		Farewell(q.Log, &ended[i])
 		log.Info("call ended", "call", ended[i].ID, "ended_reason", ended[i].Cause)
 	}
@@ -70,16 +66,6 @@ func (q *Queue) look(ctx context.Context) time.Duration {
 		return lookAgain
 	}
 	return min(max(time.Until(next), 0), lookAgain)
-}
-
-func (q *Queue) seal(ctx context.Context, id string, log *slog.Logger) {
-	err := q.Calls.UpdateCall(context.WithoutCancel(ctx), id, func(row *parley.Call) error {
-		Seal(row)
-		return nil
-	})
-	if err != nil {
-		log.Error("a private call was not sealed", "call", id, "error", err)
-	}
 }
 
 // Farewell appends the last events of a call that ended without a switchboard.

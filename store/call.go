@@ -170,7 +170,8 @@ func (d *DB) Calls(ctx context.Context, env string, p Page) (List[parley.Call], 
 
 // UpdateCall changes a call: it is read, change is called, and it is written, with nobody in between. change may run again;
 // its error ends the update and is returned as it is. ID, UserID and Created do not change. A queued call that is ended leaves the
-// queue with its jobs; nothing else but Admit takes one out. Unknown: parley.NotFound.
+// queue with its jobs; nothing else but Admit takes one out. A private call that is over is
+// sealed, whoever ended it. Unknown: parley.NotFound.
 func (d *DB) UpdateCall(ctx context.Context, id string, change func(*parley.Call) error) error {
 	var refused error
 	var freed bool
@@ -207,6 +208,7 @@ func (d *DB) changeCall(ctx context.Context, tx bun.Tx, row callRow, change func
 	if err = change(&c); err != nil {
 		return false, err
 	}
+	c.Seal()
 	c.ID, c.UserID = row.ID, row.EnvironmentID
 	if err = row.set(d, c); err != nil {
 		return false, err

@@ -43,6 +43,56 @@ func testPrivateCalls(t *testing.T, d *DB) {
 	}
 }
 
+// testPrivateCallsEnd: of a private call that is over nothing is kept that it needed while it ran, whoever ended it.
+func testPrivateCallsEnd(t *testing.T, d *DB) {
+	ctx, env := t.Context(), environment(t, d)
+	for id, queue := range map[string]bool{"cancelled": true, "expired": true, "lost": false, "talks": false} {
+		c := outbound(env, id)
+		c.Private, c.Agent, c.Context = true, json.RawMessage(`{"id":"a","prompt":{"content":"words"},"webhook":{"id":"w"}}`), map[string]string{"x": "words"}
+		if c.Queued = queue; id == "expired" {
+			c.NotAfter = time.Now().Add(-time.Second)
+		}
+		if id == "talks" {
+			c.Status = parley.InProgress
+		}
+		enqueue(t, d, c)
+	}
+	left := func(id string) (string, map[string]string) {
+		t.Helper()
+		c, err := d.Call(ctx, env, id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(c.Agent), c.Context
+	}
+	if err := d.UpdateCall(ctx, "talks", func(c *parley.Call) error { c.Warnings = []string{"x"}; return nil }); err != nil {
+		t.Error(err)
+	}
+	if agent, context := left("talks"); !strings.Contains(agent, "words") || context == nil {
+		t.Errorf("while it runs: %s %v", agent, context)
+	}
+	if err := d.UpdateCall(ctx, "cancelled", func(c *parley.Call) error {
+		c.Status, c.Cause, c.Queued = parley.Ended, parley.Cancelled, false
+		return nil
+	}); err != nil {
+		t.Error(err)
+	}
+	if a, err := d.Admit(ctx); err != nil || len(a.Expired) != 1 {
+		t.Errorf("%+v %v", a, err)
+	}
+	if err := d.UpdateCall(ctx, "lost", func(c *parley.Call) error { c.Status = parley.InProgress; return nil }); err != nil {
+		t.Error(err)
+	}
+	if _, err := d.ReconcileCalls(ctx); err != nil {
+		t.Error(err)
+	}
+	for _, id := range []string{"cancelled", "expired", "lost", "talks"} {
+		if agent, context := left(id); agent != `{"id":"a","webhook":{"id":"w"}}` || context != nil {
+			t.Errorf("%s: %s %v", id, agent, context)
+		}
+	}
+}
+
 // testCallColumns: what a call has beside what it always had is kept as it is.
 func testCallColumns(t *testing.T, d *DB) {
 	ctx, env := t.Context(), environment(t, d)

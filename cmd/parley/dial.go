@@ -57,7 +57,7 @@ const dialAgain = 5 * time.Second
 
 // queue lets calls that wait go.
 func (h *house) queue() *call.Queue {
-	return &call.Queue{Freed: h.db.SlotsFreed(), Calls: h.db, Log: h.db.Log(), Logger: h.log,
+	return &call.Queue{Freed: h.db.SlotsFreed(), Log: h.db.Log(), Logger: h.log,
 		Admit: func(ctx context.Context) ([]parley.Call, time.Time, error) {
 			a, err := h.db.Admit(ctx)
 			return a.Expired, a.Next, err
@@ -72,9 +72,6 @@ func (h *house) inDoubt(ctx context.Context, j job.Job) error {
 			ended = c
 			c.Status, c.Cause, c.End = parley.Failed, parley.Unknown, time.Now().UTC()
 			c.ErrorMessage = "the server stopped while the call was being dialled; whether it rang is not known, and it is not dialled again"
-			if c.Private {
-				call.Seal(c)
-			}
 		}
 		return nil
 	})
