@@ -48,13 +48,12 @@ func (s *Switchboard) Dial(ctx context.Context, id string) error {
 	if err != nil {
 		return s.undialled(ctx, line, err)
 	}
-	ready, err := s.Open(ctx, c.UserID, &agent)
+	release, err := s.pipeline(ctx, line, &agent)
+	defer release()
 	if err != nil {
 		return s.undialled(ctx, line, err)
 	}
-	_, warmed := warm(ready)
-	defer ready.release(warmed)
-	line.ready, line.script = ready, write(&c, &agent, time.Now())
+	line.script = write(&c, &agent, time.Now())
 	c.Status, c.Telephony = parley.InProgress, "sip"
 	if trunk != nil {
 		c.TrunkID = trunk.ID
@@ -69,7 +68,7 @@ func (s *Switchboard) Dial(ctx context.Context, id string) error {
 	if !there {
 		return nil // ended in this moment, and that has been told
 	}
-	line.facts.warnAll("setup", line.script.warnings, ready.Warnings)
+	line.facts.warnAll("setup", line.script.warnings, line.ready.Warnings)
 	s.dial(ctx, line, trunk)
 	return nil
 }

@@ -98,3 +98,41 @@ func TestCancelledInTheMoment(t *testing.T) {
 		})
 	}
 }
+
+// TestVendorsThatDoNotOpen: a call whose vendors cannot be reached holds its slot for no longer than one that comes in.
+func TestVendorsThatDoNotOpen(t *testing.T) {
+	run(t, func(ctx context.Context, b *bench) {
+		id := outbound(t, b, nil)
+		b.Open = func(ctx context.Context, _ string, _ *parley.Agent) (Ready, error) {
+			<-ctx.Done()
+			return Ready{}, ctx.Err()
+		}
+		began := time.Now()
+		if err := b.Dial(ctx, id); err != nil {
+			t.Error(err)
+		}
+		if took := time.Since(began); took != openWithin {
+			t.Errorf("it took %v", took)
+		}
+		if c := b.rows.only(t); c.Cause != parley.Configuration || c.ErrorMessage != errNoPipeline.Error() || len(b.exchange.dialled) != 0 {
+			t.Errorf("dialled %v, %+v", b.exchange.dialled, c)
+		}
+		has(t, b.book.types(), parley.EventError, parley.EventDidNotConnect)
+	})
+}
+
+// TestWarmingEndsWithTheCall: what still warms a connection when the call is over does not keep it from ending.
+func TestWarmingEndsWithTheCall(t *testing.T) {
+	run(t, func(ctx context.Context, b *bench) {
+		b.refuses(parley.Busy, 486)
+		id := outbound(t, b, nil)
+		open := b.Open
+		b.Open = func(ctx context.Context, env string, a *parley.Agent) (Ready, error) {
+			b.ready.Warm = []func() error{func() error { <-ctx.Done(); return ctx.Err() }}
+			return open(ctx, env, a)
+		}
+		if err := b.Dial(ctx, id); err != nil || b.closed != 1 {
+			t.Errorf("closed %d times: %v", b.closed, err)
+		}
+	})
+}
