@@ -2,7 +2,7 @@
 //
 // Goroutines: a call runs in the goroutine its trunk (inbound) or its job (outbound) gave it; beside it there are the
 // conversation's own, one that opens and three that warm the vendors' connections while the phone rings, one that reads a leg
-// while it is being transferred, two that pass sound between bridged legs, and per process one that writes recordings. All are
+// while it is being transferred and one that plays ringing on it, two that pass sound between bridged legs, and per process one that writes recordings. All are
 // joined before Answer or Dial returns, the writer in Close.
 package call
 

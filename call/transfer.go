@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/parley-voice/parley"
@@ -40,7 +41,12 @@ func (s *Switchboard) handOver(ctx context.Context, l leg.Leg, line *line, t par
 	}
 	var b leg.Leg
 	err := meanwhile(ctx, l, true, func(ctx context.Context) (err error) {
+		ringing, answered := context.WithCancel(ctx)
+		var wg sync.WaitGroup
+		wg.Go(func() { ringback(ringing, l) })
 		b, err = s.reach(ctx, line, t.To, nil)
+		answered()
+		wg.Wait()
 		return err
 	})
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/parley-voice/parley"
+	"github.com/parley-voice/parley/audio"
 	"github.com/parley-voice/parley/conversation"
 	"github.com/parley-voice/parley/leg"
 	"github.com/parley-voice/parley/leg/legtest"
@@ -249,6 +250,54 @@ func TestTransferOfAnOutboundCall(t *testing.T) {
 			t.Errorf("%+v", c)
 		}
 	})
+}
+
+// ringing counts the frames of sound that are not the agent's voice; they are of two tones.
+func ringing(t *testing.T, ear []audio.Frame) (n int) {
+	var pcm []int16
+	for _, f := range ear {
+		if legtest.Loud(f) && !legtest.Carries(f, 1000) {
+			n++
+			pcm = append(pcm, f[:]...)
+		}
+	}
+	pcm = pcm[:min(len(pcm), audio.Rate)]
+	if low, high := audio.Goertzel(pcm, 440, audio.Rate), audio.Goertzel(pcm, 480, audio.Rate); low < 0.4 || high < 0.4 {
+		t.Errorf("%.2f of the sound is at 440 Hz and %.2f at 480", low, high)
+	}
+	return n
+}
+
+// The caller hears ringing for as long as somebody is dialled, and nothing of it afterwards.
+func TestCallerHearsThatItRings(t *testing.T) {
+	for _, answers := range []bool{true, false} {
+		run(t, func(ctx context.Context, b *bench) {
+			phones := b.answers(7 * time.Second)
+			if !answers {
+				b.exchange.answer = func(context.Context, leg.Call) (leg.Leg, error) {
+					time.Sleep(7 * time.Second)
+					return nil, &leg.Rejected{Cause: parley.Busy, Code: 486}
+				}
+			}
+			caller, _, done := b.ring(ctx, "desk")
+			time.Sleep(2 * time.Second)
+			b.transferTo(t, "+15550009999")
+			time.Sleep(7*time.Second + 200*time.Millisecond)
+			rang := ringing(t, caller.Ear())
+			if rang < 140 || rang > 155 { // 2 s, 4 s of silence, 1 s
+				t.Errorf("answers %v: %d frames of ringing", answers, rang)
+			}
+			time.Sleep(10 * time.Second)
+			if more := ringing(t, caller.Ear()) - rang; more > 0 {
+				t.Errorf("answers %v: it went on for %d frames", answers, more)
+			}
+			caller.Hangup()
+			<-done
+			if answers {
+				<-(<-phones).Gone()
+			}
+		})
+	}
 }
 
 func TestCallerLeavesWhileTheTransferRings(t *testing.T) {
