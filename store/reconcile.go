@@ -20,6 +20,9 @@ func (d *DB) ReconcileCalls(ctx context.Context) ([]parley.Call, error) {
 	var lost []parley.Call
 	freed := false
 	err := d.tx(ctx, func(tx bun.Tx) error {
+		if err := d.overtake(ctx, tx); err != nil {
+			return err
+		}
 		var rows []callRow
 		err := selectCalls(tx, &rows).Where("status IN ?", bun.Tuple([]parley.Status{parley.NotStarted, parley.InProgress})).
 			Where("NOT queued").
@@ -53,6 +56,16 @@ func (d *DB) ReconcileCalls(ctx context.Context) ([]parley.Call, error) {
 		signal(d.slots)
 	}
 	return lost, wrap(err, "ending the calls of an earlier run")
+}
+
+// overtake waits for what a process that was killed has on its way: PostgreSQL carries out a COMMIT that has reached it though
+// nobody waits for the answer any more. Until the transaction ends nothing else is written.
+func (d *DB) overtake(ctx context.Context, tx bun.Tx) error {
+	if !d.pg {
+		return nil // with the process its transactions are gone
+	}
+	_, err := tx.NewRaw("LOCK TABLE calls, jobs, waiting, events, untold, deliveries, cursors IN SHARE ROW EXCLUSIVE MODE").Exec(ctx)
+	return err
 }
 
 // lastSign is when a call was last heard of.
