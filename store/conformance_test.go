@@ -17,7 +17,7 @@ func conformance(t *testing.T, open func(t testing.TB) *DB) {
 		"Resources": testResources, "Secrets": testSecrets, "Lists": testLists,
 		"Agents": testAgents, "AgentUpdates": testAgentUpdates, "AgentDeletion": testAgentDeletion, "InlineAgents": testInlineAgents,
 		"Numbers": testNumbers, "Trunks": testTrunks, "Calls": testCalls, "CallLists": testCallLists, "CallChanges": testCallChanges,
-		"Reconcile": testReconcile, "Slots": testSlots, "SlotsAreExact": testSlotsAreExact, "SlotsOfTransfers": testSlotsOfTransfers, "ReservedSlots": testReservedSlots,
+		"Reconcile": testReconcile, "ReconcileFreesKeys": testReconcileFreesKeys, "Slots": testSlots, "SlotsAreExact": testSlotsAreExact, "SlotsOfTransfers": testSlotsOfTransfers, "ReservedSlots": testReservedSlots,
 		"Queue": testQueue, "QueueOrder": testQueueOrder, "QueueEnds": testQueueEnds, "QueueIsNotReconciled": testQueueIsNotReconciled, "QueueAndDoNotCall": testQueueAndDoNotCall,
 		"QueueRaces": testQueueRaces1, "PrivateCalls": testPrivateCalls, "PrivateCallsEnd": testPrivateCallsEnd, "Retention": testRetention, "EraseText": testEraseText, "Rotate": testRotate, "RotateAllOrNothing": testRotateAllOrNothing,
 		"Backup": testBackup, "Restore": testRestore, "RestoreDialsNothing": testRestoreDialsNothing, "TablesAreCopied": testTablesAreCopied, "Minutes": testMinutes, "CallColumns": testCallColumns, "Log": testLog, "LogOddEvents": testLogOddEvents, "LogSequence": testLogSequence, "LogReaders": testLogReaders, "Tail": testTail,

@@ -15,7 +15,8 @@ import (
 //   - outbound, and a dial was attempted of which nothing came back, or no dial is waiting at all: unknown;
 //   - inbound that was never picked up: node_lost.
 //
-// Outbound calls whose dial still waits, and those in the queue, are left alone.
+// Outbound calls whose dial still waits, and those in the queue, are left alone. Requests with an idempotency key that were
+// cut short may be begun again at once.
 func (d *DB) ReconcileCalls(ctx context.Context) ([]parley.Call, error) {
 	var lost []parley.Call
 	freed := false
@@ -49,7 +50,10 @@ func (d *DB) ReconcileCalls(ctx context.Context) ([]parley.Call, error) {
 				return err
 			}
 		}
-		lost, err = d.untold(ctx, tx)
+		if lost, err = d.untold(ctx, tx); err != nil {
+			return err
+		}
+		_, err = tx.NewRaw("UPDATE answers SET owner = '' WHERE status = 0 AND owner <> ?", d.run).Exec(ctx)
 		return err
 	})
 	if freed {
@@ -64,7 +68,7 @@ func (d *DB) overtake(ctx context.Context, tx bun.Tx) error {
 	if !d.pg {
 		return nil // with the process its transactions are gone
 	}
-	_, err := tx.NewRaw("LOCK TABLE calls, jobs, waiting, events, untold, deliveries, cursors IN SHARE ROW EXCLUSIVE MODE").Exec(ctx)
+	_, err := tx.NewRaw("LOCK TABLE calls, jobs, waiting, events, untold, deliveries, cursors, answers IN SHARE ROW EXCLUSIVE MODE").Exec(ctx)
 	return err
 }
 

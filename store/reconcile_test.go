@@ -55,3 +55,28 @@ func TestReconcileWaits(t *testing.T) {
 		t.Errorf("%+v %v", c, err)
 	}
 }
+
+// testReconcileFreesKeys: a request that a crash cut short is taken on again after the start, for the same call.
+func testReconcileFreesKeys(t *testing.T, d *DB) {
+	env := environment(t, d)
+	first, err := d.BeginRequest(t.Context(), env, "k", "r")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.w.Exec("UPDATE answers SET owner = 'an earlier life'"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.ReconcileCalls(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	again, err := d.BeginRequest(t.Context(), env, "k", "r")
+	if err != nil || again.Subject != first.Subject || again.Status != 0 {
+		t.Errorf("%+v, at first %+v: %v", again, first, err)
+	}
+	if _, err := d.ReconcileCalls(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.BeginRequest(t.Context(), env, "k", "r"); err == nil {
+		t.Error("one that runs here is taken on by another")
+	}
+}
