@@ -4,13 +4,13 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/google/uuid"
 
 	"github.com/parley-voice/parley"
 	"github.com/parley-voice/parley/call"
 	"github.com/parley-voice/parley/leg"
+	"github.com/parley-voice/parley/number"
 	"github.com/parley-voice/parley/store"
 )
 
@@ -75,8 +75,9 @@ func (d *directory) Trunk(ctx context.Context, c parley.Call) (*parley.TrunkAcco
 			own = append(own, t)
 		}
 	}
+	to, err := number.Parse("to_number", c.To)
 	switch {
-	case c.TrunkID == "" && strings.HasPrefix(c.To, "sip"):
+	case c.TrunkID == "" && err == nil && to.Kind == number.SIP:
 		return nil, nil
 	case len(own) == 0:
 		return nil, &parley.Error{Status: 400, Code: "no_trunk", Message: noTrunk}

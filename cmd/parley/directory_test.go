@@ -176,6 +176,10 @@ func TestTrunk(t *testing.T) {
 	if tr, err := h.Trunk(t.Context(), sip); err != nil || tr != nil {
 		t.Errorf("a sip: address: %v %v", tr, err)
 	}
+	extension := parley.Call{UserID: call.UserID, To: "siphon"}
+	if _, err := h.Trunk(t.Context(), extension); statusOf(err) != 400 {
+		t.Errorf("an extension that begins like an address: %v", err)
+	}
 	first := h.addTrunk(t, "a.example.com")
 	if tr, err := h.Trunk(t.Context(), call); err != nil || tr.ID != first || tr.Host != "a.example.com" || tr.Password != "secret" {
 		t.Errorf("with one: %+v %v", tr, err)
