@@ -19,7 +19,7 @@ func (s *Switchboard) end(ctx context.Context, line *line, out parley.Outcome) {
 	s.charge(line)
 	f.record(&c.Record)
 	told := false
-	s.keep(ctx, c.ID, func(row *parley.Call) error {
+	s.keepEnd(ctx, c.ID, func(row *parley.Call) error {
 		if told = row.IsOutgoing && (row.Status == parley.Ended || row.Status == parley.Failed); told {
 			return nil // cancelled in the moment before it was to be dialled
 		}
@@ -35,6 +35,26 @@ func (s *Switchboard) end(ctx context.Context, line *line, out parley.Outcome) {
 		s.Logger.Error("the call's events were not written", "call", c.ID, "error", err)
 	}
 	s.Logger.Info("call ended", "call", c.ID, "ended_reason", c.Cause, "seconds", c.End.Sub(c.Created).Seconds())
+}
+
+// endTries is how often the row of a call that is over is written to a store that is away, after 1, 2, 4 and 8 s: until it is,
+// the call holds its slot.
+const endTries = 5
+
+func (s *Switchboard) keepEnd(ctx context.Context, id string, change func(*parley.Call) error) {
+	wait := time.Second
+	for try := 1; ; try++ {
+		err := s.Calls.UpdateCall(ctx, id, change)
+		if err == nil {
+			return
+		}
+		s.Logger.Error("the end of the call was not written", "call", id, "try", try, "error", err)
+		if try == endTries || parley.IsNotFound(err) {
+			return
+		}
+		time.Sleep(wait)
+		wait *= 2
+	}
 }
 
 // farewell appends a call's last events, in the order in which webhooks expect them.

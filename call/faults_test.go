@@ -37,6 +37,26 @@ func TestAStoreThatGoesAwayCostsTheCallerNothing(t *testing.T) {
 	})
 }
 
+// A store that was away as a call ended is told of it when it is back: the call would hold its slot until the next start.
+func TestTheEndIsWrittenWhenTheStoreIsBack(t *testing.T) {
+	run(t, func(ctx context.Context, b *bench) {
+		p, _, done := b.ring(ctx, "desk")
+		time.Sleep(time.Second)
+		away := func(err error) {
+			b.rows.mu.Lock()
+			b.rows.away = err
+			b.rows.mu.Unlock()
+		}
+		away(errors.New("the database restarts"))
+		time.AfterFunc(8*time.Second, func() { away(nil) })
+		p.Hangup()
+		<-done
+		if c := b.rows.only(t); c.Cause != parley.CallerHungUp || c.Status != parley.Ended || c.End.Sub(c.Start) > 2*time.Second || b.rows.held() != 0 {
+			t.Errorf("%+v", c)
+		}
+	})
+}
+
 // tearing keeps nothing of what it is given.
 type tearing struct{ wait time.Duration }
 
