@@ -123,8 +123,9 @@ func TestSweep(t *testing.T) {
 		h.call("kept", 2*day, "kept.wav")
 		h.call("lost", 2*day, "")
 		h.file("lost.wav", 2*day)
-		h.file("orphan.wav", 2*day) // its call was erased
-		h.file("orphan.mp3", 2*day)
+		h.file("3f64184f-8d56-4735-b0f8-b8b7d5762350.wav", 2*day) // its call was erased
+		h.file("music.wav", 2*day)                                // no call ever had that name
+		h.file("7d0c1af0-8f56-4735-b0f8-b8b7d5762350.mp3", 2*day)
 		h.file("young.wav", time.Minute) // a row may be on its way
 		h.file("young.mp3.part", time.Minute)
 		h.file("old.mp3.part", 2*day)
@@ -144,7 +145,7 @@ func TestSweep(t *testing.T) {
 			h.file(c.ID+".wav", 2*day)
 		}
 		h.keep(h.keeper(nil), time.Minute)
-		h.have("folder.wav", "kept.wav", "link.wav", "lost.wav", "notes.txt", "running.wav", "young.mp3.part", "young.wav")
+		h.have("folder.wav", "kept.wav", "link.wav", "lost.wav", "music.wav", "notes.txt", "running.wav", "young.mp3.part", "young.wav")
 		if h.row("lost").Recording != "lost.wav" || h.row("private").Recording != "" || h.row("running").Recording != "" {
 			t.Errorf("%q %q %q", h.row("lost").Recording, h.row("private").Recording, h.row("running").Recording)
 		}

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/parley-voice/parley"
 )
 
@@ -55,6 +57,8 @@ func (k *Keeper) set(ctx context.Context, f os.DirEntry) error {
 	id := strings.TrimSuffix(name, ext)
 	c, err := k.Store.Call(ctx, "", id)
 	switch {
+	case parley.IsNotFound(err) && uuid.Validate(id) != nil:
+		return nil // not ours
 	case parley.IsNotFound(err):
 		k.Logger.Warn("a recording of no call was removed", "file", name)
 		return k.remove(name)
