@@ -50,9 +50,11 @@ type latencyJSON struct {
 }
 
 // MarshalJSON writes the parts in milliseconds.
-func (l Latency) MarshalJSON() ([]byte, error) {
+func (l Latency) MarshalJSON() ([]byte, error) { return json.Marshal(l.shown()) }
+
+func (l Latency) shown() latencyJSON {
 	ms := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
-	return json.Marshal(latencyJSON{ms(l.Endpointing), ms(l.STT), ms(l.Queue), ms(l.LLM), ms(l.Chunking), ms(l.TTS), ms(l.Playout), ms(l.Total)})
+	return latencyJSON{ms(l.Endpointing), ms(l.STT), ms(l.Queue), ms(l.LLM), ms(l.Chunking), ms(l.TTS), ms(l.Playout), ms(l.Total)}
 }
 
 // UnmarshalJSON reads what MarshalJSON wrote.

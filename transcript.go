@@ -44,18 +44,29 @@ func clock(d time.Duration) string {
 
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
-// MarshalJSON writes a turn as the API and the webhooks show it: times in ms from answer.
-func (t Turn) MarshalJSON() ([]byte, error) {
-	return json.Marshal(struct {
-		ID          string   `json:"id"`
-		Who         Who      `json:"who"`
-		Text        string   `json:"text"`
-		Start       int64    `json:"start_ms"`
-		End         int64    `json:"end_ms"`
-		Interrupted bool     `json:"interrupted"`
-		Latency     *Latency `json:"latency,omitempty"`
-	}{t.ID, t.Who, t.Text, t.Start.Milliseconds(), t.End.Milliseconds(), t.Interrupted, t.Latency})
+// A ShownTurn is a turn as the API and the webhooks show it: times in ms from answer.
+type ShownTurn struct {
+	ID          string       `json:"id"`
+	Who         Who          `json:"who"`
+	Text        string       `json:"text"`
+	Start       int64        `json:"start_ms"`
+	End         int64        `json:"end_ms"`
+	Interrupted bool         `json:"interrupted"`
+	Latency     *latencyJSON `json:"latency,omitempty"`
 }
+
+// Shown is the turn to be marshalled: in a list of calls there are so many that it matters that it needs no MarshalJSON.
+func (t Turn) Shown() ShownTurn {
+	v := ShownTurn{ID: t.ID, Who: t.Who, Text: t.Text, Start: t.Start.Milliseconds(), End: t.End.Milliseconds(), Interrupted: t.Interrupted}
+	if t.Latency != nil {
+		l := t.Latency.shown()
+		v.Latency = &l
+	}
+	return v
+}
+
+// MarshalJSON writes a ShownTurn.
+func (t Turn) MarshalJSON() ([]byte, error) { return json.Marshal(t.Shown()) }
 
 // UnmarshalJSON reads what MarshalJSON wrote.
 func (t *Turn) UnmarshalJSON(b []byte) error {

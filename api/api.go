@@ -204,6 +204,7 @@ func New(c Config) (*API, error) {
 	if c.DialJob == "" {
 		c.DialJob = "dial"
 	}
+	c.Store = &remembering{Store: c.Store}
 	a := &API{Config: c, limits: newLimits(c.RatePerSecond), encoding: make(chan struct{}, maxEncodings), closed: make(chan struct{})}
 	a.vendors = newVendors(c.Specs)
 	var err error

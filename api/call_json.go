@@ -9,61 +9,122 @@ import (
 	"github.com/parley-voice/parley/secret"
 )
 
-// showCall is a call as SPEC §3 has it: get shows the agent as it was for the call, lists its id.
-func showCall(c parley.Call, at clock, whole bool) (any, error) {
-	doc := map[string]any{
-		"id": c.ID, "user_id": c.UserID, "status": c.Status, "stage": c.Stage,
-		"is_outgoing": c.IsOutgoing, "from_number": c.From, "to_number": c.To, "agent_phone_number": c.To,
-		"recording_available": c.Recording != "",
-		"telephony_provider":  "sip", "telephony_id": orNull(c.TelephonyID),
-		"telephony_account_connection": orNull(c.TrunkID), "telephony_metadata": metadata(c),
-		"created_at": at(c.Created), "start_time": at(c.Start), "end_time": at(c.End),
-		"queued": c.Queued, "not_before": at(c.NotBefore), "not_after": at(c.NotAfter), "usage": c.Usage,
-		"post_call_analysis": nil, "post_call_insights": nil,
-		"context": orEmpty(c.Context), "telephony_params": orEmpty(c.Params), "on_no_human_answer": "continue",
-		"hipaa_compliant": c.Private, "human_detection_result": nil, "do_not_call_result": nil,
-		"action_history": atLeast(c.ActionHistory), "turns": atLeast(c.Turns), "warnings": atLeast(c.Warnings),
-		"transcript": nil, "run_do_not_call_detection": false,
-	}
-	if c.Telephony != "" {
-		doc["telephony_provider"] = c.Telephony
-	}
-	if c.NoHumanAction != "" {
-		doc["on_no_human_answer"] = c.NoHumanAction
-	}
-	if c.IsOutgoing {
-		doc["agent_phone_number"] = c.From
-	}
-	if c.Stage == "" {
-		doc["stage"] = parley.StageCreated
-	}
-	if !c.Start.IsZero() {
-		doc["transcript"] = parley.Transcript(c.Record)
-	}
-	showEnding(doc, c)
-	return doc, showSnapshot(doc, c, whole)
+// A callJSON is a call as SPEC §3 has it. Times are any: their format is the client's choice.
+type callJSON struct {
+	ID         string        `json:"id"`
+	UserID     string        `json:"user_id"`
+	Status     parley.Status `json:"status"`
+	Stage      parley.Stage  `json:"stage"`
+	IsOutgoing bool          `json:"is_outgoing"`
+	From       string        `json:"from_number"`
+	To         string        `json:"to_number"`
+	AgentPhone string        `json:"agent_phone_number"`
+	Agent      any           `json:"agent"` // its id, or as it was for the call
+	Private    bool          `json:"hipaa_compliant"`
+	callTimes
+	callCarrier
+	callEnding
+	callWishes
+	callRecord
 }
 
-func showEnding(doc map[string]any, c parley.Call) {
-	doc["ended_reason"], doc["fault"], doc["stage_outcome"] = nil, nil, nil
-	doc["sip_code"], doc["error_message"], doc["errors"] = nil, orNull(c.ErrorMessage), []string{}
+type callTimes struct {
+	Created   any  `json:"created_at"`
+	Start     any  `json:"start_time"`
+	End       any  `json:"end_time"`
+	Queued    bool `json:"queued"`
+	NotBefore any  `json:"not_before"`
+	NotAfter  any  `json:"not_after"`
+}
+
+type callCarrier struct {
+	Provider   string `json:"telephony_provider"`
+	ID         any    `json:"telephony_id"`
+	Connection any    `json:"telephony_account_connection"`
+	Metadata   any    `json:"telephony_metadata"`
+	Recorded   bool   `json:"recording_available"`
+}
+
+type callEnding struct {
+	Reason       any      `json:"ended_reason"`
+	Fault        any      `json:"fault"`
+	Outcome      any      `json:"stage_outcome"`
+	SIPCode      any      `json:"sip_code"`
+	ErrorMessage any      `json:"error_message"`
+	Errors       []string `json:"errors"`
+}
+
+// callWishes are what the call was asked to do.
+type callWishes struct {
+	Context         map[string]string `json:"context"`
+	Params          map[string]string `json:"telephony_params"`
+	NoHuman         string            `json:"on_no_human_answer"`
+	DetectDoNotCall bool              `json:"run_do_not_call_detection"`
+}
+
+type callRecord struct {
+	Transcript    any                `json:"transcript"`
+	Turns         []parley.ShownTurn `json:"turns"`
+	ActionHistory []json.RawMessage  `json:"action_history"`
+	Warnings      []string           `json:"warnings"`
+	Usage         parley.Usage       `json:"usage"`
+	Analysis      any                `json:"post_call_analysis"`
+	Insights      any                `json:"post_call_insights"`
+	HumanResult   any                `json:"human_detection_result"`
+	DoNotCall     any                `json:"do_not_call_result"`
+}
+
+// showCall is a call for the client: get shows the agent as it was for the call, lists its id.
+func showCall(c parley.Call, at clock, whole bool) (*callJSON, error) {
+	v := &callJSON{
+		ID: c.ID, UserID: c.UserID, Status: c.Status, Stage: c.Stage, IsOutgoing: c.IsOutgoing, From: c.From, To: c.To, AgentPhone: c.To,
+		Agent: orNull(c.AgentID), Private: c.Private,
+		callTimes:   callTimes{at(c.Created), at(c.Start), at(c.End), c.Queued, at(c.NotBefore), at(c.NotAfter)},
+		callCarrier: callCarrier{"sip", orNull(c.TelephonyID), orNull(c.TrunkID), metadata(c), c.Recording != ""},
+		callEnding:  showEnding(c),
+		callWishes:  callWishes{Context: orEmpty(c.Context), Params: orEmpty(c.Params), NoHuman: "continue"},
+		callRecord:  callRecord{Turns: make([]parley.ShownTurn, len(c.Turns)), ActionHistory: atLeast(c.ActionHistory), Warnings: atLeast(c.Warnings), Usage: c.Usage},
+	}
+	for i, t := range c.Turns {
+		v.Turns[i] = t.Shown()
+	}
+	if c.Telephony != "" {
+		v.Provider = c.Telephony
+	}
+	if c.NoHumanAction != "" {
+		v.NoHuman = c.NoHumanAction
+	}
+	if c.IsOutgoing {
+		v.AgentPhone = c.From
+	}
+	if c.Stage == "" {
+		v.Stage = parley.StageCreated
+	}
+	if !c.Start.IsZero() {
+		v.Transcript = parley.Transcript(c.Record)
+	}
+	return v, v.showSnapshot(c, whole)
+}
+
+func showEnding(c parley.Call) callEnding {
+	e := callEnding{ErrorMessage: orNull(c.ErrorMessage), Errors: []string{}}
 	if c.Cause != "" {
-		doc["ended_reason"], doc["fault"] = c.Cause, c.Cause.Fault()
+		e.Reason, e.Fault = c.Cause, c.Cause.Fault()
 	}
 	if c.Cause != "" || c.StageOutcome != "" {
-		doc["stage_outcome"] = c.Outcome()
+		e.Outcome = c.Outcome()
 	}
 	if c.SIPCode != 0 {
-		doc["sip_code"] = c.SIPCode
+		e.SIPCode = c.SIPCode
 	}
 	if c.ErrorMessage != "" {
-		doc["errors"] = []string{c.ErrorMessage}
+		e.Errors = []string{c.ErrorMessage}
 	}
+	return e
 }
 
 // showSnapshot adds the agent. The snapshot has secrets in clear, for the telephone; nobody else sees them.
-func showSnapshot(doc map[string]any, c parley.Call, whole bool) error {
-	doc["agent"] = orNull(c.AgentID)
+func (v *callJSON) showSnapshot(c parley.Call, whole bool) error {
 	if len(c.Agent) == 0 {
 		return nil
 	}
@@ -72,7 +133,7 @@ func showSnapshot(doc map[string]any, c parley.Call, whole bool) error {
 		return fmt.Errorf("the snapshot of call %s: %w", c.ID, err)
 	}
 	if detect, ok := agent["run_do_not_call_detection"].(bool); ok {
-		doc["run_do_not_call_detection"] = detect
+		v.DetectDoNotCall = detect
 	}
 	if whole && agent != nil {
 		if c.Private {
@@ -83,7 +144,7 @@ func showSnapshot(doc map[string]any, c parley.Call, whole bool) error {
 				part["id"], part["user_id"] = "", c.UserID // of this call alone, as its agent's other parts without id
 			}
 		}
-		doc["agent"] = hide(agent)
+		v.Agent = hide(agent)
 	}
 	return nil
 }

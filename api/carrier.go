@@ -153,7 +153,7 @@ func (a *API) buyNumber(r *request) (any, error) {
 		}
 		return nil, err
 	}
-	return a.showNumber(ctx, r.env, doc)
+	return a.showNumber(ctx, r.env, doc, nil)
 }
 
 // cancelNumber gives a number back before it is forgotten here: what the carrier keeps can be asked for again.
@@ -181,7 +181,7 @@ func (a *API) cancelNumber(r *request) (any, error) {
 	if doc, err = a.Store.UnlinkNumber(r.Context(), r.env, ref); err != nil {
 		return nil, err
 	}
-	return a.showNumber(r.Context(), r.env, doc)
+	return a.showNumber(r.Context(), r.env, doc, nil)
 }
 
 // providerOf is the name that a string or an object carries.

@@ -72,18 +72,17 @@ func (a *API) createCall(r *request) (any, error) {
 
 // placed is a new call; the secret that was made for a webhook of this call alone is shown, this once.
 func (r *request) placed(c parley.Call, agent parley.Agent) (any, error) {
-	v, err := r.call(c)
+	v, err := showCall(c, r.at, true)
 	if err != nil || agent.Webhook == nil || agent.Webhook.ID != "" {
 		return v, err
 	}
-	doc, _ := v.(map[string]any)
-	shown, _ := doc["agent"].(map[string]any)
+	shown, _ := v.Agent.(map[string]any)
 	webhook, _ := shown["webhook"].(map[string]any)
 	given, _ := r.body["agent"].(map[string]any)
 	if inline, ok := given["webhook"].(map[string]any); ok && inline["id"] == nil && webhook != nil {
 		webhook["signing_secret"] = agent.Webhook.SigningSecret
 	}
-	return doc, nil
+	return v, nil
 }
 
 // digits is an extension that any phone can show as its own.

@@ -1,7 +1,9 @@
 package api
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"strings"
 
 	"github.com/parley-voice/parley"
@@ -38,15 +40,30 @@ func (a *API) shapeForSDK(r *request, v any) (any, error) {
 	switch v := v.(type) {
 	case listPage:
 		for i, x := range v.Items {
+			if call, ok := x.(*callJSON); ok {
+				x = call.doc()
+			}
 			if doc, ok := x.(map[string]any); ok {
 				v.Items[i] = flat(doc)
 			}
 		}
 		return v, nil
+	case *callJSON:
+		return a.withTwilio(r.Context(), r.env, v.doc())
 	case map[string]any:
 		return a.withTwilio(r.Context(), r.env, v)
 	}
 	return v, nil
+}
+
+// doc is a call to be changed.
+func (v *callJSON) doc() (doc map[string]any) {
+	d := json.NewDecoder(bytes.NewReader(marshal(v)))
+	d.UseNumber()
+	if err := d.Decode(&doc); err != nil {
+		panic("api: a call: " + err.Error())
+	}
+	return doc
 }
 
 // flat is a thing in a list: what is nested in it is an id.
@@ -71,7 +88,7 @@ func flat(doc map[string]any) map[string]any {
 
 // withoutSIP leaves out metadata of a kind that the SDK does not know.
 func withoutSIP(doc map[string]any) map[string]any {
-	if m, ok := doc["telephony_metadata"].(map[string]string); ok && m["type"] != "telephony_metadata_twilio" {
+	if m, ok := doc["telephony_metadata"].(map[string]any); ok && m["type"] != "telephony_metadata_twilio" {
 		doc["telephony_metadata"] = nil
 	}
 	return doc

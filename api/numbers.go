@@ -35,7 +35,7 @@ func (a *API) getNumber(r *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return a.showNumber(r.Context(), r.env, doc)
+	return a.showNumber(r.Context(), r.env, doc, nil)
 }
 
 func (a *API) listNumbers(r *request) (any, error) {
@@ -47,11 +47,12 @@ func (a *API) listNumbers(r *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return listing(p, l, func(d store.Doc) (any, error) { return a.showNumber(r.Context(), r.env, d) })
+	agents := map[string]store.Doc{} // one may have many numbers
+	return listing(p, l, func(d store.Doc) (any, error) { return a.showNumber(r.Context(), r.env, d, agents) })
 }
 
-// showNumber is a number with its agent whole.
-func (a *API) showNumber(ctx context.Context, env string, doc store.Doc) (any, error) {
+// showNumber is a number with its agent whole. Agents that were read for other numbers are taken from agents; it may be nil.
+func (a *API) showNumber(ctx context.Context, env string, doc store.Doc, agents map[string]store.Doc) (any, error) {
 	for field, fallback := range map[string]any{"outbound_only": false, "sms_enabled": false, "is_routing_number": false,
 		"tags": []any{}, "telephony_provider": "sip"} {
 		if doc[field] == nil {
@@ -64,9 +65,15 @@ func (a *API) showNumber(ctx context.Context, env string, doc store.Doc) (any, e
 		doc["inbound_agent"] = nil
 		return doc, nil
 	}
-	agent, err := a.Store.Agent(ctx, env, id)
-	if err != nil {
-		return nil, err
+	agent, read := agents[id]
+	if !read {
+		var err error
+		if agent, err = a.Store.Agent(ctx, env, id); err != nil {
+			return nil, err
+		}
+		if agents != nil {
+			agents[id] = agent
+		}
 	}
 	doc["inbound_agent"], doc["inbound_agent_name"] = agent, agent["name"]
 	return doc, nil
@@ -108,7 +115,7 @@ func (a *API) linkNumber(r *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return a.showNumber(r.Context(), r.env, doc)
+	return a.showNumber(r.Context(), r.env, doc, nil)
 }
 
 func (a *API) updateNumber(r *request) (any, error) {
@@ -133,7 +140,7 @@ func (a *API) updateNumber(r *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return a.showNumber(r.Context(), r.env, doc)
+	return a.showNumber(r.Context(), r.env, doc, nil)
 }
 
 func (a *API) detachNumber(r *request) (any, error) {
@@ -145,7 +152,7 @@ func (a *API) detachNumber(r *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return a.showNumber(r.Context(), r.env, doc)
+	return a.showNumber(r.Context(), r.env, doc, nil)
 }
 
 // attachAgent turns the body's agent and connection into ids. An agent without id edits the attached one, or is made.

@@ -17,7 +17,7 @@ func TestTimesOfCalls(t *testing.T) {
 	id := h.call(h.a, func(c *parley.Call) {
 		c.Status, c.Cause, c.Created, c.Start, c.End = parley.Ended, parley.AgentEnded, began.Add(-2*time.Second), began, began.Add(time.Minute)
 	})
-	text, number := `"start_time":"1795512600","status"`, `"start_time":1795512600,"status"`
+	text, number := `"start_time":"1795512600","end_time"`, `"start_time":1795512600,"end_time"`
 	iso := `"start_time":"2026-11-24T09:30:00.120Z"`
 	get, list := "/v1/calls?id="+id, "/v1/calls/list"
 	rows := []struct{ format, header, path, want string }{
@@ -25,7 +25,7 @@ func TestTimesOfCalls(t *testing.T) {
 		{"epoch", "", get, text}, {"epoch", "", list, number}, {"epoch", "iso8601", get, iso}, {"epoch", "iso8601", list, iso}, {"iso8601", "", get, iso},
 	}
 	for _, row := range rows {
-		if _, err := h.db.UpdateEnvironment(t.Context(), h.a.env, func(e *store.Environment) error { e.Settings.TimeFormat = row.format; return nil }); err != nil {
+		if _, err := h.api.Store.UpdateEnvironment(t.Context(), h.a.env, func(e *store.Environment) error { e.Settings.TimeFormat = row.format; return nil }); err != nil {
 			t.Fatal(err)
 		}
 		var headers []string

@@ -20,6 +20,7 @@ import (
 
 const (
 	startLimit = 20 * time.Second
+	newerLimit = 20 * time.Minute // of a data folder that may have to be brought to a newer form first
 	stopLimit  = 15 * time.Second
 	tailLimit  = 16 << 10 // bytes of the server's log that an error shows
 )
@@ -91,7 +92,7 @@ func startServer(ctx context.Context, o setting) (*server, error) {
 	s.cmd.Dir, s.cmd.Stdout, s.cmd.Stderr = dir, &s.log, &s.log
 	s.cmd.Env = append(ownEnvironment(),
 		"PARLEY_DATA="+data, fmt.Sprintf("PARLEY_HTTP=127.0.0.1:%d", httpPort), "PARLEY_SIP="+s.sip.String(),
-		"PARLEY_RTP_PORTS="+o.rtpPorts, "PARLEY_API_KEY="+s.key, "PARLEY_DEBUG=1", "PARLEY_LOG=warn", "PARLEY_ALLOW_NETWORKS=127.0.0.0/8",
+		"PARLEY_RTP_PORTS="+o.rtpPorts, "PARLEY_API_KEY="+s.key, "PARLEY_DEBUG=1", "PARLEY_RATE=-1", "PARLEY_LOG=warn", "PARLEY_ALLOW_NETWORKS=127.0.0.0/8",
 		"DEEPGRAM_BASE_URL="+o.vendors.Origin(), "DEEPGRAM_API_KEY=bench", "OPENAI_BASE_URL="+o.vendors.Origin()+"/v1", "OPENAI_API_KEY=bench")
 	childDies(s.cmd)
 	if err := s.cmd.Start(); err != nil {
@@ -102,7 +103,11 @@ func startServer(ctx context.Context, o setting) (*server, error) {
 		s.err = s.cmd.Wait()
 		close(s.gone)
 	}()
-	if err := s.ready(ctx); err != nil {
+	limit := startLimit
+	if o.data != "" {
+		limit = newerLimit
+	}
+	if err := s.ready(ctx, limit); err != nil {
 		s.stop()
 		return nil, err
 	}
@@ -121,8 +126,8 @@ func ownEnvironment() (env []string) {
 	return env
 }
 
-func (s *server) ready(ctx context.Context) error {
-	over := time.Now().Add(startLimit)
+func (s *server) ready(ctx context.Context, limit time.Duration) error {
+	over := time.Now().Add(limit)
 	for {
 		if err := s.client.healthy(ctx); err == nil {
 			return nil
@@ -133,7 +138,7 @@ func (s *server) ready(ctx context.Context) error {
 		default:
 		}
 		if time.Now().After(over) {
-			return fmt.Errorf("the server does not answer within %v:\n%s", startLimit, s.log.String())
+			return fmt.Errorf("the server does not answer within %v:\n%s", limit, s.log.String())
 		}
 		if !wait(ctx, 20*time.Millisecond) {
 			return ctx.Err()

@@ -221,3 +221,26 @@ func testOrderOfLists(t *testing.T, d *DB) {
 		t.Error("this database does not compare rows:", one, err)
 	}
 }
+
+// TestMinutesOfManyCallsAreRemembered: the sum of many calls is not made at each request; how the month is cut must not change that.
+func TestMinutesOfManyCallsAreRemembered(t *testing.T) {
+	d := openFile(t)
+	env := environment(t, d)
+	seed(t, d, env, listWindow+1)
+	from, to := time.Unix(1_700_000_000, 0), time.Unix(1_800_000_000, 0)
+	n, err := d.MinutesUsed(t.Context(), env, from, to)
+	if err != nil || n != listWindow+1 {
+		t.Fatal(n, err)
+	}
+	c := parley.Call{ID: "new", UserID: env, Status: parley.Ended, Start: time.Unix(1_750_000_000, 0), End: time.Unix(1_750_000_060, 0)}
+	if err := d.CreateCall(t.Context(), c); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := d.MinutesUsed(t.Context(), env, from, to); err != nil || n != listWindow+1 {
+		t.Error("summed again:", n, err)
+	}
+	d.minutes.kept = nil
+	if n, err := d.MinutesUsed(t.Context(), env, from, to); err != nil || n != listWindow+2 {
+		t.Error("a call is missing:", n, err)
+	}
+}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"slices"
@@ -73,6 +74,9 @@ func BenchmarkMillion(b *testing.B) {
 		seed(b, d, env, calls)
 		b.Logf("made in %v", time.Since(began).Round(time.Second))
 	}
+	if err := warm(path); err != nil {
+		b.Fatal(err)
+	}
 	var ids []string
 	if err := d.r.NewRaw("SELECT id FROM calls WHERE telephony_id > printf('%016x', abs(random() % 900000)) AND environment_id = ? LIMIT 5000", env).Scan(b.Context(), &ids); err != nil {
 		b.Fatal(err)
@@ -93,7 +97,7 @@ func BenchmarkMillion(b *testing.B) {
 	}{
 		{"get", func() error { _, err := d.Call(b.Context(), env, ids[rand.IntN(len(ids))]); return err }},
 		{"newest", list(func() Page { return Page{Size: 20} })},
-		{"hundred", list(func() Page { return Page{Size: 100} })},
+		{"hundred at 50 a second", list(func() Page { return Page{Size: 100} })},
 		{"by start", list(func() Page { return Page{Size: 20, SortColumn: "start_time"} })},
 		{"deep", list(func() Page { return Page{Size: 20, Page: 1 + rand.IntN(calls/20)} })},
 		{"status", list(by(Filter{"status", "eq", "error"}))},
@@ -112,12 +116,33 @@ func BenchmarkMillion(b *testing.B) {
 			if strings.HasSuffix(c.name, "50 a second") {
 				every *= 10
 			}
+			var alone []time.Duration
+			for range 200 { // one after the other; also warms what is read
+				began := time.Now()
+				if err := c.ask(); err != nil {
+					b.Fatal(err)
+				}
+				alone = append(alone, time.Since(began))
+			}
+			slices.Sort(alone)
+			b.ReportMetric(float64(alone[len(alone)/2].Microseconds())/1000, "alone-ms")
 			took := openLoop(b, every, length, c.ask)
 			b.ReportMetric(float64(took[len(took)/2].Microseconds())/1000, "p50-ms")
 			b.ReportMetric(float64(took[len(took)*99/100].Microseconds())/1000, "p99-ms")
 			b.ReportMetric(0, "ns/op")
 		})
 	}
+}
+
+// warm reads the file once: what is measured is the store, not how fast a disk wakes up.
+func warm(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	_, err = io.Copy(io.Discard, f)
+	return err
 }
 
 // openLoop asks at a steady pace, whether the answers keep up or not, and gives how long each took from when it was due, sorted.

@@ -49,6 +49,7 @@ type DB struct {
 	used  lastUses
 
 	surveys *surveys
+	minutes sums
 }
 
 // readers is how many connections read an SQLite file at once, pgConns how many a PostgreSQL server is asked for.
