@@ -28,7 +28,7 @@ var floors = [][]string{
 	{"provider/*", "carrier", "conversation"},
 	{"provider/all", "call"},
 	{"webhook", "phone", "metrics", "retention", "bench", "bench/*"},
-	{"api", "api/*", "web"},
+	{"api", "api/*", "web", "client/cli"},
 	{"cmd/parley"},
 	{"e2e"},
 }

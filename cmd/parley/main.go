@@ -17,6 +17,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	apicli "github.com/parley-voice/parley/client/cli"
 	"github.com/parley-voice/parley/provider/local"
 )
 
@@ -50,7 +51,7 @@ func main() {
 // run carries out one command line and returns the exit code; exit is for --help and --version.
 func run(ctx context.Context, args []string, stderr io.Writer, exit func(int)) int {
 	var c cli
-	k, err := kong.New(&c, options(ctx, exit)...)
+	k, err := kong.New(&c, append(options(ctx, exit), resources()...)...)
 	if err != nil {
 		fmt.Fprintln(stderr, "parley: error:", err)
 		return misused
@@ -62,9 +63,13 @@ func run(ctx context.Context, args []string, stderr io.Writer, exit func(int)) i
 	}
 	err = parsed.Run()
 	var code exitCode
+	var wrong *apicli.Misuse
 	switch {
 	case errors.As(err, &code):
 		return int(code)
+	case errors.As(err, &wrong):
+		fmt.Fprintln(stderr, "parley: error:", err)
+		return misused
 	case err != nil:
 		fmt.Fprintln(stderr, "parley: error:", err)
 		return failed

@@ -1,0 +1,76 @@
+package cli
+
+// A resource is a group of routes, and a command of its own. Its verbs are the routes that the contract has under path.
+type resource struct {
+	Name, Help string
+	path       string
+	columns    map[string]string // of the tables, by verb
+	verbs      map[string]string // verbs whose names differ from their routes'
+	bare       map[string]string // the field that words without a name fill, by verb
+	examples   []string
+}
+
+// Resources are the commands, in the order in which help shows them.
+var Resources = []*resource{
+	{Name: "agents", Help: "Who answers and calls.", path: "/v1/agents",
+		columns: map[string]string{"list": "id name label language provider model"},
+		examples: []string{
+			`parley agents create label="Front desk" prompt.content=@desk.txt voice.type=voice_local 'actions=[]'`,
+			`parley agents get ID -o json > agent.json`,
+			`parley agents update ID -f agent.json language=es`,
+		}},
+	{Name: "prompts", Help: "What the model is told.", path: "/v1/prompts",
+		columns:  map[string]string{"list": "id label type content"},
+		examples: []string{`parley prompts create label=Desk content=@desk.txt`}},
+	{Name: "actions", Help: "What an agent can do besides talk.", path: "/v1/actions",
+		columns:  map[string]string{"list": "id label type description"},
+		examples: []string{`parley actions create type=action_transfer_call label="To sales" config.phone_number=+15557654321`}},
+	{Name: "voices", Help: "How an agent sounds.", path: "/v1/voices",
+		columns:  map[string]string{"list": "id label type voice"},
+		examples: []string{`parley voices create type=voice_local voice=slt rate=1.1`}},
+	{Name: "webhooks", Help: "Where the facts of calls are sent.", path: "/v1/webhooks",
+		columns: map[string]string{"list": "id label method url subscriptions", "deliveries": "id state event_type attempts created_at call_id webhook_id"},
+		examples: []string{
+			`parley webhooks create url=https://example.com/parley subscriptions=event_phone_call_ended,event_recording`,
+			`parley webhooks deliveries --filter state=failed`,
+		}},
+	{Name: "connections", Help: "Accounts with carriers, vendors and other systems.", path: "/v1/account_connections",
+		columns: map[string]string{"list": "id label type steering_pool"},
+		verbs:   map[string]string{"add_to_steering_pool": "pool-add", "remove_from_steering_pool": "pool-remove"},
+		bare:    map[string]string{"pool-add": "phone_numbers", "pool-remove": "phone_numbers"},
+		examples: []string{
+			`parley connections create type=account_connection_sip credentials.host=sip.example.com credentials.username=me credentials.password=@secret.txt`,
+			`parley connections pool-add ID +15551234567 +15551234568`,
+		}},
+	{Name: "numbers", Help: "Lines that reach an agent.", path: "/v1/numbers",
+		columns: map[string]string{"list": "id number label inbound_agent.label active telephony_provider", "available": "phone_number locality country monthly_price currency sms_enabled telephony_provider"},
+		bare:    map[string]string{"link": "phone_number", "buy": "phone_number"},
+		examples: []string{
+			`parley numbers link +15551234567 inbound_agent=AGENT_ID`,
+			`parley numbers update +15551234567 inbound_agent=null`,
+		}},
+	{Name: "calls", Help: "Phone calls and what became of them.", path: "/v1/calls",
+		columns: map[string]string{"list": "id status ended_reason from_number to_number created_at stage"},
+		bare:    map[string]string{"say": "text", "add-context": "text", "dtmf": "digits", "transfer": "phone_number", "mute": "on"},
+		examples: []string{
+			`parley calls create to_number=+15557654321 from_number=+15551234567 agent=AGENT_ID context.name=Ann`,
+			`parley calls list --filter status=ended --filter 'created_at>=2026-11-24T00:00:00Z' --desc`,
+			`parley calls events ID`,
+			`parley calls say ID "One moment, please."`,
+			`parley calls mute ID on`,
+			`parley calls recording ID -o call.wav`,
+		}},
+	{Name: "do-not-call", Help: "Numbers that are not called.", path: "/v1/do_not_call",
+		columns:  map[string]string{"list": "id number reason created_at call_id"},
+		bare:     map[string]string{"create": "number"},
+		examples: []string{`parley do-not-call create +15551234567 reason="asked for it"`}},
+	{Name: "usage", Help: "What was used this month.", path: "/v1/usage"},
+	{Name: "environments", Help: "Tenants of the server, and their settings.", path: "/v1/environments",
+		columns:  map[string]string{"list": "id name max_concurrent_calls audio_retention_days text_retention_days time_format"},
+		examples: []string{`parley environments create name=Acme max_concurrent_calls=20`}},
+	{Name: "keys", Help: "Who may use an environment.", path: "/v1/keys",
+		columns:  map[string]string{"list": "id prefix role label environment_id last_used_at"},
+		examples: []string{`parley keys create label="deploy script" role=member`}},
+	{Name: "vector-databases", Help: "Kept for agents to come.", path: "/v1/vector_databases",
+		columns: map[string]string{"list": "id label type index"}},
+}
