@@ -24,6 +24,8 @@ type Program struct {
 	In       io.Reader
 	Out, Err io.Writer
 	Flags    []kong.Option // where flags come from besides the command line
+
+	doc *openapi3.T // the contract, once it has been read
 }
 
 // A Misuse is a command line, or a file it names, that cannot be understood.
@@ -38,22 +40,22 @@ type act struct {
 	*Program
 	resource *resource
 	verb     *verb
-	doc      *openapi3.T
 	flags    *flags
 	api      *client.API
 }
 
 // Run carries out the command line after the resource's name.
 func (p *Program) Run(ctx context.Context, r *resource, args []string) error {
-	raw, err := p.Contract()
-	if err != nil {
-		return err
+	if p.doc == nil {
+		raw, err := p.Contract()
+		if err != nil {
+			return err
+		}
+		if p.doc, err = readContract(raw); err != nil {
+			return err
+		}
 	}
-	doc, err := readContract(raw)
-	if err != nil {
-		return err
-	}
-	verbs := r.verbsOf(doc)
+	verbs := r.verbsOf(p.doc)
 	if len(verbs) == 1 && (len(args) == 0 || args[0] != namesOf(verbs)[0]) { // usage
 		args = append([]string{namesOf(verbs)[0]}, args...)
 	}
@@ -68,7 +70,8 @@ func (p *Program) Run(ctx context.Context, r *resource, args []string) error {
 	if v == nil {
 		return misuse("%s: there is no verb %q: take one of %s\nRun \"parley %s --help\" for what they do.", r.Name, args[0], strings.Join(namesOf(verbs), ", "), r.Name)
 	}
-	a := &act{Program: p, resource: r, verb: v, doc: doc}
+	a := &act{Program: p, resource: r, verb: v}
+	var err error
 	if a.flags, err = p.parse(v, args[1:]); err != nil {
 		return misuse("%v\nRun \"parley %s %s --help\" for what there is.", err, r.Name, v.name)
 	}

@@ -123,11 +123,10 @@ func (a *act) show(raw json.RawMessage) error {
 	switch a.flags.Output {
 	case "json":
 		var b bytes.Buffer
-		if err := json.Indent(&b, raw, "", "  "); err != nil {
+		if err := json.Indent(&b, bytes.TrimSpace(raw), "", "  "); err != nil {
 			return err
 		}
-		b.WriteByte('\n')
-		_, err := a.Out.Write(b.Bytes())
+		_, err := fmt.Fprintln(a.Out, escaped(b.String()))
 		return err
 	case "yaml":
 		var v any
@@ -231,6 +230,20 @@ func plain(s string) string {
 	return strings.TrimSpace(s)
 }
 
+// escaped writes as \u what a terminal would obey and JSON allows within strings: the control characters beyond ASCII, and those
+// that turn the direction of writing.
+func escaped(s string) string {
+	var b strings.Builder
+	for _, r := range s {
+		if r >= 0x7f && r <= 0x9f || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 {
+			fmt.Fprintf(&b, "\\u%04x", r)
+		} else {
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
 func cut(s string) string {
 	r := []rune(s)
 	if len(r) <= cellWidth {
@@ -285,7 +298,7 @@ func (a *act) follow(ctx context.Context, query url.Values) error {
 		}
 		switch a.flags.Output {
 		case "json":
-			_, err = fmt.Fprintf(a.Out, "%s\n", raw)
+			_, err = fmt.Fprintln(a.Out, escaped(string(raw)))
 		case "yaml":
 			fmt.Fprintln(a.Out, "---")
 			err = a.show(raw)
