@@ -48,7 +48,7 @@ func bundled(w http.ResponseWriter, r *request) error {
 	name := path.Base(r.URL.Path)
 	b, err := static.FS.ReadFile(name + ".gz")
 	if err != nil {
-		return fmt.Errorf("Swagger UI's %s: %w", name, err)
+		return fmt.Errorf("a file of Swagger UI, %s: %w", name, err)
 	}
 	kind := "text/css; charset=utf-8"
 	if strings.HasSuffix(name, ".js") {

@@ -106,11 +106,11 @@ func TestErasedWhileItIsEncoded(t *testing.T) {
 			k.Encode = func(ctx context.Context, w io.Writer, path string) error {
 				err := encoded(ctx, w, path)
 				if how == "call" {
-					_, err = h.DeleteCall(ctx, h.env, "c")
-				} else {
-					err = h.UpdateCall(ctx, "c", func(c *parley.Call) error { c.Recording = ""; return nil })
+					_, gone := h.DeleteCall(ctx, h.env, "c")
+					return errors.Join(err, gone, os.Remove(path))
 				}
-				return errors.Join(err, os.Remove(path))
+				gone := h.UpdateCall(ctx, "c", func(c *parley.Call) error { c.Recording = ""; return nil })
+				return errors.Join(err, gone, os.Remove(path))
 			}
 			h.keep(k, time.Minute)
 			h.have()
