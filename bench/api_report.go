@@ -89,7 +89,7 @@ func (r APIReport) Print(w io.Writer) {
 		p.notes(f.Notes)
 	}
 	if h := r.Hooks; h != nil {
-		p.row("\nWebhooks", " %.0f a second, beside one that takes %v (%d told, of %d calls)", h.PerSecond, slowAnswer, h.SlowTold, h.SlowCalls)
+		p.row("\nWebhooks", " %.0f a second, beside one that takes %v (it was told %d events of %d calls)", h.PerSecond, slowAnswer, h.SlowTold, h.SlowCalls)
 		p.operation(h.Quick, hookBar)
 		p.row("failed calls", "%d", h.Failed)
 		p.notes(h.Notes)

@@ -70,6 +70,7 @@ func (b *apiRun) endure(ctx context.Context) error {
 				}
 				if n%sampleEvery == 0 || n == b.o.Requests {
 					m.Samples = append(m.Samples, Sample{n, mib(usageOf(pid).pss)})
+					b.o.Progress(fmt.Sprintf("memory after %d requests: %.1f MiB", n, m.Samples[len(m.Samples)-1].MiB))
 				}
 				guard.Unlock()
 			}
