@@ -215,7 +215,7 @@ func list[T any](ctx context.Context, d *DB, s shelf, scope string, args []any, 
 // page finds the entries of a page that an index answers.
 func (d *DB) page(ctx context.Context, q query, p Page) (ids []string, e extent, err error) {
 	skip := (p.Page - 1) * p.Size
-	seen := d.surveys.remembered(q)
+	seen := d.remembered(q)
 	if skip > listWindow && seen == nil {
 		seen = d.survey(ctx, q)
 	}

@@ -123,11 +123,11 @@ func TestTotalsAreRemembered(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	kept := d.surveys.remembered(q)
+	kept := d.remembered(q)
 	if kept == nil || len(kept.marks) != many/markEvery {
 		t.Fatalf("%+v", kept)
 	}
-	kept.at = kept.at.Add(-surveyKept)
+	kept.at = kept.at.Add(-surveyUsed)
 	if l, err = d.Calls(t.Context(), env, Page{}); err != nil || l.Total != many+1 {
 		t.Error("not counted again after a while:", l.Total, err)
 	}
@@ -143,6 +143,39 @@ func TestTotalsAreRemembered(t *testing.T) {
 	d.survey(t.Context(), q)
 	if n := len(d.surveys.kept); n > surveysKept {
 		t.Errorf("%d lists are remembered", n)
+	}
+}
+
+// TestAListInUseHoldsNobodyUp: the next count is made while the last is still told.
+func TestAListInUseHoldsNobodyUp(t *testing.T) {
+	d := openFile(t)
+	d.surveys.wait = time.Minute
+	env := environment(t, d)
+	seed(t, d, env, many)
+	q, err := callShelf.ask(Page{}, "environment_id = ?", []any{env})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.survey(t.Context(), q).at = time.Now().Add(-surveyKept)
+	if err := d.CreateCall(t.Context(), parley.Call{ID: "new", UserID: env, Status: parley.Ended}); err != nil {
+		t.Fatal(err)
+	}
+	d.surveys.turn.Lock() // a walk that does not end
+	for range 3 {
+		if l, err := d.Calls(t.Context(), env, Page{}); err != nil || l.Total != many || !l.Estimated {
+			t.Error("while it is counted again:", l.Total, l.Estimated, err)
+		}
+	}
+	d.surveys.mu.Lock()
+	done := d.surveys.making[q.name()]
+	d.surveys.mu.Unlock()
+	d.surveys.turn.Unlock()
+	if done == nil {
+		t.Fatal("it is not counted again")
+	}
+	<-done
+	if l, err := d.Calls(t.Context(), env, Page{}); err != nil || l.Total != many+1 {
+		t.Error("after it was counted again:", l.Total, err)
 	}
 }
 

@@ -10,18 +10,20 @@ import (
 )
 
 // A survey is what is remembered of a long list: how long it is, and every markEvery-th entry, so that a page far down is found without
-// walking there. It is as old as surveyKept at most: what came or went meanwhile shifts such a page by so many entries.
+// walking there. It is as old as surveyUsed at most: what came or went meanwhile shifts such a page by so many entries.
 type survey struct {
 	total int
 	marks [][]any // the values of the ORDER BY of entries markEvery, 2*markEvery, …
 	at    time.Time
 }
 
-// How surveys are kept: each for surveyKept, surveysKept of them; who has no use for a list without waits surveyWait for one that is
-// made.
+// How surveys are kept: surveysKept of them, each for surveyUsed. Who asks for one that is older than surveyKept has the next one made, and
+// does not wait for it: a list that is asked for all the time holds nobody up. Who has no use for a list without a survey waits
+// surveyWait for one that is made.
 const (
 	markEvery   = 5_000
 	surveyKept  = 30 * time.Second
+	surveyUsed  = 2 * surveyKept
 	surveysKept = 256
 	surveyWait  = 500 * time.Millisecond
 	surveyMost  = time.Minute // to make one
@@ -56,25 +58,38 @@ func (q query) name() string {
 }
 
 // remembered is the survey of a list, nil when there is none that is young enough.
-func (s *surveys) remembered(q query) *survey {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if v := s.kept[q.name()]; v != nil && time.Since(v.at) < surveyKept {
-		return v
-	}
-	return nil
-}
-
-// survey makes the survey of a list, or waits for the one that is being made; nil: it takes too long.
-func (d *DB) survey(ctx context.Context, q query) *survey {
+func (d *DB) remembered(q query) *survey {
 	s, name := d.surveys, q.name()
 	s.mu.Lock()
+	defer s.mu.Unlock()
+	v := s.kept[name]
+	if v == nil || time.Since(v.at) >= surveyUsed {
+		return nil
+	}
+	if time.Since(v.at) >= surveyKept {
+		d.begin(q, name)
+	}
+	return v
+}
+
+// begin has a survey made, unless it is being made already; the mutex is held. What it returns is closed when that is over, nil when the
+// store closes.
+func (d *DB) begin(q query, name string) (done chan struct{}) {
+	s := d.surveys
 	done, there := s.making[name]
 	if !there && s.ctx.Err() == nil {
 		done = make(chan struct{})
 		s.making[name] = done
 		s.wg.Go(func() { d.makeSurvey(q, name, done) })
 	}
+	return done
+}
+
+// survey makes the survey of a list, or waits for the one that is being made; nil: it takes too long.
+func (d *DB) survey(ctx context.Context, q query) *survey {
+	s := d.surveys
+	s.mu.Lock()
+	done := d.begin(q, q.name())
 	s.mu.Unlock()
 	t := time.NewTimer(s.wait)
 	defer t.Stop()
@@ -84,7 +99,7 @@ func (d *DB) survey(ctx context.Context, q query) *survey {
 	case <-ctx.Done():
 	case <-s.ctx.Done():
 	}
-	return s.remembered(q)
+	return d.remembered(q)
 }
 
 func (d *DB) makeSurvey(q query, name string, done chan struct{}) {
@@ -102,7 +117,7 @@ func (d *DB) makeSurvey(q query, name string, done chan struct{}) {
 		}
 	} else {
 		for old, k := range s.kept {
-			if time.Since(k.at) >= surveyKept || len(s.kept) >= surveysKept {
+			if time.Since(k.at) >= surveyUsed || len(s.kept) >= surveysKept {
 				delete(s.kept, old)
 			}
 		}
