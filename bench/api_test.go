@@ -137,6 +137,9 @@ func TestSlope(t *testing.T) {
 	if got := slope([]Sample{{0, 10}, {100, 20}, {200, 30}}); math.Abs(got-0.1) > 1e-9 {
 		t.Errorf("%v", got)
 	}
+	if got := slope([]Sample{{0, 10}, {100, 10}, {200, 99}, {300, 10}, {400, 10}}); got != 0 {
+		t.Errorf("one sample that is out of line makes it %v", got)
+	}
 	if slope(nil) != 0 || slope([]Sample{{5, 7}}) != 0 {
 		t.Error("one sample has a slope")
 	}

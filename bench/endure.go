@@ -23,7 +23,7 @@ type Memory struct {
 	PerSecond float64  `json:"requests_per_second"`
 	All       Stats    `json:"latency"` // closed loop: of the server as busy as it can be
 	Samples   []Sample `json:"samples"`
-	// PerHundredThousand is by how many MiB the samples of the second half grow with each 100,000 requests (least squares).
+	// PerHundredThousand is by how many MiB the samples of the second half grow with each 100,000 requests.
 	PerHundredThousand float64  `json:"mib_per_100k"`
 	Failed             int      `json:"failed"`
 	Notes              []string `json:"notes,omitempty"`
@@ -110,15 +110,20 @@ func (k known) any(ctx context.Context, c client, rng *rand.Rand, reads mix) err
 	return nil
 }
 
-// slope is by how many MiB the samples grow with each request.
+// slope is by how many MiB the samples grow with each request: the middle of the slopes between any two (Theil and Sen), so that one
+// sample that was taken at a bad moment does not decide.
 func slope(s []Sample) float64 {
-	var n, x, y, xx, xy float64
-	for _, p := range s {
-		r := float64(p.Requests)
-		n, x, y, xx, xy = n+1, x+r, y+p.MiB, xx+r*r, xy+r*p.MiB
+	var all []float64
+	for i, a := range s {
+		for _, b := range s[i+1:] {
+			if b.Requests != a.Requests {
+				all = append(all, (b.MiB-a.MiB)/float64(b.Requests-a.Requests))
+			}
+		}
 	}
-	if d := n*xx - x*x; d != 0 {
-		return (n*xy - x*y) / d
+	if len(all) == 0 {
+		return 0
 	}
-	return 0
+	slices.Sort(all)
+	return (all[(len(all)-1)/2] + all[len(all)/2]) / 2
 }
