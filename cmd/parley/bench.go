@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -74,10 +75,10 @@ func (c *benchAPICmd) Run(ctx context.Context) error {
 		o.Log = os.Stderr
 	}
 	r, err := bench.RunAPI(ctx, o)
-	if err != nil {
-		return err
+	if r.Rows > 0 { // what was measured before something went wrong
+		err = errors.Join(err, printed(r, c.JSON))
 	}
-	return printed(r, c.JSON)
+	return err
 }
 
 // printed shows a report.
