@@ -69,6 +69,9 @@ func (a *API) checkAction(p part) error {
 	if p.stored == nil && p.given["config"] == nil {
 		p.given["config"] = store.Doc{}
 	}
+	if err := a.checkActionConfig(p); err != nil {
+		return err
+	}
 	if a.CheckAction == nil {
 		return nil
 	}

@@ -65,6 +65,11 @@ func (v *vendors) describe(contract map[string]any) {
 	}
 	credentials["default"] = "#/components/schemas/" + defaultCredentials
 	contract["x-credentials"] = credentials
+	actions := map[string]any{}
+	for kind, schema := range actionSchema {
+		actions[kind] = "#/components/schemas/" + schema
+	}
+	contract["x-actions"] = actions
 }
 
 func (s skill) described() map[string]any {

@@ -2063,10 +2063,10 @@ type AccountConnectionRef struct {
 
 // ActionDto Something an agent can do besides talk
 type ActionDto struct {
-	// ActionTrigger A function call, which the model decides about (the default), or phrases that trigger it
+	// ActionTrigger An ActionTrigger: a function call, which the model decides about (the default), or phrases
 	ActionTrigger nullable.Nullable[map[string]interface{}] `json:"action_trigger,omitempty"`
 
-	// Config By type: phone_number or allowed_numbers of a transfer, on of set_hold, name, description, url and input_schema of an external action
+	// Config By type, as x-actions says: TransferCallConfig, AddToConferenceConfig, SetHoldConfig, WarmTransferConfig, ExternalActionConfig
 	//
 	// Example: {"phone_number":"+15557654321"}
 	Config map[string]interface{} `json:"config"`
@@ -2702,10 +2702,10 @@ type CreateAccountConnectionDtoType string
 
 // CreateActionDto A new action
 type CreateActionDto struct {
-	// ActionTrigger A function call, which the model decides about (the default), or phrases that trigger it
+	// ActionTrigger An ActionTrigger: a function call, which the model decides about (the default), or phrases
 	ActionTrigger nullable.Nullable[map[string]interface{}] `json:"action_trigger,omitempty"`
 
-	// Config By type: phone_number or allowed_numbers of a transfer, on of set_hold, name, description, url and input_schema of an external action
+	// Config By type, as x-actions says: TransferCallConfig, AddToConferenceConfig, SetHoldConfig, WarmTransferConfig, ExternalActionConfig
 	//
 	// Example: {"phone_number":"+15557654321"}
 	Config *map[string]interface{} `json:"config,omitempty"`
@@ -4085,10 +4085,10 @@ type UpdateAccountConnectionDtoType string
 
 // UpdateActionDto Changes to an action, or an action inside another body
 type UpdateActionDto struct {
-	// ActionTrigger A function call, which the model decides about (the default), or phrases that trigger it
+	// ActionTrigger An ActionTrigger: a function call, which the model decides about (the default), or phrases
 	ActionTrigger nullable.Nullable[map[string]interface{}] `json:"action_trigger,omitempty"`
 
-	// Config By type: phone_number or allowed_numbers of a transfer, on of set_hold, name, description, url and input_schema of an external action
+	// Config By type, as x-actions says: TransferCallConfig, AddToConferenceConfig, SetHoldConfig, WarmTransferConfig, ExternalActionConfig
 	//
 	// Example: {"phone_number":"+15557654321"}
 	Config *map[string]interface{} `json:"config,omitempty"`

@@ -1,4 +1,4 @@
 package client
 
 // contractSum is the SHA-256 of the contract that client.gen.go was made from.
-const contractSum = "77bd5d89b4eb65090fb25353d007f193b34a9b6f39e2b3da87d1e7338819eb10"
+const contractSum = "00bbaba36414ddabbe71a98f47eb235eafe546078609cff535c318cb0ca8dee0"
