@@ -1457,12 +1457,12 @@ export interface components {
         AccountConnectionRef: (components["schemas"]["Uuid"] | components["schemas"]["UpdateAccountConnectionDto"]) | null;
         /** @description Something an agent can do besides talk */
         ActionDto: {
-            /** @description A function call, which the model decides about (the default), or phrases that trigger it */
+            /** @description An ActionTrigger: a function call, which the model decides about (the default), or phrases */
             action_trigger?: {
                 [key: string]: unknown;
             } | null;
             /**
-             * @description By type: phone_number or allowed_numbers of a transfer, on of set_hold, name, description, url and input_schema of an external action
+             * @description By type, as x-actions says: TransferCallConfig, AddToConferenceConfig, SetHoldConfig, WarmTransferConfig, ExternalActionConfig
              * @example {
              *       "phone_number": "+15557654321"
              *     }
@@ -1494,10 +1494,44 @@ export interface components {
             total_is_estimated: boolean;
         };
         ActionRef: components["schemas"]["Uuid"] | components["schemas"]["UpdateActionDto"];
+        /** @description What sets an action off */
+        ActionTrigger: {
+            /** @description Of a phrase based trigger the phrases */
+            config?: ({
+                phrase_triggers?: ({
+                    conditions?: "phrase_condition_type_contains"[] | null;
+                    /** @example let me put you through */
+                    phrase: string;
+                } & {
+                    [key: string]: unknown;
+                })[];
+            } & {
+                [key: string]: unknown;
+            }) | null;
+            /**
+             * @description The model decides, or a phrase does
+             * @enum {string}
+             */
+            type?: "action_trigger_function_call" | "action_trigger_phrase_based";
+        } & {
+            [key: string]: unknown;
+        };
         /** @description What the model is to know */
         AddContextDto: {
             /** @description In any form; it is a system message */
             text: string;
+        };
+        /** @description The config of action_add_to_conference */
+        AddToConferenceConfig: {
+            /**
+             * @description Who joins
+             * @example +15557654321
+             */
+            phone_number: string;
+            /** @description Whether the caller waits meanwhile; true when left out */
+            place_primary_on_hold?: boolean | null;
+        } & {
+            [key: string]: unknown;
         };
         /** @description An agent, with all that belongs to it */
         AgentDto: {
@@ -1902,12 +1936,12 @@ export interface components {
         };
         /** @description A new action */
         CreateActionDto: {
-            /** @description A function call, which the model decides about (the default), or phrases that trigger it */
+            /** @description An ActionTrigger: a function call, which the model decides about (the default), or phrases */
             action_trigger?: {
                 [key: string]: unknown;
             } | null;
             /**
-             * @description By type: phone_number or allowed_numbers of a transfer, on of set_hold, name, description, url and input_schema of an external action
+             * @description By type, as x-actions says: TransferCallConfig, AddToConferenceConfig, SetHoldConfig, WarmTransferConfig, ExternalActionConfig
              * @example {
              *       "phone_number": "+15557654321"
              *     }
@@ -2426,6 +2460,44 @@ export interface components {
             timestamp: string;
             /** @example event_message */
             type: string;
+        };
+        /** @description The config of action_external */
+        ExternalActionConfig: {
+            /** @description When the model is to use it, and what for */
+            description?: string | null;
+            /**
+             * @description JSON Schema of what the model fills in
+             * @example {
+             *       "properties": {
+             *         "seats": {
+             *           "type": "integer"
+             *         }
+             *       },
+             *       "type": "object"
+             *     }
+             */
+            input_schema?: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * @description What the model calls it
+             * @example book_table
+             */
+            name: string;
+            /**
+             * @description Whether the caller is heard meanwhile
+             * @enum {string|null}
+             */
+            processing_mode?: "muted" | null;
+            /** @description Signs each request; made by the server when left out */
+            signature_secret?: string | null;
+            /** @description Whether the agent says something then: in its own words, or this sentence */
+            speak_on_receive?: (boolean | string) | null;
+            /** @description Whether the agent says something then: in its own words, or this sentence */
+            speak_on_send?: (boolean | string) | null;
+            url: components["schemas"]["HttpUrl"];
+        } & {
+            [key: string]: unknown;
         };
         /** @description Of another system that wants a key in a header */
         ExternalApiKeyCredentials: {
@@ -2982,6 +3054,13 @@ export interface components {
              */
             text: string;
         };
+        /** @description The config of action_set_hold */
+        SetHoldConfig: {
+            /** @description Hold, or take off hold; toggles when left out */
+            on?: boolean | null;
+        } & {
+            [key: string]: unknown;
+        };
         /** @description A trunk of a carrier, or a PBX */
         SipCredentials: {
             /** @description Who may call in by it without a password */
@@ -3041,6 +3120,23 @@ export interface components {
             connection_id?: string;
             /** @description With which Telnyx signs its webhooks */
             public_key?: string;
+        };
+        /** @description The config of action_transfer_call */
+        TransferCallConfig: {
+            /**
+             * @description Without phone_number: among whom the model chooses
+             * @example [
+             *       "+15557654321"
+             *     ]
+             */
+            allowed_numbers?: string[] | null;
+            /**
+             * @description Whom the caller is transferred to: E.164, a sip: address, an extension, or a variable
+             * @example +15557654321
+             */
+            phone_number?: string | null;
+        } & {
+            [key: string]: unknown;
         };
         /** @description Whom to hand the call to */
         TransferCallDto: {
@@ -3124,12 +3220,12 @@ export interface components {
         };
         /** @description Changes to an action, or an action inside another body */
         UpdateActionDto: {
-            /** @description A function call, which the model decides about (the default), or phrases that trigger it */
+            /** @description An ActionTrigger: a function call, which the model decides about (the default), or phrases */
             action_trigger?: {
                 [key: string]: unknown;
             } | null;
             /**
-             * @description By type: phone_number or allowed_numbers of a transfer, on of set_hold, name, description, url and input_schema of an external action
+             * @description By type, as x-actions says: TransferCallConfig, AddToConferenceConfig, SetHoldConfig, WarmTransferConfig, ExternalActionConfig
              * @example {
              *       "phone_number": "+15557654321"
              *     }
@@ -3565,6 +3661,27 @@ export interface components {
             total_is_estimated: boolean;
         };
         VoiceRef: components["schemas"]["Uuid"] | components["schemas"]["UpdateVoiceDto"];
+        /** @description The config of action_warm_transfer */
+        WarmTransferConfig: {
+            /** @description How long it rings */
+            answer_timeout_seconds?: number | null;
+            /** @description What the agent tells them first */
+            briefing?: string | null;
+            /** @description What the caller hears meanwhile */
+            hold_sound?: string | null;
+            /**
+             * @description What follows when nobody takes over; resume when left out
+             * @enum {string|null}
+             */
+            on_failure?: "resume" | "hangup" | null;
+            /**
+             * @description Who takes over
+             * @example +15557654321
+             */
+            phone_number: string;
+        } & {
+            [key: string]: unknown;
+        };
         /** @description Where the facts of calls are sent */
         WebhookDto: {
             /** @description Supplies an Authorization header */
