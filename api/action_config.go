@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"strings"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -29,7 +28,7 @@ func (a *API) checkActionConfig(p part) error {
 	at := join(p.path, "config")
 	var bad invalid
 	if name := actionSchema[kind]; name != "" {
-		bad = explain(a.contract.schema(name), orEmptyDoc(config), at)
+		bad = explain(a.contract.schema(name), orEmpty(config), at)
 	}
 	if trigger, ok := doc["action_trigger"].(map[string]any); ok {
 		bad = append(bad, explain(a.contract.schema("ActionTrigger"), trigger, join(p.path, "action_trigger"))...)
@@ -99,12 +98,5 @@ func whySchema(err error) string {
 		err = bad.Err
 	}
 	lines := strings.Split(strings.TrimSpace(err.Error()), "\n")
-	return fmt.Sprint(strings.TrimLeft(lines[len(lines)-1], "- "))
-}
-
-func orEmptyDoc(doc map[string]any) map[string]any {
-	if doc == nil {
-		return map[string]any{}
-	}
-	return doc
+	return strings.TrimLeft(lines[len(lines)-1], "- ")
 }

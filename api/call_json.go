@@ -204,9 +204,9 @@ func orNull(s string) any {
 	return s
 }
 
-func orEmpty(m map[string]string) map[string]string {
+func orEmpty[V any](m map[string]V) map[string]V {
 	if m == nil {
-		return map[string]string{}
+		return map[string]V{}
 	}
 	return m
 }

@@ -1,7 +1,6 @@
 package bench
 
 import (
-	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -60,23 +59,7 @@ func (e *callee) called(user string) time.Time {
 	return e.at[user]
 }
 
-func (e *callee) read() {
-	b, oob := make([]byte, datagram), make([]byte, 128)
-	for {
-		n, on, _, from, err := e.conn.ReadMsgUDPAddrPort(b, oob)
-		if errors.Is(err, net.ErrClosed) {
-			return
-		}
-		if err != nil {
-			continue
-		}
-		at, ok := stamp(oob[:on])
-		if !ok {
-			at = time.Now()
-		}
-		e.take(string(b[:n]), at, from)
-	}
-}
+func (e *callee) read() { receive(e.conn, e.take) }
 
 func (e *callee) take(m string, at time.Time, from netip.AddrPort) {
 	method, rest, _ := strings.Cut(m, " ")

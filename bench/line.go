@@ -71,10 +71,13 @@ func (l *line) close() {
 	l.reader.Wait()
 }
 
-func (l *line) read() {
+func (l *line) read() { receive(l.conn, l.take) }
+
+// receive hands on each datagram with the time at which the kernel had it, until the socket is closed.
+func receive(conn *net.UDPConn, take func(m string, at time.Time, from netip.AddrPort)) {
 	b, oob := make([]byte, datagram), make([]byte, 128)
 	for {
-		n, on, _, from, err := l.conn.ReadMsgUDPAddrPort(b, oob)
+		n, on, _, from, err := conn.ReadMsgUDPAddrPort(b, oob)
 		if errors.Is(err, net.ErrClosed) {
 			return
 		}
@@ -85,7 +88,7 @@ func (l *line) read() {
 		if !ok {
 			at = time.Now()
 		}
-		l.take(string(b[:n]), at, from)
+		take(string(b[:n]), at, from)
 	}
 }
 
