@@ -117,18 +117,3 @@ type Number struct {
 	Fallback     string `json:"fallback_number,omitempty"` // config.fallback_number: who takes a call that no agent here can
 	Reserve      int    `json:"inbound_reserve,omitempty"` // config.inbound_reserve: slots that outbound calls leave free
 }
-
-// A TrunkAccount is an account_connection_sip: a door to a carrier or PBX, and who may come in by it.
-type TrunkAccount struct {
-	ID, UserID       string
-	Host             string // domain or address, of the requests' URIs
-	Port             int    // 0: 5060
-	Transport        string // udp (default), tcp, tls
-	Username         string
-	Password         string
-	AuthUsername     string // when it differs from Username
-	Realm            string
-	OutboundProxy    string
-	Codecs           []string // in order of preference; empty: all
-	AllowedAddresses []string // addresses or prefixes that may call in
-}

@@ -23,7 +23,9 @@ const module = "github.com/parley-voice/parley"
 // floors, ground floor first. A package may import only what stands below it; * stands for one path element.
 var floors = [][]string{
 	{".", "audio", "number", "secret"},
+	{"audio/*", "rtp/*"},
 	{"rtp", "leg", "turn", "stt", "llm", "tts", "store", "fetch", "client/go"},
+	{"leg/sip/*"},
 	{"leg/*", "provider", "provider/local/*", "action", "job", "memory", "knowledge"},
 	{"provider/*", "carrier", "conversation"},
 	{"provider/all", "call"},

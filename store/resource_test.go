@@ -298,11 +298,11 @@ func testTrunks(t *testing.T, d *DB) {
 		switch got.UserID {
 		case a:
 			if got.Host != "one.example" || got.Port != 5070 || got.Transport != "tcp" || got.Username != "u" || got.Password != token || got.AuthUsername != "au" || got.Realm != "r" ||
-				got.OutboundProxy != "p.example" || !reflect.DeepEqual(got.Codecs, []string{"PCMA", "PCMU"}) || !reflect.DeepEqual(got.AllowedAddresses, []string{"10.0.0.0/8", "192.0.2.1"}) || got.ID == "" {
+				got.OutboundProxy != "p.example" || !reflect.DeepEqual(got.Media.Codecs, []string{"PCMA", "PCMU"}) || !reflect.DeepEqual(got.AllowedAddresses, []string{"10.0.0.0/8", "192.0.2.1"}) || got.ID == "" {
 				t.Errorf("%+v", got)
 			}
 		case b:
-			if got.Host != "two.example" || got.Port != 5080 || got.Codecs != nil {
+			if got.Host != "two.example" || got.Port != 5080 || got.Media.Codecs != nil {
 				t.Errorf("%+v", got)
 			}
 		}

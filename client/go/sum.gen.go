@@ -1,4 +1,4 @@
 package client
 
 // contractSum is the SHA-256 of the contract that client.gen.go was made from.
-const contractSum = "00bbaba36414ddabbe71a98f47eb235eafe546078609cff535c318cb0ca8dee0"
+const contractSum = "9998d9a9e2a90e93c201eb11f82152ba60ae1cbaa4470492389c482b51f321a3"

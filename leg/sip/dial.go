@@ -207,7 +207,7 @@ func codecs(a *parley.TrunkAccount) (list []rtp.Codec) {
 	if a == nil {
 		return nil
 	}
-	for _, name := range a.Codecs {
+	for _, name := range a.Media.Codecs {
 		for _, c := range rtp.DefaultCodecs {
 			if strings.EqualFold(name, c.String()) {
 				list = append(list, c)

@@ -113,7 +113,7 @@ func TestParseHostPort(t *testing.T) {
 }
 
 func TestCodecs(t *testing.T) {
-	if got := codecs(&parley.TrunkAccount{Codecs: []string{"pcma", "opus", "PCMU"}}); len(got) != 2 || got[0].String() != "PCMA" {
+	if got := codecs(&parley.TrunkAccount{Media: parley.TrunkMedia{Codecs: []string{"pcma", "opus", "PCMU"}}}); len(got) != 2 || got[0].String() != "PCMA" {
 		t.Errorf("%v", got)
 	}
 	if codecs(nil) != nil {

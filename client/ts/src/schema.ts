@@ -3063,31 +3063,67 @@ export interface components {
         };
         /** @description A trunk of a carrier, or a PBX */
         SipCredentials: {
+            /** @description The trunk may move a call elsewhere by REFER */
+            allow_refer?: boolean | null;
             /** @description Who may call in by it without a password */
             allowed_addresses?: string[] | null;
+            /** @description What may be dialled besides, as beginnings of numbers; + allows everything */
+            allowed_prefixes?: string[] | null;
             /** @description When it differs from username */
             auth_username?: string | null;
+            /** @description Tried in order when host does not answer, each as host or host:port */
+            backup_hosts?: string[] | null;
+            /** @description Calls that are placed a second; 0: any number */
+            calls_per_second?: number | null;
             /**
+             * @description In order of preference: PCMU, PCMA, G722, opus
              * @example [
              *       "PCMU",
              *       "PCMA"
              *     ]
              */
             codecs?: string[] | null;
+            /**
+             * @description ISO 3166: numbers of this country may be dialled. Left out: the country of the numbers linked with the trunk, else of the calling number
+             * @example US
+             */
+            country?: string | null;
+            /**
+             * @description How digits are sent: auto is RFC 4733 where agreed, else tones. All are understood
+             * @enum {string|null}
+             */
+            dtmf?: "auto" | "info" | "inband" | null;
             /** @example sip.example.com */
             host: string;
+            /** @description Calls at once, in and out; 0: any number */
+            max_calls?: number | null;
+            /** @description Between two OPTIONS that ask whether the host is there; 30 when left out, 0: none */
+            options_interval_seconds?: number | null;
             /** @description Where requests go instead of host, as host or host:port */
             outbound_proxy?: string | null;
             /** @description And how we prove it */
             password?: string | null;
-            /** @example 5060 */
+            /**
+             * @description Default: what the SRV records of host say, else 5060, for tls 5061
+             * @example 5060
+             */
             port?: number | null;
             /** @description Whose challenges are answered; any when left out */
             realm?: string | null;
+            /** @description Tell the host where we are (REGISTER), so that it sends calls here */
             register?: boolean | null;
-            /** @description Kept as given; this version speaks plain RTP */
-            srtp?: (boolean | string) | null;
-            /** @enum {string} */
+            /** @description How long one REGISTER is asked to hold; 600 when left out */
+            register_expires_seconds?: number | null;
+            /** @description Session timer (RFC 4028); 1800 when left out, 0: none */
+            session_expires_seconds?: number | null;
+            /** @description Encrypted sound: off, optional or required; true is required. Whatever it says, SRTP is taken where the far end offers it */
+            srtp?: (boolean | ("off" | "optional" | "required")) | null;
+            /** @description PEM certificates that the certificate of host is checked against, instead of those the system trusts */
+            tls_ca?: string | null;
+            /**
+             * @description udp when left out
+             * @enum {string}
+             */
             transport?: "udp" | "tcp" | "tls";
             /** @description Who we are to the trunk */
             username?: string | null;
