@@ -37,7 +37,7 @@ func TestInsideAndOutside(t *testing.T) {
 			t.Errorf("%s: inside %v", s, !want)
 		}
 	}
-	d := &dialog{peer: hop{"UDP", netip.MustParseAddrPort("198.51.100.1:33000")}}
+	d := &dialog{t: &Trunk{}, peer: hop{network: "UDP", addr: netip.MustParseAddrPort("198.51.100.1:33000")}}
 	_ = sip.ParseUri("sip:a@100.64.3.4:5060", &d.target)
 	if h, _ := d.way(t.Context()); h != d.peer {
 		t.Errorf("a Contact behind a carrier's NAT: %v", h)

@@ -195,7 +195,7 @@ func (p *placing) first(ctx context.Context) (hop, error) {
 	}
 	ctx, stop := context.WithTimeout(ctx, 10*time.Second)
 	defer stop()
-	h, err := nextHop(ctx, &uri, network)
+	h, err := p.t.nextHop(ctx, &uri, network, p.call.Trunk)
 	if err == nil && p.d.local.uri.Host == "" {
 		p.d.local.uri.Host = p.t.advertised(h.addr.Addr()).String()
 	}

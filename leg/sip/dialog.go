@@ -58,7 +58,7 @@ func (t *Trunk) accepted(req *sip.Request, tag string) *dialog {
 		remote:    party{from.DisplayName, from.Address, from.Params.GetOr("tag", "")},
 		localSeq:  firstSeq(),
 		remoteSeq: req.CSeq().SeqNo,
-		peer:      hop{sip.NetworkToUpper(req.Transport()), source(req)},
+		peer:      hop{network: sip.NetworkToUpper(req.Transport()), addr: source(req)},
 		routes:    recordRoutes(req),
 	}
 	d.there, d.depart = context.WithCancel(t.quit)
@@ -140,12 +140,12 @@ func (d *dialog) way(ctx context.Context) (hop, error) {
 	target, routes, peer := d.target, d.routes, d.peer
 	d.mu.Unlock()
 	if len(routes) > 0 {
-		return nextHop(ctx, &routes[0], peer.network)
+		return d.t.nextHop(ctx, &routes[0], peer.network, d.account)
 	}
 	if peer.network == "TCP" {
 		return peer, nil
 	}
-	h, err := nextHop(ctx, &target, peer.network)
+	h, err := d.t.nextHop(ctx, &target, peer.network, d.account)
 	if err != nil {
 		return peer, nil
 	}
@@ -177,7 +177,7 @@ func (d *dialog) ask(ctx context.Context, method sip.RequestMethod, headers ...s
 			d.mu.Lock()
 			target := d.target
 			d.mu.Unlock()
-			if again, lookErr := nextHop(ctx, &target, "TCP"); lookErr == nil && again != h {
+			if again, lookErr := d.t.nextHop(ctx, &target, "TCP", d.account); lookErr == nil && again != h {
 				h = again
 				continue
 			}

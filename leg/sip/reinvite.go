@@ -83,5 +83,5 @@ func (d *dialog) refresh(req *sip.Request) {
 	if c := req.Contact(); c != nil {
 		d.target = c.Address
 	}
-	d.peer = hop{sip.NetworkToUpper(req.Transport()), source(req)}
+	d.peer = hop{network: sip.NetworkToUpper(req.Transport()), addr: source(req)}
 }

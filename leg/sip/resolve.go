@@ -2,92 +2,86 @@ package sip
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
 	"net/netip"
-	"strconv"
 	"strings"
 	"sync"
 
 	"github.com/emiago/sipgo/sip"
+
+	"github.com/parley-voice/parley"
+	"github.com/parley-voice/parley/leg/sip/route"
 )
 
-// errTransport: TLS and websockets are not carried yet.
+// errTransport: websockets are not carried, and TLS not yet.
 var errTransport = errors.New("sip: transport is not carried")
 
-// hop is where a request goes next.
+// hop is where a request goes next. Hops can be compared.
 type hop struct {
-	network string // UDP, TCP
+	network string // UDP, TCP, TLS
 	addr    netip.AddrPort
+	name    string      // whom the far end's certificate must name; "" where a far end wrote first: its connection is the only way
+	tls     *tls.Config // of the account; nil: the system's roots
 }
 
-// nextHop is where the URI leads: its transport parameter (or network, when it has none), its host looked up. Without a port
-// and an address a SRV record decides, the first that resolves (RFC 3263, without NAPTR).
-func nextHop(ctx context.Context, uri *sip.Uri, network string) (hop, error) {
+// tlsConfig is what a connection to the hop is checked with; nil for what is not TLS.
+func (h hop) tlsConfig() *tls.Config {
+	switch {
+	case h.network != "TLS":
+		return nil
+	case h.tls != nil:
+		return h.tls
+	}
+	return &tls.Config{ServerName: h.name, MinVersion: tls.VersionTLS12}
+}
+
+func (h hop) route() route.Hop { return route.Hop{Network: h.network, Addr: h.addr, Name: h.name} }
+
+// hops are where the URI leads, in the order to be tried: its transport parameter (or network, when it has none), its host looked
+// up, those last that are known to be down.
+func (t *Trunk) hops(ctx context.Context, uri *sip.Uri, network string, a *parley.TrunkAccount) ([]hop, error) {
 	if tp, ok := uri.UriParams.Get("transport"); ok {
 		network = tp
 	}
-	h := hop{network: strings.ToUpper(network)}
-	if h.network == "" {
-		h.network = "UDP"
+	network = strings.ToUpper(network)
+	switch {
+	case network != "" && network != "UDP" && network != "TCP" && network != "TLS", uri.IsEncrypted(), network == "TLS":
+		return nil, fmt.Errorf("%w: %s by %s", errTransport, uri.Scheme, network)
 	}
-	if (h.network != "UDP" && h.network != "TCP") || uri.IsEncrypted() {
-		return hop{}, fmt.Errorf("%w: %s by %s", errTransport, uri.Scheme, h.network)
-	}
-	host := strings.Trim(uri.Host, "[]")
-	port := uint16(uri.Port)
-	if ip, err := netip.ParseAddr(host); err == nil {
-		h.addr = netip.AddrPortFrom(ip.Unmap(), orPort(port))
-		return h, nil
-	}
-	if port == 0 {
-		if _, records, err := net.DefaultResolver.LookupSRV(ctx, "sip", strings.ToLower(h.network), host); err == nil {
-			for _, r := range records {
-				if ip, err := lookup(ctx, r.Target); err == nil {
-					h.addr = netip.AddrPortFrom(ip, r.Port)
-					return h, nil
-				}
-			}
-		}
-	}
-	ip, err := lookup(ctx, host)
+	found, err := t.routes.names.Hops(ctx, uri.Host, uri.Port, network)
 	if err != nil {
-		return hop{}, fmt.Errorf("sip: find %q: %w", host, err)
+		return nil, fmt.Errorf("sip: %w", err)
 	}
-	h.addr = netip.AddrPortFrom(ip, orPort(port))
-	return h, nil
+	return t.secured(t.routes.health.Order(found), a), nil
 }
 
-func orPort(p uint16) uint16 {
-	if p == 0 {
-		return 5060
+// secured are the hops with what the account trusts.
+func (t *Trunk) secured(found []route.Hop, _ *parley.TrunkAccount) []hop {
+	list := make([]hop, len(found))
+	for i, h := range found {
+		list[i] = hop{network: h.Network, addr: h.Addr, name: h.Name}
 	}
-	return p
+	return list
 }
 
-// lookup prefers IPv4, as media does.
-func lookup(ctx context.Context, host string) (netip.Addr, error) {
-	if host == "" {
-		return netip.Addr{}, fmt.Errorf("no host")
-	}
-	if strings.EqualFold(strings.TrimSuffix(host, "."), "localhost") { // asks nobody (RFC 6761 §6.3): a bare system has no /etc/hosts
-		return netip.AddrFrom4([4]byte{127, 0, 0, 1}), nil
-	}
-	ips, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
+// nextHop is the first of hops.
+func (t *Trunk) nextHop(ctx context.Context, uri *sip.Uri, network string, a *parley.TrunkAccount) (hop, error) {
+	list, err := t.hops(ctx, uri, network, a)
 	if err != nil {
-		return netip.Addr{}, err
+		return hop{}, err
 	}
-	for _, ip := range ips {
-		if ip = ip.Unmap(); ip.Is4() {
-			return ip, nil
-		}
-	}
-	return ips[0], nil
+	return list[0], nil
 }
 
-// routes knows which of our addresses leads to a far end. Looking costs a socket, so it remembers.
+// routes knows where far ends are, which of them answer, and which of our addresses leads to one. Looking costs a socket, so it
+// remembers.
 type routes struct {
+	names  route.Resolver
+	health route.Health
+
 	mu    sync.Mutex // guards known
 	known map[netip.Addr]netip.Addr
 }
@@ -155,26 +149,10 @@ func parseHostPort(s string) (sip.Uri, error) {
 	if strings.HasPrefix(s, "sip:") {
 		return u, sip.ParseUri(s, &u)
 	}
-	u.Scheme = "sip"
-	if ip, err := netip.ParseAddr(strings.Trim(s, "[]")); err == nil {
-		u.Host = ip.String()
-		return u, nil
+	host, port, err := route.ParseHostPort(s)
+	if err != nil {
+		return u, fmt.Errorf("sip: %w", err)
 	}
-	host, port, ok := strings.Cut(s, ":")
-	if strings.HasPrefix(s, "[") {
-		i := strings.LastIndex(s, "]")
-		host, port, ok = s[1:max(i, 1)], strings.TrimPrefix(s[i+1:], ":"), true
-	}
-	u.Host = host
-	if ok {
-		n, err := strconv.ParseUint(port, 10, 16)
-		if err != nil {
-			return u, fmt.Errorf("sip: port in %q: %w", s, err)
-		}
-		u.Port = int(n)
-	}
-	if u.Host == "" || strings.ContainsAny(u.Host, " ;?<>@\"") {
-		return u, fmt.Errorf("sip: %q is no host", s)
-	}
+	u.Scheme, u.Host, u.Port = "sip", host, port
 	return u, nil
 }

@@ -13,6 +13,7 @@ import (
 )
 
 func TestNextHop(t *testing.T) {
+	tr := &Trunk{}
 	for _, c := range []struct{ uri, network, want string }{
 		{"sip:a@192.0.2.1", "", "UDP 192.0.2.1:5060"},
 		{"sip:a@192.0.2.1:5070", "udp", "UDP 192.0.2.1:5070"},
@@ -29,7 +30,7 @@ func TestNextHop(t *testing.T) {
 		if err := sip.ParseUri(c.uri, &u); err != nil {
 			t.Fatal(err)
 		}
-		h, err := nextHop(t.Context(), &u, c.network)
+		h, err := tr.nextHop(t.Context(), &u, c.network, nil)
 		got := h.network + " " + h.addr.String()
 		if c.want == "" {
 			if !errors.Is(err, errTransport) {
@@ -52,7 +53,7 @@ func TestWay(t *testing.T) {
 		{"by TCP", "sip:a@198.51.100.2;transport=tcp", "", "198.51.100.1:33000", "TCP", "198.51.100.1:33000"},
 		{"a route", "sip:a@10.0.0.1", "sip:203.0.113.1;lr", "198.51.100.1:5060", "UDP", "203.0.113.1:5060"},
 	} {
-		d := &dialog{peer: hop{c.network, netip.MustParseAddrPort(c.peer)}}
+		d := &dialog{t: &Trunk{}, peer: hop{network: c.network, addr: netip.MustParseAddrPort(c.peer)}}
 		if err := sip.ParseUri(c.target, &d.target); err != nil {
 			t.Fatal(err)
 		}
