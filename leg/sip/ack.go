@@ -18,14 +18,15 @@ var errNoACK = errors.New("sip: the far end never acknowledged")
 
 // unacked is a 2xx to an INVITE that is repeated until its ACK comes, by whatever transport (RFC 3261 §13.3.1.4).
 type unacked struct {
-	d    *dialog
-	tx   *sip.ServerTx
-	res  *sip.Response
-	seq  uint32 // CSeq of the INVITE
-	once sync.Once
-	done chan struct{} // closed by settle
-	body []byte        // of the ACK; valid once done
-	lost bool          // none came; valid once done
+	d     *dialog
+	tx    *sip.ServerTx
+	res   *sip.Response
+	seq   uint32 // CSeq of the INVITE
+	offer bool   // the 2xx offers, the ACK answers
+	once  sync.Once
+	done  chan struct{} // closed by settle
+	body  []byte        // of the ACK; valid once done
+	lost  bool          // none came; valid once done
 }
 
 // await makes the dialog wait for an ACK; mu is held. An earlier wait ends.
@@ -37,11 +38,29 @@ func (d *dialog) await(tx *sip.ServerTx, res *sip.Response, seq uint32) *unacked
 	return d.unacked
 }
 
+// offering reports whether an offer of ours in a 2xx waits for its answer; mu is held.
+func (d *dialog) offering() bool { return d.unacked != nil && d.unacked.offer && !d.unacked.over() }
+
+func (u *unacked) over() bool {
+	select {
+	case <-u.done:
+		return true
+	default:
+		return false
+	}
+}
+
 func (u *unacked) settle(body []byte) {
 	u.once.Do(func() {
 		u.body = body
 		close(u.done)
 	})
+}
+
+// implied reports whether the far end would not send this had it not got the 2xx. PRACK and UPDATE it may have sent before; and an
+// answer that is still owed is worth waiting for.
+func (u *unacked) implied(req *sip.Request) bool {
+	return req.CSeq().SeqNo > u.seq && !u.offer && req.Method != sip.PRACK && req.Method != sip.UPDATE
 }
 
 // repeat sends the 2xx again after T1, 2·T1 … at most every T2, until the ACK; after 64·T1 it gives the call up.

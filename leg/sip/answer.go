@@ -111,6 +111,7 @@ func (o *offer) Answer(ctx context.Context, l leg.Limits) (leg.Leg, error) {
 	o.d.mu.Lock()
 	o.d.leg, o.d.early = c, nil
 	u := o.d.await(o.tx, res, o.req.CSeq().SeqNo)
+	u.offer = o.sdp == nil
 	o.d.mu.Unlock()
 	if err := o.t.respond(o.tx, res); err != nil {
 		u.settle(nil)
@@ -155,7 +156,9 @@ func (t *Trunk) openMedia(peer netip.Addr, offer *rtp.SDP, codecs []rtp.Codec) (
 func (t *Trunk) session(req *sip.Request, body []byte, d *dialog) *sip.Response {
 	res := sip.NewResponseFromRequest(req, 200, "OK", body)
 	res.AppendHeader(t.contact(d.local.uri.User, d.peer))
-	res.AppendHeader(sip.NewHeader("Allow", allow))
+	for _, h := range abilities() {
+		res.AppendHeader(h)
+	}
 	if len(body) > 0 {
 		res.AppendHeader(sip.NewHeader("Content-Type", "application/sdp"))
 	}

@@ -32,6 +32,8 @@ type dialog struct {
 	leg       *call      // once answered
 	early     *offer     // while it rings
 	refer     *refer     // while one is under way
+	reliable  *reliable  // a provisional answer of ours that waits for its PRACK
+	inviting  bool       // a re-INVITE of ours is under way
 }
 
 // party is one end as From and To show it.

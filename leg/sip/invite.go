@@ -9,7 +9,6 @@ import (
 
 	"github.com/parley-voice/parley"
 	"github.com/parley-voice/parley/leg"
-	"github.com/parley-voice/parley/rtp"
 )
 
 // invite takes a new call in: who may, is asked first; all else only for those who may.
@@ -48,46 +47,10 @@ func (t *Trunk) invite(req *sip.Request, tx *sip.ServerTx) {
 		t.leave()
 		return
 	}
-	if t.reply(tx, req, 180, "Ringing", t.contact(o.d.local.uri.User, o.d.peer)) != nil {
+	if o.ring() != nil {
 		o.cancelled()
 	}
 	go o.run()
-}
-
-// objection is why what a request asks for cannot even be talked about, and what could be instead.
-type objection struct {
-	code    int
-	reason  string
-	instead []sip.Header
-}
-
-// offered parses what an INVITE or UPDATE offers: nil without a body. We support no extension (RFC 3261 §8.2.2.3).
-func offered(req *sip.Request) (*rtp.SDP, *objection) {
-	if require := req.GetHeaders("Require"); len(require) > 0 {
-		names := make([]string, len(require))
-		for i, h := range require {
-			names[i] = h.Value()
-		}
-		return nil, &objection{420, "Bad Extension", []sip.Header{sip.NewHeader("Unsupported", strings.Join(names, ", "))}}
-	}
-	if len(req.Body()) == 0 {
-		return nil, nil
-	}
-	if ct := req.ContentType(); ct == nil || !isSDP(ct.Value()) {
-		return nil, &objection{415, "Unsupported Media Type", []sip.Header{acceptSDP()}}
-	}
-	sdp, err := rtp.ParseSDP(req.Body())
-	if err != nil {
-		return nil, &objection{400, "Bad Session Description", nil}
-	}
-	return sdp, nil
-}
-
-func acceptSDP() sip.Header { return sip.NewHeader("Accept", "application/sdp") }
-
-func isSDP(contentType string) bool {
-	kind, _, _ := strings.Cut(contentType, ";")
-	return strings.EqualFold(strings.TrimSpace(kind), "application/sdp")
 }
 
 // ringing is what the owner is told.

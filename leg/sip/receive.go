@@ -2,6 +2,7 @@ package sip
 
 import (
 	"net/netip"
+	"time"
 	"unicode/utf8"
 
 	"github.com/emiago/sipgo/sip"
@@ -49,6 +50,8 @@ func (t *Trunk) receive(req *sip.Request, tx *sip.ServerTx) {
 		t.straggler(req, tx)
 	case sip.BYE:
 		t.within(req, tx, (*dialog).farewell)
+	case sip.PRACK:
+		t.within(req, tx, (*dialog).prack)
 	case sip.UPDATE:
 		t.within(req, tx, (*dialog).update)
 	case sip.NOTIFY:
@@ -57,7 +60,7 @@ func (t *Trunk) receive(req *sip.Request, tx *sip.ServerTx) {
 		if tagged {
 			t.within(req, tx, (*dialog).options)
 		} else {
-			t.dismiss(tx, req, 200, "OK", sip.NewHeader("Allow", allow), acceptSDP())
+			t.dismiss(tx, req, 200, "OK", append(abilities(), acceptSDP())...)
 		}
 	default:
 		t.dismiss(tx, req, 405, "Method Not Allowed", sip.NewHeader("Allow", allow))
@@ -76,6 +79,7 @@ func (t *Trunk) within(req *sip.Request, tx *sip.ServerTx, handle func(*dialog, 
 		t.dismiss(tx, req, 481, "Call/Transaction Does Not Exist")
 		return
 	}
+	d.hear(req)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if seq := req.CSeq().SeqNo; seq <= d.remoteSeq && d.remoteSeq != 0 {
@@ -83,15 +87,32 @@ func (t *Trunk) within(req *sip.Request, tx *sip.ServerTx, handle func(*dialog, 
 		return
 	}
 	d.remoteSeq = req.CSeq().SeqNo
-	if d.unacked != nil && req.CSeq().SeqNo > d.unacked.seq {
-		d.unacked.settle(nil) // it would not send this had it not got the 2xx
+	if u := d.unacked; u != nil && u.implied(req) {
+		u.settle(nil)
 	}
 	handle(d, req, tx)
 }
 
+// hear waits, at most T1, for an ACK with the answer to our offer when a request that needs it has overtaken it.
+func (d *dialog) hear(req *sip.Request) {
+	d.mu.Lock()
+	u := d.unacked
+	wait := d.offering() && (req.IsInvite() || req.Method == sip.UPDATE) && req.CSeq().SeqNo > u.seq
+	d.mu.Unlock()
+	if !wait {
+		return
+	}
+	late := time.NewTimer(sip.T1)
+	defer late.Stop()
+	select {
+	case <-u.done:
+	case <-late.C:
+	}
+}
+
 // options tells that the call still is; mu is held.
 func (d *dialog) options(req *sip.Request, tx *sip.ServerTx) {
-	_ = d.t.reply(tx, req, 200, "OK", sip.NewHeader("Allow", allow), acceptSDP())
+	_ = d.t.reply(tx, req, 200, "OK", append(abilities(), acceptSDP())...)
 }
 
 // echoable reports whether what an answer repeats of the request can do no harm there.

@@ -72,8 +72,8 @@ func TestRefusalsSayWhatWouldDo(t *testing.T) {
 		t.Errorf("415: %s", m)
 	}
 	p.callID, p.seq = p.callID+"x", 2
-	p.send(p.request("INVITE", "", "Require: 100rel\r\nRequire: timer, replaces\r\n", p.sdp("")))
-	if code, m := p.final(); code != 420 || header(m, "Unsupported") != "100rel, timer, replaces" || tagOf(header(m, "To")) == "" {
+	p.send(p.request("INVITE", "", "Require: 100rel, precondition\r\nRequire: timer, gruu\r\n", p.sdp("")))
+	if code, m := p.final(); code != 420 || header(m, "Unsupported") != "precondition, gruu" || tagOf(header(m, "To")) == "" {
 		t.Errorf("420: %s", m)
 	}
 	p.callID += "x"
@@ -86,7 +86,7 @@ func TestRefusalsSayWhatWouldDo(t *testing.T) {
 			t.Errorf("%s within: %s", method, m)
 		}
 	}
-	if code, m := p.ask("INVITE", "Require: 100rel\r\n", p.sdp("")); code != 420 || header(m, "Unsupported") != "100rel" {
+	if code, m := p.ask("INVITE", "Require: gruu\r\n", p.sdp("")); code != 420 || header(m, "Unsupported") != "gruu" {
 		t.Errorf("re-INVITE: %s", m)
 	}
 }

@@ -368,7 +368,7 @@ func TestBadInvites(t *testing.T) {
 		name, headers, body string
 		want                int
 	}{
-		{"an extension we lack", "Require: 100rel\r\n", p.sdp(""), 420},
+		{"an extension we lack", "Require: precondition\r\n", p.sdp(""), 420},
 		{"not a session", "", "hello", 400},
 	} {
 		p.seq++
@@ -485,13 +485,13 @@ func TestReinviteImpliesACK(t *testing.T) {
 	p.invite(false)
 	l := next(t, legs)
 	p.seq++
-	p.send(p.request("UPDATE", "", "", ""))
+	p.send(p.request("INVITE", "", "", p.sdp("")))
 	for {
-		m := p.expect("SIP/2.0 200")
-		if strings.HasSuffix(header(m, "CSeq"), "UPDATE") {
+		if m := p.expect("SIP/2.0 200"); header(m, "CSeq") == "2 INVITE" {
 			break
 		}
 	}
+	p.send(p.request("ACK", "", "", ""))
 	time.Sleep(800 * time.Millisecond)
 	if err := l.Mark(1); err != nil {
 		t.Errorf("the call is over: %v", err)
