@@ -1,0 +1,156 @@
+package wire
+
+import (
+	"bytes"
+	"net/netip"
+)
+
+// canonAddress writes a name-addr or addr-spec with its parameters, without white space outside of names (RFC 3261 §20.10).
+func canonAddress(dst, v []byte) ([]byte, bool) {
+	v = trim(v)
+	open := bytes.IndexByte(v, '<')
+	if len(v) > 0 && v[0] == '"' {
+		n := quotedLen(v)
+		if n == 0 {
+			return dst, false
+		}
+		dst = append(dst, v[:n]...)
+		if v = v[n:]; len(v) > 0 && blank(v[0]) {
+			dst = append(dst, ' ')
+		}
+		if v = trim(v); len(v) == 0 || v[0] != '<' {
+			return dst, false
+		}
+		open = 0
+	} else if open > 0 {
+		name := trimRight(v[:open])
+		// Of what is no token only what could be mistaken is refused: many write names without quotes.
+		if bytes.IndexByte(name, ';') >= 0 && looksURI(name) {
+			open = -1 // a < in a parameter
+		} else {
+			if bytes.ContainsAny(name, ",;\"\\") {
+				return dst, false
+			}
+			dst = append(dst, name...)
+			if blank(v[open-1]) {
+				dst = append(dst, ' ')
+			}
+			v = v[open:]
+			open = 0
+		}
+	}
+	var uri []byte
+	if open == 0 {
+		end := bytes.IndexByte(v, '>')
+		if end < 0 {
+			return dst, false
+		}
+		uri, v = v[1:end], v[end+1:]
+		dst = append(append(append(dst, '<'), uri...), '>')
+	} else {
+		end := 0
+		for end < len(v) && v[end] != ';' && !blank(v[end]) {
+			end++
+		}
+		uri, v = v[:end], v[end:]
+		if bytes.ContainsAny(uri, "?,") { // must stand in <> (RFC 3261 §20)
+			return dst, false
+		}
+		dst = append(dst, uri...)
+	}
+	if _, ok := checkURI(uri, true); !ok {
+		return dst, false
+	}
+	return canonParams(dst, v, true)
+}
+
+func looksURI(b []byte) bool {
+	i := bytes.IndexByte(b, ':')
+	return i > 0 && i < bytes.IndexByte(b, ';')
+}
+
+// scheme is how a URI begins.
+type scheme uint8
+
+const (
+	foreign scheme = iota // none that leads to a telephone
+	sips                  // sip, sips
+	tel
+)
+
+// checkURI reports whether the parser reads the URI as it is meant. headers: may it ask for headers ("?…")?
+func checkURI(u []byte, headers bool) (scheme, bool) {
+	colon := bytes.IndexByte(u, ':')
+	if colon < 1 || colon == len(u)-1 || u[0]|0x20 < 'a' || u[0]|0x20 > 'z' {
+		return foreign, false
+	}
+	for _, c := range u[:colon] {
+		if !tokens[c] {
+			return foreign, false
+		}
+	}
+	for _, c := range u {
+		if c <= ' ' || c == 0x7f || c == '<' || c == '>' || c == '"' {
+			return foreign, false
+		}
+	}
+	name, rest := u[:colon], u[colon+1:]
+	switch {
+	case bytes.EqualFold(name, []byte("sip")), bytes.EqualFold(name, []byte("sips")):
+	case bytes.EqualFold(name, []byte("tel")):
+		return tel, true
+	default:
+		return foreign, true
+	}
+	if at := bytes.IndexByte(rest, '@'); at >= 0 {
+		if bytes.IndexByte(rest[:at], '[') >= 0 || bytes.IndexByte(rest[at+1:], '@') >= 0 {
+			return sips, false
+		}
+		rest = rest[at+1:]
+	}
+	n, ok := hostLen(rest)
+	if !ok {
+		return sips, false
+	}
+	if rest = rest[n:]; len(rest) > 0 && rest[0] == ':' {
+		n = digits(rest[1:])
+		if !port(rest[1 : 1+n]) {
+			return sips, false
+		}
+		rest = rest[1+n:]
+	}
+	if len(rest) > 0 && rest[0] != ';' && rest[0] != '?' {
+		return sips, false
+	}
+	return sips, headers || bytes.IndexByte(rest, '?') < 0
+}
+
+// hostLen is how much of b is a host: a name, an IPv4 address or an IPv6 one in brackets.
+func hostLen(b []byte) (int, bool) {
+	if len(b) > 0 && b[0] == '[' {
+		end := bytes.IndexByte(b[:min(len(b), 41)], ']')
+		if end < 0 {
+			return 0, false
+		}
+		ip, err := netip.ParseAddr(string(b[1:end]))
+		return end + 1, err == nil && ip.Is6()
+	}
+	n := 0
+	for n < len(b) && (b[n]|0x20 >= 'a' && b[n]|0x20 <= 'z' || b[n] >= '0' && b[n] <= '9' || b[n] == '-' || b[n] == '.' || b[n] == '_') {
+		n++
+	}
+	return n, n > 0
+}
+
+func digits(b []byte) int {
+	n := 0
+	for n < len(b) && b[n] >= '0' && b[n] <= '9' {
+		n++
+	}
+	return n
+}
+
+func port(b []byte) bool {
+	n, ok := number(b)
+	return ok && n <= 65535
+}

@@ -1,0 +1,97 @@
+package wire
+
+import "bytes"
+
+// canonVia writes one Via without white space but the one before the host (RFC 3261 §20.42 allows it everywhere). Quoted parameters are
+// refused: the parser loses all that follow them, the branch too.
+func canonVia(dst, v []byte) ([]byte, bool) {
+	for i := range 3 { // protocol, version, transport
+		end := 0
+		for end < len(v) && tokens[v[end]] {
+			end++
+		}
+		if end == 0 {
+			return dst, false
+		}
+		dst = append(dst, v[:end]...)
+		spaced := end < len(v) && blank(v[end])
+		v = trim(v[end:])
+		if i == 2 {
+			if !spaced {
+				return dst, false
+			}
+			break
+		}
+		if len(v) == 0 || v[0] != '/' {
+			return dst, false
+		}
+		dst = append(dst, '/')
+		v = trim(v[1:])
+	}
+	n, ok := hostLen(v)
+	if !ok {
+		return dst, false
+	}
+	dst = append(append(dst, ' '), v[:n]...)
+	v = trim(v[n:])
+	if len(v) > 0 && v[0] == ':' {
+		v = trim(v[1:])
+		n = digits(v)
+		if !port(v[:n]) {
+			return dst, false
+		}
+		dst = append(append(dst, ':'), v[:n]...)
+		v = trim(v[n:])
+	}
+	return canonParams(dst, v, false)
+}
+
+// canonParams writes *(";" name ["=" value]) without white space and without empty ones.
+func canonParams(dst, v []byte, quotes bool) ([]byte, bool) {
+	for v = trim(v); len(v) > 0; v = trim(v) {
+		if v[0] != ';' {
+			return dst, false
+		}
+		if v = trim(v[1:]); len(v) == 0 || v[0] == ';' {
+			continue
+		}
+		n := 0
+		for n < len(v) && tokens[v[n]] {
+			n++
+		}
+		if n == 0 {
+			return dst, false
+		}
+		dst = append(append(dst, ';'), v[:n]...)
+		if v = trim(v[n:]); len(v) == 0 || v[0] != '=' {
+			continue
+		}
+		dst = append(dst, '=')
+		if v = trim(v[1:]); len(v) > 0 && v[0] == '"' {
+			n = quotedLen(v)
+			if !quotes || n == 0 || bytes.IndexByte(v[:n], ';') >= 0 { // the parser would split it there
+				return dst, false
+			}
+		} else {
+			for n = 0; n < len(v) && !blank(v[n]) && bytes.IndexByte([]byte(";,\"<>"), v[n]) < 0; {
+				n++
+			}
+		}
+		dst = append(dst, v[:n]...)
+		v = v[n:]
+	}
+	return dst, true
+}
+
+// quotedLen is how long the quoted string at the beginning is, 0 when it does not end.
+func quotedLen(b []byte) int {
+	for i := 1; i < len(b); i++ {
+		switch b[i] {
+		case '\\':
+			i++
+		case '"':
+			return i + 1
+		}
+	}
+	return 0
+}
