@@ -35,6 +35,7 @@ type offer struct {
 	d       *dialog
 	sdp     *rtp.SDP // nil: we are to offer
 	ringing leg.Ringing
+	timing  timing
 	state   atomic.Int32
 	ctx     context.Context // the owner's: done when the caller gives up before the answer
 	giveUp  context.CancelCauseFunc
@@ -106,12 +107,13 @@ func (o *offer) Answer(ctx context.Context, l leg.Limits) (leg.Leg, error) {
 		_ = o.refuse(488, "Not Acceptable Here")
 		return nil, fmt.Errorf("sip: answer: %w", err)
 	}
-	res := o.t.session(o.req, body, o.d)
+	res := o.t.session(o.req, body, o.d, o.timing)
 	c := newCall(o.d, stream, local, l)
 	o.d.mu.Lock()
 	o.d.leg, o.d.early = c, nil
 	u := o.d.await(o.tx, res, o.req.CSeq().SeqNo)
 	u.offer = o.sdp == nil
+	o.d.watch(o.timing)
 	o.d.mu.Unlock()
 	if err := o.t.respond(o.tx, res); err != nil {
 		u.settle(nil)
@@ -152,13 +154,14 @@ func (t *Trunk) openMedia(peer netip.Addr, offer *rtp.SDP, codecs []rtp.Codec) (
 	}, stream, nil
 }
 
-// session is a 200 with a session description.
-func (t *Trunk) session(req *sip.Request, body []byte, d *dialog) *sip.Response {
+// session is a 200 with a session description, and what was granted of a session timer.
+func (t *Trunk) session(req *sip.Request, body []byte, d *dialog, tm timing) *sip.Response {
 	res := sip.NewResponseFromRequest(req, 200, "OK", body)
 	res.AppendHeader(t.contact(d.local.uri.User, d.peer))
 	for _, h := range abilities() {
 		res.AppendHeader(h)
 	}
+	tm.say(res)
 	if len(body) > 0 {
 		res.AppendHeader(sip.NewHeader("Content-Type", "application/sdp"))
 	}

@@ -18,7 +18,8 @@ type dialog struct {
 	callID  string
 	local   party
 	remote  party                // its tag is not set before the dialog is in the trunk's map
-	account *parley.TrunkAccount // whose credentials answer challenges; nil: none
+	account *parley.TrunkAccount // by which the call goes; nil: none
+	taken   bool                 // the far end began it: the Call-ID is its own
 	there   context.Context      // done when the far end has said BYE, or nobody is to wait for it
 	depart  context.CancelFunc   // ends there
 
@@ -28,12 +29,18 @@ type dialog struct {
 	target    sip.Uri    // its Contact
 	routes    []sip.Uri  // in the order they are visited
 	peer      hop        // where its messages come from, or where ours went first
-	unacked   *unacked   // a 2xx of ours to an INVITE that waits for its ACK
-	leg       *call      // once answered
-	early     *offer     // while it rings
-	refer     *refer     // while one is under way
-	reliable  *reliable  // a provisional answer of ours that waits for its PRACK
-	inviting  bool       // a re-INVITE of ours is under way
+	timer     sessionTimer
+	open             // what waits for its end
+	leg       *call  // once answered
+	early     *offer // while it rings
+	refer     *refer // while one is under way
+}
+
+// open is what one end still owes the other.
+type open struct {
+	unacked  *unacked  // a 2xx of ours to an INVITE that waits for its ACK
+	reliable *reliable // a provisional answer of ours that waits for its PRACK
+	inviting bool      // a re-INVITE of ours is under way
 }
 
 // party is one end as From and To show it.
@@ -55,7 +62,7 @@ func (d *dialog) answered() *call {
 func (t *Trunk) accepted(req *sip.Request, tag string) *dialog {
 	from, to := req.From(), req.To()
 	d := &dialog{
-		t: t, callID: req.CallID().Value(),
+		t: t, callID: req.CallID().Value(), taken: true,
 		local:     party{to.DisplayName, to.Address, tag},
 		remote:    party{from.DisplayName, from.Address, from.Params.GetOr("tag", "")},
 		localSeq:  firstSeq(),
@@ -64,6 +71,7 @@ func (t *Trunk) accepted(req *sip.Request, tag string) *dialog {
 		routes:    recordRoutes(req),
 	}
 	d.there, d.depart = context.WithCancel(t.quit)
+	d.timer.updates = lists(req, "Allow", string(sip.UPDATE))
 	d.target = d.remote.uri
 	if c := req.Contact(); c != nil {
 		d.target = c.Address
@@ -158,8 +166,9 @@ func (d *dialog) way(ctx context.Context) (hop, error) {
 	return h, nil
 }
 
-// ask sends a request of the dialog and waits for its final answer. A challenge is answered (§22.2), on any method.
-func (d *dialog) ask(ctx context.Context, method sip.RequestMethod, headers ...sip.Header) (*sip.Response, error) {
+// ask sends a request of the dialog and waits for its final answer. A challenge is answered (§22.2), on any method; a 2xx to an
+// INVITE gets its ACK.
+func (d *dialog) ask(ctx context.Context, method sip.RequestMethod, body []byte, headers ...sip.Header) (*sip.Response, error) {
 	h, err := d.way(ctx)
 	if err != nil {
 		return nil, err
@@ -174,7 +183,8 @@ func (d *dialog) ask(ctx context.Context, method sip.RequestMethod, headers ...s
 			req.AppendHeader(sip.NewHeader(x.Name(), x.Value()))
 		}
 		proofs.sign(d.account, req)
-		res, err := d.t.do(ctx, req, h)
+		req.SetBody(body)
+		res, err := d.transact(ctx, req, h)
 		if err != nil && h.network == "TCP" && ctx.Err() == nil { // its connection is gone: where does its Contact lead?
 			d.mu.Lock()
 			target := d.target
@@ -201,7 +211,7 @@ func (d *dialog) ask(ctx context.Context, method sip.RequestMethod, headers ...s
 // answer, too.
 func (d *dialog) bye() {
 	defer d.depart()
-	if _, err := d.ask(d.there, sip.BYE); err != nil {
+	if _, err := d.ask(d.there, sip.BYE, nil); err != nil {
 		d.t.log.Debug("sip: BYE was not answered", "call_id", d.callID, "error", err)
 	}
 }

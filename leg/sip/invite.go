@@ -35,7 +35,14 @@ func (t *Trunk) invite(req *sip.Request, tx *sip.ServerTx) {
 	tag := newTag()
 	req.To().Params.Add("tag", tag) // every answer of ours carries it
 	o.d = t.accepted(req, tag)
+	o.d.account = t.account(v.trunk)
 	o.d.early = o
+	if o.timing, no = o.d.grant(req); no != nil {
+		o.giveUp(nil)
+		o.d.depart()
+		_ = t.reply(tx, req, no.code, no.reason, no.instead...)
+		return
+	}
 	o.ringing = ringing(req, v.trunk)
 	if !t.enter(true) {
 		o.giveUp(errClosing)
@@ -51,6 +58,20 @@ func (t *Trunk) invite(req *sip.Request, tx *sip.ServerTx) {
 		o.cancelled()
 	}
 	go o.run()
+}
+
+// account is that of an id, as it was when somebody came in by it just now.
+func (t *Trunk) account(id string) *parley.TrunkAccount {
+	list, err := t.accounts.get(t.ctx)
+	if err != nil || id == "" {
+		return nil
+	}
+	for i := range list {
+		if list[i].ID == id {
+			return &list[i].TrunkAccount
+		}
+	}
+	return nil
 }
 
 // ringing is what the owner is told.

@@ -156,6 +156,7 @@ func (c *call) finish(err error, bye bool) {
 	}
 	c.d.t.remove(c.d)
 	c.d.mu.Lock()
+	c.d.watch(timing{})
 	c.d.leg, c.d.unacked = nil, nil // sipgo keeps the INVITE's transaction, and through it the dialog, for 32 s; not our buffers
 	c.d.mu.Unlock()
 }

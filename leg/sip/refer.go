@@ -52,7 +52,7 @@ func (d *dialog) transfer(ctx context.Context, to string) error {
 		d.refer = nil
 		d.mu.Unlock()
 	}()
-	res, err := d.ask(ctx, sip.REFER, sip.NewHeader("Refer-To", "<"+uri.String()+">"),
+	res, err := d.ask(ctx, sip.REFER, nil, sip.NewHeader("Refer-To", "<"+uri.String()+">"),
 		sip.NewHeader("Referred-By", "<"+d.local.uri.String()+">"))
 	if err != nil {
 		return err

@@ -21,36 +21,39 @@ func (d *dialog) reinvite(req *sip.Request, tx *sip.ServerTx) {
 		_ = d.t.reply(tx, req, 491, "Request Pending")
 		return
 	}
-	local := c.describe()
-	if sdp == nil {
-		d.refresh(req)
-		res := d.t.session(req, rtp.Offer(local), d)
-		u := d.await(tx, res, req.CSeq().SeqNo)
-		u.offer = true
-		if d.t.respond(tx, res) == nil {
-			d.t.begin(u.repeat)
-			d.t.begin(func() {
-				if agreed, err := u.answer(d.t.quit, local); err == nil {
-					c.agree(agreed)
-				}
-			})
-		}
+	tm, no := d.grant(req)
+	if no != nil {
+		_ = d.t.reply(tx, req, no.code, no.reason, no.instead...)
 		return
 	}
-	body, agreed, err := rtp.Answer(sdp, local)
+	local := c.describe()
+	body, agreed, err := rtp.Offer(local), rtp.Agreed{}, error(nil)
+	if sdp != nil {
+		body, agreed, err = rtp.Answer(sdp, local)
+	}
 	if err != nil {
 		_ = d.t.reply(tx, req, 488, "Not Acceptable Here")
 		return
 	}
 	d.refresh(req)
-	res := d.t.session(req, body, d)
+	res := d.t.session(req, body, d, tm)
 	u := d.await(tx, res, req.CSeq().SeqNo)
+	u.offer = sdp == nil
 	if d.t.respond(tx, res) != nil {
 		u.settle(nil)
 		return
 	}
+	d.watch(tm)
 	d.t.begin(u.repeat)
-	c.agree(agreed)
+	if sdp != nil {
+		c.agree(agreed)
+		return
+	}
+	d.t.begin(func() {
+		if agreed, err := u.answer(d.t.quit, local); err == nil {
+			c.agree(agreed)
+		}
+	})
 }
 
 // refresh takes a new Contact (RFC 3261 §12.2.2), and where the far end writes from now; mu is held. What is refused must

@@ -17,9 +17,10 @@ import (
 	"github.com/parley-voice/parley/leg/legtest"
 )
 
-// T1 is short, so that what waits 64·T1 is seen within a test: 640 ms.
+// T1 is short, so that what waits 64·T1 is seen within a test: 640 ms. So is the shortest session interval.
 func TestMain(m *testing.M) {
 	sip.SetTimers(10*time.Millisecond, 80*time.Millisecond, 100*time.Millisecond)
+	shortest = 2 * time.Second
 	os.Exit(m.Run())
 }
 

@@ -22,18 +22,26 @@ func (d *dialog) update(req *sip.Request, tx *sip.ServerTx) {
 		_ = d.t.reply(tx, req, 491, "Request Pending")
 		return
 	}
-	if sdp == nil {
-		d.refresh(req)
-		_ = d.t.respond(tx, d.t.session(req, nil, d))
+	tm, no := d.grant(req)
+	if no != nil {
+		_ = d.t.reply(tx, req, no.code, no.reason, no.instead...)
 		return
 	}
-	body, agreed, err := rtp.Answer(sdp, c.describe())
-	if err != nil {
-		_ = d.t.reply(tx, req, 488, "Not Acceptable Here")
-		return
+	var body []byte
+	var agreed rtp.Agreed
+	if sdp != nil {
+		var err error
+		if body, agreed, err = rtp.Answer(sdp, c.describe()); err != nil {
+			_ = d.t.reply(tx, req, 488, "Not Acceptable Here")
+			return
+		}
 	}
 	d.refresh(req)
-	if d.t.respond(tx, d.t.session(req, body, d)) == nil {
+	if d.t.respond(tx, d.t.session(req, body, d, tm)) != nil {
+		return
+	}
+	d.watch(tm)
+	if sdp != nil {
 		c.agree(agreed)
 	}
 }
