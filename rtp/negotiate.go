@@ -1,14 +1,11 @@
 package rtp
 
 import (
-	"fmt"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 )
-
-// offeredDTMF is the payload type under which we offer RFC 4733 events.
-const offeredDTMF = 101
 
 // Local is our side of a negotiation.
 type Local struct {
@@ -18,6 +15,9 @@ type Local struct {
 	Version   uint64     // o=, one more for every new description of ours
 	Codecs    []Codec    // that may be used, best first; empty: DefaultCodecs
 	Direction Direction  // what we want: SendRecv, but when we hold
+	NoEvents  bool       // no RFC 4733: digits go and come as tones
+	Peer      netip.Addr // where the signalling comes from; not valid: the SDP's address is not checked against it
+	Ports     *Ports     // whose ports nobody else may name; may be nil
 }
 
 func (l *Local) codecs() []Codec {
@@ -40,57 +40,68 @@ func (s *SDP) Audio() *Media {
 }
 
 // choice is what of a far end's section we can do, in its order of preference (RFC 3264 §6.1).
-func (m *Media) choice(allowed []Codec) (codec Codec, pt, dtmf uint8, ok bool) {
-	for _, f := range m.Formats {
-		if f.ID != strconv.Itoa(int(f.PT)) {
-			continue // not a payload type
+func (m *Media) choice(l *Local) (a Agreed, ok bool) {
+	for i := range m.Formats {
+		f := &m.Formats[i]
+		c, known := f.codec()
+		if !f.isType() || !known || !slices.Contains(l.codecs(), c) {
+			continue
 		}
-		for _, c := range allowed {
-			if !ok && f.Name == c.String() && f.Clock == 8000 {
-				codec, pt, ok = c, f.PT, true
-			}
+		if c == Opus && a.OpusType == 0 {
+			a.OpusType = f.PT
 		}
-		if f.Name == "TELEPHONE-EVENT" && f.Clock == 8000 && dtmf == 0 {
-			dtmf = f.PT
+		if !ok {
+			a.Codec, a.PayloadType, ok = c, f.PT, true
 		}
 	}
-	return codec, pt, dtmf, ok
+	if !ok {
+		return a, false
+	}
+	a.Ptime, a.Tones = a.Codec.ptime(m.Ptime, m.MaxPtime), true
+	if f := m.events(a.Codec); f != nil && !l.NoEvents {
+		a.DTMFType, a.DTMFReceive, a.DTMFClock, a.Tones = f.PT, f.PT, f.Clock, false
+	}
+	return a, true
 }
 
+// events is the format of RFC 4733 events beside a codec: by its clock (§2.4.1), or for Opus by 8 kHz, as many have it.
+func (m *Media) events(c Codec) *Format {
+	for _, rate := range [...]int{c.rate(), clock} {
+		for i := range m.Formats {
+			if f := &m.Formats[i]; f.Name == events && f.Clock == rate && f.isType() && f.PT != 0 {
+				return f
+			}
+		}
+	}
+	return nil
+}
+
+// isType tells an RTP payload type from other formats.
+func (f *Format) isType() bool { return f.ID == strconv.Itoa(int(f.PT)) }
+
 func (m *Media) agreed(l *Local) (Agreed, error) {
-	codec, pt, dtmf, ok := m.choice(l.codecs())
+	a, ok := m.choice(l)
 	if !ok {
 		return Agreed{}, ErrNoMedia
 	}
-	a := Agreed{
-		Codec: codec, PayloadType: pt, DTMFType: dtmf, DTMFReceive: dtmf,
-		Send:    m.Direction.receives() && l.Direction.sends(),
-		Receive: m.Direction.sends() && l.Direction.receives(),
+	var err error
+	if a.Remote, err = l.place(netip.AddrPortFrom(m.Addr, uint16(m.Port))); err != nil {
+		return Agreed{}, err
 	}
-	if m.Addr.IsValid() && !m.Addr.IsUnspecified() {
-		a.Remote = netip.AddrPortFrom(m.Addr, uint16(m.Port))
-	}
+	a.Send = m.Direction.receives() && l.Direction.sends()
+	a.Receive = m.Direction.sends() && l.Direction.receives()
 	return a, nil
 }
 
 // Offer writes an offer of one audio section with RFC 4733 events.
 func Offer(l Local) []byte {
-	var b strings.Builder
-	l.head(&b)
-	fmt.Fprintf(&b, "m=audio %d RTP/AVP", l.Port)
-	for _, c := range l.codecs() {
-		fmt.Fprintf(&b, " %d", c.PayloadType())
-	}
-	fmt.Fprintf(&b, " %d\r\n", offeredDTMF)
-	for _, c := range l.codecs() {
-		fmt.Fprintf(&b, "a=rtpmap:%d %s/8000\r\n", c.PayloadType(), c)
-	}
-	tail(&b, offeredDTMF, l.Direction)
-	return []byte(b.String())
+	w := newDescription(&l)
+	w.offer()
+	return w.bytes()
 }
 
 // Answer answers an offer: its first usable audio section is taken with one codec, in the offer's order of preference, all
-// other sections are refused (port 0). ErrNoMedia: nothing in common.
+// other sections are refused (port 0). ErrNoMedia: nothing in common. ErrAddress: it names a place that is not the far end's.
 func Answer(offer *SDP, l Local) ([]byte, Agreed, error) {
 	m := offer.Audio()
 	if m == nil {
@@ -100,28 +111,21 @@ func Answer(offer *SDP, l Local) ([]byte, Agreed, error) {
 	if err != nil {
 		return nil, Agreed{}, err
 	}
-	var b strings.Builder
-	l.head(&b)
-	for i := range offer.Media {
-		o := &offer.Media[i]
-		if o != m {
-			o.refuse(&b)
-			continue
-		}
-		fmt.Fprintf(&b, "m=audio %d %s %d", l.Port, o.Proto, a.PayloadType)
-		if a.DTMFType != 0 {
-			fmt.Fprintf(&b, " %d", a.DTMFType)
-		}
-		fmt.Fprintf(&b, "\r\na=rtpmap:%d %s/8000\r\n", a.PayloadType, a.Codec)
-		if o.RTCPMux {
-			b.WriteString("a=rtcp-mux\r\n")
-		}
-		tail(&b, a.DTMFType, direction(a.Send, a.Receive))
+	if a.Codec != Opus {
+		a.OpusType = 0 // the answer names one codec
 	}
-	return []byte(b.String()), a, nil
+	w := newDescription(&l)
+	for i := range offer.Media {
+		if o := &offer.Media[i]; o != m {
+			w.refuse(o)
+		} else {
+			w.answer(o, &a)
+		}
+	}
+	return w.bytes(), a, nil
 }
 
-// Accept takes the far end's answer to Offer(l). ErrNoMedia: nothing in common.
+// Accept takes the far end's answer to Offer(l). ErrNoMedia: nothing in common. ErrAddress as for Answer.
 func Accept(l Local, answer *SDP) (Agreed, error) {
 	m := answer.Audio()
 	if m == nil {
@@ -131,39 +135,16 @@ func Accept(l Local, answer *SDP) (Agreed, error) {
 	if err != nil {
 		return Agreed{}, err
 	}
-	a.DTMFReceive = offeredDTMF // they send under our number, we under theirs
+	// They send under our numbers, we under theirs.
+	switch {
+	case l.NoEvents:
+	case a.DTMFClock == Opus.rate():
+		a.DTMFReceive = offeredWideEvents
+	default:
+		a.DTMFReceive = offeredEvents
+	}
+	if a.OpusType != 0 {
+		a.OpusType = offeredOpus
+	}
 	return a, nil
-}
-
-func (l *Local) head(b *strings.Builder) {
-	family := "IP4"
-	if l.Addr.Is6() && !l.Addr.Is4In6() {
-		family = "IP6"
-	}
-	addr := l.Addr.Unmap().WithZone("")
-	fmt.Fprintf(b, "v=0\r\no=- %d %d IN %s %s\r\ns=-\r\nc=IN %s %s\r\nt=0 0\r\n",
-		l.SessionID, l.Version, family, addr, family, addr)
-}
-
-func tail(b *strings.Builder, dtmf uint8, d Direction) {
-	if dtmf != 0 {
-		fmt.Fprintf(b, "a=rtpmap:%d telephone-event/8000\r\na=fmtp:%d 0-15\r\n", dtmf, dtmf)
-	}
-	fmt.Fprintf(b, "a=ptime:20\r\na=%s\r\n", d)
-}
-
-// refuse repeats a section's line with port 0 (RFC 3264 §6).
-func (m *Media) refuse(b *strings.Builder) {
-	ids := make([]string, 0, len(m.Formats))
-	for _, f := range m.Formats {
-		ids = append(ids, f.ID)
-	}
-	fmt.Fprintf(b, "m=%s 0 %s %s\r\n", or(m.Type, "audio"), or(m.Proto, "RTP/AVP"), or(strings.Join(ids, " "), "0"))
-}
-
-func or(s, otherwise string) string {
-	if s == "" {
-		return otherwise
-	}
-	return s
 }

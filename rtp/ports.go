@@ -40,6 +40,11 @@ func (p *Ports) InUse() int {
 	return p.used
 }
 
+// Contains tells whether a port, even or odd, is of the range.
+func (p *Ports) Contains(port int) bool {
+	return p != nil && port >= p.first && port < p.first+2*len(p.taken)
+}
+
 // bind opens the next port that can be had.
 func (p *Ports) bind(local netip.Addr) (*net.UDPConn, error) {
 	for range len(p.taken) {

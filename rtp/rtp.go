@@ -19,41 +19,16 @@ var (
 	ErrDigits   = errors.New("rtp: more digits are queued than can be sent now") //
 )
 
-// Codec is how sound is written into packets.
-type Codec uint8
-
-const (
-	PCMU Codec = iota + 1 // G.711 µ-law
-	PCMA                  // G.711 A-law
-)
-
-// DefaultCodecs is what is offered and accepted when nothing else is asked for, best first.
-var DefaultCodecs = []Codec{PCMU, PCMA}
-
-func (c Codec) String() string {
-	switch c {
-	case PCMU:
-		return "PCMU"
-	case PCMA:
-		return "PCMA"
-	}
-	return "?"
-}
-
-// PayloadType is the static number of RFC 3551.
-func (c Codec) PayloadType() uint8 {
-	if c == PCMA {
-		return 8
-	}
-	return 0
-}
-
 // Agreed is what offer and answer came to.
 type Agreed struct {
 	Codec       Codec
 	PayloadType uint8          // of the sound we send
+	OpusType    uint8          // of the Opus we receive; 0: none
+	Ptime       int            // ms of sound in a packet we send, 10 to 60; 0: 20
 	DTMFType    uint8          // of the RFC 4733 events we send; 0: none, digits go as tones
 	DTMFReceive uint8          // of the events we receive; 0: the same as DTMFType
+	DTMFClock   int            // Hz in which events count; 0: 8000
+	Tones       bool           // digits are found in the sound that is received: the far end sends no events
 	Remote      netip.AddrPort // where the SDP says the far end listens; not valid: wait for its packets
 	Send        bool           // the far end wants our sound; false: it holds us
 	Receive     bool           // we want the far end's

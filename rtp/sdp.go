@@ -57,7 +57,9 @@ type Media struct {
 	Addr      netip.Addr // not valid when c= names a host
 	Direction Direction  // the old hold, c=0.0.0.0, counts as not receiving
 	Ptime     int        // ms, 0 when not said
+	MaxPtime  int        // ms, 0 when not said
 	RTCPMux   bool
+	RTCP      netip.AddrPort // a=rtcp (RFC 3605); its address is not valid when only a port is said, port 0: not said
 }
 
 // Format is one format of a media section.
@@ -67,6 +69,8 @@ type Format struct {
 	Name  string // upper case: PCMU, TELEPHONE-EVENT; "" when no rtpmap and no static number says
 	Clock int    // Hz
 	Fmtp  string
+
+	Channels int // 0 when not said
 }
 
 // static are the payload types that need no rtpmap (RFC 3551 §6).
@@ -81,7 +85,9 @@ type section struct {
 	addr      netip.Addr
 	direction Direction
 	ptime     int
+	maxPtime  int
 	mux       bool
+	rtcp      netip.AddrPort
 }
 
 // ParseSDP reads what a far end sent. It is lenient: lines may end in LF or CRLF, stand in any order within their section,
@@ -196,13 +202,16 @@ func (s *section) attribute(m *Media, value string) {
 	case "rtcp-mux":
 		s.mux = true
 	case "ptime":
-		if n, err := strconv.ParseFloat(rest, 64); err == nil && n >= 1 && n <= 1000 {
-			s.ptime = int(n)
-		}
+		milliseconds(&s.ptime, rest)
+	case "maxptime":
+		milliseconds(&s.maxPtime, rest)
+	case "rtcp":
+		s.rtcp = rtcp(rest)
 	case "rtpmap":
 		if f, what := m.format(rest); f != nil {
 			name, rate, _ := strings.Cut(what, "/")
-			rate, _, _ = strings.Cut(rate, "/")
+			rate, channels, _ := strings.Cut(rate, "/")
+			f.Channels, _ = strconv.Atoi(strings.TrimSpace(channels))
 			f.Name = strings.ToUpper(strings.TrimSpace(name))
 			f.Clock, _ = strconv.Atoi(strings.TrimSpace(rate))
 		}
@@ -217,6 +226,22 @@ func (s *section) attribute(m *Media, value string) {
 			}
 		}
 	}
+}
+
+func milliseconds(to *int, value string) {
+	if n, err := strconv.ParseFloat(value, 64); err == nil && n >= 1 && n <= 1000 {
+		*to = int(n)
+	}
+}
+
+// rtcp reads "53020 IN IP4 192.0.2.4"; the address may be missing.
+func rtcp(value string) netip.AddrPort {
+	port, where, _ := strings.Cut(value, " ")
+	n, err := strconv.ParseUint(port, 10, 16)
+	if err != nil {
+		return netip.AddrPort{}
+	}
+	return netip.AddrPortFrom(connection(where), uint16(n))
 }
 
 // format finds the format that "101 telephone-event/8000" speaks of, and what it says of it.
@@ -235,7 +260,7 @@ func (m *Media) format(value string) (*Format, string) {
 
 // fold completes a section once all its lines are read.
 func (m *Media) fold(s section, origin netip.Addr) {
-	m.Addr, m.Direction, m.Ptime, m.RTCPMux = s.addr, s.direction, s.ptime, s.mux
+	m.Addr, m.Direction, m.Ptime, m.MaxPtime, m.RTCPMux, m.RTCP = s.addr, s.direction, s.ptime, s.maxPtime, s.mux, s.rtcp
 	if !m.Addr.IsValid() {
 		m.Addr = origin
 	}

@@ -35,8 +35,8 @@ func TestParseSDP(t *testing.T) {
 		t.Errorf("%+v", m)
 	}
 	want := []Format{
-		{"96", 96, "OPUS", 48000, "useinbandfec=1"}, {"0", 0, "PCMU", 8000, ""}, {"8", 8, "PCMA", 8000, ""},
-		{"101", 101, "TELEPHONE-EVENT", 8000, "0-15"}, {"13", 13, "CN", 8000, ""},
+		{"96", 96, "OPUS", 48000, "useinbandfec=1", 2}, {"0", 0, "PCMU", 8000, "", 0}, {"8", 8, "PCMA", 8000, "", 1},
+		{"101", 101, "TELEPHONE-EVENT", 8000, "0-15", 0}, {"13", 13, "CN", 8000, "", 0},
 	}
 	if !slices.Equal(m.Formats, want) {
 		t.Errorf("formats %+v", m.Formats)
@@ -104,15 +104,15 @@ func TestAnswer(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := Agreed{
-		Codec: PCMU, PayloadType: 0, DTMFType: 101, DTMFReceive: 101,
+		Codec: PCMU, PayloadType: 0, Ptime: 30, DTMFType: 101, DTMFReceive: 101, DTMFClock: 8000,
 		Remote: netip.MustParseAddrPort("192.0.2.5:49170"), Send: true, Receive: true,
 	}
 	if a != want {
 		t.Errorf("agreed %+v", a)
 	}
 	if got, want := string(body), string(sdp("v=0", "o=- 77 3 IN IP4 198.51.100.7", "s=-", "c=IN IP4 198.51.100.7", "t=0 0",
-		"m=audio 20002 RTP/AVP 0 101", "a=rtpmap:0 PCMU/8000", "a=rtcp-mux", "a=rtpmap:101 telephone-event/8000",
-		"a=fmtp:101 0-15", "a=ptime:20", "a=sendrecv")); got != want {
+		"m=audio 20002 RTP/AVP 0 101", "a=rtpmap:0 PCMU/8000", "a=rtpmap:101 telephone-event/8000",
+		"a=fmtp:101 0-15", "a=rtcp-mux", "a=ptime:20", "a=sendrecv")); got != want {
 		t.Errorf("answer\n%s\nwant\n%s", got, want)
 	}
 }
@@ -211,7 +211,8 @@ func TestOfferAndAcceptMeetAnswer(t *testing.T) {
 		t.Errorf("we send to %v, they to %v", ours.Remote, theirs.Remote)
 	}
 	theirs.Remote, ours.Remote = netip.AddrPort{}, netip.AddrPort{}
-	if want := (Agreed{Codec: PCMA, PayloadType: 8, DTMFType: 101, DTMFReceive: 101, Send: true, Receive: true}); ours != want || theirs != want {
+	if want := (Agreed{Codec: PCMA, PayloadType: 8, Ptime: 20, DTMFType: 101, DTMFReceive: 101, DTMFClock: 8000,
+		Send: true, Receive: true}); ours != want || theirs != want {
 		t.Errorf("ours %+v\ntheirs %+v", ours, theirs)
 	}
 }

@@ -1,0 +1,110 @@
+package rtp
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// A description is an SDP of ours being written.
+type description struct {
+	strings.Builder
+	l *Local
+}
+
+func newDescription(l *Local) *description {
+	w := &description{l: l}
+	family := "IP4"
+	if l.Addr.Is6() && !l.Addr.Is4In6() {
+		family = "IP6"
+	}
+	addr := l.Addr.Unmap().WithZone("")
+	fmt.Fprintf(w, "v=0\r\no=- %d %d IN %s %s\r\ns=-\r\nc=IN %s %s\r\nt=0 0\r\n",
+		l.SessionID, l.Version, family, addr, family, addr)
+	return w
+}
+
+func (w *description) bytes() []byte { return []byte(w.String()) }
+
+func (w *description) offer() {
+	codecs := w.l.codecs()
+	narrow, wide := slices.ContainsFunc(codecs, func(c Codec) bool { return c != Opus }), slices.Contains(codecs, Opus)
+	fmt.Fprintf(w, "m=audio %d RTP/AVP", w.l.Port)
+	for _, c := range codecs {
+		fmt.Fprintf(w, " %d", c.PayloadType())
+	}
+	if narrow && !w.l.NoEvents {
+		fmt.Fprintf(w, " %d", offeredEvents)
+	}
+	if wide && !w.l.NoEvents {
+		fmt.Fprintf(w, " %d", offeredWideEvents)
+	}
+	w.WriteString("\r\n")
+	for _, c := range codecs {
+		w.codec(c, c.PayloadType())
+	}
+	if narrow && !w.l.NoEvents {
+		w.events(offeredEvents, clock)
+	}
+	if wide && !w.l.NoEvents {
+		w.events(offeredWideEvents, Opus.rate())
+	}
+	w.tail(w.l.Direction)
+}
+
+func (w *description) answer(o *Media, a *Agreed) {
+	fmt.Fprintf(w, "m=audio %d %s %d", w.l.Port, o.Proto, a.PayloadType)
+	if a.DTMFType != 0 {
+		fmt.Fprintf(w, " %d", a.DTMFType)
+	}
+	w.WriteString("\r\n")
+	w.codec(a.Codec, a.PayloadType)
+	if a.DTMFType != 0 {
+		w.events(a.DTMFType, a.DTMFClock)
+	}
+	if o.RTCPMux {
+		w.WriteString("a=rtcp-mux\r\n")
+	}
+	w.tail(direction(a.Send, a.Receive))
+}
+
+func (w *description) codec(c Codec, pt uint8) {
+	fmt.Fprintf(w, "a=rtpmap:%d %s\r\n", pt, c.rtpmap())
+	if c == Opus {
+		fmt.Fprintf(w, "a=fmtp:%d %s\r\n", pt, opusFmtp)
+	}
+}
+
+func (w *description) events(pt uint8, rate int) {
+	fmt.Fprintf(w, "a=rtpmap:%d telephone-event/%d\r\na=fmtp:%d 0-15\r\n", pt, rate, pt)
+}
+
+func (w *description) tail(d Direction) { fmt.Fprintf(w, "a=ptime:20\r\na=%s\r\n", d) }
+
+// refuse repeats a section's line with port 0 (RFC 3264 §6).
+func (w *description) refuse(m *Media) {
+	var ids []string
+	for _, f := range m.Formats {
+		if id := printable(f.ID); id != "" {
+			ids = append(ids, id)
+		}
+	}
+	fmt.Fprintf(w, "m=%s 0 %s %s\r\n", or(printable(m.Type), "audio"), or(printable(m.Proto), "RTP/AVP"), or(strings.Join(ids, " "), "0"))
+}
+
+// printable leaves out of a far end's word what no line of ours may bear.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r <= ' ' || r > '~' {
+			return -1
+		}
+		return r
+	}, s)
+}
+
+func or(s, otherwise string) string {
+	if s == "" {
+		return otherwise
+	}
+	return s
+}
