@@ -19,6 +19,9 @@ type serveCmd struct {
 	Data          string    `env:"PARLEY_DATA" default:"./data" help:"Folder of the database, the recordings and the keys."`
 	HTTP          string    `name:"http" env:"PARLEY_HTTP" default:":8080" help:"Address of the API."`
 	SIP           string    `name:"sip" env:"PARLEY_SIP" default:":5060" help:"Address of SIP, UDP and TCP."`
+	SIPTLS        string    `name:"sip-tls" env:"PARLEY_SIP_TLS" default:":5061" help:"Address of SIP over TLS, once there is a certificate."`
+	TLSCert       string    `name:"tls-cert" env:"PARLEY_TLS_CERT" help:"PEM file of the certificate that SIP over TLS shows. Read again when it changes."`
+	TLSKey        string    `name:"tls-key" env:"PARLEY_TLS_KEY" help:"PEM file of its private key."`
 	RTPPorts      portRange `name:"rtp-ports" env:"PARLEY_RTP_PORTS" default:"20000-29999" help:"UDP ports of the sound, two a call."`
 	PublicURL     string    `name:"public-url" env:"PARLEY_PUBLIC_URL" help:"Where others reach the API, for links in webhooks. Default: http://localhost and the port."`
 	PublicIP      string    `name:"public-ip" env:"PARLEY_PUBLIC_IP" help:"Address that callers reach us at, when it is not our own (NAT)."`
@@ -51,7 +54,7 @@ func (c *serveCmd) check() error {
 	_, err := c.publicIP()
 	_, err2 := c.networks()
 	_, err3 := c.prices()
-	err = errors.Join(err, err2, err3, address("PARLEY_HTTP", c.HTTP, ":8080"), address("PARLEY_SIP", c.SIP, ":5060"))
+	err = errors.Join(err, err2, err3, address("PARLEY_HTTP", c.HTTP, ":8080"), address("PARLEY_SIP", c.SIP, ":5060"), address("PARLEY_SIP_TLS", c.SIPTLS, ":5061"))
 	if c.Data == "" {
 		err = errors.Join(err, errors.New("PARLEY_DATA is empty; write the path of a folder, such as ./data"))
 	}

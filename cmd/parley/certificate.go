@@ -1,0 +1,85 @@
+package main
+
+import (
+	"crypto/tls"
+	"fmt"
+	"log/slog"
+	"os"
+	"sync"
+	"time"
+)
+
+// certificateEvery is how often a renewed certificate is looked for, at most.
+const certificateEvery = 10 * time.Second
+
+// certificate is a pair of PEM files, read again once they change: a renewal needs no restart. One that cannot be read leaves the
+// last good one in use.
+type certificate struct {
+	cert, key string
+	log       *slog.Logger
+
+	mu      sync.Mutex // guards all below
+	pair    *tls.Certificate
+	written [2]time.Time // of the files that pair was read from
+	looked  time.Time
+}
+
+// serverTLS is what SIP over TLS answers with; nil: no certificate is configured. TLS 1.2 is the least.
+func (c *serveCmd) serverTLS(log *slog.Logger) (*tls.Config, error) {
+	if c.TLSCert == "" && c.TLSKey == "" {
+		return nil, nil
+	}
+	if c.TLSCert == "" || c.TLSKey == "" {
+		return nil, fmt.Errorf("PARLEY_TLS_CERT and PARLEY_TLS_KEY go together: set both to PEM files, or none")
+	}
+	f := &certificate{cert: c.TLSCert, key: c.TLSKey, log: log}
+	if err := f.read(); err != nil {
+		return nil, fmt.Errorf("PARLEY_TLS_CERT, PARLEY_TLS_KEY: %w", err)
+	}
+	return &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: f.get}, nil
+}
+
+func (f *certificate) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if time.Since(f.looked) < certificateEvery {
+		return f.pair, nil
+	}
+	f.looked = time.Now()
+	if f.changed() {
+		if err := f.load(); err != nil {
+			f.log.Error("the renewed TLS certificate cannot be read: the one before stays in use", "error", err)
+		}
+	}
+	return f.pair, nil
+}
+
+func (f *certificate) read() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.looked = time.Now()
+	return f.load()
+}
+
+// changed tells whether either file has been written since; mu is held.
+func (f *certificate) changed() bool { return f.times() != f.written }
+
+func (f *certificate) times() (at [2]time.Time) {
+	for i, name := range []string{f.cert, f.key} {
+		if s, err := os.Stat(name); err == nil {
+			at[i] = s.ModTime()
+		}
+	}
+	return at
+}
+
+// load reads the pair; mu is held. Files that do not fit together, as in the middle of a renewal, are looked at again.
+func (f *certificate) load() error {
+	at := f.times()
+	pair, err := tls.LoadX509KeyPair(f.cert, f.key)
+	if err != nil {
+		return err
+	}
+	f.pair, f.written = &pair, at
+	return nil
+}

@@ -1,0 +1,106 @@
+package main
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"log/slog"
+	"math/big"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// writePair writes a self-signed certificate for that name and its key.
+func writePair(t *testing.T, name, cert, key string) {
+	t.Helper()
+	k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	of := &x509.Certificate{
+		SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: name}, DNSNames: []string{name},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+	}
+	der, err := x509.CreateCertificate(rand.Reader, of, of, &k.PublicKey, k)
+	if err != nil {
+		t.Fatal(err)
+	}
+	secret, err := x509.MarshalECPrivateKey(k)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for file, block := range map[string]*pem.Block{cert: {Type: "CERTIFICATE", Bytes: der}, key: {Type: "EC PRIVATE KEY", Bytes: secret}} {
+		if err := os.WriteFile(file, pem.EncodeToMemory(block), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func nameOf(t *testing.T, f *certificate) string {
+	t.Helper()
+	f.looked = time.Time{} // as if it had been looked for long ago
+	pair, err := f.get(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	leaf, err := x509.ParseCertificate(pair.Certificate[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return leaf.Subject.CommonName
+}
+
+func TestCertificateIsRenewed(t *testing.T) {
+	dir := t.TempDir()
+	cert, key := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
+	writePair(t, "one.example", cert, key)
+	f := &certificate{cert: cert, key: key, log: slog.New(slog.DiscardHandler)}
+	if err := f.read(); err != nil {
+		t.Fatal(err)
+	}
+	if got := nameOf(t, f); got != "one.example" {
+		t.Fatalf("served %s", got)
+	}
+	later := time.Now().Add(time.Minute)
+	if err := os.WriteFile(cert, []byte("half written"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_ = os.Chtimes(cert, later, later)
+	if got := nameOf(t, f); got != "one.example" {
+		t.Errorf("a broken renewal was served: %s", got)
+	}
+	writePair(t, "two.example", cert, key)
+	_ = os.Chtimes(cert, later.Add(time.Minute), later.Add(time.Minute))
+	if got := nameOf(t, f); got != "two.example" {
+		t.Errorf("served %s after the renewal", got)
+	}
+}
+
+func TestCertificateIsConfigured(t *testing.T) {
+	dir := t.TempDir()
+	cert, key := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
+	writePair(t, "one.example", cert, key)
+	for name, tt := range map[string]struct {
+		c     serveCmd
+		on    bool
+		wrong string
+	}{
+		"none":     {serveCmd{}, false, ""},
+		"both":     {serveCmd{TLSCert: cert, TLSKey: key}, true, ""},
+		"no key":   {serveCmd{TLSCert: cert}, false, "PARLEY_TLS_KEY go together"},
+		"no cert":  {serveCmd{TLSKey: key}, false, "PARLEY_TLS_CERT and"},
+		"no file":  {serveCmd{TLSCert: filepath.Join(dir, "other.pem"), TLSKey: key}, false, "other.pem"},
+		"mistaken": {serveCmd{TLSCert: key, TLSKey: cert}, false, "PARLEY_TLS_CERT, PARLEY_TLS_KEY: "},
+	} {
+		conf, err := tt.c.serverTLS(slog.New(slog.DiscardHandler))
+		if (conf != nil) != tt.on || (err == nil) != (tt.wrong == "") || err != nil && !strings.Contains(err.Error(), tt.wrong) {
+			t.Errorf("%s: %v, %v", name, conf, err)
+		}
+	}
+}
