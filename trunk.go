@@ -62,10 +62,10 @@ type TrunkLimits struct {
 	Calls          int     // at once, in and out
 }
 
-// DialPolicy is what may be dialled over a trunk: numbers of one country, of the prefixes named, and where it says so
-// extensions.
+// DialPolicy is what may be dialled over a trunk: numbers of some countries but for those that cost the caller more, numbers of
+// the prefixes named, and where it says so extensions.
 type DialPolicy struct {
-	Country    string   // ISO 3166 alpha-2; "": that of the trunk's own numbers, else of the caller id
-	Prefixes   []string // such as +44 or +1876; "+" is everything
+	Countries  []string // ISO 3166 alpha-2, upper case; none: those of the trunk's own numbers, else of the caller id
+	Prefixes   []string // allowed besides, such as +44 or +1876; "+" is everything
 	Extensions bool     // 201, *98, alice
 }

@@ -71,6 +71,7 @@ type numberStore interface {
 	Numbers(ctx context.Context, env string, p store.Page) (store.List[store.Doc], error)
 	UpdateNumber(ctx context.Context, env, ref string, patch store.Doc) (store.Doc, error)
 	UnlinkNumber(ctx context.Context, env, ref string) (store.Doc, error)
+	DialPolicy(ctx context.Context, env, trunk, from string) (parley.DialPolicy, error)
 }
 
 type callStore interface {

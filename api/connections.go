@@ -1,10 +1,13 @@
 package api
 
 import (
+	"crypto/x509"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
+	"github.com/parley-voice/parley"
 	"github.com/parley-voice/parley/secret"
 	"github.com/parley-voice/parley/store"
 )
@@ -47,11 +50,15 @@ func (a *API) checkCredentials(p part) error {
 	path := join(p.path, "credentials")
 	bad := explain(a.contract.schema(name), full, path)
 	bad = slices.DeleteFunc(bad, func(f fieldError) bool { // what is masked was checked when it came
-		s, ok := full[lastOf(f.Field)].(string)
+		s, ok := valueAt(full, strings.TrimPrefix(f.Field, path+".")).(string)
 		return ok && p.stored != nil && secret.IsMasked(s)
 	})
 	if len(bad) > 0 {
 		return bad
+	}
+	if ca, ok := given["tls_ca"].(string); ok && ca != "" && !secret.IsMasked(ca) && !x509.NewCertPool().AppendCertsFromPEM([]byte(ca)) {
+		at := join(path, "tls_ca")
+		return parley.Invalid(at, at+" must be certificates in PEM, beginning -----BEGIN CERTIFICATE-----")
 	}
 	for _, field := range []string{"base_url", "token_url", "endpoint"} {
 		if s, ok := given[field].(string); ok && strings.HasPrefix(s, "http") && !secret.IsMasked(s) {
@@ -69,11 +76,21 @@ func (a *API) checkCredentials(p part) error {
 	return nil
 }
 
-func lastOf(path string) string {
-	for i := len(path) - 1; i >= 0; i-- {
-		if path[i] == '.' {
-			return path[i+1:]
+// valueAt is what stands at a path such as codecs.0; nil: nothing.
+func valueAt(v any, path string) any {
+	for step := range strings.SplitSeq(path, ".") {
+		switch at := v.(type) {
+		case map[string]any:
+			v = at[step]
+		case []any:
+			i, err := strconv.Atoi(step)
+			if err != nil || i < 0 || i >= len(at) {
+				return nil
+			}
+			v = at[i]
+		default:
+			return nil
 		}
 	}
-	return path
+	return v
 }

@@ -39,7 +39,14 @@ func (a *API) chooseTrunk(ctx context.Context, body store.Doc, c *parley.Call, l
 			Message: "no SIP trunk could carry a call to to_number: " + howToAdd}
 	}
 	c.TrunkID, _ = trunk["id"].(string)
-	return mayCallFrom(trunk, line)
+	if err := mayCallFrom(trunk, line); err != nil {
+		return err
+	}
+	policy, err := a.Store.DialPolicy(ctx, c.UserID, c.TrunkID, c.From)
+	if err != nil {
+		return err
+	}
+	return number.Allowed("to_number", c.To, policy)
 }
 
 func extensionsOf(trunk store.Doc) bool {

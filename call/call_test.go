@@ -188,7 +188,7 @@ func outbound(t *testing.T, b *bench, params map[string]string) string {
 
 func TestOutbound(t *testing.T) {
 	run(t, func(ctx context.Context, b *bench) {
-		b.desk.trunk = &parley.TrunkAccount{ID: "trunk-1"}
+		b.desk.trunk = &parley.TrunkAccount{ID: "trunk-1", Policy: parley.DialPolicy{Countries: []string{"US"}}}
 		var phone *legtest.Phone
 		b.exchange.answer = func(ctx context.Context, c leg.Call) (leg.Leg, error) {
 			c.Progress(leg.Progress{Code: 180})

@@ -61,22 +61,14 @@ func (s *Switchboard) divert(ctx context.Context, o leg.Offer, line *line) (parl
 	return s.stopped(ctx, s.join(ctx, line, a, b, line.fallback)), nil
 }
 
-// reach dials somebody who is to take a call over, by the way the call came or goes, else by the environment's only trunk; a sip:
-// address directly. They see the number that was called, or that we called from: a carrier accepts no other.
+// reach dials somebody who is to take a call over.
 func (s *Switchboard) reach(ctx context.Context, line *line, to string, headers map[string]string) (leg.Leg, error) {
-	c := line.call
-	via := parley.Call{ID: c.ID, UserID: c.UserID, To: to, IsOutgoing: true, Media: parley.Media{TrunkID: c.TrunkID}}
-	if via.From = c.To; c.IsOutgoing {
-		via.From = c.From
-	}
-	if scheme, _, ok := strings.Cut(strings.ToLower(to), ":"); ok && (scheme == "sip" || scheme == "sips") {
-		via.TrunkID = ""
-	}
-	trunk, err := s.Directory.Trunk(ctx, via)
+	via := onward(line.call, to)
+	trunk, err := s.door(ctx, via)
 	if err != nil {
 		return nil, err
 	}
-	return s.Trunk.Dial(ctx, leg.Call{ID: c.ID, From: via.From, To: to, Headers: headers, Trunk: trunk,
+	return s.Trunk.Dial(ctx, leg.Call{ID: via.ID, From: via.From, To: to, Headers: headers, Trunk: trunk,
 		Limits: line.script.limits, RingTimeout: defaultRing})
 }
 

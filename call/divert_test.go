@@ -64,7 +64,7 @@ func (b *bench) divertedRow(t *testing.T) parley.Call {
 func TestFullGoesToTheFallback(t *testing.T) {
 	run(t, func(ctx context.Context, b *bench) {
 		b.crowded()
-		b.desk.fallback, b.desk.trunk = "+15550009999", &parley.TrunkAccount{ID: "t1"}
+		b.desk.fallback, b.desk.trunk = "+15550009999", &parley.TrunkAccount{ID: "t1", Policy: parley.DialPolicy{Countries: []string{"US"}}}
 		phones := b.answers(2 * time.Second)
 		caller, o, done := b.ring(ctx, "desk")
 		person := <-phones

@@ -44,7 +44,7 @@ func (s *Switchboard) Dial(ctx context.Context, id string) error {
 	if err := json.Unmarshal(c.Agent, &agent); err != nil {
 		return s.undialled(ctx, line, fmt.Errorf("the agent kept with the call cannot be read: %w", err))
 	}
-	trunk, err := s.Directory.Trunk(ctx, c)
+	trunk, err := s.door(ctx, c)
 	if err != nil {
 		return s.undialled(ctx, line, err)
 	}

@@ -40,7 +40,7 @@ func write(c *parley.Call, a *parley.Agent, now time.Time) script {
 	s.setup = conversation.Setup{
 		CallID:        c.ID,
 		Greeting:      fill("initial_message", text(a.InitialMessage)),
-		GreetingDelay: time.Duration(number(a.InitialMessageDelay, 0) * float64(time.Millisecond)),
+		GreetingDelay: time.Duration(orFloat(a.InitialMessageDelay, 0) * float64(time.Millisecond)),
 		Thinking: conversation.Thinking{
 			Temperature:     a.Temperature,
 			ReasoningEffort: text(a.ReasoningEffort),
@@ -84,11 +84,11 @@ func turns(a *parley.Agent) turn.Options {
 		Language:               a.Language,
 		InterruptSensitivity:   a.InterruptSensitivity,
 		EndpointingSensitivity: a.EndpointingSensitivity,
-		Speed:                  number(a.ConversationSpeed, 1),
+		Speed:                  orFloat(a.ConversationSpeed, 1),
 		Dynamic:                a.EnableDynamicTurns != nil && *a.EnableDynamicTurns,
-		DynamicMinWait:         number(a.DynamicMinWaitSecs, 0.2),
-		DynamicMaxSilence:      number(a.DynamicMaxSilenceSecs, 3),
-		MinVolume:              number(a.MinVolume, 0),
+		DynamicMinWait:         orFloat(a.DynamicMinWaitSecs, 0.2),
+		DynamicMaxSilence:      orFloat(a.DynamicMaxSilenceSecs, 3),
+		MinVolume:              orFloat(a.MinVolume, 0),
 	}
 }
 
@@ -98,8 +98,8 @@ func idle(a *parley.Agent) conversation.Idle {
 		Ask:              a.AskIfHumanPresent != nil && *a.AskIfHumanPresent,
 		After:            after,
 		AfterInteraction: seconds(a.IdleAfterInteraction, after),
-		MaxInARow:        int(number(a.MaxIdleChecks, defaultChecks)),
-		MaxInCall:        int(number(a.MaxAggregateIdleCheck, 0)),
+		MaxInARow:        int(orFloat(a.MaxIdleChecks, defaultChecks)),
+		MaxInCall:        int(orFloat(a.MaxAggregateIdleCheck, 0)),
 	}
 }
 
@@ -110,7 +110,7 @@ func text(p *string) string {
 	return *p
 }
 
-func number(p *float64, fallback float64) float64 {
+func orFloat(p *float64, fallback float64) float64 {
 	if p == nil {
 		return fallback
 	}

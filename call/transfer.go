@@ -22,6 +22,9 @@ var errLeft = errors.New("the caller hung up")
 // false, it is bridged here. An error says why it failed; errLeft: and nobody waits any more.
 func (s *Switchboard) handOver(ctx context.Context, l leg.Leg, line *line, t parley.Transfer, refer bool) error {
 	s.transferring(ctx, line, t)
+	if err := s.forbidden(ctx, line.call, t.To); err != nil {
+		return s.untransferred(line, t, err)
+	}
 	if err := l.Clear(); err != nil {
 		s.Logger.Debug("clear", "call", line.id, "error", err)
 	}

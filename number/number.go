@@ -5,6 +5,7 @@ package number
 import (
 	"net/netip"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/parley-voice/parley"
@@ -158,4 +159,21 @@ func validPort(s string) bool {
 		n = n*10 + int(c-'0')
 	}
 	return n <= 65535
+}
+
+// HostPort is where a sip: address that was parsed leads: its host without brackets, and its port, 0 when it has none.
+func HostPort(address string) (host string, port int) {
+	_, s, _ := strings.Cut(address, ":")
+	if _, after, ok := strings.Cut(s, "@"); ok {
+		s = after
+	}
+	s, _, _ = strings.Cut(s, ";")
+	if end := strings.IndexByte(s, ']'); strings.HasPrefix(s, "[") && end > 0 {
+		host, s = s[1:end], s[end+1:]
+	} else {
+		host, s, _ = strings.Cut(s, ":")
+		s = ":" + s
+	}
+	port, _ = strconv.Atoi(strings.TrimPrefix(s, ":"))
+	return host, port
 }

@@ -16,7 +16,7 @@ func conformance(t *testing.T, open func(t testing.TB) *DB) {
 		"LastOperatorKey": testLastOperatorKey, "KeyUse": testKeyUse, "DoNotCall": testDoNotCall, "SteeringPool": testSteeringPool, "VectorDatabases": testVectorDatabases,
 		"Resources": testResources, "Secrets": testSecrets, "Lists": testLists,
 		"Agents": testAgents, "AgentUpdates": testAgentUpdates, "AgentDeletion": testAgentDeletion, "InlineAgents": testInlineAgents,
-		"Numbers": testNumbers, "Trunks": testTrunks, "Calls": testCalls, "CallLists": testCallLists, "CallChanges": testCallChanges,
+		"Numbers": testNumbers, "Trunks": testTrunks, "DialPolicy": testDialPolicy, "Calls": testCalls, "CallLists": testCallLists, "CallChanges": testCallChanges,
 		"Reconcile": testReconcile, "ReconcileFreesKeys": testReconcileFreesKeys, "Slots": testSlots, "SlotsAreExact": testSlotsAreExact, "SlotsOfTransfers": testSlotsOfTransfers, "ReservedSlots": testReservedSlots,
 		"Queue": testQueue, "QueueOrder": testQueueOrder, "QueueEnds": testQueueEnds, "QueueIsNotReconciled": testQueueIsNotReconciled, "QueueAndDoNotCall": testQueueAndDoNotCall,
 		"QueueRaces": testQueueRaces1, "PrivateCalls": testPrivateCalls, "PrivateCallsEnd": testPrivateCallsEnd, "Retention": testRetention, "EraseText": testEraseText, "Rotate": testRotate, "RotateAllOrNothing": testRotateAllOrNothing,

@@ -2,10 +2,12 @@ package store
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/parley-voice/parley"
+	phone "github.com/parley-voice/parley/number"
 )
 
 // Trunks are the account_connection_sip of all environments, passwords in clear. Credentials that do not make sense leave
@@ -45,8 +47,39 @@ func Trunk(doc Doc) parley.TrunkAccount {
 		AllowedAddresses: texts(c["allowed_addresses"]), AllowRefer: refer,
 		SessionExpires: seconds(c["session_expires_seconds"]), Health: seconds(c["options_interval_seconds"]),
 		Limits: parley.TrunkLimits{CallsPerSecond: max(0, perSecond), Calls: max(0, int(calls))},
-		Policy: parley.DialPolicy{Country: strings.ToUpper(str(c, "country")), Prefixes: texts(c["allowed_prefixes"]), Extensions: extensions},
+		Policy: parley.DialPolicy{Countries: texts(strings.ToUpper(str(c, "country"))), Prefixes: texts(c["allowed_prefixes"]), Extensions: extensions},
 	}
+}
+
+// homesMost is how many numbers of a trunk are asked for their country.
+const homesMost = 1000
+
+// DialPolicy is a trunk's policy with its own country filled in: where it names none, those of the numbers linked with it; where
+// there are none either, that of the caller id.
+func (d *DB) DialPolicy(ctx context.Context, env, trunk, from string) (parley.DialPolicy, error) {
+	doc, err := d.Internal(ctx, env, AccountConnections, trunk)
+	if err != nil {
+		return parley.DialPolicy{}, err
+	}
+	p := Trunk(doc).Policy
+	if len(p.Countries) > 0 {
+		return p, nil
+	}
+	var numbers []string
+	err = d.r.NewSelect().Model((*numberRow)(nil)).Column("number").Where("environment_id = ? AND doc LIKE ?", clean(env), `%"`+clean(trunk)+`"%`).
+		Limit(homesMost).Scan(ctx, &numbers)
+	if err != nil {
+		return p, wrap(err, "reading the numbers of a trunk")
+	}
+	if len(numbers) == 0 {
+		numbers = []string{from}
+	}
+	for _, n := range numbers {
+		if c := phone.Region(n); c != "" && c != "001" && !slices.Contains(p.Countries, c) {
+			p.Countries = append(p.Countries, c)
+		}
+	}
+	return p, nil
 }
 
 // seconds reads a duration: 0 when nothing is said, below 0 when it is switched off by 0.

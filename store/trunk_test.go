@@ -2,6 +2,7 @@ package store
 
 import (
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -20,7 +21,7 @@ func TestTrunkFields(t *testing.T) {
 		Register: parley.TrunkRegister{On: true, Expires: 2 * time.Minute}, Health: -1, SessionExpires: 10 * time.Minute,
 		Media:      parley.TrunkMedia{Codecs: []string{"G722"}, SRTP: parley.SRTPOptional, DTMF: parley.DTMFInfo},
 		AllowRefer: true, Limits: parley.TrunkLimits{CallsPerSecond: 2.5, Calls: 30},
-		Policy: parley.DialPolicy{Country: "DE", Prefixes: []string{"+41", "+43"}, Extensions: true},
+		Policy: parley.DialPolicy{Countries: []string{"DE"}, Prefixes: []string{"+41", "+43"}, Extensions: true},
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
@@ -51,5 +52,51 @@ func TestTrunkSRTP(t *testing.T) {
 		if got := srtp(v); got != want {
 			t.Errorf("%v: %q, want %q", v, got, want)
 		}
+	}
+}
+
+func testDialPolicy(t *testing.T, d *DB) {
+	ctx, env := t.Context(), environment(t, d)
+	named, err := d.Create(ctx, env, AccountConnections, Doc{"type": "account_connection_sip",
+		"credentials": Doc{"host": "a.example", "country": "fr", "allowed_prefixes": []any{"+41"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain, err := d.Create(ctx, env, AccountConnections, Doc{"type": "account_connection_sip", "credentials": Doc{"host": "b.example"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	policy := func(trunk Doc, from string) []string {
+		t.Helper()
+		p, err := d.DialPolicy(ctx, env, trunk["id"].(string), from)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p.Countries
+	}
+	if got := policy(named, "+14155550100"); !reflect.DeepEqual(got, []string{"FR"}) {
+		t.Errorf("of a trunk that names its country: %v", got)
+	}
+	if got := policy(plain, "+14155550100"); !reflect.DeepEqual(got, []string{"US"}) {
+		t.Errorf("by the caller id: %v", got)
+	}
+	if got := policy(plain, "201"); got != nil {
+		t.Errorf("by an extension: %v", got)
+	}
+	for _, n := range []string{"+493012345678", "+18765550100", "+870773111632"} {
+		if _, err := d.LinkNumber(ctx, env, Doc{"number": n, "telephony_account_connection": plain["id"]}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := d.LinkNumber(ctx, env, Doc{"number": "+14155550111", "telephony_account_connection": named["id"]}); err != nil {
+		t.Fatal(err)
+	}
+	got := policy(plain, "+14155550100")
+	slices.Sort(got)
+	if !reflect.DeepEqual(got, []string{"DE", "JM"}) {
+		t.Errorf("by its numbers: %v", got)
+	}
+	if _, err := d.DialPolicy(ctx, environment(t, d), plain["id"].(string), "+1"); !parley.IsNotFound(err) {
+		t.Errorf("for another environment: %v", err)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -63,29 +64,80 @@ func (d *directory) answers(ctx context.Context, env, to string) (agentID, fallb
 }
 
 // Trunk finds the account that carries an outbound call: the one the call names, else the environment's only one. A sip:
-// address is dialled as it stands unless the call names an account.
+// address is dialled as it stands unless the call names an account, or the address is at one: then that account's policy holds.
 func (d *directory) Trunk(ctx context.Context, c parley.Call) (*parley.TrunkAccount, error) {
 	trunks, err := d.trunks(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("reading the trunks: %w", err)
 	}
-	var own []parley.TrunkAccount
-	for _, t := range trunks {
-		if t.UserID == c.UserID && (c.TrunkID == "" || c.TrunkID == t.ID) {
+	trunk, err := choose(trunks, c)
+	if trunk == nil || err != nil {
+		return nil, err
+	}
+	t := *trunk // the list is shared
+	t.Policy, err = d.db.DialPolicy(ctx, t.UserID, t.ID, c.From)
+	return &t, err
+}
+
+func choose(trunks []parley.TrunkAccount, c parley.Call) (*parley.TrunkAccount, error) {
+	var own []*parley.TrunkAccount
+	for i := range trunks {
+		if t := &trunks[i]; t.UserID == c.UserID && (c.TrunkID == "" || c.TrunkID == t.ID) {
 			own = append(own, t)
 		}
 	}
 	to, err := number.Parse("to_number", c.To)
 	switch {
 	case c.TrunkID == "" && err == nil && to.Kind == number.SIP:
-		return nil, nil
+		return atTrunk(trunks, c, to.Text)
 	case len(own) == 0:
 		return nil, &parley.Error{Status: 400, Code: "no_trunk", Message: noTrunk}
 	case len(own) > 1:
 		return nil, &parley.Error{Status: 400, Code: "several_trunks", Field: "telephony_account_connection",
 			Message: "the environment has several SIP trunks: name one in telephony_account_connection"}
 	}
-	return &own[0], nil
+	return own[0], nil
+}
+
+// atTrunk finds the account whose far end a sip: address is at; nil: it is at nobody's. Were it dialled as it stands, a carrier that
+// knows us by our address would put it through, whatever the account's policy says.
+func atTrunk(trunks []parley.TrunkAccount, c parley.Call, address string) (*parley.TrunkAccount, error) {
+	host, port := number.HostPort(address)
+	foreign := false
+	for i := range trunks {
+		t := &trunks[i]
+		if !answersAt(t, host, port) {
+			continue
+		}
+		if t.UserID == c.UserID {
+			return t, nil
+		}
+		foreign = true
+	}
+	if foreign {
+		return nil, &parley.Error{Status: 403, Code: "not_allowed_to_dial", Field: "to_number",
+			Message: c.To + " is at a carrier that this environment has no account with: add an account_connection_sip for it"}
+	}
+	return nil, nil
+}
+
+// answersAt reports whether a trunk's far end, or the proxy before it, listens there.
+func answersAt(t *parley.TrunkAccount, host string, port int) bool {
+	at := func(s string, otherwise int) bool {
+		h, p := number.HostPort("sip:" + s)
+		if p == 0 {
+			p = otherwise
+		}
+		return s != "" && strings.EqualFold(strings.TrimSuffix(h, "."), strings.TrimSuffix(host, ".")) && sipPort(p) == sipPort(port)
+	}
+	return at(t.Host, t.Port) || at(t.OutboundProxy, 0) || slices.ContainsFunc(t.BackupHosts, func(s string) bool { return at(s, 0) })
+}
+
+func sipPort(p int) int {
+	if p == 0 {
+		return 5060
+	}
+	return p
 }
 
 const noTrunk = `there is no trunk that could carry the call: add one with POST /v1/account_connections/create {"type":"account_connection_sip",` +
