@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/emiago/sipgo/sip"
@@ -19,6 +20,7 @@ type verdict struct {
 	trunk     string       // id of the account; "" from loopback
 	challenge []sip.Header // he is asked who he is
 	failed    bool         // we cannot tell now
+	guessed   bool         // he was asked, and what he said is wrong
 }
 
 // admit decides by source and credentials alone. What is called matters only for callers from loopback, so that a stranger
@@ -38,8 +40,14 @@ func (t *Trunk) admit(ctx context.Context, req *sip.Request) verdict {
 	if from.IsLoopback() && (len(accounts) == 0 || t.cfg.TrustLoopback || user(&req.Recipient) == t.cfg.DemoUser) {
 		return verdict{allowed: true}
 	}
-	return t.authenticate(req, accounts)
+	v := t.authenticate(req, accounts)
+	if v.refused() {
+		t.guard.failed(req, v.guessed)
+	}
+	return v
 }
+
+func (v *verdict) refused() bool { return !v.allowed && !v.failed && v.challenge == nil }
 
 // account is a parley.TrunkAccount with its addresses read.
 type account struct {
@@ -69,6 +77,8 @@ const accountsFor = time.Second
 type accounts struct {
 	load func(context.Context) ([]parley.TrunkAccount, error)
 
+	friends atomic.Pointer[friends] // made of list
+
 	mu    sync.Mutex // guards all below, and lets one look up for all who wait
 	list  []account
 	until time.Time
@@ -91,6 +101,7 @@ func (a *accounts) get(ctx context.Context) ([]account, error) {
 	for i := range raw {
 		a.list[i] = account{raw[i], prefixes(raw[i].AllowedAddresses)}
 	}
+	a.friends.Store(befriend(a.list))
 	a.until = time.Now().Add(accountsFor)
 	return a.list, nil
 }

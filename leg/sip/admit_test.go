@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/netip"
 	"regexp"
 	"slices"
@@ -23,6 +24,15 @@ import (
 // list is a Config.Trunks that says the same each time.
 func list(as ...parley.TrunkAccount) func(context.Context) ([]parley.TrunkAccount, error) {
 	return func(context.Context) ([]parley.TrunkAccount, error) { return as, nil }
+}
+
+// unserved is a trunk without sockets: it only decides.
+func unserved(c Config) *Trunk {
+	c.Realm, c.Digests = "parley", []string{"MD5"}
+	tr := &Trunk{cfg: c, log: slog.New(slog.DiscardHandler)}
+	tr.accounts.load = c.Trunks
+	tr.guard = newWatch(c, &tr.accounts, tr.log)
+	return tr
 }
 
 // invitation is an INVITE as if it had come from there.
@@ -66,8 +76,7 @@ func TestAdmit(t *testing.T) {
 		{"loopback that may prove itself", []parley.TrunkAccount{phone}, false, "127.0.0.1:5060", "x", "challenged"},
 		{"an account without a password", []parley.TrunkAccount{{ID: "n", Username: "u"}}, false, "8.8.8.8:5060", "x", "refused"},
 	} {
-		tr := &Trunk{cfg: Config{TrustLoopback: c.trust, DemoUser: "demo", Realm: "parley", Digests: []string{"MD5"}}, nonces: newNonces()}
-		tr.accounts.load = list(c.accounts...)
+		tr := unserved(Config{TrustLoopback: c.trust, DemoUser: "demo", Trunks: list(c.accounts...)})
 		v := tr.admit(t.Context(), invitation(t, c.to, c.from))
 		got := "refused"
 		switch {
@@ -182,8 +191,8 @@ func TestDigestBothRoles(t *testing.T) {
 	}
 }
 
-// credentials answers a challenge of the trunk as a phone would.
-func credentials(t *testing.T, h sip.Header, o digest.Options) *digest.Credentials {
+// answering401 is a stranger's INVITE that answers the challenge, as another implementation would.
+func answering401(t testing.TB, h sip.Header, o digest.Options) *sip.Request {
 	t.Helper()
 	c, err := digest.ParseChallenge(h.Value())
 	if err != nil {
@@ -193,104 +202,45 @@ func credentials(t *testing.T, h sip.Header, o digest.Options) *digest.Credentia
 	if err != nil {
 		t.Fatal(err)
 	}
-	return cred
+	req := invitation(t, "agent", "8.8.8.8:5060")
+	req.AppendHeader(sip.NewHeader("Authorization", `Digest realm="elsewhere", nonce="1"`))
+	req.AppendHeader(sip.NewHeader("Authorization", cred.String()))
+	return req
 }
 
 func TestAuthenticate(t *testing.T) {
-	tr := &Trunk{cfg: Config{Realm: "parley", Digests: []string{"MD5"}}, nonces: newNonces()}
-	accounts := []account{{TrunkAccount: parley.TrunkAccount{ID: "phone", Username: "u", Password: "p"}}}
-	req := invitation(t, "agent", "8.8.8.8:5060")
-	ask := tr.authenticate(req, accounts).challenge
+	accounts := []account{{TrunkAccount: parley.TrunkAccount{ID: "phone", Username: "u", Password: "p"}}, {TrunkAccount: parley.TrunkAccount{ID: "open"}}}
+	tr := unserved(Config{})
+	ask := tr.authenticate(invitation(t, "agent", "8.8.8.8:5060"), accounts).challenge
 	if len(ask) != 1 {
 		t.Fatal("not challenged")
 	}
-	good := digest.Options{Method: "INVITE", URI: "sip:agent@127.0.0.1", Username: "u", Password: "p", Count: 1}
-	try := func(change func(*digest.Credentials)) verdict {
-		c := credentials(t, ask[0], good)
-		if change != nil {
-			change(c)
+	try := func(user, password string, count int) string {
+		v := tr.authenticate(answering401(t, ask[0], digest.Options{Method: "INVITE", URI: "sip:agent@127.0.0.1", Username: user, Password: password, Count: count}), accounts)
+		switch {
+		case v.allowed:
+			return "allowed " + v.trunk
+		case v.challenge != nil && strings.Contains(v.challenge[0].Value(), "stale=true"):
+			return "stale"
+		case v.refused() && v.guessed:
+			return "guessed"
 		}
-		r := invitation(t, "agent", "8.8.8.8:5060")
-		r.AppendHeader(sip.NewHeader("Authorization", `Digest realm="elsewhere", nonce="1"`))
-		r.AppendHeader(sip.NewHeader("Authorization", c.String()))
-		return tr.authenticate(r, accounts)
+		return fmt.Sprint(v)
 	}
-	for name, change := range map[string]func(*digest.Credentials){
-		"another response":  func(c *digest.Credentials) { c.Response = strings.Repeat("0", 32) },
-		"no response":       func(c *digest.Credentials) { c.Response = "" },
-		"another user":      func(c *digest.Credentials) { c.Username = "v" },
-		"nobody":            func(c *digest.Credentials) { c.Username = "" },
-		"another count":     func(c *digest.Credentials) { c.Nc = 7 },
-		"no count":          func(c *digest.Credentials) { c.Nc = 0 },
-		"a negative count":  func(c *digest.Credentials) { c.Nc = -1 },
-		"another URI":       func(c *digest.Credentials) { c.URI = "sip:admin@127.0.0.1" },
-		"another algorithm": func(c *digest.Credentials) { c.Algorithm = "SHA-256" },
-		"another qop":       func(c *digest.Credentials) { c.QOP = "auth-int" },
-		"another nonce":     func(c *digest.Credentials) { c.Nonce = tr.nonces.issue(time.Now()) },
-	} {
-		if v := try(change); v.allowed || v.challenge != nil {
-			t.Errorf("%s: %+v", name, v)
-		}
-	}
-	if v := try(nil); !v.allowed || v.trunk != "phone" {
-		t.Errorf("right credentials: %+v", v)
-	}
-	if v := try(nil); v.allowed || len(v.challenge) == 0 || !strings.Contains(v.challenge[0].Value(), "stale=true") {
-		t.Errorf("replayed credentials: %+v", v)
-	}
-	good.Count = 2
-	if v := try(nil); !v.allowed {
-		t.Errorf("the next count: %+v", v)
-	}
-	r := invitation(t, "agent", "8.8.8.8:5060")
-	r.AppendHeader(sip.NewHeader("Authorization", `Digest realm="elsewhere", nonce="1"`))
-	if v := tr.authenticate(r, accounts); v.challenge == nil {
-		t.Errorf("credentials for another realm alone: %+v", v)
-	}
-}
-
-func TestNonces(t *testing.T) {
-	n := newNonces()
-	now := time.Now()
-	a := n.issue(now)
-	if a == n.issue(now) {
-		t.Error("two nonces are the same")
-	}
-	for _, c := range []struct {
-		name  string
-		nonce string
-		nc    int
-		count bool
-		at    time.Duration
-		want  bool
+	for i, c := range []struct {
+		user, password string
+		count          int
+		want           string
 	}{
-		{"first", a, 1, true, 0, true},
-		{"again", a, 1, true, 0, false},
-		{"later count", a, 5, true, 0, true},
-		{"earlier count", a, 4, true, 0, false},
-		{"too old", a, 6, true, nonceFor + time.Second, false},
-		{"from the future", n.issue(now.Add(time.Hour)), 1, true, 0, false},
-		{"made up", "abc", 1, true, 0, false},
-		{"of another process", newNonces().issue(now), 1, true, 0, false},
-		{"changed", a[:len(a)-2] + "AA", 9, true, 0, false},
+		{"u", "q", 1, "guessed"}, {"nobody", "p", 1, "guessed"}, {"", "", 1, "guessed"},
+		{"u", "p", 1, "allowed phone"}, {"u", "p", 1, "stale"}, {"u", "p", 2, "allowed phone"},
 	} {
-		if got := n.use(c.nonce, c.nc, c.count, now.Add(c.at)); got != c.want {
-			t.Errorf("%s: %v", c.name, got)
+		if got := try(c.user, c.password, c.count); got != c.want {
+			t.Errorf("%d: %s", i, got)
 		}
 	}
-	once := n.issue(now)
-	if !n.use(once, 0, false, now) || n.use(once, 0, false, now) {
-		t.Error("a nonce without qop is good once")
-	}
-	for range noncesMost {
-		n.use(n.issue(now), 1, true, now)
-	}
-	if n.use(n.issue(now), 1, true, now) || len(n.used) > noncesMost {
-		t.Errorf("%d remembered", len(n.used))
-	}
-	later := now.Add(nonceFor + time.Minute)
-	if !n.use(n.issue(later), 1, true, later) || len(n.used) != 1 {
-		t.Errorf("%d remembered after all are stale", len(n.used))
+	if v := tr.authenticate(invitation(t, "agent", "8.8.8.8:5060"), accounts[1:]); !v.refused() || v.guessed {
+		t.Errorf("nobody can prove himself: %+v", v)
 	}
 }
 

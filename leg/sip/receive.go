@@ -79,6 +79,7 @@ func (t *Trunk) within(req *sip.Request, tx *sip.ServerTx, handle func(*dialog, 
 		t.dismiss(tx, req, 481, "Call/Transaction Does Not Exist")
 		return
 	}
+	t.guard.Proven(source(req).Addr()) // it has our tag
 	d.hear(req)
 	d.mu.Lock()
 	defer d.mu.Unlock()

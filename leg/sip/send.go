@@ -53,6 +53,7 @@ func (t *Trunk) send(ctx context.Context, req *sip.Request, h hop) (*sip.ClientT
 	if err := t.dress(req, h); err != nil {
 		return nil, err
 	}
+	t.guard.Proven(h.addr.Addr()) // we chose to write there: its answers are no stranger's
 	return t.tx.Request(ctx, req)
 }
 
@@ -92,13 +93,6 @@ func (t *Trunk) reply(tx *sip.ServerTx, req *sip.Request, code int, reason strin
 		res.AppendHeader(h)
 	}
 	return t.respond(tx, res)
-}
-
-// dismiss answers one who is owed nothing (yet) and forgets him: no repetition floods a forged source, and what strangers send
-// costs no memory (RFC 3261 §26.3.2.4). Should the answer be lost he asks again.
-func (t *Trunk) dismiss(tx *sip.ServerTx, req *sip.Request, code int, reason string, headers ...sip.Header) {
-	_ = t.reply(tx, req, code, reason, headers...)
-	tx.Terminate()
 }
 
 func (t *Trunk) respond(tx *sip.ServerTx, res *sip.Response) error {

@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"strings"
 	"sync"
 	"time"
 
@@ -18,6 +19,7 @@ import (
 
 	"github.com/parley-voice/parley"
 	"github.com/parley-voice/parley/leg"
+	"github.com/parley-voice/parley/leg/sip/auth"
 	"github.com/parley-voice/parley/rtp"
 )
 
@@ -46,7 +48,7 @@ type Trunk struct {
 	tx        *sip.TransactionLayer
 	clock     *leg.Clock
 	accounts  accounts
-	nonces    *nonces
+	guard     *watch
 	routes    routes
 
 	answer func(context.Context, leg.Offer) // set by Serve before anything is read
@@ -86,7 +88,12 @@ func New(c Config) (*Trunk, error) {
 	if len(c.Digests) == 0 {
 		c.Digests = []string{"MD5"}
 	}
-	t := &Trunk{cfg: c, log: c.Logger, clock: c.Clock, dialogs: map[key]*dialog{}, nonces: newNonces()}
+	for _, alg := range c.Digests {
+		if !auth.Known(alg) {
+			return nil, fmt.Errorf("sip: digest algorithm %q: known are %s", alg, strings.Join(auth.Algorithms, ", "))
+		}
+	}
+	t := &Trunk{cfg: c, log: c.Logger, clock: c.Clock, dialogs: map[key]*dialog{}}
 	t.quit, t.hurry = context.WithCancel(context.Background())
 	t.idle = sync.NewCond(&t.mu)
 	if t.log == nil {
@@ -100,10 +107,11 @@ func New(c Config) (*Trunk, error) {
 		t.clock = leg.NewClock()
 	}
 	t.accounts.load = c.Trunks
+	t.guard = newWatch(c, &t.accounts, t.log)
 	// sipgo prints what strangers send at level Error: not into our log.
 	quiet := slog.New(slog.DiscardHandler)
 	t.transport = sip.NewTransportLayer(net.DefaultResolver, sip.NewParser(), nil,
-		sip.WithTransportLayerLogger(quiet), sip.WithTransportLayerReadFilter(readFilter))
+		sip.WithTransportLayerLogger(quiet), sip.WithTransportLayerReadFilter(t.filter))
 	t.tx = sip.NewTransactionLayer(t.transport, sip.WithTransactionLayerLogger(quiet),
 		sip.WithTransactionLayerUnhandledResponseHandler(func(*sip.Response) {}))
 	t.tx.OnRequest(t.receive)

@@ -22,8 +22,10 @@ const (
 // Config says whom a Guard lets be.
 type Config struct {
 	// Exempt are addresses that are never blocked nor slowed down: those of our trunks. It is asked for each message and must be
-	// fast. nil: none. Loopback always is.
+	// fast. nil: none.
 	Exempt func(netip.Addr) bool
+	// Loopback makes that an address like any other, to try all this out on one machine; otherwise it is exempt.
+	Loopback bool
 	// Blocked is told of each source that is blocked, once a block. IPv6 sources are blocked by /64. nil: nobody is.
 	Blocked func(from netip.Prefix, d time.Duration)
 }
@@ -51,10 +53,10 @@ type instant int64
 
 func (i instant) after(d time.Duration) instant { return i + instant(d) }
 
-// Exempt reports whether the address is loopback or one of Config.Exempt.
+// Exempt reports whether the address is one of Config.Exempt, or loopback.
 func (g *Guard) Exempt(ip netip.Addr) bool {
 	ip = ip.Unmap()
-	return ip.IsLoopback() || g.cfg.Exempt != nil && g.cfg.Exempt(ip)
+	return ip.IsLoopback() && !g.cfg.Loopback || g.cfg.Exempt != nil && g.cfg.Exempt(ip)
 }
 
 // Admit takes note of a message of that many bytes and reports whether to look at it. False for who is blocked, sends too
