@@ -69,7 +69,7 @@ func (t *Trunk) dismiss(tx *sip.ServerTx, req *sip.Request, code int, reason str
 	if safe(res.Reason, res) != nil || byUDP(req) && !t.guard.MayAnswer(source(req), 0, len(res.String())) {
 		return
 	}
-	_ = tx.Respond(res)
+	_ = tx.Connection().WriteMsg(res) // past the transaction: it would repeat it
 }
 
 // failed takes note of a refusal. By a connection nobody can make us think that another failed, and neither can he who answered a
