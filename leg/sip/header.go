@@ -12,7 +12,7 @@ const (
 	headerValueMost = 1024 // bytes of one header taken in or sent
 	headersMost     = 64   // headers taken in or sent as variables
 	product         = "Parley"
-	allow           = "INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, NOTIFY"
+	allow           = "INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO, NOTIFY"
 )
 
 // errUnsafe: something in a message of ours could end a header and begin another.

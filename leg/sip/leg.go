@@ -16,26 +16,43 @@ import (
 // call is an answered dialog with its media: a leg.Leg. The reader of the wire and the clock's tick bring events; both stop
 // before the port is given back.
 type call struct {
-	d      *dialog
+	t      *Trunk
+	id     string // the Call-ID it was answered under
 	stream *rtp.Stream
 	line   *leg.Playout
 	feed   *leg.Events
 	limits leg.Limits
+	keys   keys // digits sent by INFO
 
 	answered time.Time
 	emit     func(rtp.Received) // received, made once
 	remove   func()             // from the clock
 	reader   chan struct{}      // closed when the reader of the wire has ended
+	vouched  time.Time          // when a far end that holds us was last asked whether it is there; the clock's
+	held     atomic.Bool
 
-	wire   sync.Mutex // guards begun, frames and tick, and keeps Marked before the Dropped of a later Clear
+	near   // our side of the session
+	onWire // what is sent
+	ending
+}
+
+// onWire is the leg's own time line.
+type onWire struct {
+	wire   sync.Mutex // guards all below, and keeps Marked before the Dropped of a later Clear
 	begun  bool
 	frames int // ticks since answer
 	tick   leg.Tick
-	held   atomic.Bool
+}
 
-	session sync.Mutex // guards local
-	local   rtp.Local
+// near is our side of the session, and the dialog that carries it.
+type near struct {
+	side  sync.Mutex // guards all below; no lock of a dialog is taken under it
+	local rtp.Local
+	d     *dialog // another one once the call was replaced (RFC 3891)
+}
 
+// ending is how a leg ends, once.
+type ending struct {
 	once    sync.Once
 	over    atomic.Bool
 	stopped chan struct{} // closed when media has stopped and the port is free
@@ -49,12 +66,30 @@ var (
 // newCall makes a leg that Serve waits for: begin and end it, or abandon it. The caller is one that Serve waits for.
 func newCall(d *dialog, stream *rtp.Stream, local rtp.Local, l leg.Limits) *call {
 	c := &call{
-		d: d, stream: stream, line: leg.NewPlayout(), feed: leg.NewEvents(), limits: l.OrDefault(), local: local,
-		reader: make(chan struct{}), stopped: make(chan struct{}),
+		t: d.t, id: d.callID, stream: stream, line: leg.NewPlayout(), feed: leg.NewEvents(), limits: l.OrDefault(),
+		reader: make(chan struct{}), near: near{d: d, local: local}, ending: ending{stopped: make(chan struct{})},
 	}
 	c.emit = c.received
 	d.t.enter(false)
 	return c
+}
+
+// dialog is what carries the call now.
+func (c *call) dialog() *dialog {
+	c.side.Lock()
+	defer c.side.Unlock()
+	return c.d
+}
+
+// move lets another dialog carry the call; false: it has ended.
+func (c *call) move(to *dialog) bool {
+	c.side.Lock()
+	defer c.side.Unlock()
+	if c.over.Load() {
+		return false
+	}
+	c.d = to
+	return true
 }
 
 // begin starts media: the time line of the leg is 0 now. After an end it does nothing.
@@ -71,7 +106,7 @@ func (c *call) begin(a rtp.Agreed) {
 		defer close(c.reader)
 		_ = c.stream.Receive(c.emit) // ends with Close
 	}()
-	c.remove = c.d.t.clock.Add(c.step)
+	c.remove = c.t.clock.Add(c.step)
 }
 
 // abandon is for a call that never was: nobody is told.
@@ -108,13 +143,16 @@ func (c *call) step(due time.Time) {
 		c.end(&leg.GoneError{Cause: parley.MediaTimeout}, true)
 		return
 	}
+	if held {
+		c.vouch(due)
+	}
 	c.stream.Tick(due, c.emit)
 	c.wire.Lock()
 	defer c.wire.Unlock()
-	if held || c.stream.SendingDigits() {
+	if held || c.stream.SendingDigits() || c.keys.pressing.Load() {
 		c.tick.Frame, c.tick.Marks = audio.Frame{}, c.tick.Marks[:0]
 	} else if c.line.Next(&c.tick); c.tick.Digits != "" {
-		_ = c.stream.SendDigits(c.tick.Digits) // checked when they were queued
+		c.press(c.tick.Digits)
 	}
 	_ = c.stream.Send(&c.tick.Frame) // a far end whose port is closed is for the media timeout
 	ev := leg.Event{Kind: leg.Played, At: c.at(), Frame: c.tick.Frame}
@@ -136,7 +174,7 @@ func (c *call) end(err error, bye bool) {
 }
 
 func (c *call) finish(err error, bye bool) {
-	defer c.d.t.leave()
+	defer c.t.leave()
 	c.wire.Lock()
 	begun := c.begun
 	c.feed.Marks(leg.Dropped, c.line.Close(), c.at())
@@ -150,22 +188,23 @@ func (c *call) finish(err error, bye bool) {
 	}
 	c.feed.End(err)
 	close(c.stopped)
+	d := c.dialog()
 	if bye {
-		c.acknowledged()
-		c.d.bye()
+		d.acknowledged()
+		d.bye()
 	}
-	c.d.t.remove(c.d)
-	c.d.mu.Lock()
-	c.d.watch(timing{})
-	c.d.leg, c.d.unacked = nil, nil // sipgo keeps the INVITE's transaction, and through it the dialog, for 32 s; not our buffers
-	c.d.mu.Unlock()
+	c.t.remove(d)
+	d.mu.Lock()
+	d.watch(timing{})
+	d.leg, d.unacked = nil, nil // sipgo keeps the INVITE's transaction, and through it the dialog, for 32 s; not our buffers
+	d.mu.Unlock()
 }
 
 // acknowledged waits until the 2xx has its ACK or is given up: no BYE before (RFC 3261 §15).
-func (c *call) acknowledged() {
-	c.d.mu.Lock()
-	u := c.d.unacked
-	c.d.mu.Unlock()
+func (d *dialog) acknowledged() {
+	d.mu.Lock()
+	u := d.unacked
+	d.mu.Unlock()
 	if u != nil {
 		<-u.done
 	}
@@ -187,8 +226,8 @@ func (c *call) agree(a rtp.Agreed) {
 
 // describe is our side for the next session description.
 func (c *call) describe() rtp.Local {
-	c.session.Lock()
-	defer c.session.Unlock()
+	c.side.Lock()
+	defer c.side.Unlock()
 	c.local.Version++
 	return c.local
 }
@@ -231,13 +270,13 @@ func (c *call) Refer(ctx context.Context, to string) error {
 	if c.over.Load() {
 		return io.EOF
 	}
-	return c.d.transfer(ctx, to)
+	return c.dialog().transfer(ctx, to)
 }
 
 // ID implements leg.Identified: the Call-ID.
-func (c *call) ID() string { return c.d.callID }
+func (c *call) ID() string { return c.id }
 
 // Metadata implements leg.Identified.
 func (c *call) Metadata() map[string]string {
-	return map[string]string{"type": "telephony_metadata_sip", "call_id": c.d.callID}
+	return map[string]string{"type": "telephony_metadata_sip", "call_id": c.id}
 }

@@ -52,6 +52,8 @@ func (t *Trunk) receive(req *sip.Request, tx *sip.ServerTx) {
 		t.within(req, tx, (*dialog).farewell)
 	case sip.PRACK:
 		t.within(req, tx, (*dialog).prack)
+	case sip.INFO:
+		t.within(req, tx, (*dialog).info)
 	case sip.UPDATE:
 		t.within(req, tx, (*dialog).update)
 	case sip.NOTIFY:
@@ -62,8 +64,10 @@ func (t *Trunk) receive(req *sip.Request, tx *sip.ServerTx) {
 		} else {
 			t.dismiss(tx, req, 200, "OK", append(abilities(), acceptSDP())...)
 		}
-	default:
+	case sip.MESSAGE, sip.SUBSCRIBE, sip.PUBLISH, sip.REGISTER, sip.REFER:
 		t.dismiss(tx, req, 405, "Method Not Allowed", sip.NewHeader("Allow", allow))
+	default:
+		t.dismiss(tx, req, 501, "Not Implemented", sip.NewHeader("Allow", allow))
 	}
 }
 

@@ -333,7 +333,7 @@ func TestStrayRequests(t *testing.T) {
 		want          int
 	}{
 		{"OPTIONS", "", 200}, {"BYE", "x", 481}, {"INVITE", "x", 481}, {"UPDATE", "x", 481}, {"NOTIFY", "x", 481}, {"CANCEL", "", 481},
-		{"MESSAGE", "", 405}, {"SUBSCRIBE", "", 405}, {"PUBLISH", "", 405}, {"FROBNICATE", "", 405}, {"BYE", "", 481},
+		{"MESSAGE", "", 405}, {"SUBSCRIBE", "", 405}, {"PUBLISH", "", 405}, {"FROBNICATE", "", 501}, {"INFO", "x", 481}, {"PRACK", "x", 481}, {"REGISTER", "", 405}, {"BYE", "", 481},
 	} {
 		p.totag = c.totag
 		p.seq++

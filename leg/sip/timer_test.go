@@ -116,10 +116,10 @@ func TestNotRefreshed(t *testing.T) {
 // due has half the interval over.
 func due(l leg.Leg) {
 	c := l.(*call)
-	c.d.mu.Lock()
-	tm := c.d.timer.timing
-	c.d.mu.Unlock()
-	c.d.t.begin(func() { c.d.renew(c, tm) })
+	c.dialog().mu.Lock()
+	tm := c.dialog().timer.timing
+	c.dialog().mu.Unlock()
+	c.t.begin(func() { c.dialog().renew(c, tm) })
 }
 
 // TestWeRefresh: by UPDATE where that is allowed, until the far end knows nothing of the call any more.
@@ -197,7 +197,7 @@ func TestRefreshUnanswered(t *testing.T) {
 	p.respond(inv, "200 OK", "Session-Expires: 2\r\nRequire: timer\r\n", p.sdp(""))
 	p.expect("ACK ")
 	l := accepted(t, ch)
-	l.(*call).d.keepTime(parsed(t, "SIP/2.0 200 OK\r\nSession-Expires: 2;refresher=uac\r\nAllow: UPDATE\r\n\r\n"))
+	l.(*call).dialog().keepTime(parsed(t, "SIP/2.0 200 OK\r\nSession-Expires: 2;refresher=uac\r\nAllow: UPDATE\r\n\r\n"))
 	p.expect("UPDATE ")
 	if c := cause(t, l); c != parley.Unreachable {
 		t.Errorf("ended by %q", c)
