@@ -59,7 +59,7 @@ func (t *Trunk) filter(info sip.TransportReadProps, data []byte) ([]byte, error)
 // who we are.
 func (t *Trunk) dismiss(tx *sip.ServerTx, req *sip.Request, code int, reason string, headers ...sip.Header) {
 	defer tx.Terminate()
-	if code == 400 || code == 405 {
+	if code == 400 || code == 405 || code == 501 {
 		t.guard.failed(req, false)
 	}
 	res := sip.NewResponseFromRequest(req, code, reason, nil)

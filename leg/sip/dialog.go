@@ -19,7 +19,7 @@ type dialog struct {
 	local   party
 	remote  party                // its tag is not set before the dialog is in the trunk's map
 	account *parley.TrunkAccount // by which the call goes; nil: none
-	taken   bool                 // the far end began it: the Call-ID is its own
+	taken   uint64               // one more than the CSeq of the INVITE by which the far end began it; 0: we did
 	there   context.Context      // done when the far end has said BYE, or nobody is to wait for it
 	depart  context.CancelFunc   // ends there
 
@@ -52,6 +52,11 @@ type party struct {
 
 func (d *dialog) key() key { return key{d.callID, d.local.tag} }
 
+// beginning is how the far end began the dialog; false: it did not.
+func (d *dialog) beginning() (beginning, bool) {
+	return beginning{key{d.callID, d.remote.tag}, uint32(d.taken - 1)}, d.taken != 0
+}
+
 func (d *dialog) answered() *call {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -62,7 +67,7 @@ func (d *dialog) answered() *call {
 func (t *Trunk) accepted(req *sip.Request, tag string) *dialog {
 	from, to := req.From(), req.To()
 	d := &dialog{
-		t: t, callID: req.CallID().Value(), taken: true,
+		t: t, callID: req.CallID().Value(), taken: uint64(req.CSeq().SeqNo) + 1,
 		local:     party{to.DisplayName, to.Address, tag},
 		remote:    party{from.DisplayName, from.Address, from.Params.GetOr("tag", "")},
 		localSeq:  firstSeq(),

@@ -49,7 +49,13 @@ func (t *Trunk) invite(req *sip.Request, tx *sip.ServerTx) {
 		_ = t.reply(tx, req, 503, "Service Unavailable")
 		return
 	}
-	if t.add(o.d) != nil || !tx.OnCancel(func(*sip.Request) { o.cancelled() }) {
+	if err := t.add(o.d); errors.Is(err, errMerged) {
+		o.giveUp(err)
+		o.d.depart()
+		t.leave()
+		_ = t.reply(tx, req, 482, "Loop Detected")
+		return
+	} else if err != nil || !tx.OnCancel(func(*sip.Request) { o.cancelled() }) {
 		o.cancelled()
 		t.leave()
 		return

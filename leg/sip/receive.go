@@ -34,6 +34,10 @@ func (t *Trunk) receive(req *sip.Request, tx *sip.ServerTx) {
 		t.dismiss(tx, req, 400, "Bad Request")
 		return
 	}
+	if !known(req.Recipient.Scheme) && !req.IsAck() {
+		t.dismiss(tx, req, 416, "Unsupported URI Scheme")
+		return
+	}
 	tagged := req.To().Params.GetOr("tag", "") != ""
 	switch req.Method {
 	case sip.INVITE:
@@ -69,6 +73,11 @@ func (t *Trunk) receive(req *sip.Request, tx *sip.ServerTx) {
 	default:
 		t.dismiss(tx, req, 501, "Not Implemented", sip.NewHeader("Allow", allow))
 	}
+}
+
+// known reports whether URIs of that scheme say anything to us; "" is that of *.
+func known(scheme string) bool {
+	return scheme == "sip" || scheme == "sips" || scheme == "tel" || scheme == ""
 }
 
 // ours is the key a request of the far end names its dialog by.

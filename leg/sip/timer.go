@@ -149,7 +149,7 @@ func (d *dialog) watch(tm timing) {
 // glare is how long to wait before a request that met one of the far end is sent again, in steps of 10 ms (RFC 3261 §14.1).
 func (d *dialog) glare() time.Duration {
 	step := sip.T1 / 50
-	if d.taken {
+	if d.taken != 0 {
 		return time.Duration(rand.IntN(201)) * step
 	}
 	return time.Duration(210+rand.IntN(191)) * step

@@ -56,8 +56,8 @@ type Trunk struct {
 	quit   context.Context                  // done when nobody is to wait for a far end any more
 	hurry  context.CancelFunc               // ends quit
 
-	mu      sync.Mutex // guards all below
-	dialogs map[key]*dialog
+	mu sync.Mutex // guards all below
+	book
 	serving bool
 	closing bool       // no new calls
 	gone    bool       // nothing at all
@@ -65,8 +65,20 @@ type Trunk struct {
 	idle    *sync.Cond // busy has become 0
 }
 
+// book has every dialog that is not over.
+type book struct {
+	dialogs map[key]*dialog
+	begun   map[beginning]*dialog // those the far end began
+}
+
 // key finds a dialog: its Call-ID and our tag.
 type key struct{ callID, tag string }
+
+// beginning is what all copies of an INVITE have in common, by whatever way they come (RFC 3261 §8.2.2.2).
+type beginning struct {
+	key        // Call-ID and the far end's tag
+	seq uint32 // its CSeq
+}
 
 // farewell is how long Serve waits for far ends to answer its BYEs.
 const farewell = 2 * time.Second
@@ -75,6 +87,7 @@ var (
 	_ leg.Trunk = (*Trunk)(nil)
 
 	errClosing = errors.New("sip: the trunk is closing")
+	errMerged  = errors.New("sip: this INVITE is here already, by another way")
 )
 
 // New opens the trunk's sockets. Nothing is read before Serve; a trunk that is not served must be closed.
@@ -93,7 +106,7 @@ func New(c Config) (*Trunk, error) {
 			return nil, fmt.Errorf("sip: digest algorithm %q: known are %s", alg, strings.Join(auth.Algorithms, ", "))
 		}
 	}
-	t := &Trunk{cfg: c, log: c.Logger, clock: c.Clock, dialogs: map[key]*dialog{}}
+	t := &Trunk{cfg: c, log: c.Logger, clock: c.Clock, book: book{map[key]*dialog{}, map[beginning]*dialog{}}}
 	t.quit, t.hurry = context.WithCancel(context.Background())
 	t.idle = sync.NewCond(&t.mu)
 	if t.log == nil {
@@ -238,6 +251,12 @@ func (t *Trunk) add(d *dialog) error {
 	if t.closing {
 		return errClosing
 	}
+	if b, ok := d.beginning(); ok {
+		if t.begun[b] != nil {
+			return errMerged
+		}
+		t.begun[b] = d
+	}
 	t.dialogs[d.key()] = d
 	return nil
 }
@@ -245,6 +264,9 @@ func (t *Trunk) add(d *dialog) error {
 func (t *Trunk) remove(d *dialog) {
 	t.mu.Lock()
 	delete(t.dialogs, d.key())
+	if b, ok := d.beginning(); ok && t.begun[b] == d {
+		delete(t.begun, b)
+	}
 	t.mu.Unlock()
 	d.depart()
 }
