@@ -48,7 +48,7 @@ func TestInsideAndOutside(t *testing.T) {
 func TestFamilyOfPublicIP(t *testing.T) {
 	tr := &Trunk{cfg: Config{PublicIP: netip.MustParseAddr("203.0.113.5")}}
 	six := netip.MustParseAddr("2001:db8::7")
-	tr.routes.known = map[netip.Addr]netip.Addr{six: netip.MustParseAddr("2001:db8::1")}
+	tr.out.known = map[netip.Addr]netip.Addr{six: netip.MustParseAddr("2001:db8::1")}
 	if got := tr.advertised(six); got.Is4() {
 		t.Errorf("%v told to %v", got, six)
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/emiago/sipgo/sip"
@@ -16,23 +15,6 @@ import (
 )
 
 const ringTimeout = 40 * time.Second
-
-// placing is a call of ours on its way (RFC 3261 §13.2).
-type placing struct {
-	t      *Trunk
-	call   leg.Call
-	target sip.Uri
-	hop    hop
-	d      *dialog // not confirmed; its tag, Call-ID and number
-	local  rtp.Local
-	stream *rtp.Stream
-	tx     *sip.ClientTx
-	invite *sip.Request
-	alive  bool // something provisional came
-
-	forks  sync.Mutex // guards hungUp
-	hungUp map[string]bool
-}
 
 // Dial implements leg.Trunk. It works while Serve runs. Any error is a *leg.Rejected, or wraps one.
 func (t *Trunk) Dial(ctx context.Context, c leg.Call) (leg.Leg, error) {
@@ -47,18 +29,20 @@ func (t *Trunk) Dial(ctx context.Context, c leg.Call) (leg.Leg, error) {
 	if err := t.listening(ctx); err != nil {
 		return nil, err
 	}
-	if p.hop, err = p.first(ctx); errors.Is(err, errTransport) {
+	if p.hops, err = p.ways(ctx); errors.Is(err, errTransport) {
 		return nil, errors.Join(&leg.Rejected{Cause: parley.Configuration}, err)
 	} else if err != nil {
 		return nil, errors.Join(&leg.Rejected{Cause: parley.Unreachable}, err)
 	}
-	p.d.peer = p.hop
-	if p.local, p.stream, err = t.openMedia(p.hop.addr.Addr(), nil, codecs(c.Trunk)); err != nil {
-		return nil, errors.Join(&leg.Rejected{Cause: parley.Unreachable}, err)
+	if p.release, err = t.out.limits.await(ctx, c.Trunk); err != nil {
+		return nil, err
 	}
 	l, err := p.place(ctx)
-	if err != nil && p.stream != nil {
-		_ = p.stream.Close()
+	if err != nil {
+		p.release()
+		if p.stream != nil {
+			_ = p.stream.Close()
+		}
 	}
 	return l, err
 }
@@ -83,12 +67,13 @@ func (t *Trunk) listening(ctx context.Context) error {
 
 // plan reads who is to be called, from whom and by what way. Its errors are the user's to mend.
 func (t *Trunk) plan(ctx context.Context, c leg.Call) (*placing, error) {
-	p := &placing{t: t, call: c, hungUp: map[string]bool{}}
+	p := &placing{t: t, call: c}
 	var err error
 	if p.target, err = target(c); err != nil {
 		return nil, err
 	}
-	p.d = &dialog{t: t, callID: sip.GenerateTagN(24) + "@parley", account: c.Trunk, localSeq: firstSeq()}
+	p.d = &dialog{t: t, callID: sip.GenerateTagN(24) + "@parley", account: c.Trunk, localSeq: firstSeq(), placed: p}
+	p.d.there, p.d.depart = t.quit, func() {}
 	p.d.local.tag = newTag()
 	p.d.remote.uri = *p.target.Clone()
 	p.d.remote.uri.Port, p.d.remote.uri.UriParams, p.d.remote.uri.Headers = 0, nil, nil
@@ -99,16 +84,25 @@ func (t *Trunk) plan(ctx context.Context, c leg.Call) (*placing, error) {
 		return nil, err
 	}
 	if c.Trunk != nil && c.Trunk.OutboundProxy != "" {
-		proxy, err := parseHostPort(c.Trunk.OutboundProxy)
+		proxy, err := outboundProxy(c.Trunk)
 		if err != nil {
-			return nil, fmt.Errorf("outbound proxy: %w", err)
-		}
-		if !proxy.UriParams.Has("lr") {
-			proxy.UriParams.Add("lr", "")
+			return nil, err
 		}
 		p.d.routes = []sip.Uri{proxy}
 	}
 	return p, nil
+}
+
+// outboundProxy is the first Route of all that an account sends.
+func outboundProxy(a *parley.TrunkAccount) (sip.Uri, error) {
+	proxy, err := parseHostPort(a.OutboundProxy)
+	if err != nil {
+		return proxy, fmt.Errorf("outbound proxy: %w", err)
+	}
+	if !proxy.UriParams.Has("lr") {
+		proxy.UriParams.Add("lr", "")
+	}
+	return proxy, nil
 }
 
 // target is the URI that is called.
@@ -174,32 +168,23 @@ func origin(c leg.Call) (sip.Uri, error) {
 	return u, nil
 }
 
-// first is where the INVITE goes: the outbound proxy, the trunk's host, or where the address itself leads.
-func (p *placing) first(ctx context.Context) (hop, error) {
-	network := ""
-	if p.call.Trunk != nil {
-		network = p.call.Trunk.Transport
-	}
-	uri := p.target
-	switch {
-	case len(p.d.routes) > 0:
-		uri = p.d.routes[0]
-	case p.call.Trunk != nil && p.call.Trunk.Host != "":
-		u, err := parseHostPort(p.call.Trunk.Host)
-		if err != nil {
-			return hop{}, err
-		}
-		if uri = u; p.call.Trunk.Port != 0 {
-			uri.Port = p.call.Trunk.Port
-		}
-	}
+// ways are where the INVITE may go, in the order to be tried: where the account leads, else the address itself.
+func (p *placing) ways(ctx context.Context) (list []hop, err error) {
 	ctx, stop := context.WithTimeout(ctx, 10*time.Second)
 	defer stop()
-	h, err := p.t.nextHop(ctx, &uri, network, p.call.Trunk)
-	if err == nil && p.d.local.uri.Host == "" {
-		p.d.local.uri.Host = p.t.advertised(h.addr.Addr()).String()
+	if a := p.call.Trunk; a != nil && (a.Host != "" || a.OutboundProxy != "") {
+		list, err = p.t.accountHops(ctx, a)
+	} else {
+		network := ""
+		if a != nil {
+			network = a.Transport
+		}
+		list, err = p.t.hops(ctx, &p.target, network, a)
 	}
-	return h, err
+	if err == nil && p.d.local.uri.Host == "" {
+		p.d.local.uri.Host = p.t.advertised(list[0].addr.Addr()).String()
+	}
+	return list, err
 }
 
 // codecs are those the account names, as far as we have them.

@@ -30,10 +30,11 @@ type dialog struct {
 	routes    []sip.Uri  // in the order they are visited
 	peer      hop        // where its messages come from, or where ours went first
 	timer     sessionTimer
-	open             // what waits for its end
-	leg       *call  // once answered
-	early     *offer // while it rings
-	refer     *refer // while one is under way
+	open               // what waits for its end
+	leg       *call    // once answered
+	placed    *placing // our call whose branch it is, before one answers
+	early     *offer   // while it rings
+	refer     *refer   // while one is under way
 }
 
 // open is what one end still owes the other.

@@ -131,7 +131,7 @@ func TestRefusals(t *testing.T) {
 		p := newPeer(t, nil)
 		ch := dial(t, tr, p, leg.Call{})
 		inv := p.expect("INVITE ")
-		p.respond(inv, status, "", "")
+		p.respond(inv, status, "Contact: <sip:bob@192.0.2.9>\r\n", "")
 		p.expect("ACK ")
 		if r := rejected(t, ch); r.Cause != want || fmt.Sprint(r.Code) != status[:3] {
 			t.Errorf("%s: %+v", status, r)

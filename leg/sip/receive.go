@@ -88,6 +88,9 @@ func ours(req *sip.Request) key {
 // within handles a request inside a dialog: one at a time, in the order of CSeq (RFC 3261 §12.2.2).
 func (t *Trunk) within(req *sip.Request, tx *sip.ServerTx, handle func(*dialog, *sip.Request, *sip.ServerTx)) {
 	d := t.find(ours(req))
+	if d != nil && d.placed != nil {
+		d = d.placed.branchOf(req.From().Params.GetOr("tag", ""))
+	}
 	if d == nil || d.remote.tag != req.From().Params.GetOr("tag", "") {
 		t.dismiss(tx, req, 481, "Call/Transaction Does Not Exist")
 		return

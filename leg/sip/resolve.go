@@ -46,16 +46,14 @@ func (t *Trunk) hops(ctx context.Context, uri *sip.Uri, network string, a *parle
 	if tp, ok := uri.UriParams.Get("transport"); ok {
 		network = tp
 	}
-	network = strings.ToUpper(network)
-	switch {
-	case network != "" && network != "UDP" && network != "TCP" && network != "TLS", uri.IsEncrypted(), network == "TLS":
-		return nil, fmt.Errorf("%w: %s by %s", errTransport, uri.Scheme, network)
+	if err := carried(uri.Scheme, network); err != nil {
+		return nil, err
 	}
-	found, err := t.routes.names.Hops(ctx, uri.Host, uri.Port, network)
+	found, err := t.out.names.Hops(ctx, uri.Host, uri.Port, network)
 	if err != nil {
 		return nil, fmt.Errorf("sip: %w", err)
 	}
-	return t.secured(t.routes.health.Order(found), a), nil
+	return t.secured(t.out.health.Order(found), a), nil
 }
 
 // secured are the hops with what the account trusts.
@@ -67,6 +65,57 @@ func (t *Trunk) secured(found []route.Hop, _ *parley.TrunkAccount) []hop {
 	return list
 }
 
+// accountHops are the ways to an account's far end: its outbound proxy, or its host and then the others it names.
+func (t *Trunk) accountHops(ctx context.Context, a *parley.TrunkAccount) ([]hop, error) {
+	network := a.Transport
+	if network == "" {
+		network = "udp"
+	}
+	if a.OutboundProxy != "" {
+		proxy, err := outboundProxy(a)
+		if err != nil {
+			return nil, err
+		}
+		return t.hops(ctx, &proxy, network, a)
+	}
+	if err := carried("sip", network); err != nil {
+		return nil, err
+	}
+	var targets []route.Target
+	for i, s := range append([]string{a.Host}, a.BackupHosts...) {
+		u, err := parseHostPort(s)
+		if err != nil {
+			return nil, err
+		}
+		if i == 0 && a.Port != 0 {
+			u.Port = a.Port
+		}
+		targets = append(targets, route.Target{Host: u.Host, Port: u.Port, Network: network})
+	}
+	found, err := t.out.names.All(ctx, targets...)
+	if err != nil {
+		return nil, fmt.Errorf("sip: %w", err)
+	}
+	return t.secured(t.out.health.Order(found), a), nil
+}
+
+// address reports whether a host is an address and no name.
+func address(host string) bool {
+	_, err := netip.ParseAddr(strings.Trim(host, "[]"))
+	return err == nil
+}
+
+// carried refuses what we do not speak.
+func carried(scheme, network string) error {
+	switch strings.ToUpper(network) {
+	case "", "UDP", "TCP":
+		if scheme != "sips" {
+			return nil
+		}
+	}
+	return fmt.Errorf("%w: %s by %s", errTransport, scheme, network)
+}
+
 // nextHop is the first of hops.
 func (t *Trunk) nextHop(ctx context.Context, uri *sip.Uri, network string, a *parley.TrunkAccount) (hop, error) {
 	list, err := t.hops(ctx, uri, network, a)
@@ -76,11 +125,12 @@ func (t *Trunk) nextHop(ctx context.Context, uri *sip.Uri, network string, a *pa
 	return list[0], nil
 }
 
-// routes knows where far ends are, which of them answer, and which of our addresses leads to one. Looking costs a socket, so it
-// remembers.
-type routes struct {
+// outside is what is known of far ends: where they are, which of them answer, what goes over each account, and which of our
+// addresses leads to one. Looking costs a socket, so it remembers.
+type outside struct {
 	names  route.Resolver
 	health route.Health
+	limits limits
 
 	mu    sync.Mutex // guards known
 	known map[netip.Addr]netip.Addr
@@ -89,7 +139,7 @@ type routes struct {
 const routesMost = 1024 // then it begins anew
 
 // local is the address of ours that packets to peer come from.
-func (r *routes) local(peer netip.Addr) netip.Addr {
+func (r *outside) local(peer netip.Addr) netip.Addr {
 	r.mu.Lock()
 	ip, ok := r.known[peer]
 	r.mu.Unlock()
@@ -121,7 +171,7 @@ func (t *Trunk) advertised(peer netip.Addr) netip.Addr {
 	if own := t.sock.addr.Addr().Unmap(); fits(own) {
 		return own
 	}
-	return t.routes.local(peer)
+	return t.out.local(peer)
 }
 
 // carrierNAT is the range between a carrier's NAT and its customers (RFC 6598); also that of many VPNs.

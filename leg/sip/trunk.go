@@ -49,7 +49,7 @@ type Trunk struct {
 	clock     *leg.Clock
 	accounts  accounts
 	guard     *watch
-	routes    routes
+	out       outside
 
 	answer func(context.Context, leg.Offer) // set by Serve before anything is read
 	ctx    context.Context                  // Serve's, set with answer

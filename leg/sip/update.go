@@ -15,6 +15,9 @@ func (d *dialog) update(req *sip.Request, tx *sip.ServerTx) {
 	case no != nil:
 		_ = d.t.reply(tx, req, no.code, no.reason, no.instead...)
 		return
+	case c == nil && sdp != nil && d.placed != nil:
+		d.placed.renegotiate(d, sdp, req, tx)
+		return
 	case c == nil && sdp != nil:
 		_ = d.t.reply(tx, req, 500, "Server Internal Error", later())
 		return

@@ -1,0 +1,110 @@
+package sip
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/parley-voice/parley"
+	"github.com/parley-voice/parley/leg"
+)
+
+// turnMost is how long a call waits for its turn when an account may place only so many a second.
+const turnMost = 3 * time.Second
+
+// errLimit: the account has as many calls as it may.
+var errLimit = errors.New("sip: the trunk's limit of calls is reached")
+
+// limits counts what goes over each account. The zero value is ready.
+type limits struct {
+	mu   sync.Mutex // guards used
+	used map[string]*usage
+}
+
+// usage is what one account has in use.
+type usage struct {
+	calls int       // in and out
+	next  time.Time // when the next call may be placed: a bucket of one token, on account
+}
+
+// enter counts a call. leave, which may be called more than once, ends it. !ok: there is no room for it.
+func (l *limits) enter(a *parley.TrunkAccount) (leave func(), ok bool) {
+	if a == nil || a.ID == "" {
+		return func() {}, true
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	u := l.of(a.ID)
+	if a.Limits.Calls > 0 && u.calls >= a.Limits.Calls {
+		return nil, false
+	}
+	u.calls++
+	return sync.OnceFunc(func() { l.leave(a.ID) }), true
+}
+
+// of is an account's usage; mu is held.
+func (l *limits) of(id string) *usage {
+	if l.used == nil {
+		l.used = map[string]*usage{}
+	}
+	u := l.used[id]
+	if u == nil {
+		u = &usage{}
+		l.used[id] = u
+	}
+	return u
+}
+
+func (l *limits) leave(id string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	u := l.used[id]
+	if u.calls--; u.calls == 0 && time.Now().After(u.next) {
+		delete(l.used, id)
+	}
+}
+
+// await is enter for a call we place, at its turn: calls that come too fast are spread out, up to turnMost, before any is refused.
+// It fails with a *leg.Rejected: unreachable, as by a carrier that has no line free. The callee is not busy.
+func (l *limits) await(ctx context.Context, a *parley.TrunkAccount) (leave func(), err error) {
+	leave, ok := l.enter(a)
+	if !ok {
+		return nil, errors.Join(&leg.Rejected{Cause: parley.Unreachable}, errLimit)
+	}
+	wait, ok := l.turn(a)
+	if !ok {
+		leave()
+		return nil, errors.Join(&leg.Rejected{Cause: parley.Unreachable}, errLimit)
+	}
+	if wait <= 0 {
+		return leave, nil
+	}
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return leave, nil
+	case <-ctx.Done():
+		leave()
+		return nil, &leg.Rejected{Cause: parley.Cancelled}
+	}
+}
+
+// turn is how long to wait for the next place in the row.
+func (l *limits) turn(a *parley.TrunkAccount) (wait time.Duration, ok bool) {
+	if a == nil || a.ID == "" || a.Limits.CallsPerSecond <= 0 {
+		return 0, true
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	u, now := l.of(a.ID), time.Now()
+	if u.next.Before(now) {
+		u.next = now
+	}
+	if wait = u.next.Sub(now); wait > turnMost {
+		return 0, false
+	}
+	u.next = u.next.Add(time.Duration(float64(time.Second) / a.Limits.CallsPerSecond))
+	return wait, true
+}
