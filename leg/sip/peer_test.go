@@ -19,7 +19,7 @@ const peerSDP = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\
 
 // peer is a far end on a bare socket: it sends what it is told to, right or wrong.
 type peer struct {
-	t      *testing.T
+	t      testing.TB
 	c      *net.UDPConn
 	to     net.Addr // where it sends
 	callID string
@@ -29,7 +29,7 @@ type peer struct {
 	target string // Request-URI
 }
 
-func newPeer(t *testing.T, to *Trunk) *peer {
+func newPeer(t testing.TB, to *Trunk) *peer {
 	t.Helper()
 	c, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
 	if err != nil {

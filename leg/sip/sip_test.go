@@ -28,13 +28,13 @@ func TestMain(m *testing.M) {
 const patience = 10 * time.Second
 
 // trunk serves until the test is over and hands calls that come in to answer.
-func trunk(t *testing.T, c Config, answer func(context.Context, leg.Offer)) *Trunk {
+func trunk(t testing.TB, c Config, answer func(context.Context, leg.Offer)) *Trunk {
 	t.Helper()
 	return trunkThat(t, c, answer, func(*Trunk) {})
 }
 
 // trunkThat is changed before it serves.
-func trunkThat(t *testing.T, c Config, answer func(context.Context, leg.Offer), change func(*Trunk)) *Trunk {
+func trunkThat(t testing.TB, c Config, answer func(context.Context, leg.Offer), change func(*Trunk)) *Trunk {
 	t.Helper()
 	if c.Listen == "" {
 		c.Listen = "127.0.0.1:0"
