@@ -12,20 +12,20 @@ const (
 // A bound is how long a gap may hold up what is behind it. It follows the jitter measured, and how late packets that were
 // overtaken did come in.
 type bound struct {
-	jitter  float64 // RFC 3550 §6.4.1, in samples
-	transit int64   // of the last packet, in samples
-	known   bool    // transit is set
+	jitter  float64 // RFC 3550 §6.4.1, in samples at 8 kHz
+	transit int64   // of the last packet, in ticks of the codec's clock
+	units   uint32  // Codec.units of the last packet; 0: transit is not set
 	overdue time.Duration
 }
 
-// arrived takes a sound packet's arrival and timestamp.
-func (b *bound) arrived(now time.Duration, timestamp uint32) {
-	transit := int64(now*clock/time.Second) - int64(timestamp)
-	d := int64(int32(transit - b.transit))
+// arrived takes a sound packet's arrival, its timestamp and its codec's units.
+func (b *bound) arrived(now time.Duration, timestamp, units uint32) {
+	transit := int64(now*clock/time.Second)*int64(units) - int64(timestamp)
+	d := int64(int32(transit-b.transit)) / int64(units)
 	b.transit = transit
 	b.overdue -= b.overdue / 2048
-	if d = max(d, -d); !b.known || d > clock {
-		b.known = true // the first, or the far end's clock was set
+	if d = max(d, -d); b.units != units || d > clock {
+		b.units = units // the first, or the far end's clock was set
 		return
 	}
 	b.jitter += (float64(d) - b.jitter) / 16

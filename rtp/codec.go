@@ -10,8 +10,13 @@ const (
 	Opus                  // RFC 7587; 16 kHz mono is all we make of it
 )
 
-// DefaultCodecs is what is offered and taken when nothing else is asked for, best first.
-var DefaultCodecs = []Codec{PCMU, PCMA}
+// DefaultCodecs is what is taken when nothing else is asked for, in the far end's order of preference.
+var DefaultCodecs = []Codec{G722, PCMU, PCMA, Opus}
+
+// OfferedCodecs is what is offered when nothing else is asked for, best first. G.722 leads: what hears the caller hears better at
+// 16 kHz, its number is static, and a trunk that does not have it passes over it. Opus is offered only by name: some trunks
+// refuse a whole offer for a dynamic type in it.
+var OfferedCodecs = []Codec{G722, PCMU, PCMA}
 
 const (
 	offeredOpus       = 111 // the payload type under which we offer Opus

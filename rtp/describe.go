@@ -27,7 +27,7 @@ func newDescription(l *Local) *description {
 func (w *description) bytes() []byte { return []byte(w.String()) }
 
 func (w *description) offer() {
-	codecs := w.l.codecs()
+	codecs := w.l.offered()
 	narrow, wide := slices.ContainsFunc(codecs, func(c Codec) bool { return c != Opus }), slices.Contains(codecs, Opus)
 	fmt.Fprintf(w, "m=audio %d RTP/AVP", w.l.Port)
 	for _, c := range codecs {

@@ -87,8 +87,8 @@ func (d *digitWriter) add(digits string) error {
 	return nil
 }
 
-// event writes the payload of this tick's packet; marker on the first of a digit.
-func (d *digitWriter) event(dst []byte, now uint32) (payload []byte, timestamp uint32, marker bool) {
+// event writes the payload of this tick's packet, its duration in units of a sample at 8 kHz; marker on the first of a digit.
+func (d *digitWriter) event(dst []byte, now uint32, units int) (payload []byte, timestamp uint32, marker bool) {
 	if d.tick == 0 {
 		d.start = now
 	}
@@ -96,7 +96,7 @@ func (d *digitWriter) event(dst []byte, now uint32) (payload []byte, timestamp u
 	if d.tick >= digitTicks {
 		flags |= eventEnd
 	}
-	duration := uint16(min(d.tick+1, digitTicks) * slot)
+	duration := uint16(min(d.tick+1, digitTicks) * slot * units)
 	payload = append(dst, byte(strings.IndexByte(eventDigits, d.queue[0])), flags, byte(duration>>8), byte(duration))
 	return payload, d.start, d.tick == 0
 }

@@ -13,7 +13,7 @@ func pressed(digit string, timestamp uint32) (out []Packet) {
 		panic(err)
 	}
 	for ; w.queue != ""; w.next() {
-		payload, at, marker := w.event(nil, timestamp)
+		payload, at, marker := w.event(nil, timestamp, 1)
 		out = append(out, Packet{Payload: payload, Timestamp: at, Marker: marker})
 	}
 	return out

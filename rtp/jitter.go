@@ -54,11 +54,12 @@ type jitter struct {
 	started   bool
 	next      uint16 // sequence number wanted
 	timestamp uint32 // that it should have
+	units     uint32 // ticks of its clock in a sample at 8 kHz
 	seen      uint64 // bit i: next−1−i was received
 	ring      [held]waiting
 	waiting   int           // packets in ring
 	since     time.Duration // when the first of them came: the gap's age
-	expired   int           // samples made up by tick since the last packet
+	expired   int           // samples at 8 kHz made up by tick since the last packet
 	silent    bool          // the far end is known to send nothing
 	restart   uint16        // what a restarted sequence would go on with
 	restarts  bool          // restart is set
@@ -75,6 +76,7 @@ func newJitter() *jitter {
 // renew begins a new sequence (SSRC change, restart) on the same time line.
 func (j *jitter) renew() {
 	j.started, j.restarts = false, false
+	j.line.voice.renew()
 	j.empty()
 }
 
@@ -94,7 +96,7 @@ func (j *jitter) push(now time.Duration, a arrival) {
 		j.giveUp(now)
 	}
 	if a.content == sound {
-		j.bound.arrived(now, a.timestamp)
+		j.bound.arrived(now, a.timestamp, a.codec.units())
 	}
 	switch d := int(int16(a.sequence - j.next)); {
 	case d == 0:
@@ -111,7 +113,7 @@ func (j *jitter) push(now time.Duration, a arrival) {
 			j.giveUp(now)
 		}
 		if d = int(int16(a.sequence - j.next)); d >= 0 {
-			j.skip(now, a.sequence, a.timestamp)
+			j.skip(now, a)
 			j.accept(now, a)
 		}
 	case d < 0 && d >= -maxMisorder:
@@ -128,7 +130,7 @@ func (j *jitter) push(now time.Duration, a arrival) {
 
 func (j *jitter) begin(a arrival) {
 	j.started = true
-	j.next, j.timestamp, j.seen = a.sequence, a.timestamp, 0
+	j.next, j.timestamp, j.units, j.seen = a.sequence, a.timestamp, a.codec.units(), 0
 	j.expired, j.silent = 0, true
 }
 
@@ -140,18 +142,24 @@ func (j *jitter) accept(now time.Duration, a arrival) {
 	switch a.content {
 	case calm:
 		j.silent = true
-		j.line.plc.mute()
+		j.line.voice.mute(a.payload)
 	case sound:
-		if jump := int32(a.timestamp - j.timestamp); j.silent || jump > 0 {
-			j.resume(now, int(jump))
+		if units := a.codec.units(); units != j.units { // another clock's count says nothing of how long it was
+			j.units, j.timestamp = units, a.timestamp
+		}
+		if jump := j.ahead(a.timestamp); j.silent || jump > 0 {
+			j.resume(now, jump)
 		}
 		if !j.line.sound(now, j.bound.stall(), a.codec, a.payload) {
 			j.late++
 		}
-		j.timestamp = a.timestamp + uint32(len(a.payload))
+		j.timestamp = a.timestamp + uint32(a.codec.ticks(a.payload))*j.units
 		j.expired, j.silent = 0, false
 	}
 }
+
+// ahead is by how many samples at 8 kHz a timestamp is after the one wanted.
+func (j *jitter) ahead(timestamp uint32) int { return int(int32(timestamp-j.timestamp)) / int(j.units) }
 
 // resume brings the time line up to now after a silence of the far end's, of which tick may have filled some already.
 func (j *jitter) resume(now time.Duration, jump int) {
@@ -205,24 +213,41 @@ func (j *jitter) giveUp(now time.Duration) {
 	for !j.ring[first%held].used {
 		first++
 	}
-	j.skip(now, first, j.ring[first%held].timestamp)
+	w := &j.ring[first%held]
+	j.skip(now, arrival{w.content, w.codec, w.sequence, w.timestamp, w.payload[:w.n]})
 	j.drain(now)
 }
 
-// skip gives up all before sequence, which bears timestamp.
-func (j *jitter) skip(now time.Duration, sequence uint16, timestamp uint32) {
-	n := int(sequence - j.next)
+// skip gives up all before a packet.
+func (j *jitter) skip(now time.Duration, a arrival) {
+	n := int(a.sequence - j.next)
 	if n == 0 {
 		return
 	}
 	j.lost += uint64(n)
 	j.seen <<= uint(n)
-	j.next = sequence
-	missing := int(int32(timestamp - j.timestamp))
-	for missing -= j.expired; missing > 0 && j.line.lead(now) < audio.FrameDur; missing -= slot {
-		j.line.conceal(min(missing, slot))
+	j.next = a.sequence
+	missing := j.ahead(a.timestamp) - j.expired
+	if a.content == sound && a.codec.units() != j.units {
+		missing = n*slot - j.expired
 	}
-	j.timestamp, j.expired = timestamp, 0
+	redundant := 0
+	if a.content == sound && j.line.voice.recovers(a.codec) {
+		redundant = min(slot, a.codec.ticks(a.payload))
+	}
+	for missing > 0 && j.line.lead(now) < audio.FrameDur {
+		if missing <= redundant {
+			j.line.recover(a.payload, missing)
+			break
+		}
+		part := min(slot, missing-redundant)
+		j.line.conceal(part)
+		missing -= part
+	}
+	j.timestamp, j.expired = a.timestamp, 0
+	if a.content == sound {
+		j.units = a.codec.units()
+	}
 }
 
 // tooLate counts a packet from before next, back places.

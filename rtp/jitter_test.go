@@ -192,7 +192,7 @@ func TestBoundFollowsJitter(t *testing.T) {
 		var b bound
 		for i := range 500 {
 			at := time.Duration(i)*20*ms + time.Duration(rng.Float64()*float64(c.spread))
-			b.arrived(at, uint32(i*slot))
+			b.arrived(at, uint32(i*slot), 1)
 		}
 		if g := b.gap(); g < c.least || g > c.most {
 			t.Errorf("spread %v: bound %v (jitter %v), want %v to %v", c.spread, g, b.jitterTime(), c.least, c.most)

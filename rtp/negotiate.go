@@ -13,16 +13,23 @@ type Local struct {
 	Port      int        // Stream.LocalPort
 	SessionID uint64     // o=, the same all call long
 	Version   uint64     // o=, one more for every new description of ours
-	Codecs    []Codec    // that may be used, best first; empty: DefaultCodecs
+	Codecs    []Codec    // that may be used, best first; empty: DefaultCodecs are taken, OfferedCodecs offered
 	Direction Direction  // what we want: SendRecv, but when we hold
 	NoEvents  bool       // no RFC 4733: digits go and come as tones
 	Peer      netip.Addr // where the signalling comes from; not valid: the SDP's address is not checked against it
 	Ports     *Ports     // whose ports nobody else may name; may be nil
 }
 
-func (l *Local) codecs() []Codec {
+func (l *Local) taken() []Codec {
 	if len(l.Codecs) == 0 {
 		return DefaultCodecs
+	}
+	return l.Codecs
+}
+
+func (l *Local) offered() []Codec {
+	if len(l.Codecs) == 0 {
+		return OfferedCodecs
 	}
 	return l.Codecs
 }
@@ -44,7 +51,7 @@ func (m *Media) choice(l *Local) (a Agreed, ok bool) {
 	for i := range m.Formats {
 		f := &m.Formats[i]
 		c, known := f.codec()
-		if !f.isType() || !known || !slices.Contains(l.codecs(), c) {
+		if !f.isType() || !known || !slices.Contains(l.taken(), c) {
 			continue
 		}
 		if c == Opus && a.OpusType == 0 {

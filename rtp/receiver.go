@@ -13,7 +13,8 @@ const cnType = 13
 type receiver struct {
 	mu       sync.Mutex // guards all below; held while emit runs, so that what comes out keeps its order
 	start    time.Time  // zero: not started
-	last     time.Time  // valid packet
+	closed   bool
+	last     time.Time // valid packet
 	agreed   Agreed
 	source   source
 	ssrc     uint32
@@ -44,7 +45,7 @@ func (r *receiver) agree(a Agreed) {
 func (r *receiver) take(now time.Time, from netip.AddrPort, b []byte, emit func(Received)) (learnt netip.AddrPort) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.start.IsZero() || isRTCP(b) {
+	if r.start.IsZero() || r.closed || isRTCP(b) {
 		return
 	}
 	var p Packet
@@ -100,14 +101,22 @@ func (r *receiver) classify(p *Packet) (a arrival, event bool) {
 	case dtmf != 0 && (pt == dtmf || pt == r.agreed.DTMFType):
 		a.content, event = calm, true
 	case pt == cnType:
-		a.content = calm
+		a.content, a.payload = calm, p.Payload[:min(1, len(p.Payload))]
+		return a, false
 	case len(p.Payload) == 0: // a keep-alive
 	case pt == r.agreed.PayloadType:
 		a.content, a.codec = sound, r.agreed.Codec
+	case pt == r.agreed.OpusType && pt != 0:
+		a.content, a.codec = sound, Opus
 	case pt == PCMU.PayloadType():
 		a.content, a.codec = sound, PCMU
 	case pt == PCMA.PayloadType():
 		a.content, a.codec = sound, PCMA
+	case pt == G722.PayloadType():
+		a.content, a.codec = sound, G722
+	}
+	if a.content == sound && a.codec.ticks(p.Payload) == 0 {
+		a.content = other
 	}
 	if a.content == sound && !r.agreed.Receive {
 		a.content = calm // on hold its sound is not wanted
@@ -122,11 +131,19 @@ func (r *receiver) classify(p *Packet) (a arrival, event bool) {
 func (r *receiver) tick(now time.Time, emit func(Received)) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.start.IsZero() {
+	if r.start.IsZero() || r.closed {
 		return
 	}
 	r.buffer.line.emit = emit
 	r.buffer.tick(now.Sub(r.start))
+}
+
+// close gives back what the codec holds; nothing is taken any more.
+func (r *receiver) close() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.closed = true
+	r.buffer.line.voice.close()
 }
 
 func (r *receiver) quiet(now time.Time) time.Duration {

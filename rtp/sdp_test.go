@@ -96,7 +96,8 @@ func TestParseSDPRefuses(t *testing.T) {
 	}
 }
 
-var us = Local{Addr: netip.MustParseAddr("198.51.100.7"), Port: 20002, SessionID: 77, Version: 3}
+var us = Local{Addr: netip.MustParseAddr("198.51.100.7"), Port: 20002, SessionID: 77, Version: 3,
+	Codecs: []Codec{PCMU, PCMA}}
 
 func TestAnswer(t *testing.T) {
 	body, a, err := Answer(parse(t, softphone), us)

@@ -19,26 +19,30 @@ const pause = time.Second
 // A sender is a stream's way out.
 type sender struct {
 	mu        sync.Mutex // guards all below, and keeps packets in order on the wire
+	conn      *net.UDPConn
+	closed    bool
 	agreed    Agreed
 	to        netip.AddrPort
 	ssrc      uint32
 	sequence  uint16
-	timestamp uint32
+	timestamp uint32    // of the next sample that is not sent yet
 	last      time.Time // of the last tick
 	marker    bool      // on the next packet: it is the first of a talkspurt
+	voice     encoder
 	digits    digitWriter
-	tone      *audio.Tone // of the digit that is sent as sound
-	down      *audio.Resampler
-	pcm       [slot]int16
-	packet    [headerLen + slot]byte
+	tone      *audio.Tone                   // of the digit that is sent as sound
+	dial      func(pcm []int16, rate int)   // s.overwrite, bound once
+	packet    [headerLen + mostPayload]byte //
 	sent      uint64
 }
 
-func newSender() *sender {
-	return &sender{
-		ssrc: rand.Uint32(), sequence: uint16(rand.Uint32()), timestamp: rand.Uint32(), marker: true,
-		down: audio.NewResampler(audio.Rate, clock),
+func newSender(conn *net.UDPConn) *sender {
+	s := &sender{
+		conn: conn, ssrc: rand.Uint32(), sequence: uint16(rand.Uint32()), timestamp: rand.Uint32(), marker: true,
 	}
+	s.voice.down = audio.NewResampler(audio.Rate, clock)
+	s.dial = s.overwrite
+	return s
 }
 
 // agree takes what offer and answer came to.
@@ -48,6 +52,8 @@ func (s *sender) agree(a Agreed) {
 	if a.Remote != s.agreed.Remote {
 		s.to = a.Remote
 	}
+	was := s.voice.codec.units()
+	s.timestamp += uint32(s.voice.set(a.Codec, a.Ptime)) * was
 	s.agreed = a
 }
 
@@ -58,20 +64,74 @@ func (s *sender) follow(a netip.AddrPort) {
 	s.to = a
 }
 
-// send puts 20 ms on the wire.
-func (s *sender) send(conn *net.UDPConn, f *audio.Frame) error {
+// send takes 20 ms and puts on the wire what is due.
+func (s *sender) send(f *audio.Frame) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.closed {
+		return ErrClosed
+	}
 	s.catchUp(time.Now())
-	b := s.next(f)
-	s.timestamp += slot
-	if b == nil {
+	if s.agreed.Codec == 0 || !s.agreed.Send || !s.to.IsValid() {
+		s.pass(s.voice.drop() + slot)
 		s.marker = true
 		return nil
 	}
+	if s.digits.queue != "" && s.agreed.DTMFType != 0 {
+		return errors.Join(s.sound(true), s.event())
+	}
+	var over func([]int16, int)
+	if s.digits.queue != "" {
+		over = s.dial
+	}
+	s.voice.write(f, over)
+	return s.sound(false)
+}
+
+// pass moves the timestamp on by n samples at 8 kHz.
+func (s *sender) pass(n int) { s.timestamp += uint32(n) * s.voice.codec.units() }
+
+// catchUp moves the timestamp over a time in which nothing was asked to be sent.
+func (s *sender) catchUp(now time.Time) {
+	if away := now.Sub(s.last); !s.last.IsZero() && away > pause {
+		s.pass(int(away/audio.FrameDur-1) * slot)
+		s.marker = true
+	}
+	s.last = now
+}
+
+// sound sends the packets that are full; with rest set, all there is.
+func (s *sender) sound(rest bool) (err error) {
+	for {
+		// The payload is written behind the header's place: Append then finds it where it belongs.
+		payload, n := s.voice.next(s.packet[headerLen:headerLen], rest)
+		if n == 0 {
+			return err
+		}
+		if payload != nil {
+			err = s.write(&Packet{PayloadType: s.agreed.PayloadType, Marker: s.marker, Timestamp: s.timestamp, Payload: payload})
+			s.marker = false
+		}
+		s.pass(n)
+	}
+}
+
+// event sends the packet of a digit that stands in place of 20 ms of sound.
+func (s *sender) event() error {
+	p := Packet{PayloadType: s.agreed.DTMFType}
+	units := max(1, s.agreed.DTMFClock/clock)
+	p.Payload, p.Timestamp, p.Marker = s.digits.event(s.packet[headerLen:headerLen], s.timestamp, units)
+	s.digits.next()
+	s.marker = true
+	s.pass(slot)
+	return s.write(&p)
+}
+
+func (s *sender) write(p *Packet) error {
+	p.Sequence, p.SSRC = s.sequence, s.ssrc
 	s.sequence++
 	s.sent++
-	if _, err := conn.WriteToUDPAddrPort(b, s.to); err != nil {
+	if _, err := s.conn.WriteToUDPAddrPort(p.Append(s.packet[:0]), s.to); err != nil {
 		if errors.Is(err, net.ErrClosed) {
 			return ErrClosed
 		}
@@ -80,50 +140,10 @@ func (s *sender) send(conn *net.UDPConn, f *audio.Frame) error {
 	return nil
 }
 
-// catchUp moves the timestamp over a time in which nothing was asked to be sent.
-func (s *sender) catchUp(now time.Time) {
-	if away := now.Sub(s.last); !s.last.IsZero() && away > pause {
-		s.timestamp += uint32(away/audio.FrameDur-1) * slot
-		s.marker = true
-	}
-	s.last = now
-}
-
-// next is the packet of this tick, nil for none.
-func (s *sender) next(f *audio.Frame) []byte {
-	if s.agreed.Codec == 0 || !s.agreed.Send || !s.to.IsValid() {
-		return nil
-	}
-	p := Packet{
-		PayloadType: s.agreed.PayloadType, Marker: s.marker,
-		Sequence: s.sequence, Timestamp: s.timestamp, SSRC: s.ssrc,
-	}
-	// The payload is written behind the header's place first: Append then finds it where it belongs.
-	room := s.packet[headerLen:headerLen]
-	if s.digits.queue != "" && s.agreed.DTMFType != 0 {
-		p.PayloadType = s.agreed.DTMFType
-		p.Payload, p.Timestamp, p.Marker = s.digits.event(room, s.timestamp)
-		s.digits.next()
-		s.marker = true
-	} else {
-		pcm := s.down.Process(s.pcm[:0], f[:])
-		if s.digits.queue != "" {
-			s.dial(pcm)
-		}
-		if s.agreed.Codec == PCMA {
-			p.Payload = audio.EncodeAlaw(room, pcm)
-		} else {
-			p.Payload = audio.EncodeUlaw(room, pcm)
-		}
-		s.marker = false
-	}
-	return p.Append(s.packet[:0])
-}
-
-// dial overwrites pcm with the tones of the digit at hand: the far end takes no events.
-func (s *sender) dial(pcm []int16) {
+// overwrite puts the tones of the digit at hand into pcm: the far end takes no events.
+func (s *sender) overwrite(pcm []int16, rate int) {
 	if s.digits.tick == 0 {
-		s.tone, _ = audio.DTMF(s.digits.queue[0], clock)
+		s.tone, _ = audio.DTMF(s.digits.queue[0], rate)
 	}
 	if s.digits.tick < digitTicks {
 		s.tone.Fill(pcm)
@@ -149,4 +169,12 @@ func (s *sender) count() uint64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.sent
+}
+
+// close gives back what the codec holds.
+func (s *sender) close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closed = true
+	s.voice.close()
 }

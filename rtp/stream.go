@@ -36,7 +36,7 @@ type Stream struct {
 
 // Open binds a port. Nothing is sent or taken before Start. ErrNoPorts: the range is used up.
 func Open(c Config) (*Stream, error) {
-	s := &Stream{ports: c.Ports, out: newSender(), in: receiver{buffer: newJitter()}}
+	s := &Stream{ports: c.Ports, in: receiver{buffer: newJitter()}}
 	var err error
 	if c.Ports != nil {
 		s.conn, err = c.Ports.bind(c.Local)
@@ -46,6 +46,7 @@ func Open(c Config) (*Stream, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.out = newSender(s.conn)
 	s.port = s.conn.LocalAddr().(*net.UDPAddr).Port
 	return s, nil
 }
@@ -92,7 +93,7 @@ func (s *Stream) Tick(now time.Time, emit func(Received)) { s.in.tick(now, emit)
 // Send puts one frame on the wire, or the part of a digit that is sent in its place. Call it every 20 ms; after a pause the
 // timestamp goes on by the time that went by. While the far end holds us, or has no address yet, nothing is sent. An error is
 // ErrClosed or the network's; after the latter the next Send may well succeed.
-func (s *Stream) Send(f *audio.Frame) error { return s.out.send(s.conn, f) }
+func (s *Stream) Send(f *audio.Frame) error { return s.out.send(f) }
 
 // SendDigits queues digits (0-9 * # A-D) to be sent by Send: 100 ms each and 60 ms between, as events, or as tones when the
 // far end takes no events. ErrBadDigit: none of them is sent. ErrDigits: 64 are waiting.
@@ -116,6 +117,8 @@ func (s *Stream) Close() error {
 	err := net.ErrClosed
 	s.once.Do(func() {
 		err = s.conn.Close()
+		s.in.close()
+		s.out.close()
 		if s.ports != nil {
 			s.ports.release(s.port)
 		}

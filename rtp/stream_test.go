@@ -86,7 +86,7 @@ func tick(t testing.TB, s *Stream, f *audio.Frame) {
 }
 
 func TestSendNumbersItsPackets(t *testing.T) {
-	for _, c := range DefaultCodecs {
+	for _, c := range []Codec{PCMU, PCMA} {
 		s, w := calling(t, func(a *Agreed) { a.Codec, a.PayloadType = c, 8+uint8(c) })
 		s.out.sequence, s.out.timestamp = 65530, 1<<32-500
 		tone := audio.Sine(900, audio.Rate, -6)

@@ -18,9 +18,8 @@ const (
 type timeline struct {
 	emit   func(Received)
 	take   func(*audio.Frame) // t.frame, bound once
-	up     *audio.Resampler
+	voice  decoder
 	framer audio.Framer
-	plc    concealer
 	slots  int64 // emitted
 	made   bool  // the frame being filled has samples that were not received
 
@@ -31,13 +30,10 @@ type timeline struct {
 	concealed uint64
 	inserted  uint64
 	removed   uint64
-
-	pcm  [480]int16 // 8 kHz
-	wide [960]int16 // 16 kHz
 }
 
 func (t *timeline) init() {
-	t.up = audio.NewResampler(clock, audio.Rate)
+	t.voice.up = audio.NewResampler(clock, audio.Rate)
 	t.take = t.frame
 	t.pace.renew()
 }
@@ -63,33 +59,32 @@ func (t *timeline) sound(now, stall time.Duration, c Codec, payload []byte) bool
 		t.conceal(slot)
 	}
 	for len(payload) > 0 {
-		part := payload[:min(len(payload), len(t.pcm))]
-		payload = payload[len(part):]
 		var pcm []int16
-		if c == PCMA {
-			pcm = audio.DecodeAlaw(t.pcm[:0], part)
-		} else {
-			pcm = audio.DecodeUlaw(t.pcm[:0], part)
-		}
-		t.plc.heard(pcm)
-		t.framer.Write(t.up.Process(t.wide[:0], pcm), t.take)
+		pcm, payload = t.voice.decode(c, payload)
+		t.framer.Write(pcm, t.take)
 	}
 	return true
 }
 
-// conceal makes up n samples.
+// conceal makes up n samples at 8 kHz.
 func (t *timeline) conceal(n int) {
 	for n > 0 {
-		pcm := t.pcm[:min(n, slot)]
-		n -= len(pcm)
-		t.plc.conceal(pcm)
-		t.made = true
-		t.framer.Write(t.up.Process(t.wide[:0], pcm), t.take)
-		t.made = t.framer.Pending() > 0
+		part := min(n, slot)
+		n -= part
+		t.makeUp(t.voice.conceal(part))
 	}
 }
 
-// rest is how many samples the frame being filled still needs.
+// recover makes up the n samples at 8 kHz before a payload from what it says of them.
+func (t *timeline) recover(payload []byte, n int) { t.makeUp(t.voice.recover(payload, n)) }
+
+func (t *timeline) makeUp(pcm []int16) {
+	t.made = true
+	t.framer.Write(pcm, t.take)
+	t.made = t.framer.Pending() > 0
+}
+
+// rest is how many samples at 8 kHz the frame being filled still needs.
 func (t *timeline) rest() int { return slot - t.framer.Pending()*clock/audio.Rate }
 
 // frame places one completed frame.

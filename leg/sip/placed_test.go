@@ -259,7 +259,7 @@ func TestBadAnswer(t *testing.T) {
 	p := newPeer(t, nil)
 	ch := dial(t, tr, p, leg.Call{})
 	inv := p.expect("INVITE ")
-	p.respond(inv, "200 OK", "", strings.Replace(p.sdp(""), "AVP 0 101", "AVP 9", 1))
+	p.respond(inv, "200 OK", "", strings.Replace(p.sdp(""), "AVP 0 101", "AVP 18", 1))
 	p.expect("ACK ")
 	p.respond(p.expect("BYE "), "200 OK", "", "")
 	if r := rejected(t, ch); r.Cause != parley.Unreachable {

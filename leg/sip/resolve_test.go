@@ -114,7 +114,7 @@ func TestParseHostPort(t *testing.T) {
 }
 
 func TestCodecs(t *testing.T) {
-	if got := codecs(&parley.TrunkAccount{Media: parley.TrunkMedia{Codecs: []string{"pcma", "opus", "PCMU"}}}); len(got) != 2 || got[0].String() != "PCMA" {
+	if got := codecs(&parley.TrunkAccount{Media: parley.TrunkMedia{Codecs: []string{"pcma", "speex", "opus", "PCMU"}}}); len(got) != 3 || got[0].String() != "PCMA" {
 		t.Errorf("%v", got)
 	}
 	if codecs(nil) != nil {

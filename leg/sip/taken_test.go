@@ -399,7 +399,7 @@ func TestNoCodecInCommon(t *testing.T) {
 	})
 	p := newPeer(t, tr)
 	p.seq = 1
-	p.send(p.request("INVITE", "", "", strings.NewReplacer("AVP 0 101", "AVP 9", "a=rtpmap:0 PCMU", "a=rtpmap:9 G722").Replace(p.sdp(""))))
+	p.send(p.request("INVITE", "", "", strings.NewReplacer("AVP 0 101", "AVP 18", "a=rtpmap:0 PCMU", "a=rtpmap:18 G729").Replace(p.sdp(""))))
 	if code, _ := p.final(); code != 488 {
 		t.Errorf("status %d", code)
 	}
