@@ -69,6 +69,15 @@ func looksURI(b []byte) bool {
 	return i > 0 && i < bytes.IndexByte(b, ';')
 }
 
+// apart are the characters that no URI contains, and that would end it.
+var apart = func() (t [256]bool) {
+	for c := range ' ' + 1 {
+		t[c] = true
+	}
+	t[0x7f], t['<'], t['>'], t['"'] = true, true, true, true
+	return t
+}()
+
 // scheme is how a URI begins.
 type scheme uint8
 
@@ -85,12 +94,12 @@ func checkURI(u []byte, headers bool) (scheme, bool) {
 		return foreign, false
 	}
 	for _, c := range u[:colon] {
-		if !tokens[c] {
+		if !tokens[c] || headers && (c|0x20 < 'a' || c|0x20 > 'z') { // the parser knows schemes of letters alone
 			return foreign, false
 		}
 	}
 	for _, c := range u {
-		if c <= ' ' || c == 0x7f || c == '<' || c == '>' || c == '"' {
+		if apart[c] {
 			return foreign, false
 		}
 	}

@@ -99,7 +99,7 @@ func TestWrittenAnew(t *testing.T) {
 func TestLiberal(t *testing.T) {
 	for _, m := range []string{
 		with("From", "From: Ann (home) <sip:a@b>;tag=1"), with("From", "From: ann@b.c <sip:a@b>;tag=1"), with("From", "From: Ren\xe9 <sip:a@b>;tag=1"),
-		with("From", "From: <sip:@b>;tag=1"), with("From", "From: tel:+1555;tag=1"), with("OPTIONS", "OPTIONS tel:+1555 SIP/2.0"), with("Via", "Via: SIP/2.0/UDP my_pbx:5060;branch=z9hG4bK=="),
+		with("From", "From: <sip:@b>;tag=1"), with("From", "From: tel:+1555;tag=1"), with("To", "To: <isbn:1>"), with("OPTIONS", "OPTIONS tel:+1555 SIP/2.0"), with("Via", "Via: SIP/2.0/UDP my_pbx:5060;branch=z9hG4bK=="),
 		options("Contact: *\r\n"), options("X-Empty:\r\n"), options("Max-Forwards: 0\r\n"), options("Route: sip:a\r\n"), options("Expires: 99999999999999999999\r\n"),
 		with("Content-Length", "X: y"), options("Accept: text/plain\r\n"),
 	} {

@@ -73,7 +73,7 @@ func canonParams(dst, v []byte, quotes bool) ([]byte, bool) {
 				return dst, false
 			}
 		} else {
-			for n = 0; n < len(v) && !blank(v[n]) && bytes.IndexByte([]byte(";,\"<>"), v[n]) < 0; {
+			for n = 0; n < len(v) && !apart[v[n]] && v[n] != ';' && v[n] != ','; {
 				n++
 			}
 		}
