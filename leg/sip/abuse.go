@@ -2,7 +2,6 @@ package sip
 
 import (
 	"log/slog"
-	"net"
 	"net/netip"
 	"slices"
 	"strings"
@@ -44,14 +43,6 @@ func (t *Trunk) admitted(from netip.Addr, size int) bool {
 		t.begin(func() { _, _ = t.accounts.get(t.quit) })
 	}
 	return t.guard.Admit(from, size)
-}
-
-// filter drops what is not to be parsed. Pieces of a stream are left alone: without one the rest makes no sense.
-func (t *Trunk) filter(info sip.TransportReadProps, data []byte) ([]byte, error) {
-	if u, ok := info.RemoteAddr.(*net.UDPAddr); ok && !t.admitted(u.AddrPort().Addr(), len(data)) {
-		return nil, nil
-	}
-	return readFilter(info, data)
 }
 
 // dismiss answers one who is owed nothing (yet) and forgets him: no repetition floods a forged source, no more bytes go to one than

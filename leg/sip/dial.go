@@ -49,7 +49,8 @@ func (t *Trunk) Dial(ctx context.Context, c leg.Call) (leg.Leg, error) {
 
 // listening waits until Serve reads: requests go out by the socket it reads from.
 func (t *Trunk) listening(ctx context.Context) error {
-	addr := t.sock.udp.LocalAddr().String()
+	local := t.sock.Local()
+	addr := local.String()
 	for {
 		if conn, err := t.transport.GetConnection("udp", addr); err == nil {
 			_, _ = conn.TryClose()

@@ -168,7 +168,7 @@ func (t *Trunk) advertised(peer netip.Addr) netip.Addr {
 	if public := t.cfg.PublicIP.Unmap(); fits(public) && !inside(peer) {
 		return public
 	}
-	if own := t.sock.addr.Addr().Unmap(); fits(own) {
+	if own := t.sock.Addr().Addr().Unmap(); fits(own) {
 		return own
 	}
 	return t.out.local(peer)
@@ -185,7 +185,7 @@ func inside(ip netip.Addr) bool {
 // contact is our address for one dialog: fresh each time, for sipgo writes into what it is given.
 func (t *Trunk) contact(user string, peer hop) *sip.ContactHeader {
 	c := &sip.ContactHeader{Address: sip.Uri{
-		Scheme: "sip", User: user, Host: t.advertised(peer.addr.Addr()).String(), Port: int(t.sock.addr.Port()),
+		Scheme: "sip", User: user, Host: t.advertised(peer.addr.Addr()).String(), Port: t.port(peer.network),
 	}}
 	if peer.network != "UDP" {
 		c.Address.UriParams.Add("transport", strings.ToLower(peer.network))

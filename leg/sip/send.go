@@ -4,7 +4,9 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/binary"
-	"net"
+	"maps"
+	"net/netip"
+	"slices"
 
 	"github.com/emiago/sipgo/sip"
 )
@@ -27,7 +29,7 @@ func (t *Trunk) dress(req *sip.Request, h hop) error {
 	if req.Via() == nil {
 		via := &sip.ViaHeader{
 			ProtocolName: "SIP", ProtocolVersion: "2.0", Transport: h.network,
-			Host: t.advertised(h.addr.Addr()).String(), Port: int(t.sock.addr.Port()),
+			Host: t.advertised(h.addr.Addr()).String(), Port: t.port(h.network),
 		}
 		via.Params.Add("branch", sip.GenerateBranchN(24))
 		via.Params.Add("rport", "")
@@ -42,24 +44,54 @@ func (t *Trunk) dress(req *sip.Request, h hop) error {
 	req.SetTransport(h.network)
 	req.SetDestination(h.addr.String())
 	if h.network == "UDP" { // from the port we listen on
-		a := t.sock.udp.LocalAddr().(*net.UDPAddr)
-		req.Laddr = sip.Addr{IP: a.IP, Port: a.Port}
+		req.Laddr = t.sock.Local()
 	}
 	return safe(req.StartLine(), req)
 }
 
-// send begins a client transaction.
+// port is where we listen to what comes by that network.
+func (t *Trunk) port(network string) int {
+	if secure := t.sock.AddrTLS(); network == "TLS" && secure.IsValid() {
+		return int(secure.Port())
+	}
+	return int(t.sock.Addr().Port())
+}
+
+// familiar reports whether it is an account's address, or one we have a call with: its connections may be silent.
+func (t *Trunk) familiar(a netip.Addr) bool {
+	if t.accounts.friends.Load().include(a) {
+		return true
+	}
+	t.mu.Lock()
+	all := slices.Collect(maps.Values(t.dialogs))
+	t.mu.Unlock()
+	return slices.ContainsFunc(all, func(d *dialog) bool {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		return d.peer.addr.Addr() == a
+	})
+}
+
+// send begins a client transaction. Where there is no connection yet it makes one; that it cannot be made is the error.
 func (t *Trunk) send(ctx context.Context, req *sip.Request, h hop) (*sip.ClientTx, error) {
 	if err := t.dress(req, h); err != nil {
 		return nil, err
 	}
 	t.guard.Proven(h.addr.Addr()) // we chose to write there: its answers are no stranger's
+	if err := t.sock.Connect(ctx, h.network, h.addr, h.tlsConfig()); err != nil {
+		return nil, err
+	}
 	return t.tx.Request(ctx, req)
 }
 
 // write sends a request without a transaction: an ACK.
 func (t *Trunk) write(req *sip.Request, h hop) error {
 	if err := t.dress(req, h); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(t.quit, farewell)
+	defer cancel()
+	if err := t.sock.Connect(ctx, h.network, h.addr, h.tlsConfig()); err != nil {
 		return err
 	}
 	return t.transport.WriteMsg(req)

@@ -1,15 +1,15 @@
 // Package sip is the SIP leg (RFC 3261): emiago/sipgo parses, transports and repeats messages; the dialogs are ours, one file per
-// act. Goroutines: Serve and its two readers (UDP, TCP) per trunk; sipgo's one per message, which never waits for anything but a
+// act. Goroutines: Serve and its three readers (UDP, TCP, TLS) per trunk; sipgo's one per message, which never waits for anything but a
 // lookup; per call that comes in the owner's, and until its ACK one that repeats the 200; per leg one reader of the media;
 // per request of ours (BYE, REFER, CANCEL) one that waits for the answer. Serve waits for all of them.
 package sip
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/netip"
 	"strings"
 	"sync"
@@ -20,15 +20,18 @@ import (
 	"github.com/parley-voice/parley"
 	"github.com/parley-voice/parley/leg"
 	"github.com/parley-voice/parley/leg/sip/auth"
+	"github.com/parley-voice/parley/leg/sip/wire"
 	"github.com/parley-voice/parley/rtp"
 )
 
 // Config is what a trunk needs. Only Listen is required.
 type Config struct {
-	Listen   string     // host:port for UDP and TCP alike; port 0 takes any that is free for both
-	PublicIP netip.Addr // what far ends outside our network are told; not valid: the address that leads to them
-	Ports    *rtp.Ports // of the media; nil: any
-	Clock    *leg.Clock // nil: one of its own
+	Listen    string      // host:port for UDP and TCP alike; port 0 takes any that is free for both
+	ListenTLS string      // host:port for TLS; "": TLS is only spoken where we call
+	TLS       *tls.Config // our certificate; required with ListenTLS
+	PublicIP  netip.Addr  // what far ends outside our network are told; not valid: the address that leads to them
+	Ports     *rtp.Ports  // of the media; nil: any
+	Clock     *leg.Clock  // nil: one of its own
 	// Trunks are the accounts callers may come in by. It is asked at most once a second, after an
 	// error at the next call. nil: none.
 	Trunks        func(context.Context) ([]parley.TrunkAccount, error)
@@ -43,7 +46,7 @@ type Config struct {
 type Trunk struct {
 	cfg       Config
 	log       *slog.Logger
-	sock      sockets
+	sock      *wire.Sockets
 	transport *sip.TransportLayer
 	tx        *sip.TransactionLayer
 	clock     *leg.Clock
@@ -112,19 +115,20 @@ func New(c Config) (*Trunk, error) {
 	if t.log == nil {
 		t.log = slog.Default()
 	}
-	t.sock.forget = udpForget
-	if err := t.sock.open(c.Listen); err != nil {
+	t.accounts.load = c.Trunks
+	t.guard = newWatch(c, &t.accounts, t.log)
+	var err error
+	if t.sock, err = wire.Open(wire.Config{
+		Listen: c.Listen, ListenTLS: c.ListenTLS, TLS: c.TLS,
+		Admit: t.admitted, Known: t.familiar, MayAnswer: t.guard.MayAnswer, Failed: t.guard.Failed,
+	}); err != nil {
 		return nil, fmt.Errorf("sip: listen on %q: %w", c.Listen, err)
 	}
 	if t.clock == nil {
 		t.clock = leg.NewClock()
 	}
-	t.accounts.load = c.Trunks
-	t.guard = newWatch(c, &t.accounts, t.log)
-	// sipgo prints what strangers send at level Error: not into our log.
-	quiet := slog.New(slog.DiscardHandler)
-	t.transport = sip.NewTransportLayer(net.DefaultResolver, sip.NewParser(), nil,
-		sip.WithTransportLayerLogger(quiet), sip.WithTransportLayerReadFilter(t.filter))
+	t.transport = wire.NewTransport()
+	quiet := slog.New(slog.DiscardHandler) // sipgo prints what strangers send at level Error
 	t.tx = sip.NewTransactionLayer(t.transport, sip.WithTransactionLayerLogger(quiet),
 		sip.WithTransactionLayerUnhandledResponseHandler(func(*sip.Response) {}))
 	t.tx.OnRequest(t.receive)
@@ -132,7 +136,10 @@ func New(c Config) (*Trunk, error) {
 }
 
 // Addr is where the trunk listens, UDP and TCP.
-func (t *Trunk) Addr() netip.AddrPort { return t.sock.addr }
+func (t *Trunk) Addr() netip.AddrPort { return t.sock.Addr() }
+
+// AddrTLS is where the trunk listens for TLS; not valid without Config.ListenTLS.
+func (t *Trunk) AddrTLS() netip.AddrPort { return t.sock.AddrTLS() }
 
 // Close frees what New took. It is for a trunk that was never served: Serve does it at its end.
 func (t *Trunk) Close() error {
@@ -143,7 +150,7 @@ func (t *Trunk) Close() error {
 	if served {
 		return nil
 	}
-	t.sock.close()
+	t.sock.Close()
 	if t.cfg.Clock == nil {
 		t.clock.Close()
 	}
@@ -161,9 +168,10 @@ func (t *Trunk) Serve(ctx context.Context, answer func(context.Context, leg.Offe
 	t.serving, t.ctx, t.answer = true, ctx, answer
 	t.mu.Unlock()
 	var readers sync.WaitGroup
-	failed := make(chan error, 2)
-	readers.Go(func() { failed <- t.sock.readUDP(t.transport) })
-	readers.Go(func() { failed <- t.sock.readTCP(t.transport) })
+	failed := make(chan error, 3)
+	readers.Go(func() { failed <- t.sock.ServeUDP(t.transport) })
+	readers.Go(func() { failed <- t.sock.ServeTCP(t.transport) })
+	readers.Go(func() { failed <- t.sock.ServeTLS(t.transport) })
 	var err error
 	select {
 	case <-ctx.Done():
@@ -171,11 +179,11 @@ func (t *Trunk) Serve(ctx context.Context, answer func(context.Context, leg.Offe
 		err = fmt.Errorf("sip: serve: %w", err)
 	}
 	t.shutDown()
-	t.sock.drain()
-	t.sock.close()
+	t.sock.Drain()
+	t.sock.Close()
 	readers.Wait()
 	_ = t.transport.Close()
-	t.sock.wait()
+	t.sock.Wait()
 	if t.cfg.Clock == nil {
 		t.clock.Close()
 	}
@@ -199,7 +207,7 @@ func (t *Trunk) shutDown() {
 	timer := time.AfterFunc(farewell, t.hurry)
 	defer timer.Stop()
 	t.rest(false)
-	time.Sleep(settling) // BYEs that crossed ours are answered
+	time.Sleep(wire.Settling) // BYEs that crossed ours are answered
 	t.rest(true)
 	t.hurry()
 	t.tx.Close()

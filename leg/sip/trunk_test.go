@@ -119,26 +119,6 @@ func TestNeverServed(t *testing.T) {
 	}
 }
 
-// TestForgetsAddresses: the memory of source addresses is emptied now and then, and no packet is lost for it.
-func TestForgetsAddresses(t *testing.T) {
-	tr := trunkThat(t, Config{}, nil, func(tr *Trunk) { tr.sock.forget = 10 })
-	a, b := newPeer(t, tr), newPeer(t, tr)
-	for i := range 100 {
-		for _, p := range []*peer{a, b} {
-			p.seq++
-			p.send(p.request("OPTIONS", "", "", ""))
-			if code, _ := p.final(); code != 200 {
-				t.Fatalf("request %d: %d", i, code)
-			}
-		}
-	}
-	for end := time.Now().Add(patience); tr.transport.Pool("udp").Size() > 15; time.Sleep(time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("%d addresses remembered", tr.transport.Pool("udp").Size())
-		}
-	}
-}
-
 // TestGarbage: what is no SIP is dropped, and the trunk goes on.
 func TestGarbage(t *testing.T) {
 	tr := trunk(t, Config{}, nil)
@@ -169,34 +149,6 @@ func TestGarbage(t *testing.T) {
 	}
 	defer c.Close()
 	_, _ = c.Write([]byte(strings.Repeat("garbage\r\n", 100) + "\r\n"))
-}
-
-// TestTCPBounds: one address does not get all connections.
-func TestTCPBounds(t *testing.T) {
-	tr := trunk(t, Config{}, nil)
-	var conns []net.Conn
-	defer func() {
-		for _, c := range conns {
-			_ = c.Close()
-		}
-	}()
-	for range tcpPerHost + 10 {
-		c, err := net.Dial("tcp", tr.Addr().String())
-		if err != nil {
-			t.Fatal(err)
-		}
-		conns = append(conns, c)
-	}
-	closed := 0
-	for _, c := range conns[tcpPerHost:] {
-		_ = c.SetReadDeadline(time.Now().Add(patience))
-		if _, err := c.Read(make([]byte, 1)); err != nil && !strings.Contains(err.Error(), "timeout") {
-			closed++
-		}
-	}
-	if closed != 10 {
-		t.Errorf("%d of 10 too many were closed", closed)
-	}
 }
 
 // TestManyCalls: many at once, each answered and ended once, by either side, and nothing is left.

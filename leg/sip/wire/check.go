@@ -23,7 +23,8 @@ type Refusal struct {
 func refuse(reason string) *Refusal { return &Refusal{400, reason} }
 
 var (
-	dropped = &Refusal{}
+	dropped = &Refusal{} // a ping, or nothing to do with SIP
+	stray   = &Refusal{} // a response that says nothing to us
 
 	noEnd      = refuse("No End of Headers")
 	badLine    = refuse("Bad Line in Headers")
@@ -86,7 +87,7 @@ func Check(msg []byte, stream bool) ([]byte, *Refusal) {
 	}
 	if r != nil {
 		if h.response { // nobody is told (RFC 3261 §18.3)
-			r = dropped
+			r = stray
 		}
 		return nil, r
 	}
