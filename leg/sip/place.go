@@ -167,6 +167,7 @@ func (p *placing) uri(h hop) sip.Uri {
 
 // invite writes and sends an INVITE: a new transaction with the next number.
 func (p *placing) invite(ctx context.Context, h hop) (*attempt, error) {
+	p.t.traced(p.d.callID, p.call.ID)
 	p.d.mu.Lock()
 	p.d.target, p.d.peer = p.uri(h), h
 	req := p.d.next(sip.INVITE)

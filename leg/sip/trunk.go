@@ -20,6 +20,7 @@ import (
 	"github.com/parley-voice/parley"
 	"github.com/parley-voice/parley/leg"
 	"github.com/parley-voice/parley/leg/sip/auth"
+	"github.com/parley-voice/parley/leg/sip/trace"
 	"github.com/parley-voice/parley/leg/sip/wire"
 	"github.com/parley-voice/parley/rtp"
 )
@@ -35,11 +36,12 @@ type Config struct {
 	// Trunks are the accounts callers may come in by. It is asked at most once a second, after an
 	// error at the next call. nil: none.
 	Trunks        func(context.Context) ([]parley.TrunkAccount, error)
-	TrustLoopback bool         // callers from loopback may reach anyone even when there are accounts
-	DemoUser      string       // who loopback may reach in any case; "": demo
-	Realm         string       // of our challenges; "": parley
-	Digests       []string     // algorithms we challenge with, in order; empty: MD5, as libre and sipp reject a choice
-	Logger        *slog.Logger // nil: slog.Default
+	TrustLoopback bool            // callers from loopback may reach anyone even when there are accounts
+	DemoUser      string          // who loopback may reach in any case; "": demo
+	Realm         string          // of our challenges; "": parley
+	Digests       []string        // algorithms we challenge with, in order; empty: MD5, as libre and sipp reject a choice
+	Logger        *slog.Logger    // nil: slog.Default
+	Trace         *trace.Recorder // what calls' messages were; nil: nobody wants to know
 }
 
 // Trunk is a door for SIP calls: a leg.Trunk. Safe from any goroutine.
@@ -254,6 +256,7 @@ func (t *Trunk) begin(f func()) {
 }
 
 func (t *Trunk) add(d *dialog) error {
+	t.traced(d.callID, "")
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.closing {
