@@ -54,6 +54,8 @@ type Event struct {
 	Frame audio.Frame   // Audio, Played
 	Mark  uint64        // Marked, Dropped
 	Digit byte          // DTMF
+
+	Referral *Referral // Referred
 }
 
 // A GoneError is what Read returns when a leg ended for another reason than the far end hanging up.
@@ -90,7 +92,8 @@ type Offer interface {
 type Call struct {
 	ID          string               // parley's call id, for logs and as X-Parley-Call-ID
 	From, To    string               // E.164, extension or sip: address
-	Headers     map[string]string    // X-* only
+	Headers     map[string]string    // X-*, Diversion, P-Asserted-Identity and User-To-User
+	Replaces    string               // "": none. The dialog of whom we call that ours takes the place of (RFC 3891)
 	Trunk       *parley.TrunkAccount // nil: To is a sip: address and is dialled as it stands
 	Limits      Limits
 	RingTimeout time.Duration  // 40 s

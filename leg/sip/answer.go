@@ -36,6 +36,7 @@ type offer struct {
 	sdp     *rtp.SDP // nil: we are to offer
 	ringing leg.Ringing
 	timing  timing
+	leg     *call // once answered; guarded by the dialog's mu
 	state   atomic.Int32
 	ctx     context.Context // the owner's: done when the caller gives up before the answer
 	giveUp  context.CancelCauseFunc
@@ -93,7 +94,7 @@ func (o *offer) Answer(ctx context.Context, l leg.Limits) (leg.Leg, error) {
 	if err := o.decide(answered); err != nil {
 		return nil, err
 	}
-	local, stream, err := o.t.openMedia(o.d.peer.addr.Addr(), o.sdp, nil)
+	local, stream, err := o.t.openMedia(o.d.peer.addr.Addr(), o.sdp, codecs(o.d.account))
 	if err != nil {
 		_ = o.refuse(503, "Service Unavailable")
 		return nil, err
@@ -110,7 +111,7 @@ func (o *offer) Answer(ctx context.Context, l leg.Limits) (leg.Leg, error) {
 	res := o.t.session(o.req, body, o.d, o.timing)
 	c := newCall(o.d, stream, local, l)
 	o.d.mu.Lock()
-	o.d.leg, o.d.early = c, nil
+	o.d.leg, o.d.early, o.leg = c, nil, c
 	u := o.d.await(o.tx, res, o.req.CSeq().SeqNo)
 	u.offer = o.sdp == nil
 	o.d.watch(o.timing)
@@ -158,7 +159,7 @@ func (t *Trunk) openMedia(peer netip.Addr, offer *rtp.SDP, codecs []rtp.Codec) (
 func (t *Trunk) session(req *sip.Request, body []byte, d *dialog, tm timing) *sip.Response {
 	res := sip.NewResponseFromRequest(req, 200, "OK", body)
 	res.AppendHeader(t.contact(d.local.uri.User, d.peer))
-	for _, h := range abilities() {
+	for _, h := range d.abilities() {
 		res.AppendHeader(h)
 	}
 	tm.say(res)

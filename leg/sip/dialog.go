@@ -42,6 +42,9 @@ type open struct {
 	unacked  *unacked  // a 2xx of ours to an INVITE that waits for its ACK
 	reliable *reliable // a provisional answer of ours that waits for its PRACK
 	inviting bool      // a re-INVITE of ours is under way
+	referral *referral // a REFER of the far end whose outcome it is told
+
+	subscribed bool // there was one
 }
 
 // party is one end as From and To show it.

@@ -137,5 +137,13 @@ func abilities() []sip.Header {
 	return []sip.Header{sip.NewHeader("Allow", allow), sip.NewHeader("Supported", supported)}
 }
 
+// abilities says besides whether calls may be moved.
+func (d *dialog) abilities() []sip.Header {
+	if d.account == nil || !d.account.AllowRefer {
+		return abilities()
+	}
+	return []sip.Header{sip.NewHeader("Allow", allow+", REFER"), sip.NewHeader("Supported", supported)}
+}
+
 // later asks a far end to try again, at a time of its own (RFC 3311 §5.2).
 func later() sip.Header { return sip.NewHeader("Retry-After", strconv.Itoa(rand.IntN(retryAfter+1))) }

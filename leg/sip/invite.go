@@ -43,6 +43,10 @@ func (t *Trunk) invite(req *sip.Request, tx *sip.ServerTx) {
 		_ = t.reply(tx, req, no.code, no.reason, no.instead...)
 		return
 	}
+	if hs := req.GetHeaders("Replaces"); len(hs) > 0 {
+		o.replace(hs, v.trunk)
+		return
+	}
 	o.ringing = ringing(req, v.trunk)
 	if !t.enter(true) {
 		o.giveUp(errClosing)
@@ -118,7 +122,11 @@ func (o *offer) run() {
 	if err := o.Reject(o.ctx, parley.NoAnswer); err == nil || !errors.Is(err, errAnswered) {
 		return
 	}
-	if l := o.d.answered(); l != nil {
+	o.d.mu.Lock()
+	l := o.leg
+	o.leg = nil
+	o.d.mu.Unlock()
+	if l != nil {
 		if o.t.ctx.Err() != nil {
 			l.end(&leg.GoneError{Cause: parley.NodeLost}, true)
 		}

@@ -191,6 +191,7 @@ func (c *call) finish(err error, bye bool) {
 	d := c.dialog()
 	if bye {
 		d.acknowledged()
+		d.reported()
 		d.bye()
 	}
 	c.t.remove(d)

@@ -38,6 +38,10 @@ func (t *Trunk) receive(req *sip.Request, tx *sip.ServerTx) {
 		t.dismiss(tx, req, 416, "Unsupported URI Scheme")
 		return
 	}
+	if len(req.GetHeaders("Replaces")) > 0 && !req.IsInvite() { // RFC 3891 §3
+		t.dismiss(tx, req, 400, "Bad Request")
+		return
+	}
 	tagged := req.To().Params.GetOr("tag", "") != ""
 	switch req.Method {
 	case sip.INVITE:
@@ -56,6 +60,8 @@ func (t *Trunk) receive(req *sip.Request, tx *sip.ServerTx) {
 		t.within(req, tx, (*dialog).farewell)
 	case sip.PRACK:
 		t.within(req, tx, (*dialog).prack)
+	case sip.REFER:
+		t.within(req, tx, (*dialog).referred)
 	case sip.INFO:
 		t.within(req, tx, (*dialog).info)
 	case sip.UPDATE:
@@ -68,7 +74,7 @@ func (t *Trunk) receive(req *sip.Request, tx *sip.ServerTx) {
 		} else {
 			t.dismiss(tx, req, 200, "OK", append(abilities(), acceptSDP())...)
 		}
-	case sip.MESSAGE, sip.SUBSCRIBE, sip.PUBLISH, sip.REGISTER, sip.REFER:
+	case sip.MESSAGE, sip.SUBSCRIBE, sip.PUBLISH, sip.REGISTER:
 		t.dismiss(tx, req, 405, "Method Not Allowed", sip.NewHeader("Allow", allow))
 	default:
 		t.dismiss(tx, req, 501, "Not Implemented", sip.NewHeader("Allow", allow))
