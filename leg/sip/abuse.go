@@ -28,7 +28,8 @@ func newWatch(c Config, a *accounts, log *slog.Logger) *watch {
 	return &watch{
 		asks: auth.NewServer(c.Realm, c.Digests),
 		Guard: guard.New(guard.Config{
-			Exempt: func(ip netip.Addr) bool { return a.friends.Load().include(ip) },
+			Exempt:   func(ip netip.Addr) bool { return a.friends.Load().include(ip) },
+			Loopback: c.besieged,
 			Blocked: func(from netip.Prefix, d time.Duration) {
 				log.Warn("sip: a source failed too often and is blocked", "source", from, "for", d)
 			},
@@ -50,7 +51,8 @@ func (t *Trunk) admitted(from netip.Addr, size int) bool {
 // who we are.
 func (t *Trunk) dismiss(tx *sip.ServerTx, req *sip.Request, code int, reason string, headers ...sip.Header) {
 	defer tx.Terminate()
-	if code == 400 || code == 405 || code == 501 {
+	switch code {
+	case 400, 405, 416, 501: // 403 is counted where it is decided; 481 is what a call of before a restart gets
 		t.guard.failed(req, false)
 	}
 	res := sip.NewResponseFromRequest(req, code, reason, nil)

@@ -3,7 +3,6 @@ package sip
 import (
 	"fmt"
 	"net"
-	"net/netip"
 	"runtime"
 	"slices"
 	"strings"
@@ -91,7 +90,7 @@ func busy(t testing.TB, calls int) (*Trunk, []*peer) {
 	legs := make(chan leg.Leg, 1000)
 	tr := besieged(t, Config{Trunks: list(
 		parley.TrunkAccount{ID: "pbx", AllowedAddresses: []string{"127.0.0.1"}}, parley.TrunkAccount{ID: "phone", Username: "u", Password: "p"},
-	)}, answering(leg.Limits{}, legs), make(chan netip.Prefix, 1<<16))
+	)}, answering(leg.Limits{}, legs))
 	var peers []*peer
 	for range calls {
 		p := newPeer(t, tr)

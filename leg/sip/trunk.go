@@ -42,6 +42,8 @@ type Config struct {
 	Digests       []string        // algorithms we challenge with, in order; empty: MD5, as libre and sipp reject a choice
 	Logger        *slog.Logger    // nil: slog.Default
 	Trace         *trace.Recorder // what calls' messages were; nil: nobody wants to know
+
+	besieged bool // loopback is an address like any other to the guard: for tests
 }
 
 // Trunk is a door for SIP calls: a leg.Trunk. Safe from any goroutine.
