@@ -63,13 +63,13 @@ func (f *framer) head() *Refusal {
 	for {
 		i := bytes.IndexByte(f.buf[f.searched:], '\n')
 		if i < 0 {
-			if f.searched == 0 && len(f.buf) > lineMost || len(f.buf) > 4 && control(f.buf[0]) {
+			if f.searched == 0 && (len(f.buf) > lineMost || control(f.buf[0])) {
 				return dropped
 			}
 			return f.bounded()
 		}
 		i += f.searched
-		if f.searched == 0 && !speaksSIP(bytes.TrimSuffix(f.buf[:i], []byte("\r"))) {
+		if f.searched == 0 && (i >= lineMost || control(f.buf[0]) || !speaksSIP(bytes.TrimSuffix(f.buf[:i], []byte("\r")))) {
 			return dropped
 		}
 		end := i + 1
