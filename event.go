@@ -32,7 +32,7 @@ const (
 	EventDigit          EventType = "digit"           // {digit}
 	EventWarning        EventType = "warning"         // {code, message}
 	EventTransferring   EventType = "transferring"    // {to}
-	EventTransferred    EventType = "transferred"     // {to, by}: by refer, or by a bridge of ours
+	EventTransferred    EventType = "transferred"     // {to, by}: by refer, by a bridge of ours, or by referral: the far end had the agent talk on with to
 	EventTransferFailed EventType = "transfer_failed" // {to, reason}: the agent goes on
 	EventMuted          EventType = "muted"           // {}: the agent was told to be silent
 	EventUnmuted        EventType = "unmuted"         // {}

@@ -79,4 +79,7 @@ type Outcome struct {
 type Transfer struct {
 	To       string // E.164, sip: address or extension
 	ActionID string // the action that asked for it
+
+	Report   func(code int) // not nil: the far end asked for it, and we are to call To; it is told the SIP status that comes to
+	Replaces string         // with Report: the dialog of To that our call takes the place of, "" none
 }

@@ -45,6 +45,8 @@ func pass(ctx context.Context, from, to leg.Leg, here, there *lag) {
 			}
 		case leg.Played:
 			here.played(e.At)
+		case leg.Referred:
+			e.Referral.Report(603) // of two who talk to each other neither is ours to send away
 		case leg.DTMF:
 			_ = to.SendDTMF(ctx, string(rune(e.Digit))) // a leg that is gone is found by its reader
 		}

@@ -18,7 +18,7 @@ func (s *Switchboard) talk(ctx context.Context, l leg.Leg, line *line) parley.Ou
 	setup := line.script.setup
 	setup.Hear, setup.Think, setup.Speak = line.ready.Hear, line.ready.Think, line.ready.Speak
 	setup.Log, setup.Control, setup.History = f, line.control, &conversation.History{}
-	out := s.converse(ctx, tap.leg(l), line, setup)
+	l, out := s.converse(ctx, l, tap, line, setup)
 	if err := l.Hangup(context.WithoutCancel(ctx), out.Cause); err != nil {
 		s.Logger.Debug("hang up", "call", c.ID, "error", err)
 	}
@@ -47,11 +47,12 @@ func (s *Switchboard) picked(ctx context.Context, l leg.Leg, line *line) {
 }
 
 // converse lets the agent talk until somebody ends it. A transfer that fails brings the caller back to it; one whose vendors fail
-// gives the caller to the number's fallback.
-func (s *Switchboard) converse(ctx context.Context, l leg.Leg, line *line, setup conversation.Setup) parley.Outcome {
+// gives the caller to the number's fallback. Where the far end has the agent talk to somebody else, that is another leg: the last one
+// is returned.
+func (s *Switchboard) converse(ctx context.Context, l leg.Leg, tap *tap, line *line, setup conversation.Setup) (leg.Leg, parley.Outcome) {
 	for {
 		line.talking.Store(true)
-		out, err := conversation.Run(ctx, l, setup)
+		out, err := conversation.Run(ctx, tap.leg(l), setup)
 		line.talking.Store(false)
 		if out.Cause == "" {
 			out.Cause = parley.Unknown
@@ -60,30 +61,47 @@ func (s *Switchboard) converse(ctx context.Context, l leg.Leg, line *line, setup
 			out.Detail = err.Error()
 		}
 		switch {
-		case out.Cause == parley.Transferred && out.Transfer != nil:
-			failed := s.handOver(ctx, l, line, *out.Transfer, true)
-			switch {
-			case failed == nil:
-				return parley.Outcome{Cause: parley.Transferred}
-			case ctx.Err() != nil:
-				return parley.Outcome{Cause: parley.Cancelled}
-			case errors.Is(failed, errLeft):
-				line.call.StageOutcome = "transfer_unanswered"
-				return parley.Outcome{Cause: parley.CallerHungUp}
+		case out.Cause == parley.Transferred && out.Transfer != nil && out.Transfer.Report != nil:
+			b, failed := s.follow(ctx, tap.leg(l), line, *out.Transfer)
+			if failed == nil {
+				l, setup.Greeting, setup.Untransferred = b, "", false
+				setup.History.Messages = append(setup.History.Messages, elsewhere(*out.Transfer))
+			} else if out := s.back(ctx, line, &setup, *out.Transfer, failed); out != nil {
+				return l, *out
 			}
-			s.stage(ctx, line.call, parley.StagePickedUp)
-			setup.History.Messages = append(setup.History.Messages, backTo(*out.Transfer, failed))
-			setup.Untransferred = true
+		case out.Cause == parley.Transferred && out.Transfer != nil:
+			failed := s.handOver(ctx, tap.leg(l), line, *out.Transfer, true)
+			if failed == nil {
+				return l, parley.Outcome{Cause: parley.Transferred}
+			}
+			if out := s.back(ctx, line, &setup, *out.Transfer, failed); out != nil {
+				return l, *out
+			}
 		case out.Cause == parley.ProviderFailed && line.fallback != "":
-			if s.handOver(ctx, l, line, parley.Transfer{To: line.fallback}, false) == nil {
-				return parley.Outcome{Cause: parley.Transferred}
+			if s.handOver(ctx, tap.leg(l), line, parley.Transfer{To: line.fallback}, false) == nil {
+				return l, parley.Outcome{Cause: parley.Transferred}
 			}
 			line.call.StageOutcome = "transfer_unanswered"
-			return out
+			return l, out
 		default:
-			return out
+			return l, out
 		}
 	}
+}
+
+// back brings the caller back to the agent after a transfer that failed; where nobody is left to be brought, it is how the call ended.
+func (s *Switchboard) back(ctx context.Context, line *line, setup *conversation.Setup, t parley.Transfer, failed error) *parley.Outcome {
+	switch {
+	case ctx.Err() != nil:
+		return &parley.Outcome{Cause: parley.Cancelled}
+	case errors.Is(failed, errLeft):
+		line.call.StageOutcome = "transfer_unanswered"
+		return &parley.Outcome{Cause: parley.CallerHungUp}
+	}
+	s.stage(ctx, line.call, parley.StagePickedUp)
+	setup.History.Messages = append(setup.History.Messages, backTo(t, failed))
+	setup.Untransferred = true
+	return nil
 }
 
 // stopped is how a call ends that was ended from outside, or by the end of the server; otherwise as out says.

@@ -76,7 +76,11 @@ func meanwhile(ctx context.Context, l leg.Leg, urgent bool, do func(context.Cont
 	gone := make(chan bool, 1)
 	go func() {
 		for {
-			if _, err := l.Read(reading); err != nil {
+			e, err := l.Read(reading)
+			if e.Kind == leg.Referred {
+				e.Referral.Report(603)
+			}
+			if err != nil {
 				left := reading.Err() == nil
 				if left && urgent {
 					giveUp()

@@ -5,6 +5,7 @@ import (
 	"context"
 
 	"github.com/parley-voice/parley"
+	"github.com/parley-voice/parley/leg"
 	"github.com/parley-voice/parley/llm"
 	"github.com/parley-voice/parley/turn"
 )
@@ -43,6 +44,16 @@ func (c *loop) command(ctx context.Context, cmd Command) {
 			}
 		})
 	}
+}
+
+// referred leaves for whom the far end names. One leave at a time.
+func (c *loop) referred(ctx context.Context, r *leg.Referral) {
+	if r == nil || c.state.leave != nil || c.state.farewell != nil || c.cur != nil && c.cur.ending() != nil {
+		r.Report(603)
+		c.warn("referred", "the far end asked for the call to be moved; it was not")
+		return
+	}
+	c.leave(ctx, &parley.Outcome{Cause: parley.Transferred, Transfer: &parley.Transfer{To: r.To, Replaces: r.Replaces, Report: r.Report}})
 }
 
 // mute makes the agent silent at once, also where it insists. What it says before it ends the call, or leaves it to

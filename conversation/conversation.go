@@ -218,7 +218,7 @@ func (c *loop) event(ctx context.Context, e *leg.Event) {
 		c.state.onHold = e.Kind == leg.Held
 		c.idle.quiet = c.clock.now()
 	case leg.Referred:
-		c.warn("referred", "the far end asked for the call to be moved; it was not")
+		c.referred(ctx, e.Referral)
 	}
 }
 

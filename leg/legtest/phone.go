@@ -174,6 +174,11 @@ func (p *Phone) Press(digits string) {
 	}
 }
 
+// Send asks the leg to be connected with somebody else.
+func (p *Phone) Send(r *leg.Referral) {
+	p.feed.Push(&leg.Event{Kind: leg.Referred, Referral: r, At: p.since()})
+}
+
 // Hold puts the leg on hold until Resume: it hears silence, and what it plays waits.
 func (p *Phone) Hold() { p.hold(true, leg.Held) }
 
