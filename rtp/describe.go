@@ -49,6 +49,7 @@ func (w *description) offer() {
 	if wide && !w.l.NoEvents {
 		w.events(offeredWideEvents, Opus.rate())
 	}
+	w.WriteString("a=rtcp-mux\r\n")
 	w.tail(w.l.Direction)
 }
 

@@ -95,6 +95,13 @@ func (m *Media) agreed(l *Local) (Agreed, error) {
 	if a.Remote, err = l.place(netip.AddrPortFrom(m.Addr, uint16(m.Port))); err != nil {
 		return Agreed{}, err
 	}
+	if a.RTCPMux = m.RTCPMux; !a.RTCPMux && m.RTCP.Port() != 0 {
+		where := m.RTCP
+		if !where.Addr().IsValid() {
+			where = netip.AddrPortFrom(m.Addr, where.Port())
+		}
+		a.RTCP, _ = l.place(where) // refused: reports go where they would without it
+	}
 	a.Send = m.Direction.receives() && l.Direction.sends()
 	a.Receive = m.Direction.sends() && l.Direction.receives()
 	return a, nil

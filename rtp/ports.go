@@ -10,8 +10,7 @@ import (
 	"syscall"
 )
 
-// Ports hands out the even ports of a range, each to one stream at a time; the odd one above each is left free for the
-// far end's RTCP, which is not listened to. A port that another program holds is passed over. Safe for concurrent use.
+// Ports hands out the even ports of a range, each to one stream at a time, and with it the odd one above for RTCP. A port that another program holds is passed over. Safe for concurrent use.
 type Ports struct {
 	mu    sync.Mutex // guards next, taken, used
 	first int
@@ -86,6 +85,18 @@ func (p *Ports) release(port int) {
 		p.taken[i] = false
 		p.used--
 	}
+}
+
+// listenAbove opens the odd port above an even one; nil when it is not to be had, which costs the far end's reports only.
+func listenAbove(local netip.Addr, port int) *net.UDPConn {
+	if port&1 != 0 {
+		return nil
+	}
+	conn, err := listen(local, port+1)
+	if err != nil {
+		return nil
+	}
+	return conn
 }
 
 // listen opens one UDP port of a local address, or of all IPv4 addresses when it is not valid; 0 is any port.

@@ -20,6 +20,7 @@ type receiver struct {
 	ssrc     uint32
 	buffer   *jitter
 	digits   digitReader
+	counts   reception
 	received uint64
 	foreign  uint64
 	invalid  uint64
@@ -38,6 +39,7 @@ func (r *receiver) agree(a Agreed) {
 		r.last = now
 	}
 	r.agreed = a
+	r.buffer.line.listen(a.Tones)
 	r.source.name(a.Remote)
 }
 
@@ -69,9 +71,11 @@ func (r *receiver) take(now time.Time, from netip.AddrPort, b []byte, emit func(
 		learnt = from
 	}
 	r.received++
+	r.counts.count(p.SSRC, p.Sequence)
 	r.last = now
 	r.buffer.line.emit = emit
 	if event {
+		r.buffer.line.listen(false) // it does send events
 		if digit, ok := r.digits.read(&p); ok {
 			emit(Received{Kind: Digit, At: r.buffer.line.at(), Digit: digit})
 		}
@@ -136,6 +140,36 @@ func (r *receiver) tick(now time.Time, emit func(Received)) {
 	}
 	r.buffer.line.emit = emit
 	r.buffer.tick(now.Sub(r.start))
+}
+
+// takeControl reads RTCP from the machine that the sound comes from, or where the SDP says that RTCP does; false: it is not the far
+// end's.
+func (r *receiver) takeControl(from netip.AddrPort, b []byte, c *control, ours uint32) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.start.IsZero() || r.closed {
+		return false
+	}
+	switch a := from.Addr(); {
+	case r.source.learnt.IsValid() && a == r.source.learnt.Addr():
+	case !r.source.learnt.IsValid() && a == r.source.named.Addr():
+	case from == r.agreed.RTCP:
+	default:
+		r.foreign++
+		return false
+	}
+	if c.parse(b, ours) != nil {
+		r.invalid++
+		return false
+	}
+	return true
+}
+
+// report is what there is to tell of the far end's packets.
+func (r *receiver) report() (b block, ok bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.counts.report(uint32(r.buffer.bound.jitter) * max(1, r.buffer.units))
 }
 
 // close gives back what the codec holds; nothing is taken any more.

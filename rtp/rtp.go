@@ -29,6 +29,8 @@ type Agreed struct {
 	DTMFReceive uint8          // of the events we receive; 0: the same as DTMFType
 	DTMFClock   int            // Hz in which events count; 0: 8000
 	Tones       bool           // digits are found in the sound that is received: the far end sends no events
+	RTCPMux     bool           // RTCP goes by the port of the sound
+	RTCP        netip.AddrPort // where else the SDP wants it; not valid: the port above Remote's
 	Remote      netip.AddrPort // where the SDP says the far end listens; not valid: wait for its packets
 	Send        bool           // the far end wants our sound; false: it holds us
 	Receive     bool           // we want the far end's
@@ -66,4 +68,8 @@ type Stats struct {
 	Removed   uint64        // frames left out to follow it
 	Jitter    time.Duration // interarrival jitter, RFC 3550 §6.4.1
 	Bound     time.Duration // how long a gap waits now
+	Codec     Codec         // of what we send
+	FarLost   float64       // share of our packets that the far end lost, by its reports (RTCP)
+	FarJitter time.Duration // of our packets there
+	RoundTrip time.Duration // 0: not known
 }

@@ -105,7 +105,7 @@ func TestAnswer(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := Agreed{
-		Codec: PCMU, PayloadType: 0, Ptime: 30, DTMFType: 101, DTMFReceive: 101, DTMFClock: 8000,
+		Codec: PCMU, PayloadType: 0, Ptime: 30, DTMFType: 101, DTMFReceive: 101, DTMFClock: 8000, RTCPMux: true,
 		Remote: netip.MustParseAddrPort("192.0.2.5:49170"), Send: true, Receive: true,
 	}
 	if a != want {
@@ -212,7 +212,7 @@ func TestOfferAndAcceptMeetAnswer(t *testing.T) {
 		t.Errorf("we send to %v, they to %v", ours.Remote, theirs.Remote)
 	}
 	theirs.Remote, ours.Remote = netip.AddrPort{}, netip.AddrPort{}
-	if want := (Agreed{Codec: PCMA, PayloadType: 8, Ptime: 20, DTMFType: 101, DTMFReceive: 101, DTMFClock: 8000,
+	if want := (Agreed{Codec: PCMA, PayloadType: 8, Ptime: 20, DTMFType: 101, DTMFReceive: 101, DTMFClock: 8000, RTCPMux: true,
 		Send: true, Receive: true}); ours != want || theirs != want {
 		t.Errorf("ours %+v\ntheirs %+v", ours, theirs)
 	}

@@ -33,28 +33,32 @@ type sender struct {
 	tone      *audio.Tone                   // of the digit that is sent as sound
 	dial      func(pcm []int16, rate int)   // s.overwrite, bound once
 	packet    [headerLen + mostPayload]byte //
-	sent      uint64
+	first     uint16                        // sequence number
+	sent      uint64                        // packets
+	octets    uint64                        // of payload
 }
 
 func newSender(conn *net.UDPConn) *sender {
 	s := &sender{
 		conn: conn, ssrc: rand.Uint32(), sequence: uint16(rand.Uint32()), timestamp: rand.Uint32(), marker: true,
 	}
+	s.first = s.sequence
 	s.voice.down = audio.NewResampler(audio.Rate, clock)
 	s.dial = s.overwrite
 	return s
 }
 
-// agree takes what offer and answer came to.
-func (s *sender) agree(a Agreed) {
+// agree takes what offer and answer came to; moved when the far end names another address.
+func (s *sender) agree(a Agreed) (moved bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if a.Remote != s.agreed.Remote {
+	if moved = a.Remote != s.agreed.Remote; moved {
 		s.to = a.Remote
 	}
 	was := s.voice.codec.units()
 	s.timestamp += uint32(s.voice.set(a.Codec, a.Ptime)) * was
 	s.agreed = a
+	return moved
 }
 
 // follow sends to where the far end's packets come from.
@@ -131,6 +135,7 @@ func (s *sender) write(p *Packet) error {
 	p.Sequence, p.SSRC = s.sequence, s.ssrc
 	s.sequence++
 	s.sent++
+	s.octets += uint64(len(p.Payload))
 	if _, err := s.conn.WriteToUDPAddrPort(p.Append(s.packet[:0]), s.to); err != nil {
 		if errors.Is(err, net.ErrClosed) {
 			return ErrClosed
@@ -165,10 +170,46 @@ func (s *sender) dialling() bool {
 	return s.digits.queue != ""
 }
 
-func (s *sender) count() uint64 {
+func (s *sender) count() (packets uint64, c Codec) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.sent
+	return s.sent, s.agreed.Codec
+}
+
+// identity is what reports on us go by: our source, its first sequence number, and its clock in Hz.
+func (s *sender) identity() (ssrc uint32, first uint16, rate int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.ssrc, s.first, s.voice.codec.rate()
+}
+
+// info is what our reports say of us.
+func (s *sender) info() (ssrc uint32, i info) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.ssrc, info{timestamp: s.timestamp, packets: uint32(s.sent), octets: uint32(s.octets)}
+}
+
+// lost takes the share of our packets that the far end has lost of late.
+func (s *sender) lost(share float64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.voice.lost(share)
+}
+
+// sendControl puts RTCP on the wire, by the port that it has.
+func (s *sender) sendControl(b []byte, r *reporter) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	to := r.to(&s.agreed, s.to)
+	if s.closed || !to.IsValid() {
+		return
+	}
+	conn := s.conn
+	if r.odd != nil && !s.agreed.RTCPMux {
+		conn = r.odd
+	}
+	_, _ = conn.WriteToUDPAddrPort(b, to) // the next report makes up for it
 }
 
 // close gives back what the codec holds.

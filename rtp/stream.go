@@ -24,13 +24,14 @@ type Config struct {
 // in a goroutine, and calls Tick and Send every 20 ms. All methods are safe for concurrent use.
 //
 // It sends to the address in the SDP until it has learnt where the far end's packets really come from (symmetric RTP), then
-// there. RTCP on the same port is passed over; the port above is not opened.
+// there. RTCP goes by the same port where the far end agrees to that, else by the one above.
 type Stream struct {
 	conn  *net.UDPConn
 	port  int
 	ports *Ports
 	in    receiver
 	out   *sender
+	rtcp  *reporter
 	once  sync.Once // Close
 }
 
@@ -48,6 +49,7 @@ func Open(c Config) (*Stream, error) {
 	}
 	s.out = newSender(s.conn)
 	s.port = s.conn.LocalAddr().(*net.UDPAddr).Port
+	s.rtcp = newReporter(listenAbove(c.Local, s.port))
 	return s, nil
 }
 
@@ -56,8 +58,9 @@ func (s *Stream) LocalPort() int { return s.port }
 
 // Start begins the time line: At 0 is now.
 func (s *Stream) Start(a Agreed) {
-	s.out.agree(a)
+	moved := s.out.agree(a)
 	s.in.agree(a)
+	s.rtcp.agree(time.Now(), a, moved)
 }
 
 // Update takes what a re-INVITE came to. A far end that names another address is learnt anew.
@@ -66,6 +69,11 @@ func (s *Stream) Update(a Agreed) { s.Start(a) }
 // Receive reads packets until Close, then returns nil. It calls emit for what came in order; emit may also be called by
 // Tick, but never by both at once, and must neither block nor call a method of the stream but Send and SendDigits.
 func (s *Stream) Receive(emit func(Received)) error {
+	var control sync.WaitGroup
+	defer control.Wait()
+	if s.rtcp.odd != nil {
+		control.Go(s.readControl)
+	}
 	var buf [maxPacket]byte
 	for bad := 0; ; {
 		n, from, err := s.conn.ReadFromUDPAddrPort(buf[:])
@@ -80,6 +88,10 @@ func (s *Stream) Receive(emit func(Received)) error {
 		}
 		bad = 0
 		from = netip.AddrPortFrom(from.Addr().Unmap(), from.Port())
+		if isRTCP(buf[:n]) {
+			s.hearControl(time.Now(), from, buf[:n])
+			continue
+		}
 		if learnt := s.in.take(time.Now(), from, buf[:n], emit); learnt.IsValid() {
 			s.out.follow(learnt)
 		}
@@ -87,8 +99,13 @@ func (s *Stream) Receive(emit func(Received)) error {
 }
 
 // Tick keeps the time line in step with the clock: gaps whose time is over are concealed, and when nothing comes at all its
-// slots are filled, by concealment for 60 ms and then by silence. Call it every 20 ms.
-func (s *Stream) Tick(now time.Time, emit func(Received)) { s.in.tick(now, emit) }
+// slots are filled, by concealment for 60 ms and then by silence. About every 5 s it sends RTCP. Call it every 20 ms.
+func (s *Stream) Tick(now time.Time, emit func(Received)) {
+	s.in.tick(now, emit)
+	if s.rtcp.isDue(now) {
+		s.report(false)
+	}
+}
 
 // Send puts one frame on the wire, or the part of a digit that is sent in its place. Call it every 20 ms; after a pause the
 // timestamp goes on by the time that went by. While the far end holds us, or has no address yet, nothing is sent. An error is
@@ -108,15 +125,22 @@ func (s *Stream) Quiet(now time.Time) time.Duration { return s.in.quiet(now) }
 // Stats counts since Open.
 func (s *Stream) Stats() Stats {
 	st := s.in.stats()
-	st.Sent = s.out.count()
+	st.Sent, st.Codec = s.out.count()
+	s.rtcp.figures(&st)
 	return st
 }
 
-// Close frees the port; Receive returns.
+// Close frees the ports; Receive returns. The far end is told by an RTCP BYE.
 func (s *Stream) Close() error {
 	err := net.ErrClosed
 	s.once.Do(func() {
+		if s.Stats().Sent > 0 {
+			s.report(true)
+		}
 		err = s.conn.Close()
+		if s.rtcp.odd != nil {
+			_ = s.rtcp.odd.Close()
+		}
 		s.in.close()
 		s.out.close()
 		if s.ports != nil {

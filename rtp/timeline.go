@@ -20,8 +20,9 @@ type timeline struct {
 	take   func(*audio.Frame) // t.frame, bound once
 	voice  decoder
 	framer audio.Framer
-	slots  int64 // emitted
-	made   bool  // the frame being filled has samples that were not received
+	tones  *audio.DTMFFinder // nil: digits come as events
+	slots  int64             // emitted
+	made   bool              // the frame being filled has samples that were not received
 
 	pace      pace
 	quiet     bool // the last frame was
@@ -36,6 +37,16 @@ func (t *timeline) init() {
 	t.voice.up = audio.NewResampler(clock, audio.Rate)
 	t.take = t.frame
 	t.pace.renew()
+}
+
+// listen sets whether digits are found in the sound.
+func (t *timeline) listen(tones bool) {
+	switch {
+	case !tones:
+		t.tones = nil
+	case t.tones == nil:
+		t.tones = audio.NewDTMFFinder()
+	}
 }
 
 // lead is by how much the time line is ahead of now; usually it is somewhat behind.
@@ -89,6 +100,11 @@ func (t *timeline) rest() int { return slot - t.framer.Pending()*clock/audio.Rat
 
 // frame places one completed frame.
 func (t *timeline) frame(f *audio.Frame) {
+	if t.tones != nil {
+		if digit, ok := t.tones.Find(f); ok {
+			t.emit(Received{Kind: Digit, At: t.at(), Digit: digit})
+		}
+	}
 	sum := 0
 	for _, s := range f {
 		sum += max(int(s), -int(s))
