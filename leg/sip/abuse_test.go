@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -78,7 +79,7 @@ func TestAlike(t *testing.T) {
 	}
 }
 
-func res401(t *testing.T, challenge string) *sip.Response {
+func res401(t testing.TB, challenge string) *sip.Response {
 	t.Helper()
 	res := sip.NewResponse(401, "Unauthorized")
 	res.AppendHeader(sip.NewHeader("WWW-Authenticate", challenge))
@@ -212,5 +213,47 @@ func BenchmarkFriends(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		f.include(ip)
+	}
+}
+
+// BenchmarkAlike: how long a wrong password takes to be refused for a user who is there and for one who is not, over UDP, taken in
+// turn. The difference of the medians is what a stranger could tell them apart by.
+func BenchmarkAlike(b *testing.B) {
+	sip.SetTimers(500*time.Millisecond, 4*time.Second, 5*time.Second)
+	defer sip.SetTimers(10*time.Millisecond, 80*time.Millisecond, 100*time.Millisecond)
+	var accounts []parley.TrunkAccount
+	for i := range 100 {
+		accounts = append(accounts, parley.TrunkAccount{ID: fmt.Sprint(i), Username: fmt.Sprintf("user%d", i), Password: "secret"})
+	}
+	tr := trunk(b, Config{Trunks: list(accounts...)}, nil)
+	users := [2]string{"user99", "nobody"}
+	var took [2][]time.Duration
+	p := newPeer(b, tr)
+	for range b.N {
+		for i, user := range users {
+			account := &parley.TrunkAccount{Username: user, Password: "wrong"}
+			p.callID, p.seq = sip.GenerateTagN(12), 1
+			p.send(p.request("INVITE", "", "", ""))
+			_, m := p.final()
+			var ps proofs
+			if ps.learn(account, res401(b, header(m, "WWW-Authenticate"))) != nil {
+				b.Fatal(m)
+			}
+			req := sip.NewRequest(sip.INVITE, sip.Uri{})
+			_ = sip.ParseUri(p.target, &req.Recipient)
+			ps.sign(account, req)
+			p.seq++
+			second := p.request("INVITE", "", "Authorization: "+req.GetHeader("Authorization").Value()+"\r\n", "")
+			start := time.Now()
+			p.send(second)
+			if code, m := p.final(); code != 403 {
+				b.Fatal(m)
+			}
+			took[i] = append(took[i], time.Since(start))
+		}
+	}
+	for i := range took {
+		slices.Sort(took[i])
+		b.ReportMetric(float64(took[i][len(took[i])/2].Microseconds()), "µs-"+users[i])
 	}
 }
