@@ -138,7 +138,13 @@ func unanswered(ctx context.Context, c *parley.Call, err error) parley.Outcome {
 	return parley.Outcome{Cause: parley.Unreachable, Detail: err.Error()}
 }
 
-// params reads telephony_params: ring_timeout_seconds and X-* headers; others are a warning.
+// goesOut reports whether a telephony parameter is a header of the INVITE.
+func goesOut(k string) bool {
+	return len(k) > 2 && strings.EqualFold(k[:2], "X-") || strings.EqualFold(k, "Diversion") ||
+		strings.EqualFold(k, "P-Asserted-Identity") || strings.EqualFold(k, "User-To-User")
+}
+
+// params reads telephony_params: ring_timeout_seconds and headers; others are a warning.
 func params(given map[string]string, f *facts) (ring time.Duration, headers map[string]string) {
 	ring = defaultRing
 	for k, v := range given {
@@ -150,7 +156,7 @@ func params(given map[string]string, f *facts) (ring time.Duration, headers map[
 				continue
 			}
 			ring = time.Duration(n * float64(time.Second))
-		case len(k) > 2 && strings.EqualFold(k[:2], "X-"):
+		case goesOut(k):
 			if headers == nil {
 				headers = map[string]string{}
 			}

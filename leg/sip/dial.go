@@ -81,7 +81,7 @@ func (t *Trunk) plan(ctx context.Context, c leg.Call) (*placing, error) {
 	if p.d.local.uri, err = origin(c); err != nil {
 		return nil, err
 	}
-	if err := extra(sip.NewRequest(sip.INVITE, p.target), c.Headers); err != nil {
+	if err := extra(sip.NewRequest(sip.INVITE, p.target), c); err != nil {
 		return nil, err
 	}
 	if c.Trunk != nil && c.Trunk.OutboundProxy != "" {

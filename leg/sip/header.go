@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/emiago/sipgo/sip"
+
+	"github.com/parley-voice/parley/leg"
 )
 
 const (
@@ -73,19 +75,28 @@ func variables(req *sip.Request) map[string]string {
 	return m
 }
 
-// extra adds the caller's own headers to a request: X-* only, in a form that cannot break the message. Others are an error.
-func extra(req *sip.Request, headers map[string]string) error {
-	if len(headers) > headersMost {
-		return fmt.Errorf("sip: %d headers, %d are the most", len(headers), headersMost)
+// extra adds the caller's own headers to a request, in a form that cannot break the message: X-* and those an operator may need to see.
+// Others are an error.
+func extra(req *sip.Request, c leg.Call) error {
+	if len(c.Headers) > headersMost {
+		return fmt.Errorf("sip: %d headers, %d are the most", len(c.Headers), headersMost)
 	}
-	for name, value := range headers {
-		if len(name) < 3 || !strings.EqualFold(name[:2], "X-") || !token(name) {
-			return fmt.Errorf("sip: header %q: only X-* can be set", name)
+	for name, value := range c.Headers {
+		canonical, ok := wanted(name)
+		if !ok || !token(name) {
+			return fmt.Errorf("sip: header %q: only X-*, Diversion, P-Asserted-Identity and User-To-User can be set", name)
 		}
 		if len(value) > headerValueMost || !clean(value) {
 			return fmt.Errorf("sip: header %s: %w", name, errUnsafe)
 		}
-		req.AppendHeader(sip.NewHeader(name, value))
+		req.AppendHeader(sip.NewHeader(canonical, value))
+	}
+	if c.Replaces != "" {
+		if _, err := parseReplaces(c.Replaces); err != nil {
+			return err
+		}
+		req.AppendHeader(sip.NewHeader("Require", "replaces"))
+		req.AppendHeader(sip.NewHeader("Replaces", c.Replaces))
 	}
 	return nil
 }

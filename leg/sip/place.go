@@ -184,7 +184,7 @@ func (p *placing) invite(ctx context.Context, h hop) (*attempt, error) {
 	if p.call.ID != "" {
 		req.AppendHeader(sip.NewHeader("X-Parley-Call-ID", p.call.ID))
 	}
-	_ = extra(req, p.call.Headers) // plan has tried it
+	_ = extra(req, p.call) // plan has tried it
 	p.proofs.sign(p.d.account, req)
 	req.SetBody(rtp.Offer(p.local))
 	a := &attempt{p: p, hop: h, invite: req, early: map[string]*early{}, hungUp: map[string]bool{}}
