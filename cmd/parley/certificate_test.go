@@ -1,12 +1,15 @@
 package main
 
 import (
+	"bufio"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"fmt"
 	"log/slog"
 	"math/big"
 	"os"
@@ -102,5 +105,38 @@ func TestCertificateIsConfigured(t *testing.T) {
 		if (conf != nil) != tt.on || (err == nil) != (tt.wrong == "") || err != nil && !strings.Contains(err.Error(), tt.wrong) {
 			t.Errorf("%s: %v, %v", name, conf, err)
 		}
+	}
+}
+
+// A server with a certificate speaks SIP over TLS, to those who trust it.
+func TestServeTLS(t *testing.T) {
+	dir := t.TempDir()
+	cert, key := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
+	writePair(t, "sip.example", cert, key)
+	h, _ := serveWith(t, &serveCmd{Data: filepath.Join(dir, "data"), HTTP: "127.0.0.1:0", SIP: "127.0.0.1:0", SIPTLS: "127.0.0.1:0", TLSCert: cert, TLSKey: key,
+		RTPPorts: portRange{41000, 41999}})
+	addr := h.sip.AddrTLS().String()
+	if _, err := tls.Dial("tcp", addr, &tls.Config{ServerName: "sip.example"}); err == nil {
+		t.Error("a certificate that nobody signed was trusted")
+	}
+	if _, err := tls.Dial("tcp", addr, &tls.Config{InsecureSkipVerify: true, MaxVersion: tls.VersionTLS11}); err == nil {
+		t.Error("TLS 1.1 was spoken")
+	}
+	pem, err := os.ReadFile(cert)
+	if err != nil {
+		t.Fatal(err)
+	}
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(pem)
+	c, err := tls.Dial("tcp", addr, &tls.Config{ServerName: "sip.example", RootCAs: roots})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	_ = c.SetDeadline(time.Now().Add(20 * time.Second))
+	fmt.Fprintf(c, "OPTIONS sip:demo@sip.example SIP/2.0\r\nVia: SIP/2.0/TLS %s;branch=z9hG4bK1\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:demo@sip.example>\r\n"+
+		"Call-ID: 1\r\nCSeq: 1 OPTIONS\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n", c.LocalAddr())
+	if line, err := bufio.NewReader(c).ReadString('\n'); err != nil || line != "SIP/2.0 200 OK\r\n" {
+		t.Errorf("answered %q, %v", line, err)
 	}
 }

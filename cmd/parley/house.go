@@ -47,6 +47,7 @@ type house struct {
 	fetch       *fetch.Client
 	api         *api.API
 	handler     http.Handler
+	sip         *sip.Trunk
 	sipAddr     string
 	env         string
 }
@@ -106,14 +107,21 @@ func (h *house) telephone(v *vendors) error {
 	}
 	h.clock, h.ports = leg.NewClock(), rtp.NewPorts(h.cfg.RTPPorts.lo, h.cfg.RTPPorts.hi)
 	trunks := &trunkBook{read: h.db.Trunks}
-	trunk, err := sip.New(sip.Config{
+	conf := sip.Config{
 		Listen: h.cfg.SIP, PublicIP: ip, Ports: h.ports, Clock: h.clock, Trunks: trunks.all, TrustLoopback: h.cfg.TrustLoopback,
 		DemoUser: demoNumber, Logger: h.log,
-	})
-	if err != nil {
-		return taken("PARLEY_SIP", err)
 	}
-	h.sipAddr = trunk.Addr().String()
+	name := "PARLEY_SIP"
+	if conf.TLS, err = h.cfg.serverTLS(h.log); err != nil {
+		return err
+	} else if conf.TLS != nil {
+		conf.ListenTLS, name = h.cfg.SIPTLS, "PARLEY_SIP, PARLEY_SIP_TLS"
+	}
+	trunk, err := sip.New(conf)
+	if err != nil {
+		return taken(name, err)
+	}
+	h.sip, h.sipAddr = trunk, trunk.Addr().String()
 	h.switchboard = call.New(call.Config{
 		Trunk: trunk, Calls: h.db, Log: h.db.Log(), Recordings: recordings{h.blobs}, Open: v.Open, Logger: h.log,
 		MayCall: h.db.MayCall, Prices: prices,
