@@ -37,6 +37,9 @@ func (t *Trunk) admit(ctx context.Context, req *sip.Request) verdict {
 			return verdict{allowed: true, trunk: accounts[i].ID}
 		}
 	}
+	if id := t.registrar(from, user(&req.Recipient)); id != "" { // it calls us because we asked for it
+		return verdict{allowed: true, trunk: id}
+	}
 	if from.IsLoopback() && (len(accounts) == 0 || t.cfg.TrustLoopback || user(&req.Recipient) == t.cfg.DemoUser) {
 		return verdict{allowed: true}
 	}

@@ -29,7 +29,7 @@ func (t *Trunk) Dial(ctx context.Context, c leg.Call) (leg.Leg, error) {
 	if err := t.listening(ctx); err != nil {
 		return nil, err
 	}
-	if p.hops, err = p.ways(ctx); errors.Is(err, errTransport) {
+	if p.hops, err = p.ways(ctx); errors.Is(err, errTransport) || errors.Is(err, errCA) {
 		return nil, errors.Join(&leg.Rejected{Cause: parley.Configuration}, err)
 	} else if err != nil {
 		return nil, errors.Join(&leg.Rejected{Cause: parley.Unreachable}, err)
@@ -112,7 +112,7 @@ func target(c leg.Call) (sip.Uri, error) {
 	if !clean(c.To) || strings.ContainsAny(c.To, " <>\"") || len(c.To) > identityMost {
 		return u, errors.New("sip: the number called holds what no address may")
 	}
-	if strings.HasPrefix(strings.ToLower(c.To), "sip:") {
+	if scheme, _, ok := strings.Cut(strings.ToLower(c.To), ":"); ok && (scheme == "sip" || scheme == "sips") {
 		if err := sip.ParseUri(c.To, &u); err != nil || u.Host == "" {
 			return u, fmt.Errorf("sip: %q is no sip: address", c.To)
 		}
@@ -157,11 +157,13 @@ func origin(c leg.Call) (sip.Uri, error) {
 		if u.User == "" {
 			u.User = userPart(c.Trunk.Username)
 		}
-		host, err := parseHostPort(c.Trunk.Host)
-		if err != nil {
-			return u, err
+		if c.Trunk.Host != "" {
+			host, err := parseHostPort(c.Trunk.Host)
+			if err != nil {
+				return u, err
+			}
+			u.Host = host.Host
 		}
-		u.Host = host.Host
 	}
 	if u.User == "" {
 		u.User = "parley"

@@ -153,7 +153,7 @@ func (d *dialog) build(method sip.RequestMethod, seq uint32) *sip.Request {
 }
 
 // way is where requests of the dialog go: its first route, or its target. A target that names a private address, while the
-// far end's messages come from elsewhere, sits behind NAT; and what came by TCP goes back by the same connection.
+// far end's messages come from elsewhere, sits behind NAT; and what came by a connection goes back by it.
 func (d *dialog) way(ctx context.Context) (hop, error) {
 	d.mu.Lock()
 	target, routes, peer := d.target, d.routes, d.peer
@@ -161,7 +161,7 @@ func (d *dialog) way(ctx context.Context) (hop, error) {
 	if len(routes) > 0 {
 		return d.t.nextHop(ctx, &routes[0], peer.network, d.account)
 	}
-	if peer.network == "TCP" {
+	if peer.network != "UDP" {
 		return peer, nil
 	}
 	h, err := d.t.nextHop(ctx, &target, peer.network, d.account)
@@ -194,11 +194,11 @@ func (d *dialog) ask(ctx context.Context, method sip.RequestMethod, body []byte,
 		proofs.sign(d.account, req)
 		req.SetBody(body)
 		res, err := d.transact(ctx, req, h)
-		if err != nil && h.network == "TCP" && ctx.Err() == nil { // its connection is gone: where does its Contact lead?
+		if err != nil && h.network != "UDP" && ctx.Err() == nil { // its connection is gone: where does its Contact lead?
 			d.mu.Lock()
 			target := d.target
 			d.mu.Unlock()
-			if again, lookErr := d.t.nextHop(ctx, &target, "TCP", d.account); lookErr == nil && again != h {
+			if again, lookErr := d.t.nextHop(ctx, &target, h.network, d.account); lookErr == nil && again.addr != h.addr {
 				h = again
 				continue
 			}

@@ -11,7 +11,7 @@ import (
 )
 
 // turnMost is how long a call waits for its turn when an account may place only so many a second.
-const turnMost = 3 * time.Second
+const turnMost = 30 * time.Second
 
 // errLimit: the account has as many calls as it may.
 var errLimit = errors.New("sip: the trunk's limit of calls is reached")

@@ -2,9 +2,9 @@ package sip
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -151,16 +151,11 @@ func (p *placing) redirected(ctx context.Context, res *sip.Response) (hop, error
 	return h, err
 }
 
-// uri is who is asked for by that hop. An account whose host is an address names each other host itself: they know no better
-// than that a request for another address is not theirs.
+// uri is who is asked for by that hop.
 func (p *placing) uri(h hop) sip.Uri {
 	u := *p.target.Clone()
-	a := p.call.Trunk
-	if a == nil || h.name == "" || strings.EqualFold(h.name, u.Host) || p.moved || a.OutboundProxy != "" || !address(u.Host) {
-		return u
-	}
-	if slices.ContainsFunc(a.BackupHosts, func(s string) bool { b, err := parseHostPort(s); return err == nil && b.Host == h.name }) {
-		u.Host, u.Port = h.name, int(h.addr.Port())
+	if a := p.call.Trunk; a != nil && !p.moved {
+		elsewhere(a, &u, h.route())
 	}
 	return u
 }
@@ -198,7 +193,11 @@ func (p *placing) invite(ctx context.Context, h hop) (*attempt, error) {
 			return nil, errors.Join(&leg.Rejected{Cause: parley.Cancelled}, err)
 		}
 		p.t.out.health.Report(h.route(), false)
-		return nil, errors.Join(&leg.Rejected{Cause: parley.Unreachable}, err, errElsewhere)
+		cause := parley.Unreachable
+		if wrong := new(tls.CertificateVerificationError); errors.As(err, &wrong) {
+			cause = parley.Configuration
+		}
+		return nil, errors.Join(&leg.Rejected{Cause: cause}, err, errElsewhere)
 	}
 	p.mu.Lock()
 	p.now = a

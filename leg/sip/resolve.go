@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 
@@ -16,7 +17,7 @@ import (
 	"github.com/parley-voice/parley/leg/sip/route"
 )
 
-// errTransport: websockets are not carried, and TLS not yet.
+// errTransport: websockets are not carried.
 var errTransport = errors.New("sip: transport is not carried")
 
 // hop is where a request goes next. Hops can be compared.
@@ -29,10 +30,7 @@ type hop struct {
 
 // tlsConfig is what a connection to the hop is checked with; nil for what is not TLS.
 func (h hop) tlsConfig() *tls.Config {
-	switch {
-	case h.network != "TLS":
-		return nil
-	case h.tls != nil:
+	if h.network != "TLS" || h.tls != nil {
 		return h.tls
 	}
 	return &tls.Config{ServerName: h.name, MinVersion: tls.VersionTLS12}
@@ -46,23 +44,15 @@ func (t *Trunk) hops(ctx context.Context, uri *sip.Uri, network string, a *parle
 	if tp, ok := uri.UriParams.Get("transport"); ok {
 		network = tp
 	}
-	if err := carried(uri.Scheme, network); err != nil {
+	network, err := carried(uri.Scheme, network)
+	if err != nil {
 		return nil, err
 	}
 	found, err := t.out.names.Hops(ctx, uri.Host, uri.Port, network)
 	if err != nil {
 		return nil, fmt.Errorf("sip: %w", err)
 	}
-	return t.secured(t.out.health.Order(found), a), nil
-}
-
-// secured are the hops with what the account trusts.
-func (t *Trunk) secured(found []route.Hop, _ *parley.TrunkAccount) []hop {
-	list := make([]hop, len(found))
-	for i, h := range found {
-		list[i] = hop{network: h.Network, addr: h.Addr, name: h.Name}
-	}
-	return list
+	return t.secured(t.out.health.Order(found), a)
 }
 
 // accountHops are the ways to an account's far end: its outbound proxy, or its host and then the others it names.
@@ -78,7 +68,8 @@ func (t *Trunk) accountHops(ctx context.Context, a *parley.TrunkAccount) ([]hop,
 		}
 		return t.hops(ctx, &proxy, network, a)
 	}
-	if err := carried("sip", network); err != nil {
+	network, err := carried("sip", network)
+	if err != nil {
 		return nil, err
 	}
 	var targets []route.Target
@@ -96,7 +87,7 @@ func (t *Trunk) accountHops(ctx context.Context, a *parley.TrunkAccount) ([]hop,
 	if err != nil {
 		return nil, fmt.Errorf("sip: %w", err)
 	}
-	return t.secured(t.out.health.Order(found), a), nil
+	return t.secured(t.out.health.Order(found), a)
 }
 
 // address reports whether a host is an address and no name.
@@ -105,15 +96,30 @@ func address(host string) bool {
 	return err == nil
 }
 
-// carried refuses what we do not speak.
-func carried(scheme, network string) error {
-	switch strings.ToUpper(network) {
-	case "", "UDP", "TCP":
-		if scheme != "sips" {
-			return nil
-		}
+// elsewhere makes a URI of an account's host one of the other host a hop belongs to, when they are addresses: whoever is asked there
+// knows no better than that a request for another address is not his.
+func elsewhere(a *parley.TrunkAccount, u *sip.Uri, h route.Hop) {
+	if a.OutboundProxy != "" || !address(u.Host) || h.Name == u.Host && (u.Port == 0 || u.Port == int(h.Addr.Port())) {
+		return
 	}
-	return fmt.Errorf("%w: %s by %s", errTransport, scheme, network)
+	if slices.ContainsFunc(a.BackupHosts, func(s string) bool {
+		b, err := parseHostPort(s)
+		return err == nil && strings.EqualFold(b.Host, h.Name)
+	}) {
+		u.Host, u.Port = h.Name, int(h.Addr.Port())
+	}
+}
+
+// carried is the network a URI's scheme and transport come to; what we do not speak is refused. A sips: URI is by TLS (RFC 3261
+// §26.2.2, RFC 5630).
+func carried(scheme, network string) (string, error) {
+	switch n := strings.ToUpper(network); {
+	case scheme == "sips" && (n == "" || n == "TCP" || n == "TLS"):
+		return "TLS", nil
+	case scheme != "sips" && (n == "" || n == "UDP" || n == "TCP" || n == "TLS"):
+		return n, nil
+	}
+	return "", fmt.Errorf("%w: %s by %s", errTransport, scheme, network)
 }
 
 // nextHop is the first of hops.
@@ -131,9 +137,12 @@ type outside struct {
 	names  route.Resolver
 	health route.Health
 	limits limits
+	lines  lines
+	trust  trust
 
-	mu    sync.Mutex // guards known
+	mu    sync.Mutex // guards known and seen
 	known map[netip.Addr]netip.Addr
+	seen  map[netip.Addr]netip.AddrPort // where a registrar sees us, by its address
 }
 
 const routesMost = 1024 // then it begins anew
@@ -161,6 +170,28 @@ func (r *outside) local(peer netip.Addr) netip.Addr {
 	return ip
 }
 
+// see notes where a far end sees us; not valid: where we see ourselves.
+func (r *outside) see(peer netip.Addr, us netip.AddrPort) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !us.IsValid() {
+		delete(r.seen, peer)
+		return
+	}
+	if r.seen == nil || len(r.seen) >= routesMost {
+		r.seen = map[netip.Addr]netip.AddrPort{}
+	}
+	r.seen[peer] = us
+}
+
+// seenBy is where a far end sees us, if it has told.
+func (r *outside) seenBy(peer netip.Addr) (netip.AddrPort, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	us, ok := r.seen[peer]
+	return us, ok
+}
+
 // advertised is the address a far end is told, in its own family if we have one: the public one, unless it sits on our side
 // of the border; then the one we listen on, or when that is all of them, the one that leads there.
 func (t *Trunk) advertised(peer netip.Addr) netip.Addr {
@@ -168,10 +199,24 @@ func (t *Trunk) advertised(peer netip.Addr) netip.Addr {
 	if public := t.cfg.PublicIP.Unmap(); fits(public) && !inside(peer) {
 		return public
 	}
+	if seen, ok := t.out.seenBy(peer); ok && fits(seen.Addr()) {
+		return seen.Addr()
+	}
 	if own := t.sock.Addr().Addr().Unmap(); fits(own) {
 		return own
 	}
 	return t.out.local(peer)
+}
+
+// own is what advertised would be, had no far end told where it sees us.
+func (t *Trunk) own(network string, peer netip.Addr) netip.AddrPort {
+	ip := t.advertised(peer)
+	if seen, ok := t.out.seenBy(peer); ok && seen.Addr() == ip {
+		if ip = t.sock.Addr().Addr().Unmap(); ip.IsUnspecified() || ip.Is4() != peer.Is4() {
+			ip = t.out.local(peer)
+		}
+	}
+	return netip.AddrPortFrom(ip, uint16(t.port(network)))
 }
 
 // carrierNAT is the range between a carrier's NAT and its customers (RFC 6598); also that of many VPNs.
@@ -187,6 +232,9 @@ func (t *Trunk) contact(user string, peer hop) *sip.ContactHeader {
 	c := &sip.ContactHeader{Address: sip.Uri{
 		Scheme: "sip", User: user, Host: t.advertised(peer.addr.Addr()).String(), Port: t.port(peer.network),
 	}}
+	if seen, ok := t.out.seenBy(peer.addr.Addr()); ok && seen.Addr().String() == c.Address.Host {
+		c.Address.Port = int(seen.Port())
+	}
 	if peer.network != "UDP" {
 		c.Address.UriParams.Add("transport", strings.ToLower(peer.network))
 	}
@@ -196,7 +244,7 @@ func (t *Trunk) contact(user string, peer hop) *sip.ContactHeader {
 // parseHostPort reads host, host:port, [v6]:port, or a sip: URI.
 func parseHostPort(s string) (sip.Uri, error) {
 	var u sip.Uri
-	if strings.HasPrefix(s, "sip:") {
+	if strings.HasPrefix(s, "sip:") || strings.HasPrefix(s, "sips:") {
 		return u, sip.ParseUri(s, &u)
 	}
 	host, port, err := route.ParseHostPort(s)

@@ -22,8 +22,11 @@ func TestNextHop(t *testing.T) {
 		{"sip:a@[2001:db8::1]:9", "", "UDP [2001:db8::1]:9"},
 		{"sip:a@localhost:9", "", "UDP 127.0.0.1:9"},
 		{"sip:a@LocalHost.:9", "", "UDP 127.0.0.1:9"},
-		{"sip:a@192.0.2.1;transport=tls", "", ""},
-		{"sips:a@192.0.2.1", "", ""},
+		{"sip:a@192.0.2.1;transport=tls", "", "TLS 192.0.2.1:5061"},
+		{"sip:a@192.0.2.1:5070", "tls", "TLS 192.0.2.1:5070"},
+		{"sips:a@192.0.2.1", "", "TLS 192.0.2.1:5061"},
+		{"sips:a@192.0.2.1;transport=tcp", "", "TLS 192.0.2.1:5061"},
+		{"sips:a@192.0.2.1;transport=udp", "", ""},
 		{"sip:a@192.0.2.1;transport=ws", "", ""},
 	} {
 		var u sip.Uri
@@ -124,7 +127,7 @@ func TestCodecs(t *testing.T) {
 
 func TestTransportNotCarried(t *testing.T) {
 	tr := trunk(t, Config{}, nil)
-	_, err := tr.Dial(t.Context(), leg.Call{To: "1", Trunk: &parley.TrunkAccount{Host: "127.0.0.1", Transport: "tls", Username: "u"}})
+	_, err := tr.Dial(t.Context(), leg.Call{To: "1", Trunk: &parley.TrunkAccount{Host: "127.0.0.1", Transport: "ws", Username: "u"}})
 	var r *leg.Rejected
 	if !errors.As(err, &r) || r.Cause != parley.Configuration || !errors.Is(err, errTransport) {
 		t.Error(err)

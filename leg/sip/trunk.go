@@ -171,6 +171,9 @@ func (t *Trunk) Serve(ctx context.Context, answer func(context.Context, leg.Offe
 	}
 	t.serving, t.ctx, t.answer = true, ctx, answer
 	t.mu.Unlock()
+	tending, stop := context.WithCancel(ctx)
+	defer stop()
+	t.begin(func() { t.tend(tending) })
 	var readers sync.WaitGroup
 	failed := make(chan error, 3)
 	readers.Go(func() { failed <- t.sock.ServeUDP(t.transport) })
@@ -182,6 +185,7 @@ func (t *Trunk) Serve(ctx context.Context, answer func(context.Context, leg.Offe
 	case err = <-failed:
 		err = fmt.Errorf("sip: serve: %w", err)
 	}
+	stop()
 	t.shutDown()
 	t.sock.Drain()
 	t.sock.Close()

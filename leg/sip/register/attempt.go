@@ -57,7 +57,7 @@ func (r *Registration) attempt(ctx context.Context, h route.Hop, patience time.D
 func (r *Registration) exchange(ctx context.Context, h route.Hop, contact *sip.Uri, expires time.Duration) (*sip.Response, error) {
 	anew := false
 	for range exchangesMost {
-		res, err := r.c.Send(ctx, r.request(contact, expires), h)
+		res, err := r.c.Send(ctx, r.request(h, contact, expires), h)
 		if err != nil {
 			if !errors.Is(err, context.Canceled) {
 				r.c.Report(h, false)
@@ -96,9 +96,9 @@ func (r *Registration) exchange(ctx context.Context, h route.Hop, contact *sip.U
 }
 
 // request builds the next REGISTER: one Call-ID for all of them and a CSeq that grows (RFC 3261 §10.2).
-func (r *Registration) request(contact *sip.Uri, expires time.Duration) *sip.Request {
+func (r *Registration) request(h route.Hop, contact *sip.Uri, expires time.Duration) *sip.Request {
 	r.seq++
-	req := sip.NewRequest(sip.REGISTER, *r.c.Registrar.Clone())
+	req := sip.NewRequest(sip.REGISTER, r.c.Registrar(h))
 	maxForwards, callID := sip.MaxForwardsHeader(70), sip.CallIDHeader(r.callID)
 	from := &sip.FromHeader{Address: *r.c.AOR.Clone()}
 	from.Params.Add("tag", r.tag)

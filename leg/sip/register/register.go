@@ -35,6 +35,8 @@ const (
 type Line interface {
 	// Hops are the ways to the registrar, in the order to be tried.
 	Hops(ctx context.Context) ([]route.Hop, error)
+	// Registrar is the Request-URI by that hop: a domain, no user.
+	Registrar(h route.Hop) sip.Uri
 	// Send adds a Via and waits for the final answer. The request is the Line's from then on.
 	Send(ctx context.Context, req *sip.Request, h route.Hop) (*sip.Response, error)
 	// Contact is our address as that hop would reach it, as far as we know without asking.
@@ -56,11 +58,10 @@ type Proofs interface {
 // Config is one registration.
 type Config struct {
 	Line
-	AOR       sip.Uri       // address of record, in From and To
-	Registrar sip.Uri       // Request-URI: the domain, no user
-	Expires   time.Duration // asked for
-	Fixed     bool          // the Contact stays, whatever address the registrar sees
-	Changed   func(State)   // may be nil; called by Run after each attempt, must not block
+	AOR     sip.Uri       // address of record, in From and To
+	Expires time.Duration // asked for
+	Fixed   bool          // the Contact stays, whatever address the registrar sees
+	Changed func(State)   // may be nil; called by Run after each attempt, must not block
 }
 
 // State is what became of a registration.

@@ -89,6 +89,8 @@ func (w *world) Contact(h route.Hop) sip.Uri {
 	return sip.Uri{Scheme: "sip", User: "line1", Host: "10.0.0.9", Port: 5060}
 }
 
+func (w *world) Registrar(route.Hop) sip.Uri { return sip.Uri{Scheme: "sip", Host: "reg.example"} }
+
 func (w *world) KeepAlive(route.Hop) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -170,7 +172,7 @@ func grant(headers ...string) func(*sent) *sip.Response {
 func config(w *world) Config {
 	return Config{
 		Line: w, Expires: 10 * time.Minute,
-		AOR: sip.Uri{Scheme: "sip", User: "line1", Host: "reg.example"}, Registrar: sip.Uri{Scheme: "sip", Host: "reg.example"},
+		AOR: sip.Uri{Scheme: "sip", User: "line1", Host: "reg.example"},
 	}
 }
 
