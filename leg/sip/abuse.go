@@ -55,14 +55,23 @@ func (t *Trunk) dismiss(tx *sip.ServerTx, req *sip.Request, code int, reason str
 	case 400, 405, 416, 501: // 403 is counted where it is decided; 481 is what a call of before a restart gets
 		t.guard.failed(req, false)
 	}
-	res := sip.NewResponseFromRequest(req, code, reason, nil)
+	bare := sip.NewResponseFromRequest(req, code, reason, nil)
+	full := bare.Clone()
 	for _, h := range headers {
-		res.AppendHeader(h)
+		full.AppendHeader(h)
 	}
-	if safe(res.Reason, res) != nil || byUDP(req) && !t.guard.MayAnswer(source(req), 0, len(res.String())) {
+	if safe(reason, full) != nil {
 		return
 	}
-	_ = tx.Connection().WriteMsg(res) // past the transaction: it would repeat it
+	for _, res := range []*sip.Response{full, bare} { // better an answer that lacks what could be asked for instead than none
+		if !byUDP(req) || t.guard.MayAnswer(source(req), 0, len(res.String())) {
+			_ = tx.Connection().WriteMsg(res) // past the transaction: it would repeat it
+			return
+		}
+		if code == 401 { // means nothing without its headers
+			return
+		}
+	}
 }
 
 // failed takes note of a refusal. By a connection nobody can make us think that another failed, and neither can he who answered a

@@ -164,6 +164,24 @@ func TestNoMoreThanCame(t *testing.T) {
 	}
 }
 
+// TestBareAnswer: what is too long with all headers comes without them, to the first of a stranger's requests.
+func TestBareAnswer(t *testing.T) {
+	tr := besieged(t, Config{}, nil)
+	for i, c := range []struct{ method, padding, status, allow string }{
+		{"OPTIONS", "", "SIP/2.0 200", ""},
+		{"OPTIONS", "X-Long: " + strings.Repeat("x", 600) + "\r\n", "SIP/2.0 200", allow},
+		{"REGISTER", "", "SIP/2.0 405", ""},
+		{"REGISTER", "X-Long: " + strings.Repeat("x", 600) + "\r\n", "SIP/2.0 405", allow},
+	} {
+		p := from(t, tr, fmt.Sprintf("127.0.3.%d", 1+i))
+		m := p.request(c.method, "", c.padding, "")
+		p.send(m)
+		if a := p.read(patience); !strings.HasPrefix(a, c.status) || header(a, "Allow") != c.allow || len(a) > len(m) {
+			t.Errorf("%s of %d bytes: %d bytes: %s", c.method, len(m), len(a), a)
+		}
+	}
+}
+
 func TestFriends(t *testing.T) {
 	f := befriend([]account{
 		{TrunkAccount: parley.TrunkAccount{Host: "192.0.2.1", OutboundProxy: "sip:[2001:db8::5]:5062;lr", BackupHosts: []string{"192.0.2.2:5080", "pbx.example.org", ""}}},
