@@ -18,8 +18,8 @@ import (
 )
 
 // A door is a SIP trunk in this process, whose owner does what the user part says who is called: busy, decline, nowhere, nobody and
-// broken refuse; ring rings until the caller gives up; soon answers after 20 ms; hangup and refer answer, and hang up or move
-// the call; all others answer and stay. It remembers what was told of each call.
+// broken refuse; ring rings until the caller gives up; soon and late answer after 20 and 300 ms; hangup and refer answer, and hang
+// up or move the call; all others answer and stay. It remembers what was told of each call.
 type door struct {
 	*sip.Trunk
 	ports *rtp.Ports
@@ -35,6 +35,8 @@ type heard struct {
 	End     error // of Read
 	Digits  string
 	Kinds   map[leg.Kind]int
+
+	Referral *leg.Referral // the last
 }
 
 // open makes a door for the accounts; with none, it lets in whoever comes from loopback.
@@ -83,6 +85,8 @@ func (d *door) answer(ctx context.Context, o leg.Offer) {
 		return
 	case "soon":
 		time.Sleep(20 * time.Millisecond)
+	case "late":
+		time.Sleep(300 * time.Millisecond)
 	}
 	l, err := o.Answer(ctx, leg.Limits{})
 	if err != nil {
@@ -110,8 +114,13 @@ func (h *heard) follow(ctx context.Context, l leg.Leg) {
 			return
 		}
 		h.Kinds[ev.Kind]++
-		if ev.Kind == leg.DTMF {
+		switch ev.Kind {
+		case leg.DTMF:
 			h.Digits += string(ev.Digit)
+		case leg.Referred:
+			h.Referral = ev.Referral
+			ev.Referral.Report(180)
+			ev.Referral.Report(200)
 		}
 	}
 }

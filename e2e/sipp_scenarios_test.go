@@ -31,6 +31,13 @@ var account = parley.TrunkAccount{ID: "t1", Host: "127.0.0.1", Username: "alice"
 // known is whoever comes from loopback.
 var known = parley.TrunkAccount{ID: "t2", Host: "127.0.0.1", AllowedAddresses: []string{"127.0.0.0/8"}}
 
+// mover may move calls.
+var mover = parley.TrunkAccount{ID: "t3", Host: "127.0.0.1", AllowedAddresses: []string{"127.0.0.0/8"}, AllowRefer: true}
+
+func moved(h *heard) bool {
+	return h.byFar() && h.Kinds[leg.Referred] == 1 && h.Referral != nil && h.Referral.To == "elsewhere"
+}
+
 // A row says what a scenario needs besides its file. Most need nothing.
 type row struct {
 	name     string // when it is not the file's
@@ -61,6 +68,12 @@ func rows() []row {
 		{file: "method_case", calls: -1, want: never}, {file: "bye_unknown", calls: -1, want: never}, {file: "cancel_unknown", calls: -1, want: never},
 		{file: "require_unknown", calls: -1, want: never}, {file: "sdp_bad", calls: -1, want: never}, {file: "sdp_type", calls: -1, want: never},
 		{file: "uri_scheme", calls: -1, want: never}, {file: "no_contact", calls: -1, want: never},
+		{file: "prack_lost", wire: "SIP/2.0 180", times: 2}, {file: "prack_unasked", want: far},
+		{file: "info_digits", want: func(h *heard) bool { return h.byFar() && h.Digits == "7*2" }}, {file: "info_other", want: far},
+		{file: "refer_taken", accounts: []parley.TrunkAccount{mover}, want: moved}, {file: "refer_no_news", accounts: []parley.TrunkAccount{mover}, want: moved},
+		{file: "refer_bad", accounts: []parley.TrunkAccount{mover}, want: func(h *heard) bool { return h.byFar() && h.Kinds[leg.Referred] == 0 }},
+		{file: "refer_declined", accounts: []parley.TrunkAccount{known}, want: func(h *heard) bool { return h.byFar() && h.Kinds[leg.Referred] == 0 }},
+		{file: "refer_stranger", calls: -1, want: never}, {file: "replaces", want: far}, {file: "replaces_unknown", calls: -1, want: never},
 		{file: "headers_told", want: func(h *heard) bool {
 			x := h.Ringing.Headers
 			return h.byFar() && x["X-Ticket"] == "4711" && strings.Contains(x["Diversion"], "4155550199") &&
@@ -117,6 +130,9 @@ func (r *row) run(t *testing.T) {
 		args = append(args, "-t", "t1")
 	}
 	messages := runSipp(t, r.file, freePort(t), args...)
+	if t.Failed() {
+		return
+	}
 	if n := received(messages, r.wire); n < r.times*sippRuns {
 		t.Errorf("%q came %d times, not %d", r.wire, n, r.times*sippRuns)
 	}
@@ -154,7 +170,7 @@ func runSipp(t *testing.T, file string, port int, args ...string) string {
 	t.Helper()
 	path, err := filepath.Abs("sipp")
 	if err != nil {
-		t.Fatal(err)
+		t.Error(err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
@@ -171,11 +187,11 @@ func runSipp(t *testing.T, file string, port int, args ...string) string {
 		dump.Dir = dir
 		b, _ := dump.CombinedOutput()
 		s := out.Bytes()
-		t.Fatalf("sipp %s: %v\n%s\n%s", file, err, b, s[max(0, len(s)-1500):])
+		t.Errorf("sipp %s: %v\n%s\n%s", file, err, b, s[max(0, len(s)-1500):])
 	}
 	b, err := os.ReadFile(filepath.Join(dir, "messages.log"))
 	if err != nil {
-		t.Fatal(err)
+		t.Error(err)
 	}
 	return string(b)
 }
