@@ -207,4 +207,3 @@ func (r *dialled) dial(d *door, c leg.Call) error {
 	}
 	return nil
 }
-
