@@ -121,11 +121,15 @@ func New(c Config) (*Trunk, error) {
 	}
 	t.accounts.load = c.Trunks
 	t.guard = newWatch(c, &t.accounts, t.log)
-	var err error
-	if t.sock, err = wire.Open(wire.Config{
+	w := wire.Config{
 		Listen: c.Listen, ListenTLS: c.ListenTLS, TLS: c.TLS,
 		Admit: t.admitted, Known: t.familiar, MayAnswer: t.guard.MayAnswer, Failed: t.guard.Failed,
-	}); err != nil {
+	}
+	if c.Trace != nil {
+		w.Seen = func(s wire.Seen) { t.seen(s.At, s.Network, s.Local, s.Remote, s.Out, s.Message) }
+	}
+	var err error
+	if t.sock, err = wire.Open(w); err != nil {
 		return nil, fmt.Errorf("sip: listen on %q: %w", c.Listen, err)
 	}
 	if t.clock == nil {

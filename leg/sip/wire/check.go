@@ -36,6 +36,7 @@ var (
 	badLength  = refuse("Bad Content-Length")
 	noLength   = refuse("No Content-Length")
 	badHeader  = refuse("Bad Header")
+	notWhole   = refuse("Message Not Whole in Time")
 	shortBody  = refuse("Body Shorter Than Content-Length")
 	tooLarge   = &Refusal{513, "Message Too Large"}
 	badVersion = &Refusal{505, "Version Not Supported"}

@@ -110,8 +110,9 @@ func (c *conn) message(raw []byte) []byte {
 	return nil
 }
 
-// lost answers what spoilt the stream and ends it.
+// lost answers what spoilt the stream and ends it, but not before what came in order is answered.
 func (c *conn) lost(r *Refusal) error {
+	time.Sleep(Settling)
 	if !c.s.admit(c.hop.to.Addr(), len(c.f.buf)) {
 		return io.EOF
 	}
@@ -163,7 +164,10 @@ func (c *conn) fill() error {
 		case n > 0:
 			return nil // an error comes again
 		case err == nil:
-		case !errors.Is(err, os.ErrDeadlineExceeded) || !c.began.IsZero():
+		case !errors.Is(err, os.ErrDeadlineExceeded):
+			return err
+		case !c.began.IsZero():
+			_ = c.lost(notWhole)
 			return err
 		}
 	}

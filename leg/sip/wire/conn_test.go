@@ -115,8 +115,26 @@ func TestSlowMessage(t *testing.T) {
 				time.Sleep(time.Second)
 			}
 		}()
-		if err := <-ended; !errors.Is(err, os.ErrDeadlineExceeded) || time.Since(start) != messageFor {
+		if err := <-ended; !errors.Is(err, os.ErrDeadlineExceeded) || time.Since(start) != messageFor+Settling {
 			t.Errorf("%v after %v", err, time.Since(start))
+		}
+	})
+}
+
+// TestBodyNeverCame: who is told of a body that does not come is answered in the end (RFC 4475 §3.1.2.2, by TCP).
+func TestBodyNeverCame(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		defer time.Sleep(time.Minute)
+		c, far := piped(Config{}, false)
+		var heard bytes.Buffer
+		over := make(chan struct{})
+		go func() { _, _ = io.Copy(&heard, far); close(over) }()
+		_, ended := reads(c)
+		_, _ = far.Write([]byte(with("Content-Length", "Content-Length: 9")))
+		<-ended
+		<-over
+		if !strings.HasPrefix(heard.String(), "SIP/2.0 400 "+notWhole.Reason) {
+			t.Errorf("heard %q", heard.String())
 		}
 	})
 }
