@@ -71,16 +71,24 @@ type objection struct {
 	instead []sip.Header
 }
 
-// offered parses what an INVITE, UPDATE or PRACK offers: nil when it describes no session.
-func offered(req *sip.Request) (*rtp.SDP, *objection) {
+// unsupported objects to what a request requires and we have not (RFC 3261 §8.2.2.3).
+func unsupported(req *sip.Request) *objection {
 	var unknown []string
 	for _, s := range listed(req, "Require") {
 		if !slices.ContainsFunc(strings.Split(supported, ", "), func(k string) bool { return strings.EqualFold(k, s) }) {
 			unknown = append(unknown, s)
 		}
 	}
-	if len(unknown) > 0 {
-		return nil, &objection{420, "Bad Extension", []sip.Header{sip.NewHeader("Unsupported", strings.Join(unknown, ", "))}}
+	if len(unknown) == 0 {
+		return nil
+	}
+	return &objection{420, "Bad Extension", []sip.Header{sip.NewHeader("Unsupported", strings.Join(unknown, ", "))}}
+}
+
+// offered parses what an INVITE, UPDATE or PRACK offers: nil when it describes no session.
+func offered(req *sip.Request) (*rtp.SDP, *objection) {
+	if no := unsupported(req); no != nil {
+		return nil, no
 	}
 	if len(req.Body()) == 0 {
 		return nil, nil

@@ -71,6 +71,8 @@ func (t *Trunk) receive(req *sip.Request, tx *sip.ServerTx) {
 	case sip.OPTIONS:
 		if tagged {
 			t.within(req, tx, (*dialog).options)
+		} else if no := unsupported(req); no != nil {
+			t.dismiss(tx, req, no.code, no.reason, no.instead...)
 		} else {
 			t.dismiss(tx, req, 200, "OK", append(abilities(), acceptSDP())...)
 		}
@@ -160,7 +162,7 @@ func wellFormed(req *sip.Request) bool {
 		return false
 	}
 	tag := from.Params.GetOr("tag", "")
-	return seq.MethodName == req.Method && tag != "" && len(tag) <= identityMost && id.Value() != "" &&
+	return seq.MethodName == req.Method && len(tag) <= identityMost && id.Value() != "" && // no tag: RFC 2543
 		len(id.Value()) <= identityMost && len(from.Value()) <= 2*identityMost && len(to.Value()) <= 2*identityMost && source(req).IsValid()
 }
 

@@ -383,11 +383,6 @@ func TestBadInvites(t *testing.T) {
 	if code, _ := p.final(); code != 415 {
 		t.Errorf("text/plain: %d", code)
 	}
-	p.tag = ""
-	p.send(strings.Replace(p.request("INVITE", "", "", p.sdp("")), ";tag=\r\n", "\r\n", 1))
-	if code, _ := p.final(); code != 400 {
-		t.Errorf("no From tag: %d", code)
-	}
 }
 
 // TestNoCodecInCommon: the owner picks up, but nothing can be agreed on.

@@ -31,7 +31,8 @@ func tortured(t *testing.T) (names []string, messages, answers map[string]string
 			t.Fatal(err)
 		}
 		names = append(names, f[0])
-		messages[f[0]], answers[f[0]] = string(m), f[3]
+		// Several have the same branch: one would be taken for the other's repetition.
+		messages[f[0]], answers[f[0]] = strings.Replace(string(m), "z9hG4bKkdjuw", "z9hG4bKkdjuw"+f[0], 1), f[3]
 	}
 	if len(names) != 49 {
 		t.Errorf("%d messages", len(names))
@@ -40,7 +41,7 @@ func tortured(t *testing.T) (names []string, messages, answers map[string]string
 }
 
 // askedAfter is a request that is surely answered: what comes before its answer was for the message it follows.
-const askedAfter = "OPTIONS sip:after@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:%d;rport;branch=z9hG4bKafter\r\nFrom: <sip:a@127.0.0.1>;tag=1\r\n" +
+const askedAfter = "OPTIONS sip:after@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:%d;rport;branch=z9hG4bK%s\r\nFrom: <sip:a@127.0.0.1>;tag=1\r\n" +
 	"To: <sip:b@127.0.0.1>\r\nCall-ID: after\r\nCSeq: 99 OPTIONS\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n"
 
 // final is the code of the first final answer that is not to askedAfter, 0 when there is none before the answer to that.
@@ -55,7 +56,7 @@ func finalOf(t *testing.T, name string, read func() (string, error)) int {
 		if header(m, "CSeq") == "99 OPTIONS" {
 			return 0
 		}
-		if code, _ := strconv.Atoi(m[8:11]); code >= 200 {
+		if code, _ := strconv.Atoi(m[8:11]); code >= 200 && (name != "dblreq" || header(m, "CSeq") == "8 REGISTER") { // two in a stream
 			return code
 		}
 	}
@@ -95,7 +96,7 @@ func TestTortureByUDP(t *testing.T) {
 		for _, m := range []string{messages[name], ""} {
 			if m == "" {
 				time.Sleep(5 * time.Millisecond) // sipgo handles messages in any order
-				m = fmt.Sprintf(askedAfter, at.Port())
+				m = fmt.Sprintf(askedAfter, at.Port(), name)
 			}
 			if _, err := c.WriteToUDPAddrPort([]byte(m), tr.Addr()); err != nil {
 				t.Fatal(err)
@@ -129,7 +130,7 @@ func TestTortureByTCP(t *testing.T) {
 		s := newStreamed(t, tr)
 		s.put(messages[name])
 		if want == "-" {
-			s.put(fmt.Sprintf(askedAfter, 5060))
+			s.put(fmt.Sprintf(askedAfter, 5060, name))
 		}
 		classed(t, "TCP", name, want, finalOf(t, name, s.message))
 		_ = s.conn.Close()

@@ -72,7 +72,7 @@ func (r *Refusal) reply(msg []byte, source netip.AddrPort) ([]byte, netip.AddrPo
 			continue
 		}
 		out = append(append(append(out, f.name...), ": "...), v...)
-		if f.kind == to && !tagged(v) {
+		if f.kind == to && !has(v, "tag") {
 			sum := maphash.Bytes(tagSeed, first[callID]) ^ maphash.Bytes(tagSeed, first[cseq]) ^ maphash.Bytes(tagSeed, vias)
 			out = strconv.AppendUint(append(out, ";tag="...), sum, 36)
 		}
@@ -133,15 +133,15 @@ func rport(params []byte) int {
 	}
 }
 
-// tagged reports whether the value of a To ends with parameters of which one is a tag.
-func tagged(v []byte) bool {
+// has reports whether a value ends with parameters of which one has that name and a value.
+func has(v []byte, name string) bool {
 	for rest := v[bytes.LastIndexByte(v, '>')+1:]; ; {
 		i := bytes.IndexByte(rest, ';')
 		if i < 0 {
 			return false
 		}
-		if rest = trim(rest[i+1:]); len(rest) > 3 && bytes.EqualFold(rest[:3], []byte("tag")) {
-			if r := trim(rest[3:]); len(r) > 0 && r[0] == '=' {
+		if rest = trim(rest[i+1:]); len(rest) > len(name) && bytes.EqualFold(rest[:len(name)], []byte(name)) {
+			if r := trim(rest[len(name):]); len(r) > 0 && r[0] == '=' {
 				return true
 			}
 		}

@@ -112,7 +112,8 @@ type head struct {
 	crooked  bool   // its lines are not as the parser needs them
 	rewrite  bool   // its fields are not
 	response bool
-	length   int // of the body, by Content-Length
+	legacy   bool // a request without branch and From tag (RFC 2543)
+	length   int  // of the body, by Content-Length
 	scratch  []byte
 	room     [48]field
 }
@@ -126,7 +127,7 @@ type field struct {
 // or have control characters.
 func (h *head) scan(msg []byte) *Refusal {
 	h.start, h.fields, h.body = nil, h.room[:0], nil
-	h.crooked, h.rewrite, h.response = false, false, false
+	h.crooked, h.rewrite, h.response, h.legacy = false, false, false, false
 	pos := 0
 	for pos < len(msg) && (msg[pos] == '\r' || msg[pos] == '\n') { // RFC 3261 §7.5
 		pos++
@@ -260,7 +261,20 @@ func (h *head) judge(stream bool) *Refusal {
 		}
 		return nil
 	}
+	if top, _, _ := cutList(h.first(via)); !has(h.first(from), "tag") && !has(top, "branch") {
+		h.legacy, h.rewrite = true, true
+	}
 	return h.request(method, uri, seq)
+}
+
+// first is the value of the first header of that kind.
+func (h *head) first(k kind) []byte {
+	for i := range h.fields {
+		if h.fields[i].kind == k {
+			return h.fields[i].value
+		}
+	}
+	return nil
 }
 
 // field checks one header and marks the message for rewriting when the parser would misread it. n is its number, or how many values

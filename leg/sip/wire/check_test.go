@@ -220,6 +220,32 @@ func TestAnswerIsClean(t *testing.T) {
 	}
 }
 
+// TestLegacy: the INVITE of a caller of RFC 2543, its repetition, its CANCEL and its ACK are of one transaction, another call is not.
+func TestLegacy(t *testing.T) {
+	branch := func(change ...string) string {
+		m := "INVITE sip:a@b SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.1, SIP/2.0/UDP b\r\nFrom: <sip:a@b>\r\nTo: <sip:c@d>\r\nCall-ID: 1\r\nCSeq: 1 INVITE\r\n\r\n"
+		out, r := Check([]byte(strings.NewReplacer(change...).Replace(m)), false)
+		if r != nil {
+			t.Fatal(r)
+		}
+		req := parsed(t, string(out))
+		if _, err := sip.ServerTxKeyMake(req); err != nil {
+			t.Error(err)
+		}
+		if n := len(req.GetHeaders("Via")); n != 2 {
+			t.Errorf("%d Vias", n)
+		}
+		return req.Via().Params.GetOr("branch", "")
+	}
+	first := branch()
+	if first == "" || first != branch() || first != branch("INVITE", "CANCEL") || first != branch("INVITE", "ACK", "d>", "d>;tag=1") {
+		t.Errorf("%q, %q, %q", first, branch(), branch("INVITE", "CANCEL"))
+	}
+	if first == branch("Call-ID: 1", "Call-ID: 2") || first == branch("CSeq: 1", "CSeq: 2") || first == branch("192.0.2.1", "192.0.2.2") {
+		t.Error("another call has the same branch")
+	}
+}
+
 func TestCheckAllocates(t *testing.T) {
 	msg, junk := []byte(invite), []byte("GET / HTTP/1.1\r\n\r\n")
 	if n := testing.AllocsPerRun(100, func() { _, _ = Check(msg, false) }); n > 0 {

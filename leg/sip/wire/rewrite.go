@@ -1,6 +1,10 @@
 package wire
 
-import "bytes"
+import (
+	"bytes"
+	"hash/maphash"
+	"strconv"
+)
 
 // straighten writes the lines of the head anew: folded ones joined by a space, CRLF at the end of each, none before the first. A control
 // character that is escaped in a quoted string (RFC 3261 §25.1, quoted-pair) becomes a question mark, as no answer could repeat
@@ -78,6 +82,17 @@ func disarm(line []byte) (int, bool) {
 	return n, true
 }
 
+// branch gives the first Via of a caller of RFC 2543 a branch, for the parser knows transactions by it, or by the tag such a caller need
+// not have. Repetitions, the ACK and the CANCEL get the same one (RFC 3261 §17.2.3).
+func (h *head) branch(dst []byte) []byte {
+	number, _, _ := bytes.Cut(h.first(cseq), []byte(" "))
+	sum := maphash.Bytes(tagSeed, h.first(from))
+	for _, b := range [][]byte{h.first(callID), number, h.first(via)} {
+		sum = sum*31 + maphash.Bytes(tagSeed, b)
+	}
+	return strconv.AppendUint(append(dst, ";branch=z9hG4bK-2543-"...), sum, 36)
+}
+
 // control is every control character, the tab excepted.
 func control(c byte) bool { return c < ' ' && c != '\t' || c == 0x7f }
 
@@ -111,6 +126,10 @@ func (h *head) write(dst []byte) []byte {
 				dst, _ = canon(dst, f.kind, one)
 			default:
 				dst = append(dst, one...)
+			}
+			if f.kind == via && h.legacy {
+				dst = h.branch(dst)
+				h.legacy = false
 			}
 			dst = append(dst, '\r', '\n')
 			if len(rest) == 0 {
