@@ -102,6 +102,7 @@ func (m *Media) agreed(l *Local) (Agreed, error) {
 		}
 		a.RTCP, _ = l.place(where) // refused: reports go where they would without it
 	}
+	a.Peer = l.Peer.Unmap().WithZone("")
 	a.Send = m.Direction.receives() && l.Direction.sends()
 	a.Receive = m.Direction.sends() && l.Direction.receives()
 	return a, nil

@@ -40,7 +40,7 @@ func (r *receiver) agree(a Agreed) {
 	}
 	r.agreed = a
 	r.buffer.line.listen(a.Tones)
-	r.source.name(a.Remote)
+	r.source.name(a.Remote, a.Peer)
 }
 
 // take takes a datagram. learnt is the far end's address when it is news.
@@ -62,7 +62,7 @@ func (r *receiver) take(now time.Time, from netip.AddrPort, b []byte, emit func(
 			return
 		}
 	}
-	ours, news := r.source.admit(from, &p)
+	ours, news := r.source.admit(now, from, &p)
 	if !ours {
 		r.foreign++
 		return

@@ -375,9 +375,8 @@ func TestControlOfStrangersIsNotTaken(t *testing.T) {
 	if st := s.Stats(); st.FarLost != 1 {
 		t.Errorf("%+v", st)
 	}
-	s.in.take(time.Now(), natted, (&Packet{Sequence: 1, Payload: make([]byte, slot)}).Append(nil), func(Received) {})
-	for i := range learnAfter {
-		s.in.take(time.Now(), natted, (&Packet{Sequence: uint16(i), Payload: make([]byte, slot)}).Append(nil), func(Received) {})
+	for i := range 15 {
+		s.in.take(time.Now().Add(time.Duration(i)*20*ms), natted, (&Packet{Sequence: uint16(i), Payload: make([]byte, slot)}).Append(nil), func(Received) {})
 	}
 	before := s.Stats().Foreign
 	s.hearControl(time.Now(), named, b) // the far end is elsewhere, as has been learnt

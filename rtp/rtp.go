@@ -32,6 +32,7 @@ type Agreed struct {
 	RTCPMux     bool           // RTCP goes by the port of the sound
 	RTCP        netip.AddrPort // where else the SDP wants it; not valid: the port above Remote's
 	Remote      netip.AddrPort // where the SDP says the far end listens; not valid: wait for its packets
+	Peer        netip.Addr     // where the signalling came from; may be not valid
 	Send        bool           // the far end wants our sound; false: it holds us
 	Receive     bool           // we want the far end's
 }

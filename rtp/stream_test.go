@@ -241,6 +241,7 @@ func TestSendFollowsTheLearntSource(t *testing.T) {
 		if _, err := nat.WriteToUDPAddrPort(p.Append(nil), to); err != nil {
 			t.Fatal(err)
 		}
+		time.Sleep(learnNear)
 	}
 	var f audio.Frame
 	for s.Stats().Received == 0 {
