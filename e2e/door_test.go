@@ -23,6 +23,7 @@ import (
 type door struct {
 	*sip.Trunk
 	ports *rtp.Ports
+	stop  func() // returns when Serve has; once is enough
 
 	mu    sync.Mutex // guards calls
 	calls []*heard
@@ -52,7 +53,7 @@ func open(t *testing.T, accounts ...parley.TrunkAccount) *door {
 	ctx, stop := context.WithCancel(context.Background())
 	served := make(chan error, 1)
 	go func() { served <- d.Serve(ctx, d.answer) }()
-	t.Cleanup(func() {
+	d.stop = sync.OnceFunc(func() {
 		stop()
 		select {
 		case err := <-served:
@@ -66,6 +67,7 @@ func open(t *testing.T, accounts ...parley.TrunkAccount) *door {
 			t.Errorf("%d ports are taken when all is over", n)
 		}
 	})
+	t.Cleanup(d.stop)
 	return d
 }
 
