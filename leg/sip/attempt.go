@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"sync"
 	"time"
 
@@ -87,39 +86,38 @@ func (a *attempt) wait(ctx context.Context, ring <-chan time.Time, impatient boo
 	}
 }
 
-// succeed makes a leg of the 2xx.
+// succeed makes a leg of the 2xx. It is whole before the ACK goes out: a far end may change it, or hang up, with its next packet.
 func (a *attempt) succeed(res *sip.Response) (leg.Leg, error) {
 	p := a.p
 	d, e := a.take(res)
 	cancel := d.depart
 	d.depart = func() { cancel(); p.release() }
 	a.tx.OnRetransmission(func(again *sip.Response) { a.again(d, again) })
-	closing := p.t.add(d) // before the ACK: a far end that hangs up at once is heard
-	if err := a.ack(d); err != nil {
-		p.t.remove(d)
-		return nil, errors.Join(&leg.Rejected{Cause: parley.Unreachable}, err)
-	}
-	if closing != nil {
-		p.t.begin(d.bye)
-		return nil, &leg.Rejected{Cause: parley.NodeLost}
-	}
 	local, agreed, err := a.session(res, e)
 	if err != nil {
-		p.t.begin(func() { d.bye(); p.t.remove(d) })
+		if a.ack(d) != nil {
+			d.depart()
+		} else {
+			p.t.begin(d.bye)
+		}
 		return nil, errors.Join(&leg.Rejected{Cause: parley.Unreachable, Code: res.StatusCode}, fmt.Errorf("sip: answer: %w", err))
 	}
 	c := newCall(d, p.stream, local, p.call.Limits)
 	p.stream = nil
 	d.mu.Lock()
 	d.leg = c
-	gone := d.there.Err() != nil
 	d.mu.Unlock()
 	c.begin(agreed)
-	if gone {
-		c.end(io.EOF, false)
-	} else {
-		d.keepTime(res)
+	closing := p.t.add(d)
+	if err := a.ack(d); err != nil {
+		c.end(&leg.GoneError{Cause: parley.Unreachable}, false)
+		return nil, errors.Join(&leg.Rejected{Cause: parley.Unreachable}, err)
 	}
+	if closing != nil {
+		c.end(closing, true)
+		return nil, &leg.Rejected{Cause: parley.NodeLost}
+	}
+	d.keepTime(res)
 	return c, nil
 }
 

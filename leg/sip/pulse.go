@@ -96,6 +96,9 @@ func (l *line) note(found []HopState) {
 			}
 		case !wasUp && s.Up:
 			l.t.log.Info("sip: a trunk's far end answers again", "trunk", l.a.ID, "hop", s.Hop.String())
+			if l.reg != nil && l.reg.State().Hop == s.Hop { // it may have forgotten us
+				l.reg.Renew()
+			}
 		}
 	}
 }
