@@ -150,6 +150,7 @@ type Config struct {
 	Blobs    Blobs
 	Signer   Signer
 	Live     Live               // nil: no call runs in this process
+	Trunks   Trunks             // nil: no trunk is served by this process
 	Courier  Courier            // nil: no webhooks are delivered by this process
 	Carriers map[string]Carrier // who sells numbers, by telephony_provider
 	Meter    Meter              // nil: nothing is counted

@@ -67,6 +67,7 @@ func (a *API) routesOfParts() []*route {
 		create("/v1/account_connections/create", a.createPart(store.AccountConnections)),
 		create("/v1/account_connections/update", a.updatePart(store.AccountConnections)),
 		remove("/v1/account_connections/delete", a.deletePart(store.AccountConnections)),
+		get("/v1/account_connections/status", a.trunkStatus),
 		post("/v1/account_connections/add_to_steering_pool", a.addToPool),
 		post("/v1/account_connections/remove_from_steering_pool", a.removeFromPool),
 
