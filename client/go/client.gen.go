@@ -1189,6 +1189,27 @@ func (e PromptDtoType) Valid() bool {
 	}
 }
 
+// Defines values for TrunkStatusDtoAddressesTransport.
+const (
+	Tcp TrunkStatusDtoAddressesTransport = "tcp"
+	Tls TrunkStatusDtoAddressesTransport = "tls"
+	Udp TrunkStatusDtoAddressesTransport = "udp"
+)
+
+// Valid indicates whether the value is a known member of the TrunkStatusDtoAddressesTransport enum.
+func (e TrunkStatusDtoAddressesTransport) Valid() bool {
+	switch e {
+	case Tcp:
+		return true
+	case Tls:
+		return true
+	case Udp:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for TurnDtoWho.
 const (
 	Bot   TurnDtoWho = "bot"
@@ -4015,6 +4036,57 @@ type TransferCallDto struct {
 	PhoneNumber string `json:"phone_number"`
 }
 
+// TrunkStatusDto How a SIP trunk is doing
+type TrunkStatusDto struct {
+	// Addresses In the order they are tried; none while options_interval_seconds is 0 or nothing was asked yet
+	Addresses []struct {
+		// Address Example: 203.0.113.20:5060
+		Address string `json:"address"`
+
+		// Error Why the last one was not
+		Error nullable.Nullable[string] `json:"error"`
+
+		// Name The host it was found by
+		//
+		// Example: sip.example.com
+		Name nullable.Nullable[string] `json:"name"`
+
+		// RoundTripMs Of the last OPTIONS that was answered
+		RoundTripMs nullable.Nullable[float64] `json:"round_trip_ms"`
+
+		// Since When that last changed
+		Since     nullable.Nullable[string]        `json:"since"`
+		Transport TrunkStatusDtoAddressesTransport `json:"transport"`
+		Up        bool                             `json:"up"`
+	} `json:"addresses"`
+
+	// Id Example: 550e8400-e29b-41d4-a716-446655440000
+	Id string `json:"id"`
+
+	// Registration Null: register is not set, or nothing was tried yet
+	Registration nullable.Nullable[struct {
+		// Contact Where the registrar sends calls
+		//
+		// Example: sip:parley@203.0.113.7:5060
+		Contact nullable.Nullable[string] `json:"contact"`
+
+		// Error Why the last attempt failed
+		//
+		// Example: the registrar refused the password (403)
+		Error      nullable.Nullable[string] `json:"error"`
+		Registered bool                      `json:"registered"`
+
+		// Since When that last changed
+		Since nullable.Nullable[string] `json:"since"`
+
+		// Until When the registrar forgets us, were it not told again
+		Until nullable.Nullable[string] `json:"until"`
+	}] `json:"registration"`
+}
+
+// TrunkStatusDtoAddressesTransport defines model for TrunkStatusDto.Addresses.Transport.
+type TrunkStatusDtoAddressesTransport string
+
 // TurnDto What one party said in one go
 type TurnDto struct {
 	// EndMs from answer
@@ -4831,6 +4903,11 @@ type RemoveFromSteeringPoolParams struct {
 
 // RemoveFromSteeringPoolParamsParleyTimeFormat defines parameters for RemoveFromSteeringPool.
 type RemoveFromSteeringPoolParamsParleyTimeFormat string
+
+// GetAccountConnectionStatusParams defines parameters for GetAccountConnectionStatus.
+type GetAccountConnectionStatusParams struct {
+	Id Id `form:"id" json:"id"`
+}
 
 // UpdateAccountConnectionParams defines parameters for UpdateAccountConnection.
 type UpdateAccountConnectionParams struct {
@@ -9751,6 +9828,13 @@ type ClientInterface interface {
 	// Corresponds with POST /v1/account_connections/remove_from_steering_pool (the `RemoveFromSteeringPool` operationId).
 	RemoveFromSteeringPool(ctx context.Context, params *RemoveFromSteeringPoolParams, body RemoveFromSteeringPoolJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// GetAccountConnectionStatus How a SIP trunk is doing
+	//
+	// Whether it is registered and which of its addresses answer, as this server last saw it. Of a connection of another type: 400.
+	//
+	// Corresponds with GET /v1/account_connections/status (the `GetAccountConnectionStatus` operationId).
+	GetAccountConnectionStatus(ctx context.Context, params *GetAccountConnectionStatusParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// UpdateAccountConnectionWithBody Change a connection
 	//
 	// Takes any type of body and a specified content type.
@@ -10499,6 +10583,23 @@ func (c *Client) RemoveFromSteeringPoolWithBody(ctx context.Context, params *Rem
 // Corresponds with POST /v1/account_connections/remove_from_steering_pool (the `RemoveFromSteeringPool` operationId).
 func (c *Client) RemoveFromSteeringPool(ctx context.Context, params *RemoveFromSteeringPoolParams, body RemoveFromSteeringPoolJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewRemoveFromSteeringPoolRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetAccountConnectionStatus How a SIP trunk is doing
+//
+// Whether it is registered and which of its addresses answer, as this server last saw it. Of a connection of another type: 400.
+//
+// Corresponds with GET /v1/account_connections/status (the `GetAccountConnectionStatus` operationId).
+func (c *Client) GetAccountConnectionStatus(ctx context.Context, params *GetAccountConnectionStatusParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetAccountConnectionStatusRequest(c.Server, params)
 	if err != nil {
 		return nil, err
 	}
@@ -12480,6 +12581,56 @@ func NewRemoveFromSteeringPoolRequestWithBody(server string, params *RemoveFromS
 			req.Header.Set("Parley-Time-Format", headerParam1)
 		}
 
+	}
+
+	return req, nil
+}
+
+// NewGetAccountConnectionStatusRequest constructs an http.Request for the GetAccountConnectionStatus method
+func NewGetAccountConnectionStatusRequest(server string, params *GetAccountConnectionStatusParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/account_connections/status")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "id", params.Id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
 	}
 
 	return req, nil
@@ -17422,6 +17573,15 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /v1/account_connections/remove_from_steering_pool (the `RemoveFromSteeringPool` operationId).
 	RemoveFromSteeringPoolWithResponse(ctx context.Context, params *RemoveFromSteeringPoolParams, body RemoveFromSteeringPoolJSONRequestBody, reqEditors ...RequestEditorFn) (*RemoveFromSteeringPoolResponse, error)
 
+	// GetAccountConnectionStatusWithResponse How a SIP trunk is doing
+	//
+	// Whether it is registered and which of its addresses answer, as this server last saw it. Of a connection of another type: 400.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/account_connections/status (the `GetAccountConnectionStatus` operationId).
+	GetAccountConnectionStatusWithResponse(ctx context.Context, params *GetAccountConnectionStatusParams, reqEditors ...RequestEditorFn) (*GetAccountConnectionStatusResponse, error)
+
 	// UpdateAccountConnectionWithBodyWithResponse Change a connection
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
@@ -18353,6 +18513,47 @@ func (r RemoveFromSteeringPoolResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r RemoveFromSteeringPoolResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetAccountConnectionStatusResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *TrunkStatusDto
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetAccountConnectionStatusResponse) GetJSON200() *TrunkStatusDto {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r GetAccountConnectionStatusResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetAccountConnectionStatusResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetAccountConnectionStatusResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetAccountConnectionStatusResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -21168,6 +21369,21 @@ func (c *ClientWithResponses) RemoveFromSteeringPoolWithResponse(ctx context.Con
 	return ParseRemoveFromSteeringPoolResponse(rsp)
 }
 
+// GetAccountConnectionStatusWithResponse How a SIP trunk is doing
+//
+// Whether it is registered and which of its addresses answer, as this server last saw it. Of a connection of another type: 400.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/account_connections/status (the `GetAccountConnectionStatus` operationId).
+func (c *ClientWithResponses) GetAccountConnectionStatusWithResponse(ctx context.Context, params *GetAccountConnectionStatusParams, reqEditors ...RequestEditorFn) (*GetAccountConnectionStatusResponse, error) {
+	rsp, err := c.GetAccountConnectionStatus(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetAccountConnectionStatusResponse(rsp)
+}
+
 // UpdateAccountConnectionWithBodyWithResponse Change a connection
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
@@ -22556,6 +22772,32 @@ func ParseRemoveFromSteeringPoolResponse(rsp *http.Response) (*RemoveFromSteerin
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest AccountConnectionDto
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetAccountConnectionStatusResponse parses an HTTP response from a GetAccountConnectionStatusWithResponse call
+func ParseGetAccountConnectionStatusResponse(rsp *http.Response) (*GetAccountConnectionStatusResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetAccountConnectionStatusResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest TrunkStatusDto
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

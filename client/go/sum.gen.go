@@ -1,4 +1,4 @@
 package client
 
 // contractSum is the SHA-256 of the contract that client.gen.go was made from.
-const contractSum = "9998d9a9e2a90e93c201eb11f82152ba60ae1cbaa4470492389c482b51f321a3"
+const contractSum = "26c611cbf0511d2599a50dd4c547a5a5e90fb792a39746258a7540560d52b0da"

@@ -228,6 +228,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/account_connections/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How a SIP trunk is doing
+         * @description Whether it is registered and which of its addresses answer, as this server last saw it. Of a connection of another type: 400.
+         */
+        get: operations["getAccountConnectionStatus"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/account_connections/update": {
         parameters: {
             query?: never;
@@ -3182,6 +3202,48 @@ export interface components {
              */
             phone_number: string;
         };
+        /** @description How a SIP trunk is doing */
+        TrunkStatusDto: {
+            /** @description In the order they are tried; none while options_interval_seconds is 0 or nothing was asked yet */
+            addresses: {
+                /** @example 203.0.113.20:5060 */
+                address: string;
+                /** @description Why the last one was not */
+                error: string | null;
+                /**
+                 * @description The host it was found by
+                 * @example sip.example.com
+                 */
+                name: string | null;
+                /** @description Of the last OPTIONS that was answered */
+                round_trip_ms: number | null;
+                /** @description When that last changed */
+                since: string | null;
+                /** @enum {string} */
+                transport: "udp" | "tcp" | "tls";
+                up: boolean;
+            }[];
+            /** @example 550e8400-e29b-41d4-a716-446655440000 */
+            id: string;
+            /** @description Null: register is not set, or nothing was tried yet */
+            registration: {
+                /**
+                 * @description Where the registrar sends calls
+                 * @example sip:parley@203.0.113.7:5060
+                 */
+                contact: string | null;
+                /**
+                 * @description Why the last attempt failed
+                 * @example the registrar refused the password (403)
+                 */
+                error: string | null;
+                registered: boolean;
+                /** @description When that last changed */
+                since: string | null;
+                /** @description When the registrar forgets us, were it not told again */
+                until: string | null;
+            } | null;
+        };
         /** @description What one party said in one go */
         TurnDto: {
             /** @description from answer */
@@ -4186,6 +4248,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AccountConnectionDto"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            405: components["responses"]["Refused"];
+            408: components["responses"]["Refused"];
+            409: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            415: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["Refused"];
+        };
+    };
+    getAccountConnectionStatus: {
+        parameters: {
+            query: {
+                id: components["parameters"]["id"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrunkStatusDto"];
                 };
             };
             400: components["responses"]["Refused"];
