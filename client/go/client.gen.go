@@ -4038,7 +4038,7 @@ type TransferCallDto struct {
 
 // TrunkStatusDto How a SIP trunk is doing
 type TrunkStatusDto struct {
-	// Addresses In the order they are tried; none while options_interval_seconds is 0 or nothing was asked yet
+	// Addresses Where the trunk leads, sorted; none while options_interval_seconds is 0 or nothing was asked yet
 	Addresses []struct {
 		// Address Example: 203.0.113.20:5060
 		Address string `json:"address"`

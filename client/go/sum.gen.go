@@ -1,4 +1,4 @@
 package client
 
 // contractSum is the SHA-256 of the contract that client.gen.go was made from.
-const contractSum = "26c611cbf0511d2599a50dd4c547a5a5e90fb792a39746258a7540560d52b0da"
+const contractSum = "ac5ba71665af65751343979dc25d4205481ea5e8084855b34843fa5208dec68f"

@@ -41,14 +41,14 @@ func TestTrunkStatus(t *testing.T) {
 	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(200 * time.Millisecond) {
 		s = status{}
 		get(t, dir, fmt.Sprintf("%s/v1/account_connections/status?id=%v", url, doc["id"]), &s)
-		if len(s.Addresses) == 2 && s.Addresses[0].Up && s.Addresses[1].Error != nil {
+		if len(s.Addresses) == 2 && s.Addresses[0].Error != nil && s.Addresses[1].Up {
 			break
 		}
 	}
 	if len(s.Addresses) != 2 || s.Registration != nil {
 		t.Fatalf("%+v", s)
 	}
-	up, down := s.Addresses[0], s.Addresses[1]
+	down, up := s.Addresses[0], s.Addresses[1]
 	if !up.Up || up.Address != far.Addr().String() || up.Transport != "udp" || up.RoundTrip == nil || up.Error != nil || up.Since == nil {
 		t.Errorf("the one that answers: %+v", up)
 	}

@@ -20,7 +20,7 @@ import (
 type TrunkState struct {
 	ID           string          // of the account
 	Registration *register.State // nil: none is kept
-	Hops         []HopState      // as they were last asked, in the order they are configured; none while Health is off
+	Hops         []HopState      // as they were last asked, sorted by address; none while Health is off
 }
 
 // HopState is how one address of a far end is doing.

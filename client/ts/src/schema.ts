@@ -3204,7 +3204,7 @@ export interface components {
         };
         /** @description How a SIP trunk is doing */
         TrunkStatusDto: {
-            /** @description In the order they are tried; none while options_interval_seconds is 0 or nothing was asked yet */
+            /** @description Where the trunk leads, sorted; none while options_interval_seconds is 0 or nothing was asked yet */
             addresses: {
                 /** @example 203.0.113.20:5060 */
                 address: string;
