@@ -4,11 +4,14 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/binary"
+	"errors"
 	"maps"
 	"net/netip"
 	"slices"
 
 	"github.com/emiago/sipgo/sip"
+
+	"github.com/parley-voice/parley/leg/sip/wire"
 )
 
 // challengesMost is how often one request is sent anew with other credentials: by a proxy, by the far end, a stale
@@ -81,7 +84,13 @@ func (t *Trunk) send(ctx context.Context, req *sip.Request, h hop) (*sip.ClientT
 	if err := t.sock.Connect(ctx, h.network, h.addr, h.tlsConfig()); err != nil {
 		return nil, err
 	}
-	return t.tx.Request(ctx, req)
+	tx, err := t.tx.Request(ctx, req)
+	if errors.Is(err, wire.ErrNoConnection) { // it ended just now
+		if err = t.sock.Connect(ctx, h.network, h.addr, h.tlsConfig()); err == nil {
+			tx, err = t.tx.Request(ctx, req)
+		}
+	}
+	return tx, err
 }
 
 // write sends a request without a transaction: an ACK.

@@ -29,6 +29,7 @@ type conn struct {
 	s       *Sockets
 	hop     hop  // by which Connect finds it
 	dialled bool // by us
+	friend  bool // was known when it came
 	origin  origin
 	local   netip.AddrPort
 	ready   chan struct{} // closed at the first Read: sipgo has it in its pool
@@ -76,6 +77,9 @@ func (c *conn) Read(b []byte) (int, error) {
 		size, bad := c.f.next()
 		if bad != nil {
 			return 0, c.lost(bad)
+		}
+		if c.f.most() > datagramMost && !c.trusted() { // a stranger's is as large as by UDP
+			return 0, c.lost(tooLarge)
 		}
 		if size == 0 {
 			if err := c.fill(); err != nil {
@@ -147,11 +151,15 @@ func (c *conn) fill() error {
 		until := time.Unix(0, c.active.Load()).Add(idleFor)
 		if !c.began.IsZero() {
 			until = c.began.Add(messageFor)
-		} else if c.silent() >= idleFor {
-			if !c.trusted() {
+		} else if silent := c.silent(); silent >= idleFor {
+			switch known := c.s.known(c.hop.to.Addr()); {
+			case known:
+				until = time.Now().Add(knownFor)
+			case c.dialled && silent < knownFor:
+				until = until.Add(knownFor - idleFor)
+			default:
 				return os.ErrDeadlineExceeded
 			}
-			until = time.Now().Add(knownFor)
 		}
 		if err := c.SetReadDeadline(until); err != nil {
 			return err

@@ -86,6 +86,52 @@ func TestFriendIsSilent(t *testing.T) {
 	})
 }
 
+// TestOursIsSilent: one we made ends after 10 min without a message or a ping of ours, when it is no trunk's any more.
+func TestOursIsSilent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		defer time.Sleep(time.Minute)
+		c, far := piped(Config{}, true)
+		go func() { _, _ = io.Copy(io.Discard, far) }()
+		_, ended := reads(c)
+		time.Sleep(9 * time.Minute)
+		if err := c.s.KeepAlive("tcp", c.hop.to); err != nil {
+			t.Error(err)
+		}
+		start := time.Now()
+		if err := <-ended; !errors.Is(err, os.ErrDeadlineExceeded) || time.Since(start) != knownFor {
+			t.Errorf("%v after %v", err, time.Since(start))
+		}
+	})
+}
+
+// TestLargeMessages: a stranger's may be as large as by UDP, a trunk's larger.
+func TestLargeMessages(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		defer time.Sleep(time.Minute)
+		large := strings.Replace(options(""), "Content-Length: 0", "Content-Length: 70000", 1) + strings.Repeat("b", 70000)
+		for _, known := range []bool{false, true} {
+			c, far := piped(Config{Known: func(netip.Addr) bool { return known }}, false)
+			var heard bytes.Buffer
+			over := make(chan struct{})
+			go func() { _, _ = io.Copy(&heard, far); close(over) }()
+			messages, ended := reads(c)
+			go func() { _, _ = far.Write([]byte(large)) }()
+			select {
+			case m := <-messages:
+				if !known || m != large {
+					t.Errorf("known %v: %d bytes", known, len(m))
+				}
+				_ = far.Close()
+			case err := <-ended:
+				<-over
+				if known || err != io.EOF || !strings.HasPrefix(heard.String(), "SIP/2.0 513 ") {
+					t.Errorf("known %v: %v, heard %q", known, err, heard.String())
+				}
+			}
+		}
+	})
+}
+
 // TestSlowMessage: what has begun must be whole in 30 s, from whomever, however it trickles.
 func TestSlowMessage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -27,7 +27,7 @@ type dial struct {
 	err  error
 }
 
-// ErrNoConnection: there is none to keep alive.
+// ErrNoConnection: there is none, and none is made: whoever wants one asks Connect.
 var ErrNoConnection = errors.New("sip: there is no connection")
 
 // Connect sees to it that sipgo finds a connection there: one that is open, or a new one, checked and framed like those that come in. By
@@ -174,5 +174,6 @@ func (s *Sockets) KeepAlive(network string, to netip.AddrPort) error {
 		return fmt.Errorf("%w to %s by %s", ErrNoConnection, to, network)
 	}
 	_, err := c.Write([]byte("\r\n\r\n"))
+	c.touch()
 	return err
 }

@@ -11,7 +11,7 @@ import (
 
 const (
 	connsMost     = 4096 // connections at once
-	connsPerHost  = 50   // of them from one address
+	connsPerHost  = 50   // of them from one address, of IPv6 from one /64
 	connsLoopback = 256  // from one of our own
 )
 
@@ -88,13 +88,16 @@ func (d *door) accept() {
 }
 
 func (d *door) admit(raw net.Conn, from netip.AddrPort) *conn {
-	if !d.s.admit(from.Addr(), 0) || !d.s.vacancy(from.Addr()) {
+	friend := d.s.known(from.Addr())
+	if !d.s.admit(from.Addr(), 0) || !d.s.vacancy(from.Addr(), friend) {
 		return nil
 	}
 	if d.server != nil {
 		raw = tls.Server(raw, d.server)
 	}
-	return d.s.take(newConn(d.s, raw, hop{network: d.network, to: from}, false))
+	c := newConn(d.s, raw, hop{network: d.network, to: from}, false)
+	c.friend = friend
+	return d.s.take(c)
 }
 
 // pass hands the connection to sipgo; false: nobody takes it.
@@ -109,27 +112,37 @@ func (d *door) pass(c *conn, done <-chan struct{}) bool {
 }
 
 // vacancy reports whether one more connection from there is allowed. Some PBXs open one for each call and close none: when an address
-// has all it may have, its longest silent one makes room.
-func (s *Sockets) vacancy(from netip.Addr) bool {
+// has all it may have, its longest silent one makes room. When there are no more at all, a stranger makes room for who is known.
+func (s *Sockets) vacancy(from netip.Addr, friend bool) bool {
 	most := connsPerHost
 	if from.IsLoopback() {
 		most = connsLoopback
 	}
 	s.mu.Lock()
-	var oldest *conn
-	if len(s.open) < connsMost && s.from[from] >= most {
+	full, all := len(s.open) >= connsMost, s.from[house(from)] >= most
+	var out *conn
+	if all || full && friend {
 		for c := range s.open {
-			if c.hop.to.Addr() == from && !c.dialled && c.silent() >= idleFor && (oldest == nil || c.silent() > oldest.silent()) {
-				oldest = c
+			yields := !c.dialled && (!all || c.silent() >= idleFor && house(c.hop.to.Addr()) == house(from)) && (all || !c.friend)
+			if yields && (out == nil || c.silent() > out.silent()) {
+				out = c
 			}
 		}
 	}
-	free := len(s.open) < connsMost && s.from[from] < most
 	s.mu.Unlock()
-	if oldest != nil {
-		_ = oldest.Close()
+	if out != nil {
+		_ = out.Close()
 	}
-	return free || oldest != nil
+	return out != nil || !all && !full
+}
+
+// house is whom an address belongs to: IPv6 is given out by the /64.
+func house(a netip.Addr) netip.Addr {
+	if a.Is4() || a.IsLoopback() {
+		return a
+	}
+	p, _ := a.Prefix(64)
+	return p.Addr()
 }
 
 // take counts the connection; nil: the sockets are closed.
@@ -142,7 +155,7 @@ func (s *Sockets) take(c *conn) *conn {
 	s.open[c] = struct{}{}
 	s.to[c.hop] = c
 	if !c.dialled {
-		s.from[c.hop.to.Addr()]++
+		s.from[house(c.hop.to.Addr())]++
 	}
 	return c
 }
@@ -158,7 +171,7 @@ func (s *Sockets) forgo(c *conn) {
 	if s.to[c.hop] == c {
 		delete(s.to, c.hop)
 	}
-	if a := c.hop.to.Addr(); !c.dialled {
+	if a := house(c.hop.to.Addr()); !c.dialled {
 		if s.from[a]--; s.from[a] == 0 {
 			delete(s.from, a)
 		}

@@ -12,6 +12,7 @@ const (
 type framer struct {
 	buf      []byte
 	searched int // no end of the headers before here
+	looked   int // no end of a line between there and here
 	size     int // of the message buf begins with, 0: not known yet
 }
 
@@ -61,14 +62,17 @@ func (f *framer) head() *Refusal {
 		return nil
 	}
 	for {
-		i := bytes.IndexByte(f.buf[f.searched:], '\n')
+		from := max(f.searched, f.looked)
+		i := bytes.IndexByte(f.buf[from:], '\n')
 		if i < 0 {
+			f.looked = len(f.buf)
 			if f.searched == 0 && (len(f.buf) > lineMost || control(f.buf[0])) {
 				return dropped
 			}
 			return f.bounded()
 		}
-		i += f.searched
+		i += from
+		f.looked = i
 		if f.searched == 0 && (i >= lineMost || control(f.buf[0]) || !speaksSIP(bytes.TrimSuffix(f.buf[:i], []byte("\r")))) {
 			return dropped
 		}
@@ -94,6 +98,14 @@ func (f *framer) head() *Refusal {
 		}
 		f.searched = i + 1
 	}
+}
+
+// most is how large the message that buf begins with is at least.
+func (f *framer) most() int {
+	if f.size > 0 {
+		return f.size
+	}
+	return len(f.buf)
 }
 
 func (f *framer) bounded() *Refusal {
@@ -149,7 +161,7 @@ func (f *framer) drop(n int) {
 	} else {
 		f.buf = f.buf[:copy(f.buf, rest)]
 	}
-	f.searched, f.size = 0, 0
+	f.searched, f.looked, f.size = 0, 0, 0
 }
 
 // room makes place for what is read next, and returns it.

@@ -48,7 +48,7 @@ type Sockets struct {
 	mu      sync.Mutex // guards all below
 	open    map[*conn]struct{}
 	to      map[hop]*conn      // the open ones, by where they lead
-	from    map[netip.Addr]int // how many of them came in from there
+	from    map[netip.Addr]int // how many of them came in from that house
 	dialled map[hop]*dial
 	closed  bool
 	joins   sync.WaitGroup // who accepts and dials

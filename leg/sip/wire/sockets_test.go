@@ -223,6 +223,51 @@ func TestBounds(t *testing.T) {
 	}
 }
 
+// TestStrangersMakeRoom: when all connections are taken, who is known gets one all the same, a stranger does not.
+func TestStrangersMakeRoom(t *testing.T) {
+	friend, stranger := netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("2001:db8::1")
+	s := &Sockets{open: map[*conn]struct{}{}, to: map[hop]*conn{}, from: map[netip.Addr]int{}}
+	for i := range connsMost {
+		near, far := net.Pipe()
+		_ = far.Close()
+		c := newConn(s, near, hop{network: "TCP", to: netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 1, byte(i >> 8), byte(i)}), 5060)}, i == 0)
+		c.friend = i == 1
+		c.active.Add(int64(i))
+		s.take(c)
+	}
+	if s.vacancy(stranger, false) || len(s.open) != connsMost {
+		t.Error("a stranger gets one")
+	}
+	if !s.vacancy(friend, true) || len(s.open) != connsMost-1 {
+		t.Error("a friend gets none")
+	}
+	for i, want := range []bool{true, true, false} {
+		if h := (hop{network: "TCP", to: netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 1, 0, byte(i)}), 5060)}); (s.to[h] != nil) != want {
+			t.Errorf("%v is there: %v", h.to, !want)
+		}
+	}
+	for i := range connsPerHost {
+		if !s.vacancy(stranger, false) && i > 0 {
+			t.Errorf("%d of one /64", i)
+		}
+		near, _ := net.Pipe()
+		c := newConn(s, near, hop{network: "TCP", to: netip.AddrPortFrom(netip.MustParseAddr(fmt.Sprintf("2001:db8::%x", i+1)), 5060)}, false)
+		s.take(c)
+		for o := range s.open { // make place
+			if o.hop.to.Addr().Is4() && !o.dialled {
+				_ = o.Close()
+				break
+			}
+		}
+	}
+	if s.vacancy(netip.MustParseAddr("2001:db8::ffff"), false) {
+		t.Error("more than its share for one /64")
+	}
+	if !s.vacancy(netip.MustParseAddr("2001:db8:0:1::1"), false) {
+		t.Error("none for another /64")
+	}
+}
+
 // TestConnect: a connection we make is used by sipgo and carries both ways; there is one however many ask for it.
 func TestConnect(t *testing.T) {
 	var mu sync.Mutex // guards saw
@@ -304,7 +349,7 @@ func TestConnectFails(t *testing.T) {
 	req := parsed(t, options(""))
 	req.SetTransport("TCP")
 	req.SetDestination(deaf.Addr().String())
-	if err := v.l.WriteMsg(req); !errors.Is(err, errAlone) {
+	if err := v.l.WriteMsg(req); !errors.Is(err, ErrNoConnection) {
 		t.Errorf("sipgo by itself: %v", err)
 	}
 	req.SetDestination("example.com:5060")

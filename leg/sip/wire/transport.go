@@ -2,7 +2,6 @@ package wire
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"net"
 	"syscall"
@@ -19,17 +18,14 @@ func init() {
 	sip.SetDefaultLogger(slog.New(slog.DiscardHandler))
 }
 
-// errAlone: sipgo wanted to open a connection or look up a name by itself. Nothing would check what comes by that connection, and the
-// name may be a stranger's.
-var errAlone = errors.New("sip: there is no connection")
-
-// NewTransport makes sipgo's transports the way Sockets serves them: they read what Sockets checked, and open nothing on their own.
+// NewTransport makes sipgo's transports the way Sockets serves them: they read what Sockets checked, and open and look up nothing on
+// their own: nothing would check what comes by such a connection, and the name may be a stranger's. ErrNoConnection is the error then.
 func NewTransport() *sip.TransportLayer {
 	quiet := slog.New(slog.DiscardHandler) // sipgo prints what strangers send at level Error
 	never := func(net.Addr) net.Dialer {
-		return net.Dialer{Control: func(string, string, syscall.RawConn) error { return errAlone }}
+		return net.Dialer{Control: func(string, string, syscall.RawConn) error { return ErrNoConnection }}
 	}
-	nowhere := &net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) { return nil, errAlone }}
+	nowhere := &net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) { return nil, ErrNoConnection }}
 	return sip.NewTransportLayer(nowhere, sip.NewParser(), nil, sip.WithTransportLayerLogger(quiet), sip.WithTransportLayerReadFilter(Filter),
 		sip.WithTransportLayerTransports(sip.TransportsConfig{
 			TCP: &sip.TransportTCP{DialerCreate: never},
