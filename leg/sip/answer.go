@@ -94,7 +94,7 @@ func (o *offer) Answer(ctx context.Context, l leg.Limits) (leg.Leg, error) {
 	if err := o.decide(answered); err != nil {
 		return nil, err
 	}
-	local, stream, err := o.t.openMedia(o.d.peer.addr.Addr(), o.sdp, codecs(o.d.account))
+	local, stream, err := o.t.openMedia(o.d.peer.addr.Addr(), o.sdp, o.d.account)
 	if err != nil {
 		_ = o.refuse(503, "Service Unavailable")
 		return nil, err
@@ -132,8 +132,8 @@ func (o *offer) Answer(ctx context.Context, l leg.Limits) (leg.Leg, error) {
 	return c, nil
 }
 
-// openMedia binds a port and describes our side to that peer. An offer may name the other family than its signalling uses.
-func (t *Trunk) openMedia(peer netip.Addr, offer *rtp.SDP, codecs []rtp.Codec) (rtp.Local, *rtp.Stream, error) {
+// openMedia binds a port and describes our side to that peer, as the account wants it. An offer may name the other family than its signalling uses.
+func (t *Trunk) openMedia(peer netip.Addr, offer *rtp.SDP, a *parley.TrunkAccount) (rtp.Local, *rtp.Stream, error) {
 	addr := t.advertised(peer)
 	if offer != nil {
 		if m := offer.Audio(); m != nil && m.Addr.IsValid() && m.Addr.Is4() != addr.Is4() {
@@ -151,7 +151,8 @@ func (t *Trunk) openMedia(peer netip.Addr, offer *rtp.SDP, codecs []rtp.Codec) (
 		return rtp.Local{}, nil, fmt.Errorf("sip: open media: %w", err)
 	}
 	return rtp.Local{
-		Addr: addr, Port: stream.LocalPort(), SessionID: uint64(firstSeq()), Version: 1, Codecs: codecs,
+		Addr: addr, Port: stream.LocalPort(), SessionID: uint64(firstSeq()), Version: 1, Codecs: codecs(a),
+		NoEvents: a != nil && a.Media.DTMF == parley.DTMFInband, Peer: peer, Ports: t.cfg.Ports,
 	}, stream, nil
 }
 

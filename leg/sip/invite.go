@@ -26,17 +26,24 @@ func (t *Trunk) invite(req *sip.Request, tx *sip.ServerTx) {
 		return
 	}
 	sdp, no := offered(req)
+	if no == nil && req.Contact() == nil && req.From().Params.GetOr("tag", "") != "" { // a caller of RFC 2543 need have neither
+		no = &objection{400, "Missing Contact", nil}
+	}
 	if no != nil {
 		_ = t.reply(tx, req, no.code, no.reason, no.instead...)
 		return
 	}
 	o := &offer{t: t, tx: tx, req: req, sdp: sdp}
 	o.ctx, o.giveUp = context.WithCancelCause(t.ctx)
-	tag := newTag()
-	req.To().Params.Add("tag", tag) // every answer of ours carries it
-	o.d = t.accepted(req, tag)
+	o.d = t.accepted(req, req.To().Params.GetOr("tag", ""))
 	o.d.account = t.account(v.trunk)
 	o.d.early = o
+	if !o.occupy() && len(req.GetHeaders("Replaces")) == 0 { // who takes the place of a call needs no other
+		o.giveUp(nil)
+		o.d.depart()
+		_ = t.reply(tx, req, 486, "Busy Here")
+		return
+	}
 	if o.timing, no = o.d.grant(req); no != nil {
 		o.giveUp(nil)
 		o.d.depart()
@@ -68,6 +75,16 @@ func (t *Trunk) invite(req *sip.Request, tx *sip.ServerTx) {
 		o.cancelled()
 	}
 	go o.run()
+}
+
+// occupy takes one of the account's lines, until the dialog ends; false: they are all in use.
+func (o *offer) occupy() bool {
+	leave, ok := o.t.out.limits.enter(o.d.account)
+	if ok {
+		depart := o.d.depart
+		o.d.depart = func() { depart(); leave() }
+	}
+	return ok
 }
 
 // account is that of an id, as it was when somebody came in by it just now.

@@ -101,12 +101,20 @@ func (c *call) begin(a rtp.Agreed) {
 	}
 	c.begun, c.answered = true, time.Now()
 	c.held.Store(!a.Send)
-	c.stream.Start(a)
+	c.stream.Start(c.heard(a))
 	go func() {
 		defer close(c.reader)
 		_ = c.stream.Receive(c.emit) // ends with Close
 	}()
 	c.remove = c.t.clock.Add(c.step)
+}
+
+// heard is where digits are looked for: not in the sound too where they come by INFO.
+func (c *call) heard(a rtp.Agreed) rtp.Agreed {
+	if t := c.dialog().account; t != nil && t.Media.DTMF == parley.DTMFInfo {
+		a.Tones = false
+	}
+	return a
 }
 
 // abandon is for a call that never was: nobody is told.
@@ -213,7 +221,7 @@ func (d *dialog) acknowledged() {
 
 // agree takes what a re-INVITE came to.
 func (c *call) agree(a rtp.Agreed) {
-	c.stream.Update(a)
+	c.stream.Update(c.heard(a))
 	if was := c.held.Swap(!a.Send); was == a.Send {
 		k := leg.Held
 		if a.Send {

@@ -27,6 +27,7 @@ type peer struct {
 	totag  string // the trunk's, once known
 	seq    int
 	target string // Request-URI
+	taken  string // CSeq of the INVITE whose 2xx came last
 }
 
 func newPeer(t testing.TB, to *Trunk) *peer {
@@ -110,9 +111,13 @@ func (p *peer) final() (int, string) {
 	p.t.Helper()
 	for {
 		m := p.expect("SIP/2.0 ")
-		if code, _ := strconv.Atoi(m[8:11]); code >= 200 {
-			return code, m
+		code, _ := strconv.Atoi(m[8:11])
+		if seq := header(m, "CSeq"); code < 200 || code < 300 && seq == p.taken {
+			continue // a 2xx again, for its ACK was slow
+		} else if code < 300 && strings.HasSuffix(seq, "INVITE") {
+			p.taken = seq
 		}
+		return code, m
 	}
 }
 

@@ -123,7 +123,7 @@ func (p *placing) media(h hop) error {
 		p.stream = nil
 	}
 	var err error
-	p.local, p.stream, err = p.t.openMedia(h.addr.Addr(), nil, codecs(p.call.Trunk))
+	p.local, p.stream, err = p.t.openMedia(h.addr.Addr(), nil, p.call.Trunk)
 	return err
 }
 

@@ -42,7 +42,11 @@ func (t *Trunk) receive(req *sip.Request, tx *sip.ServerTx) {
 		t.dismiss(tx, req, 400, "Bad Request")
 		return
 	}
-	tagged := req.To().Params.GetOr("tag", "") != ""
+	if no := unsupported(req); no != nil && !req.IsInvite() && !req.IsAck() && !req.IsCancel() {
+		t.dismiss(tx, req, no.code, no.reason, no.instead...)
+		return
+	}
+	tagged := t.tags.within(req)
 	switch req.Method {
 	case sip.INVITE:
 		if tagged {
@@ -71,8 +75,6 @@ func (t *Trunk) receive(req *sip.Request, tx *sip.ServerTx) {
 	case sip.OPTIONS:
 		if tagged {
 			t.within(req, tx, (*dialog).options)
-		} else if no := unsupported(req); no != nil {
-			t.dismiss(tx, req, no.code, no.reason, no.instead...)
 		} else {
 			t.dismiss(tx, req, 200, "OK", append(abilities(), acceptSDP())...)
 		}

@@ -243,12 +243,15 @@ func TestCancel(t *testing.T) {
 	p := newPeer(t, tr)
 	p.seq = 1
 	p.send(p.request("INVITE", "z9hG4bKcancel", "", p.sdp("")))
-	p.expect("SIP/2.0 180")
+	tag := tagOf(header(p.expect("SIP/2.0 180"), "To"))
 	p.send(p.request("CANCEL", "z9hG4bKcancel", "", ""))
 	codes := map[string]string{}
 	for range 2 {
 		_, m := p.final()
 		codes[header(m, "CSeq")] = m[8:11]
+		if tagOf(header(m, "To")) != tag { // RFC 3261 §8.2.6.2, §9.2
+			t.Errorf("another tag: %s", m)
+		}
 	}
 	if codes["1 CANCEL"] != "200" || codes["1 INVITE"] != "487" {
 		t.Errorf("answers %v", codes)
@@ -382,6 +385,10 @@ func TestBadInvites(t *testing.T) {
 	p.send(strings.Replace(p.request("INVITE", "", "", p.sdp("")), "application/sdp", "text/plain", 1))
 	if code, _ := p.final(); code != 415 {
 		t.Errorf("text/plain: %d", code)
+	}
+	p.send(strings.Replace(p.request("INVITE", "", "", p.sdp("")), "Contact: ", "X-Contact: ", 1))
+	if code, _ := p.final(); code != 400 {
+		t.Errorf("no Contact: %d", code)
 	}
 }
 

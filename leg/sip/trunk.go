@@ -76,6 +76,7 @@ type Trunk struct {
 type book struct {
 	dialogs map[key]*dialog
 	begun   map[beginning]*dialog // those the far end began
+	tags    tags                  // that we give; constant
 }
 
 // key finds a dialog: its Call-ID and our tag.
@@ -113,7 +114,7 @@ func New(c Config) (*Trunk, error) {
 			return nil, fmt.Errorf("sip: digest algorithm %q: known are %s", alg, strings.Join(auth.Algorithms, ", "))
 		}
 	}
-	t := &Trunk{cfg: c, log: c.Logger, clock: c.Clock, book: book{map[key]*dialog{}, map[beginning]*dialog{}}}
+	t := &Trunk{cfg: c, log: c.Logger, clock: c.Clock, book: book{map[key]*dialog{}, map[beginning]*dialog{}, newTags()}}
 	t.quit, t.hurry = context.WithCancel(context.Background())
 	t.idle = sync.NewCond(&t.mu)
 	if t.log == nil {
@@ -136,6 +137,7 @@ func New(c Config) (*Trunk, error) {
 		t.clock = leg.NewClock()
 	}
 	t.transport = wire.NewTransport()
+	t.transport.OnMessage(t.tags.put)
 	quiet := slog.New(slog.DiscardHandler) // sipgo prints what strangers send at level Error
 	t.tx = sip.NewTransactionLayer(t.transport, sip.WithTransactionLayerLogger(quiet),
 		sip.WithTransactionLayerUnhandledResponseHandler(func(*sip.Response) {}))
