@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -353,5 +354,37 @@ func TestByProxy(t *testing.T) {
 			t.Errorf("%s", m)
 		}
 		p.respond(m, "200 OK", "", "")
+	}
+}
+
+// TestLinesEnd: whatever state a registrar is in when we stop, nothing runs on and nobody is waited for long.
+func TestLinesEnd(t *testing.T) {
+	before := runtime.NumGoroutine()
+	for name, wait := range map[string]string{"no answer": "REGISTER ", "granted, then silence": "grant", "at once": ""} {
+		p := newPeer(t, nil)
+		a := p.account()
+		a.Health, a.BackupHosts = 30*time.Millisecond, []string{"nowhere.invalid", "127.0.0.1:9"}
+		r := &registry{}
+		r.set(a)
+		tr, stop := stoppable(t, Config{Trunks: r.read}, func(context.Context, leg.Offer) {})
+		switch wait {
+		case "grant":
+			p.grants(p.expect("REGISTER "))
+			comes(t, "registered", func() bool { return lineOf(tr).isRegistered() })
+		case "":
+		default:
+			p.expect(wait)
+		}
+		start := time.Now()
+		stop()
+		if d := time.Since(start); d > patience {
+			t.Errorf("%s: it took %v", name, d)
+		}
+	}
+	for end := time.Now().Add(patience); runtime.NumGoroutine() > before; time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(end) {
+			buf := make([]byte, 1<<16)
+			t.Fatalf("%d goroutines, %d before:\n%s", runtime.NumGoroutine(), before, buf[:runtime.Stack(buf, true)])
+		}
 	}
 }

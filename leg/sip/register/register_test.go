@@ -195,7 +195,8 @@ func TestBackOff(t *testing.T) {
 			w.hops = nil
 		}
 		running(t, w, func(r *Registration, stop func()) {
-			time.Sleep(2 * time.Hour)
+			time.Sleep(2*time.Hour + 137*time.Millisecond)
+			synctest.Wait()
 			all := w.all()
 			if s := r.State(); s.Registered || s.Failure == nil {
 				t.Errorf("%s: %+v", name, s)
