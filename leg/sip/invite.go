@@ -55,6 +55,7 @@ func (t *Trunk) invite(req *sip.Request, tx *sip.ServerTx) {
 		return
 	}
 	o.ringing = ringing(req, v.trunk)
+	o.ringing.To = called(req, o.d.account)
 	if !t.enter(true) {
 		o.giveUp(errClosing)
 		_ = t.reply(tx, req, 503, "Service Unavailable")

@@ -229,6 +229,19 @@ func (t *Trunk) registrar(from netip.Addr, user string) (id string) {
 	return id
 }
 
+// called is the number a call is for. By a registration it comes to the Contact we gave, whose user is our own name; what was
+// dialled stands in To then.
+func called(req *sip.Request, a *parley.TrunkAccount) string {
+	to := user(&req.Recipient)
+	if a == nil || !a.Register.On || to != a.Username {
+		return to
+	}
+	if dialled := user(&req.To().Address); dialled != "" {
+		return dialled
+	}
+	return to
+}
+
 // has reports whether an address is one of the far end's.
 func (l *line) has(ip netip.Addr) bool {
 	l.mu.Lock()

@@ -103,12 +103,19 @@ func TestRegistered(t *testing.T) {
 		t.Errorf("%+v", s)
 	}
 	p.to, p.target, p.seq = net.UDPAddrFromAddrPort(tr.Addr()), "sip:line%201@"+tr.Addr().String(), 1
-	p.send(p.request("INVITE", "", "", p.sdp("")))
-	if code, m := p.final(); code != 486 {
-		t.Errorf("a call by the registration: %s", m)
-	}
-	if r := <-rang; r.Trunk != "t1" {
-		t.Errorf("it came by %q", r.Trunk)
+	for dialled, want := range map[string]string{"": "line 1", "+15550001111": "+15550001111"} {
+		p.callID = "call" + dialled
+		inv := p.request("INVITE", "", "", p.sdp(""))
+		if dialled != "" {
+			inv = strings.Replace(inv, "To: <"+p.target+">", "To: <sip:"+dialled+"@pbx.example.org>", 1)
+		}
+		p.send(inv)
+		if code, m := p.final(); code != 486 {
+			t.Errorf("a call by the registration: %s", m)
+		}
+		if r := <-rang; r.Trunk != "t1" || r.To != want {
+			t.Errorf("%q came by %q, not for %q", r.To, r.Trunk, want)
+		}
 	}
 	done := make(chan struct{})
 	go func() { stop(); close(done) }()
