@@ -6,7 +6,7 @@ import (
 )
 
 // canonAddress writes a name-addr or addr-spec with its parameters, without white space outside of names (RFC 3261 §20.10).
-func canonAddress(dst, v []byte) ([]byte, bool) {
+func canonAddress(dst []byte, k kind, v []byte) ([]byte, bool) {
 	v = trim(v)
 	open := bytes.IndexByte(v, '<')
 	if len(v) > 0 && v[0] == '"' {
@@ -28,7 +28,7 @@ func canonAddress(dst, v []byte) ([]byte, bool) {
 		if bytes.IndexByte(name, ';') >= 0 && looksURI(name) {
 			open = -1 // a < in a parameter
 		} else {
-			if bytes.ContainsAny(name, ",;\"\\") {
+			if bytes.ContainsAny(name, ",;\"") {
 				return dst, false
 			}
 			dst = append(dst, name...)
@@ -53,7 +53,7 @@ func canonAddress(dst, v []byte) ([]byte, bool) {
 			end++
 		}
 		uri, v = v[:end], v[end:]
-		if bytes.ContainsAny(uri, "?,") { // must stand in <> (RFC 3261 §20)
+		if k != referTo && k != referredBy && bytes.ContainsAny(uri, "?,") { // must stand in <> (RFC 3261 §20), but many a Refer-To does not
 			return dst, false
 		}
 		dst = append(dst, uri...)
@@ -61,7 +61,11 @@ func canonAddress(dst, v []byte) ([]byte, bool) {
 	if _, ok := checkURI(uri, true); !ok {
 		return dst, false
 	}
-	return canonParams(dst, v, true)
+	q := always
+	if k == from || k == to {
+		q = careful
+	}
+	return canonParams(dst, v, q)
 }
 
 func looksURI(b []byte) bool {

@@ -137,7 +137,7 @@ func canon(dst []byte, k kind, v []byte) ([]byte, bool) {
 			return append(dst, '*'), true
 		}
 	}
-	return canonAddress(dst, v)
+	return canonAddress(dst, k, v)
 }
 
 // canonSeq wants exactly one space (RFC 3261 §20.16 has LWS).

@@ -43,11 +43,20 @@ func canonVia(dst, v []byte) ([]byte, bool) {
 		dst = append(append(dst, ':'), v[:n]...)
 		v = trim(v[n:])
 	}
-	return canonParams(dst, v, false)
+	return canonParams(dst, v, never)
 }
 
+// quotes is where values in quotation marks may stand.
+type quotes uint8
+
+const (
+	never   quotes = iota
+	careful        // without a semicolon: the parser would split it there, and find a tag in it
+	always
+)
+
 // canonParams writes *(";" name ["=" value]) without white space and without empty ones.
-func canonParams(dst, v []byte, quotes bool) ([]byte, bool) {
+func canonParams(dst, v []byte, q quotes) ([]byte, bool) {
 	for v = trim(v); len(v) > 0; v = trim(v) {
 		if v[0] != ';' {
 			return dst, false
@@ -69,7 +78,7 @@ func canonParams(dst, v []byte, quotes bool) ([]byte, bool) {
 		dst = append(dst, '=')
 		if v = trim(v[1:]); len(v) > 0 && v[0] == '"' {
 			n = quotedLen(v)
-			if !quotes || n == 0 || bytes.IndexByte(v[:n], ';') >= 0 { // the parser would split it there
+			if n == 0 || q == never || q == careful && bytes.IndexByte(v[:n], ';') >= 0 {
 				return dst, false
 			}
 		} else {
