@@ -34,10 +34,10 @@ func report(source uint32) []byte {
 // pair are the two ends of one direction.
 func pair(t testing.TB, s Suite) (*Context, *Context) {
 	k := NewCrypto(1, s).Keys
-	return context(t, k), context(t, k)
+	return contextOf(t, k), contextOf(t, k)
 }
 
-func context(t testing.TB, k Keys) *Context {
+func contextOf(t testing.TB, k Keys) *Context {
 	c, err := New(k)
 	if err != nil {
 		t.Fatal(err)
@@ -90,7 +90,7 @@ func TestPionOnTheOtherSide(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		ours := context(t, k)
+		ours := contextOf(t, k)
 		for seq := range uint16(10) {
 			b, err := theirs.EncryptRTP(nil, packet(seq, 3), nil)
 			if err != nil {
@@ -115,7 +115,7 @@ func TestVector(t *testing.T) {
 		0x80, 0x0f, 0x12, 0x34, 0xde, 0xca, 0xfb, 0xad, 0xca, 0xfe, 0xba, 0xbe, 0x4e, 0x55, 0xdc, 0x4c, 0xe7, 0x99, 0x78, 0xd8,
 		0x8c, 0xa4, 0xd2, 0x15, 0x94, 0x9d, 0x24, 0x02, 0xb7, 0x8d, 0x6a, 0xcc, 0x99, 0xea, 0x17, 0x9b, 0x8d, 0xbb,
 	}
-	got, err := context(t, k).Seal(nil, plain)
+	got, err := contextOf(t, k).Seal(nil, plain)
 	if err != nil || !bytes.Equal(got, want) {
 		t.Errorf("%x, %v", got, err)
 	}
@@ -236,7 +236,7 @@ func TestIdentifierOfTheKey(t *testing.T) {
 	for _, s := range Suites() {
 		k := NewCrypto(1, s).Keys
 		k.MKI = []byte{0, 1}
-		out, in := context(t, k), context(t, k)
+		out, in := contextOf(t, k), contextOf(t, k)
 		b, err := out.Seal(nil, packet(1, 1))
 		if err != nil {
 			t.Fatal(err)
@@ -245,7 +245,7 @@ func TestIdentifierOfTheKey(t *testing.T) {
 			t.Errorf("%v: %v", s, err)
 		}
 		k.MKI = []byte{0, 2}
-		if _, err := context(t, k).Open(nil, b); err == nil {
+		if _, err := contextOf(t, k).Open(nil, b); err == nil {
 			t.Errorf("%v: another key's packet was taken", s)
 		}
 	}
@@ -297,7 +297,7 @@ func FuzzOpen(f *testing.F) {
 			k.Salt[i] = byte(rng.Uint32())
 		}
 		keys = append(keys, k)
-		c := context(f, k)
+		c := contextOf(f, k)
 		p, _ := c.Seal(nil, packet(1, 1))
 		f.Add(p)
 		p, _ = c.SealRTCP(nil, report(1))
@@ -306,7 +306,7 @@ func FuzzOpen(f *testing.F) {
 	f.Add([]byte{0xb0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 0xbe, 0xde, 0, 1, 0x1f, 1, 1, 1})
 	f.Fuzz(func(t *testing.T, b []byte) {
 		for _, k := range keys {
-			c := context(t, k)
+			c := contextOf(t, k)
 			for _, open := range []func(dst, b []byte) ([]byte, error){c.Open, c.OpenRTCP, c.Seal, c.SealRTCP} {
 				in := bytes.Clone(b)
 				if out, err := open(nil, in); err == nil && len(out) > len(b)+Overhead {
