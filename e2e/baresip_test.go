@@ -22,6 +22,33 @@ import (
 	"github.com/parley-voice/parley/audio"
 )
 
+// A line is how a baresip is set up. The zero value of what is not said is plain RTP, and nobody to register at.
+type line struct {
+	user      string
+	wav       string // what it says
+	transport string // udp, tcp
+	mode      string // manual, or auto to answer by itself
+	codec     string // PCMU, PCMA, G722, opus
+	menc      string // srtp-mand, dtls_srtp
+	registrar string // host:port it registers at and calls by
+	password  string // there
+}
+
+// codecs are baresip's names of them.
+var codecs = map[string]string{"PCMU": "PCMU", "PCMA": "PCMA", "G722": "G722/16000/1", "opus": "opus/48000/2"}
+
+// account is its line of the file accounts.
+func (l line) account(uri string) string {
+	s := fmt.Sprintf("<%s;transport=%s>;audio_codecs=%s;answermode=%s", uri, l.transport, codecs[l.codec], l.mode)
+	if l.menc != "" {
+		s += ";mediaenc=" + l.menc
+	}
+	if l.registrar == "" {
+		return s + ";regint=0\n"
+	}
+	return s + fmt.Sprintf(";regint=60;auth_user=%s;auth_pass=%s;outbound=\"sip:%s;transport=%s\"\n", l.user, l.password, l.registrar, l.transport)
+}
+
 // A phone is a baresip without a head, driven over its control port.
 type phone struct {
 	t    *testing.T
@@ -60,6 +87,10 @@ jitter_buffer_delay     5-10
 net_interface           127.0.0.1
 module_path             /usr/lib/baresip/modules
 module                  g711.so
+module                  g722.so
+module                  opus.so
+module                  srtp.so
+module                  dtls_srtp.so
 module                  sndfile.so
 module                  aufile.so
 module_tmp              uuid.so
@@ -75,10 +106,20 @@ ringback_disabled       yes
 // baresip starts one that says the file; mode is manual, or auto to answer by itself.
 func baresip(t *testing.T, user, wav, transport, mode, codec string) *phone {
 	t.Helper()
+	return pick(t, line{user: user, wav: wav, transport: transport, mode: mode, codec: codec})
+}
+
+// pick takes a phone off its hook.
+func pick(t *testing.T, l line) *phone {
+	t.Helper()
 	need(t, "baresip")
 	p := &phone{t: t, dir: t.TempDir()}
 	sipPort, ctrlPort := freePort(t), freePort(t)
-	p.uri = fmt.Sprintf("sip:%s@127.0.0.1:%d", user, sipPort)
+	p.uri = fmt.Sprintf("sip:%s@127.0.0.1:%d", l.user, sipPort)
+	aor := p.uri
+	if l.registrar != "" {
+		aor = fmt.Sprintf("sip:%s@%s", l.user, l.registrar)
+	}
 	os.Mkdir(filepath.Join(p.dir, "snd"), 0o755)
 	write := func(name, text string) {
 		if err := os.WriteFile(filepath.Join(p.dir, name), []byte(text), 0o644); err != nil {
@@ -86,8 +127,8 @@ func baresip(t *testing.T, user, wav, transport, mode, codec string) *phone {
 		}
 	}
 	rtp := 11000 + sipPort%800*20
-	write("config", fmt.Sprintf(baresipConfig, sipPort, wav, p.dir, ctrlPort, rtp, rtp+19))
-	write("accounts", fmt.Sprintf("<%s;transport=%s>;regint=0;audio_codecs=%s;answermode=%s\n", p.uri, transport, codec, mode))
+	write("config", fmt.Sprintf(baresipConfig, sipPort, l.wav, p.dir, ctrlPort, rtp, rtp+19))
+	write("accounts", l.account(aor))
 	write("contacts", "")
 	var log bytes.Buffer
 	p.cmd = exec.Command("baresip", "-f", p.dir, "-v")

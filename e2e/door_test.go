@@ -5,6 +5,7 @@ package e2e
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"sync"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"github.com/parley-voice/parley"
+	"github.com/parley-voice/parley/audio"
 	"github.com/parley-voice/parley/leg"
 	"github.com/parley-voice/parley/leg/sip"
 	"github.com/parley-voice/parley/rtp"
@@ -19,11 +21,14 @@ import (
 
 // A door is a SIP trunk in this process, whose owner does what the user part says who is called: busy, decline, nowhere, nobody and
 // broken refuse; ring rings until the caller gives up; soon and late answer after 20 and 300 ms; hangup and refer answer, and hang
-// up or move the call; all others answer and stay. It remembers what was told of each call.
+// up or move the call; talk answers and says the speech; all others answer and stay. It remembers what was told of each call.
 type door struct {
 	*sip.Trunk
 	ports *rtp.Ports
 	stop  func() // returns when Serve has; once is enough
+
+	speech    []audio.Frame
+	elsewhere string // where refer moves a call
 
 	mu    sync.Mutex // guards calls
 	calls []*heard
@@ -38,12 +43,13 @@ type heard struct {
 	Kinds   map[leg.Kind]int
 
 	Referral *leg.Referral // the last
+	Sound    []int16       // from the far end, 16 kHz
 }
 
 // open makes a door for the accounts; with none, it lets in whoever comes from loopback.
 func open(t *testing.T, accounts ...parley.TrunkAccount) *door {
 	t.Helper()
-	d := &door{ports: rtp.NewPorts(20000, 24000)}
+	d := &door{ports: rtp.NewPorts(20000, 24000), elsewhere: "sip:elsewhere@127.0.0.1:9"}
 	var err error
 	d.Trunk, err = sip.New(sip.Config{Listen: "127.0.0.1:0", Ports: d.ports, Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
 		Trunks: func(context.Context) ([]parley.TrunkAccount, error) { return accounts, nil }})
@@ -100,9 +106,18 @@ func (d *door) answer(ctx context.Context, o leg.Offer) {
 		time.AfterFunc(200*time.Millisecond, func() { _ = l.Hangup(ctx, parley.AgentEnded) })
 	case "refer":
 		time.AfterFunc(100*time.Millisecond, func() {
-			h.Failed = l.Refer(ctx, "sip:elsewhere@127.0.0.1:9")
+			h.Failed = l.Refer(ctx, d.elsewhere)
 			_ = l.Hangup(ctx, parley.Transferred)
 		})
+	}
+	if user == "talk" {
+		go func() {
+			for _, f := range d.speech {
+				if l.Play(ctx, f) != nil {
+					return
+				}
+			}
+		}()
 	}
 	h.follow(ctx, l)
 }
@@ -117,6 +132,8 @@ func (h *heard) follow(ctx context.Context, l leg.Leg) {
 		}
 		h.Kinds[ev.Kind]++
 		switch ev.Kind {
+		case leg.Audio:
+			h.Sound = append(h.Sound, ev.Frame[:]...)
 		case leg.DTMF:
 			h.Digits += string(ev.Digit)
 		case leg.Referred:
@@ -147,6 +164,10 @@ func (d *door) over(t *testing.T, n int) []*heard {
 			t.Fatalf("%d calls are over of %d, %d ports taken", len(calls), n, d.ports.InUse())
 		}
 	}
+}
+
+func (h *heard) String() string {
+	return fmt.Sprintf("%+v failed %v ended %v digits %q kinds %v", h.Ringing, h.Failed, h.End, h.Digits, h.Kinds)
 }
 
 // byFar tells that the far end hung up.

@@ -237,7 +237,7 @@ func (r *dialled) dial(d *door, c leg.Call) error {
 	}
 	h.follow(ctx, l)
 	if !h.byFar() || r.want != nil && !r.want(h) {
-		return fmt.Errorf("%+v", h)
+		return fmt.Errorf("%v", h)
 	}
 	return nil
 }

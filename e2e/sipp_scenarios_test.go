@@ -146,7 +146,7 @@ func (r *row) run(t *testing.T) {
 	}
 	for _, h := range calls {
 		if r.want != nil && !r.want(h) {
-			t.Errorf("a call: %+v", h)
+			t.Errorf("a call: %v", h)
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"math/cmplx"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/parley-voice/parley/audio"
@@ -159,4 +160,32 @@ func TestCorrelation(t *testing.T) {
 	if c := correlation(s.PCM, 8000, make([]int16, 80000), 8000); c != 0 {
 		t.Errorf("silence: %.4f", c)
 	}
+}
+
+// segment is how long the pieces are that likeSegments compares: an end that conceals or stretches a little spoils those around it alone.
+const segment = 0.4 // s
+
+// likeSegments is the middle of how alike each loud piece of ref is to what stands near its place in got, up to 0.3 s off.
+func likeSegments(ref []int16, refRate int, got []int16, gotRate int) float64 {
+	at := float64(delay(ref, refRate, got, gotRate)) / compareRate
+	n, room := int(segment*float64(refRate)), 0.3
+	var all []float64
+	for i := 0; i+n <= len(ref); i += n {
+		if audio.DBFS(ref[i:i+n]) < -35 {
+			continue
+		}
+		begin := at + float64(i)/float64(refRate)
+		lo := max(0, int((begin-room)*float64(gotRate)))
+		hi := min(len(got), int((begin+segment+room)*float64(gotRate)))
+		if lo >= hi {
+			all = append(all, 0)
+			continue
+		}
+		all = append(all, correlation(ref[i:i+n], refRate, got[lo:hi], gotRate))
+	}
+	if len(all) == 0 {
+		return 0
+	}
+	slices.Sort(all)
+	return all[len(all)/2]
 }
