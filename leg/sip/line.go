@@ -19,7 +19,7 @@ import (
 // TrunkState is how the far end of an account is doing.
 type TrunkState struct {
 	ID           string          // of the account
-	Registration *register.State // nil: none is kept
+	Registration *register.State // nil: none is asked for
 	Hops         []HopState      // as they were last asked, sorted by address; none while Health is off
 }
 
@@ -51,6 +51,9 @@ type line struct {
 	done chan struct{}
 	reg  *register.Registration // nil: none
 
+	failure error // why reg is nil though it is asked for
+	lost    bool  // the host was not found; of watch alone
+
 	mu   sync.Mutex // guards hops
 	hops []HopState
 }
@@ -66,6 +69,8 @@ func (t *Trunk) State() []TrunkState {
 		if x.reg != nil {
 			r := x.reg.State()
 			s.Registration = &r
+		} else if x.failure != nil {
+			s.Registration = &register.State{Failure: x.failure}
 		}
 		x.mu.Lock()
 		s.Hops = slices.Clone(x.hops)
@@ -159,9 +164,9 @@ func (t *Trunk) newLine(a parley.TrunkAccount) *line {
 	if !a.Register.On {
 		return x
 	}
-	aor, err := x.aor()
-	if err != nil {
-		t.log.Error("sip: an account cannot be registered", "trunk", a.ID, "error", err)
+	var aor sip.Uri
+	if aor, x.failure = x.aor(); x.failure != nil {
+		t.log.Error("sip: an account cannot be registered", "trunk", a.ID, "error", x.failure)
 		return x
 	}
 	expires := a.Register.Expires

@@ -2,6 +2,7 @@ package sip
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -201,10 +202,9 @@ func TestNotRegistered(t *testing.T) {
 	tr := tending(t, Config{}, r, nil)
 	time.Sleep(100 * time.Millisecond)
 	p.quiet("nobody registers")
-	for _, s := range tr.State() {
-		if s.Registration != nil {
-			t.Errorf("%+v", s)
-		}
+	states := tr.State()
+	if len(states) != 1 || states[0].ID != "nobody" || states[0].Registration == nil || !errors.Is(states[0].Registration.Failure, errNobody) {
+		t.Errorf("%+v", states)
 	}
 }
 

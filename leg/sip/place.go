@@ -115,7 +115,7 @@ func (p *placing) longer(res *sip.Response) bool {
 func (p *placing) media(h hop) error {
 	addr := p.t.advertised(h.addr.Addr())
 	if p.stream != nil && p.local.Addr.Is4() == addr.Is4() {
-		p.local.Addr = addr
+		p.local.Addr, p.local.Peer = addr, h.addr.Addr()
 		return nil
 	}
 	if p.stream != nil {

@@ -44,9 +44,13 @@ func (l *line) watch(ctx context.Context) {
 func (l *line) beat(ctx context.Context) {
 	hops, err := l.t.accountHops(ctx, &l.a)
 	if err != nil {
-		l.t.log.Warn("sip: a trunk's host is not found", "trunk", l.a.ID, "error", err)
+		if !l.lost && ctx.Err() == nil {
+			l.lost = true
+			l.t.log.Warn("sip: a trunk's host is not found", "trunk", l.a.ID, "error", err)
+		}
 		return
 	}
+	l.lost = false
 	slices.SortFunc(hops, func(a, b hop) int { return a.addr.Compare(b.addr) })
 	hops = hops[:min(len(hops), askedMost)]
 	found := make([]HopState, len(hops))
