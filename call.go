@@ -87,6 +87,22 @@ type Media struct {
 	Metadata     map[string]string // telephony_metadata
 	Recording    string            // blob name of the WAV, "" when none
 	RecordingLen time.Duration
+	Quality      *Quality // nil: it was not measured
+}
+
+// Quality is how the sound of a call travelled between the far end and us. What is null the far end has not said.
+type Quality struct {
+	Codec     string   `json:"codec"`
+	Encrypted bool     `json:"encrypted"`
+	Sent      int64    `json:"packets_sent"`
+	Received  int64    `json:"packets_received"`
+	Lost      int64    `json:"lost"`      // packets of theirs that never came
+	Late      int64    `json:"late"`      // packets of theirs that came too late to be heard
+	Concealed int64    `json:"concealed"` // frames of 20 ms that were made up in their place
+	Jitter    float64  `json:"jitter_ms"`
+	FarLost   *float64 `json:"far_lost_percent"` // of our packets
+	FarJitter *float64 `json:"far_jitter_ms"`
+	RoundTrip *float64 `json:"round_trip_ms"`
 }
 
 // Ending is how the call ended.

@@ -119,6 +119,13 @@ const (
 	Mute       = "mute"        // On: the agent falls silent; else it speaks again
 )
 
+// Traces shows the signalling of calls, those that run here and those that are over. *trace.Keeper is one.
+type Traces interface {
+	// WriteTrace writes it as json, ladder or pcap. carrierIDs are legs of the call that may not be known as its. Nothing is
+	// known: parley.NotFound, and nothing is written.
+	WriteTrace(ctx context.Context, w io.Writer, format, callID string, carrierIDs ...string) error
+}
+
 // Blobs has the recordings. *store.Blobs is one.
 type Blobs interface {
 	Open(name string) (io.ReadSeekCloser, int64, error)
@@ -151,6 +158,7 @@ type Config struct {
 	Signer   Signer
 	Live     Live               // nil: no call runs in this process
 	Trunks   Trunks             // nil: no trunk is served by this process
+	Traces   Traces             // nil: none are kept
 	Courier  Courier            // nil: no webhooks are delivered by this process
 	Carriers map[string]Carrier // who sells numbers, by telephony_provider
 	Meter    Meter              // nil: nothing is counted

@@ -43,6 +43,7 @@ type callCarrier struct {
 	Connection any    `json:"telephony_account_connection"`
 	Metadata   any    `json:"telephony_metadata"`
 	Recorded   bool   `json:"recording_available"`
+	Media      any    `json:"media"`
 }
 
 type callEnding struct {
@@ -80,7 +81,7 @@ func showCall(c parley.Call, at clock, whole bool) (*callJSON, error) {
 		ID: c.ID, UserID: c.UserID, Status: c.Status, Stage: c.Stage, IsOutgoing: c.IsOutgoing, From: c.From, To: c.To, AgentPhone: c.To,
 		Agent: orNull(c.AgentID), Private: c.Private,
 		callTimes:   callTimes{at(c.Created), at(c.Start), at(c.End), c.Queued, at(c.NotBefore), at(c.NotAfter)},
-		callCarrier: callCarrier{"sip", orNull(c.TelephonyID), orNull(c.TrunkID), metadata(c), c.Recording != ""},
+		callCarrier: callCarrier{"sip", orNull(c.TelephonyID), orNull(c.TrunkID), metadata(c), c.Recording != "", orNil(c.Quality)},
 		callEnding:  showEnding(c),
 		callWishes:  callWishes{Context: orEmpty(c.Context), Params: orEmpty(c.Params), NoHuman: "continue"},
 		callRecord:  callRecord{Turns: make([]parley.ShownTurn, len(c.Turns)), ActionHistory: atLeast(c.ActionHistory), Warnings: atLeast(c.Warnings), Usage: c.Usage},
@@ -202,6 +203,14 @@ func orNull(s string) any {
 		return nil
 	}
 	return s
+}
+
+// orNil is null for none.
+func orNil[V any](p *V) any {
+	if p == nil {
+		return nil
+	}
+	return p
 }
 
 func orEmpty[V any](m map[string]V) map[string]V {

@@ -24,6 +24,8 @@ func finished(n *tenant) func(*parley.Call) {
 		c.Agent = json.RawMessage(`{"id":"22222222-2222-4222-8222-222222222222","user_id":"e","prompt":{"id":"p","user_id":"e","content":"x"},"actions":[],"voice":{"id":"v","user_id":"e","api_key":"sk-123456789012345"}}`)
 		c.Context, c.Params, c.NoHumanAction = map[string]string{"name": "Bo"}, map[string]string{"X-Tag": "t"}, "hangup"
 		c.TelephonyID, c.Metadata, c.Recording, c.TrunkID = "abc@host", map[string]string{"call_id": "abc@host"}, "x.wav", "33333333-3333-4333-8333-333333333333"
+		lost, trip := 0.4, 38.25
+		c.Quality = &parley.Quality{Codec: "PCMU", Encrypted: true, Sent: 3250, Received: 3244, Lost: 5, Late: 1, Concealed: 6, Jitter: 2.4, FarLost: &lost, RoundTrip: &trip}
 		c.Cause, c.ErrorMessage = parley.ProviderFailed, "the model gave no answer"
 		c.Turns = []parley.Turn{
 			{ID: "t1", Who: parley.Bot, Text: "Hello, how can", Start: 300 * time.Millisecond, End: 1200 * time.Millisecond, Interrupted: true},

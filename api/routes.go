@@ -42,6 +42,7 @@ func (a *API) routesOfCalls() []*route {
 		remove("/v1/calls/delete", a.deleteCall),
 		stream("/v1/calls/recording", a.recording, a.signed),
 		stream("/v1/calls/events", a.follow, nil),
+		stream("/v1/calls/trace", a.trace, nil),
 		post("/v1/calls/say", a.command(Say, "text")),
 		post("/v1/calls/add_context", a.command(AddContext, "text")),
 		post("/v1/calls/dtmf", a.command(Press, "digits")),

@@ -54,6 +54,13 @@ type Recordings interface {
 	Create(name string) (File, error)
 }
 
+// Traces keeps what the wire carried of calls: their signalling. *trace.Keeper is one. carrierIDs are legs of the call that it may
+// not know to be its.
+type Traces interface {
+	Ended(callID string, carrierIDs ...string)  // it may be kept now
+	Forget(callID string, carrierIDs ...string) // it must not be
+}
+
 // Ready is who hears, thinks and speaks on one call.
 type Ready struct {
 	Hear     stt.Transcriber
@@ -73,6 +80,7 @@ type Config struct {
 	Calls      Calls
 	Log        Log
 	Recordings Recordings // nil: nothing is recorded
+	Traces     Traces     // nil: nobody keeps any
 	// Open turns an agent into who hears, thinks and speaks: the one place where a vendor's name becomes an object.
 	Open func(ctx context.Context, env string, a *parley.Agent) (Ready, error)
 	// MayCall refuses a number that is not to be dialled with a parley.Error of status 403. nil: all may be.

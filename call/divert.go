@@ -58,7 +58,9 @@ func (s *Switchboard) divert(ctx context.Context, o leg.Offer, line *line) (parl
 		return untaken(ctx, err), nil
 	}
 	s.picked(ctx, a, line)
-	return s.stopped(ctx, s.join(ctx, line, a, b, line.fallback)), nil
+	out := s.join(ctx, line, a, b, line.fallback)
+	measure(c, a)
+	return s.stopped(ctx, out), nil
 }
 
 // reach dials somebody who is to take a call over.

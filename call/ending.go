@@ -17,6 +17,7 @@ func (s *Switchboard) end(ctx context.Context, line *line, out parley.Outcome) {
 		c.StageOutcome = "call_did_not_connect"
 	}
 	s.charge(line)
+	s.traced(c)
 	f.record(&c.Record)
 	told := false
 	s.keepEnd(ctx, c.ID, func(row *parley.Call) error {
@@ -35,6 +36,22 @@ func (s *Switchboard) end(ctx context.Context, line *line, out parley.Outcome) {
 		s.Logger.Error("the call's events were not written", "call", c.ID, "error", err)
 	}
 	s.Logger.Info("call ended", "call", c.ID, "ended_reason", c.Cause, "seconds", c.End.Sub(c.Created).Seconds())
+}
+
+// traced has the signalling of a call kept that is over, but for a private one's.
+func (s *Switchboard) traced(c *parley.Call) {
+	if s.Traces == nil {
+		return
+	}
+	var ids []string
+	if c.TelephonyID != "" {
+		ids = []string{c.TelephonyID}
+	}
+	if c.Private {
+		s.Traces.Forget(c.ID, ids...)
+	} else {
+		s.Traces.Ended(c.ID, ids...)
+	}
 }
 
 // endTries is how often the row of a call that is over is written to a store that is away, after 1, 2, 4 and 8 s: until it is,
@@ -74,6 +91,6 @@ func (f *facts) farewell(c *parley.Call) {
 	}
 	f.add(parley.EventEnded, map[string]any{
 		"ended_reason": string(c.Cause), "fault": string(c.Cause.Fault()), "stage": string(c.Stage),
-		"stage_outcome": c.Outcome(), "conversation_minutes": c.End.Sub(c.Start).Minutes(),
+		"stage_outcome": c.Outcome(), "conversation_minutes": c.End.Sub(c.Start).Minutes(), "media": c.Quality,
 	})
 }

@@ -22,6 +22,7 @@ func (s *Switchboard) talk(ctx context.Context, l leg.Leg, line *line) parley.Ou
 	if err := l.Hangup(context.WithoutCancel(ctx), out.Cause); err != nil {
 		s.Logger.Debug("hang up", "call", c.ID, "error", err)
 	}
+	measure(c, l)
 	c.Turns = setup.History.Turns
 	c.Usage = used(setup.History.Usage)
 	c.Recording, c.RecordingLen = tap.close()

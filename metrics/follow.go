@@ -48,10 +48,14 @@ func (m *Metrics) count(e parley.Event) {
 	switch e.Type {
 	case parley.EventEnded, parley.EventDidNotConnect:
 		var p struct {
-			Cause parley.Cause `json:"ended_reason"`
+			Cause parley.Cause    `json:"ended_reason"`
+			Media *parley.Quality `json:"media"`
 		}
 		if json.Unmarshal(e.Payload, &p) != nil || !p.Cause.Known() {
 			p.Cause = parley.Unknown
+		}
+		if p.Media != nil {
+			m.media.observe(*p.Media)
 		}
 		m.ended.WithLabelValues(string(p.Cause)).Inc()
 	case parley.EventMessage:

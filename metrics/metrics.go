@@ -45,6 +45,7 @@ type Metrics struct {
 	latency    *prometheus.HistogramVec
 	delay      prometheus.Histogram
 	missed     prometheus.Counter
+	media      media
 }
 
 // depthPatience is how long the store may take to say what waits.
@@ -78,6 +79,7 @@ func New(c Config) *Metrics {
 		Help: "How often events came faster than they were counted here, and some were not."})
 	m.registry.MustRegister(m.requests, m.took, m.ended, m.deliveries, m.latency, m.delay, m.missed, &waiting{m},
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.media = newMedia(m.registry)
 	for _, c := range parley.Causes() {
 		m.ended.WithLabelValues(string(c))
 	}

@@ -119,12 +119,18 @@ func TestWhatTheLogTells(t *testing.T) {
 		first <- parley.NewEvent("c", parley.EventPartial, struct{}{}) // has no sequence: it is not kept
 		close(first)
 		time.Sleep(time.Second)
-		tell(second, parley.EventEnded, map[string]any{"ended_reason": "caller_hung_up"})
+		lost, trip := 1.0, 250.0
+		tell(second, parley.EventEnded, map[string]any{"ended_reason": "caller_hung_up",
+			"media": parley.Quality{Sent: 40, Received: 16, Lost: 4, Late: 1, Jitter: 3, FarLost: &lost, FarJitter: &trip, RoundTrip: &trip}})
+		tell(second, parley.EventEnded, map[string]any{"ended_reason": "caller_hung_up", "media": parley.Quality{Sent: 2}})
 		synctest.Wait()
 		wants(t, shown(t, m),
-			`parley_calls_ended_total{cause="caller_hung_up"} 2`, `parley_calls_ended_total{cause="busy"} 1`, `parley_calls_ended_total{cause="unknown"} 2`,
+			`parley_calls_ended_total{cause="caller_hung_up"} 3`, `parley_calls_ended_total{cause="busy"} 1`, `parley_calls_ended_total{cause="unknown"} 2`,
 			`parley_turn_latency_seconds_sum{stage="llm"} 0.4`, `parley_turn_latency_seconds_sum{stage="total"} 1`, `parley_turn_latency_seconds_count{stage="stt"} 1`,
-			`parley_event_log_delay_seconds_count 8`, `parley_event_log_delay_seconds_sum 2`, `parley_metrics_lagged_total 1`)
+			`parley_event_log_delay_seconds_count 9`, `parley_event_log_delay_seconds_sum 2`, `parley_metrics_lagged_total 1`,
+			`parley_media_packets_total{what="sent"} 42`, `parley_media_packets_total{what="received"} 16`, `parley_media_packets_total{what="late"} 1`,
+			`parley_media_lost_ratio_sum{direction="in"} 0.25`, `parley_media_lost_ratio_count{direction="in"} 1`, `parley_media_lost_ratio_sum{direction="out"} 0.01`,
+			`parley_media_jitter_seconds_sum{direction="in"} 0.003`, `parley_media_jitter_seconds_sum{direction="out"} 0.25`, `parley_media_round_trip_seconds_sum 0.25`)
 		stop()
 		if err := <-done; err != nil || l.cancelled != 2 {
 			t.Errorf("%v, %d subscriptions cancelled", err, l.cancelled)

@@ -66,6 +66,9 @@ func fillWhole(t testing.TB, d *DB) (check func(d *DB) error) {
 		d.Log().Append(parley.NewEvent(c.ID, parley.EventMessage, i))
 	}
 	flush(t, d)
+	if err := d.KeepTrace(ctx, c.ID, []byte{0x1f, 0x8b, 0, '?'}); err != nil {
+		t.Fatal(err)
+	}
 	if err := d.Deliver(ctx, "webhooks", 5000, []Delivery{{EnvironmentID: env, WebhookID: "w", CallID: c.ID}}); err != nil {
 		t.Fatal(err)
 	}

@@ -245,7 +245,7 @@ func (d *DB) DeleteCall(ctx context.Context, env, id string) (c parley.Call, err
 		if c, err = row.call(d); err != nil {
 			return err
 		}
-		for _, table := range []string{"events", "deliveries", "snapshots", "waiting", "untold"} {
+		for _, table := range []string{"events", "deliveries", "snapshots", "waiting", "untold", "traces"} {
 			if _, err = tx.NewRaw("DELETE FROM ? WHERE call_id = ?", bun.Ident(table), row.ID).Exec(ctx); err != nil {
 				return err
 			}

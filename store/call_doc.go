@@ -24,6 +24,7 @@ type callDoc struct {
 	Notes         []noteDoc         `json:"notes,omitempty"`
 	Warnings      []string          `json:"warnings,omitempty"`
 	Usage         *parley.Usage     `json:"usage,omitempty"`
+	Quality       *parley.Quality   `json:"quality,omitempty"`
 	Dialling      *diallingDoc      `json:"dialling,omitempty"`
 	Private       bool              `json:"private,omitempty"`
 	Sealed        string            `json:"sealed,omitempty"` // the context of a private call
@@ -60,7 +61,7 @@ func newCallDoc(c parley.Call) callDoc {
 		Context: c.Context, Params: c.Params, NoHumanAction: c.NoHumanAction,
 		TrunkID: c.TrunkID, Metadata: c.Metadata, Recording: c.Recording, RecordingLen: c.RecordingLen,
 		SIPCode: c.SIPCode, StageOutcome: c.StageOutcome, ErrorMessage: c.ErrorMessage,
-		ActionHistory: c.ActionHistory, Warnings: c.Warnings, Private: c.Private,
+		ActionHistory: c.ActionHistory, Warnings: c.Warnings, Private: c.Private, Quality: c.Quality,
 	}
 	if c.Usage != (parley.Usage{}) {
 		d.Usage = &c.Usage
@@ -87,6 +88,7 @@ func (d callDoc) call() parley.Call {
 	}
 	c.ActionHistory, c.Warnings = d.ActionHistory, d.Warnings
 	c.TrunkID, c.Metadata, c.Recording, c.RecordingLen = d.TrunkID, d.Metadata, d.Recording, d.RecordingLen
+	c.Quality = d.Quality
 	c.SIPCode, c.StageOutcome, c.ErrorMessage = d.SIPCode, d.StageOutcome, d.ErrorMessage
 	for _, t := range d.Turns {
 		c.Turns = append(c.Turns, parley.Turn{ID: t.ID, Who: t.Who, Text: t.Text, Start: t.Start, End: t.End,

@@ -25,6 +25,8 @@ func everything(env string) parley.Call {
 		Created: moment0(0), Start: moment0(1), End: moment0(2),
 	}
 	c.Media = parley.Media{Telephony: "sip", TrunkID: "trunk", TelephonyID: "call-id@host", Metadata: map[string]string{"a": "b"}, Recording: "x.wav", RecordingLen: 1500 * time.Millisecond}
+	half := 0.5
+	c.Quality = &parley.Quality{Codec: "PCMU", Encrypted: true, Sent: 1, Received: 2, Lost: 3, Late: 4, Concealed: 5, Jitter: 6.25, FarLost: &half, RoundTrip: &half}
 	c.Ending = parley.Ending{Cause: parley.CallerHungUp, SIPCode: 200, StageOutcome: "human_disconnected", ErrorMessage: "none"}
 	c.Turns = []parley.Turn{{ID: "t1", Who: parley.Human, Text: "hello", Start: time.Second, End: 2 * time.Second, Interrupted: true},
 		{ID: "t2", Who: parley.Bot, Text: "hi\x00", Latency: &parley.Latency{Endpointing: 1234567, STT: 1, Queue: 2, LLM: 3, Chunking: 4, TTS: 5, Playout: 6, Total: 1234588}}}

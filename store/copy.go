@@ -13,7 +13,7 @@ import (
 // tables are all tables, in an order in which their rows may be written.
 var tables = []string{
 	"settings", "environments", "api_keys", "do_not_call", "resources", "agents", "agent_links", "numbers",
-	"calls", "snapshots", "waiting", "untold", "events", "jobs", "deliveries", "cursors", "answers",
+	"calls", "snapshots", "waiting", "untold", "traces", "events", "jobs", "deliveries", "cursors", "answers",
 }
 
 // copyAtOnce is how many rows one statement writes, and about how many bytes.

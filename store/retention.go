@@ -70,7 +70,7 @@ func (s Settings) erase(what string) (days int, where string) {
 }
 
 // EraseText erases what was said and written on a call that is over: turns, notes, actions, context and parameters, the agent's
-// snapshot, the payloads of its events and of the jobs about it that have ended. That it was made, from where to where and how it ended
+// snapshot, its trace, the payloads of its events and of the jobs about it that have ended. That it was made, from where to where and how it ended
 // stays. Unknown: parley.NotFound; not over: 409.
 func (d *DB) EraseText(ctx context.Context, callID string) error {
 	err := d.tx(ctx, func(tx bun.Tx) error {
@@ -93,6 +93,7 @@ func (d *DB) EraseText(ctx context.Context, callID string) error {
 		row.Doc, row.HasText = string(b), false
 		for _, q := range []string{
 			"DELETE FROM snapshots WHERE call_id = ?",
+			"DELETE FROM traces WHERE call_id = ?",
 			"UPDATE events SET payload = '{}' WHERE call_id = ?",
 			"UPDATE jobs SET payload = '{}', last_error = '' WHERE subject = ? AND state IN ('done', 'dead')",
 		} {

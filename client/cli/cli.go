@@ -119,6 +119,8 @@ func (a *act) answer(ctx context.Context, query url.Values, body map[string]any)
 		return a.follow(ctx, query)
 	case a.verb.op.OperationID == "getCallRecording":
 		return a.record(ctx, query)
+	case a.verb.op.OperationID == traceCall:
+		return a.trace(ctx, query)
 	}
 	var sent any
 	if body != nil {

@@ -20,6 +20,7 @@ import (
 
 	"github.com/parley-voice/parley"
 	"github.com/parley-voice/parley/api"
+	"github.com/parley-voice/parley/leg/sip/trace"
 	"github.com/parley-voice/parley/provider/all"
 	"github.com/parley-voice/parley/provider/local"
 	"github.com/parley-voice/parley/secret"
@@ -57,6 +58,7 @@ type desk struct {
 	blobs    *store.Blobs
 	live     *fakeLive
 	ids      map[string]string // what {name} stands for
+	traces   *trace.Keeper
 	contract []byte
 	doc      *openapi3.T // the same, read
 }
@@ -77,7 +79,8 @@ func newDesk(t *testing.T) *desk {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { d.blobs.Close() })
-	a, err := api.New(api.Config{Store: d.db, Log: d.db.Log(), Blobs: d.blobs, Signer: k, Live: d.live, Courier: fakeCourier{},
+	d.traces = &trace.Keeper{Recorder: trace.New(0), Store: d.db}
+	a, err := api.New(api.Config{Store: d.db, Log: d.db.Log(), Blobs: d.blobs, Signer: k, Live: d.live, Courier: fakeCourier{}, Traces: d.traces,
 		Specs: all.Specs(local.New(local.Config{Logger: slog.New(slog.DiscardHandler)})), DirectSIP: true, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
@@ -125,7 +128,7 @@ func (d *desk) file(name, text string) {
 func (d *desk) run(args ...string) (out, said string, err error) {
 	d.t.Helper()
 	i := slices.IndexFunc(Resources, func(r *resource) bool { return r.Name == args[0] })
-	if i < 0 {
+	if i < 0 && args[0] != "sip" {
 		d.t.Fatalf("there is no resource %s", args[0])
 	}
 	given := []string{}
@@ -137,7 +140,11 @@ func (d *desk) run(args ...string) (out, said string, err error) {
 	}
 	var o, e bytes.Buffer
 	p := &Program{Contract: func() ([]byte, error) { return d.contract, nil }, In: strings.NewReader(`{"label":"from stdin"}`), Out: &o, Err: &e, doc: d.doc}
-	err = p.Run(d.t.Context(), Resources[i], given)
+	if i < 0 {
+		err = p.SIP(d.t.Context(), given)
+	} else {
+		err = p.Run(d.t.Context(), Resources[i], given)
+	}
 	out = o.String()
 	for name, id := range d.ids {
 		out = strings.ReplaceAll(out, id, "{"+name+"}")
@@ -360,6 +367,15 @@ func TestMisuse(t *testing.T) {
 		"calls get 5":                               `"5" is no id`,
 		"calls get " + id + " -f x":                 "--file is of no use to get",
 		"calls recording " + id:                     "where to? Give -o FILE.wav",
+		"calls trace " + id + " format=pcap":        "where to? Give -o FILE.pcap",
+		"calls trace":                               "which one? Give an id",
+		"sip":                                       "parley sip trace CALL",
+		"sip ladder":                                "sip takes one verb, trace",
+		"sip trace":                                 "which one? Give an id",
+		"sip trace 5":                               `"5" is no id`,
+		"sip trace " + id + " --pcap":               "--pcap: which file?",
+		"sip trace " + id + " --pcap=":              "--pcap: which file?",
+		"sip trace " + id + " --loud":               "unknown flag --loud",
 		"calls events " + id + " after=x":           "after: ",
 		"calls events " + id + " before=1":          `"before=1" is not understood: calls events takes after=`,
 		"calls dtmf " + id + " 1 2":                 "digits is one value",
@@ -407,6 +423,8 @@ func TestRefusals(t *testing.T) {
 		"prompts list --sort nothing":                                                          "nothing",
 		"numbers available":                                                                    "no carrier",
 		"calls recording 00000000-0000-4000-8000-000000000000 -o x.wav":                        "call not found",
+		"sip trace 00000000-0000-4000-8000-000000000000":                                       "call not found",
+		"sip trace 00000000-0000-4000-8000-000000000000 --pcap x.pcap":                         "call not found",
 		"calls events 00000000-0000-4000-8000-000000000000":                                    "call not found",
 		"prompts update 00000000-0000-4000-8000-000000000000 context_endpoint=ftp://x label=l": "context_endpoint must be an http or https URL",
 	} {
@@ -418,7 +436,7 @@ func TestRefusals(t *testing.T) {
 		}
 		expect(t, args, err.Error(), want)
 	}
-	if left, _ := filepath.Glob(".parley-recording-*"); len(left) > 0 {
+	if left, _ := filepath.Glob(".parley-*"); len(left) > 0 {
 		t.Errorf("a recording that failed leaves %v", left)
 	}
 	if out, _, err := d.run("prompts", "create", "-f", "unknown.json", "--lenient"); err != nil || !strings.Contains(out, "label    x") {

@@ -158,6 +158,9 @@ func (a *act) helpFlags() error {
 		if f.Name == "output" && a.verb.op.OperationID == "getCallRecording" {
 			note = "The file: .wav is the stereo master, anything else an MP3; - is the standard output."
 		}
+		if f.Name == "output" && a.verb.op.OperationID == traceCall {
+			note = "table (default: the ladder), json or yaml; or a file: .pcap is a capture, .json JSON, anything else the ladder; - is the standard output."
+		}
 		if f.HasDefault && f.Default != "" {
 			note += " Default: " + f.Default + "."
 		}

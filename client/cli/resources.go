@@ -59,6 +59,7 @@ var Resources = []*resource{
 			`parley calls say ID "One moment, please."`,
 			`parley calls mute ID on`,
 			`parley calls recording ID -o call.wav`,
+			`parley calls trace ID`,
 		}},
 	{Name: "do-not-call", Help: "Numbers that are not called.", path: "/v1/do_not_call",
 		columns:  map[string]string{"list": "id number reason created_at call_id"},

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"maps"
 	"net/http"
 	"net/url"
@@ -322,16 +323,21 @@ func (a *act) record(ctx context.Context, query url.Values) error {
 			format = "wav"
 		}
 	}
+	return a.file(name, func(w io.Writer) (int64, error) { return a.api.Recording(ctx, query.Get("id"), format, w) })
+}
+
+// file writes into a file, which is there whole or not at all; - is the standard output.
+func (a *act) file(name string, write func(io.Writer) (int64, error)) error {
 	if name == "-" {
-		_, err := a.api.Recording(ctx, query.Get("id"), format, a.Out)
+		_, err := write(a.Out)
 		return err
 	}
-	f, err := os.CreateTemp(filepath.Dir(name), ".parley-recording-*")
+	f, err := os.CreateTemp(filepath.Dir(name), ".parley-*")
 	if err != nil {
 		return misuse("-o: %v", err)
 	}
 	defer os.Remove(f.Name())
-	n, err := a.api.Recording(ctx, query.Get("id"), format, f)
+	n, err := write(f)
 	if e := f.Close(); err == nil {
 		err = e
 	}

@@ -1189,21 +1189,60 @@ func (e PromptDtoType) Valid() bool {
 	}
 }
 
+// Defines values for TraceMessageDtoDirection.
+const (
+	In  TraceMessageDtoDirection = "in"
+	Out TraceMessageDtoDirection = "out"
+)
+
+// Valid indicates whether the value is a known member of the TraceMessageDtoDirection enum.
+func (e TraceMessageDtoDirection) Valid() bool {
+	switch e {
+	case In:
+		return true
+	case Out:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for TraceMessageDtoTransport.
+const (
+	TraceMessageDtoTransportTcp TraceMessageDtoTransport = "tcp"
+	TraceMessageDtoTransportTls TraceMessageDtoTransport = "tls"
+	TraceMessageDtoTransportUdp TraceMessageDtoTransport = "udp"
+)
+
+// Valid indicates whether the value is a known member of the TraceMessageDtoTransport enum.
+func (e TraceMessageDtoTransport) Valid() bool {
+	switch e {
+	case TraceMessageDtoTransportTcp:
+		return true
+	case TraceMessageDtoTransportTls:
+		return true
+	case TraceMessageDtoTransportUdp:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for TrunkStatusDtoAddressesTransport.
 const (
-	Tcp TrunkStatusDtoAddressesTransport = "tcp"
-	Tls TrunkStatusDtoAddressesTransport = "tls"
-	Udp TrunkStatusDtoAddressesTransport = "udp"
+	TrunkStatusDtoAddressesTransportTcp TrunkStatusDtoAddressesTransport = "tcp"
+	TrunkStatusDtoAddressesTransportTls TrunkStatusDtoAddressesTransport = "tls"
+	TrunkStatusDtoAddressesTransportUdp TrunkStatusDtoAddressesTransport = "udp"
 )
 
 // Valid indicates whether the value is a known member of the TrunkStatusDtoAddressesTransport enum.
 func (e TrunkStatusDtoAddressesTransport) Valid() bool {
 	switch e {
-	case Tcp:
+	case TrunkStatusDtoAddressesTransportTcp:
 		return true
-	case Tls:
+	case TrunkStatusDtoAddressesTransportTls:
 		return true
-	case Udp:
+	case TrunkStatusDtoAddressesTransportUdp:
 		return true
 	default:
 		return false
@@ -1966,6 +2005,27 @@ func (e SayInCallParamsParleyTimeFormat) Valid() bool {
 	}
 }
 
+// Defines values for GetCallTraceParamsFormat.
+const (
+	Json   GetCallTraceParamsFormat = "json"
+	Ladder GetCallTraceParamsFormat = "ladder"
+	Pcap   GetCallTraceParamsFormat = "pcap"
+)
+
+// Valid indicates whether the value is a known member of the GetCallTraceParamsFormat enum.
+func (e GetCallTraceParamsFormat) Valid() bool {
+	switch e {
+	case Json:
+		return true
+	case Ladder:
+		return true
+	case Pcap:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for TransferCallParamsParleyTimeFormat.
 const (
 	TransferCallParamsParleyTimeFormatEpoch   TransferCallParamsParleyTimeFormat = "epoch"
@@ -2483,6 +2543,9 @@ type CallDto struct {
 	Id         string `json:"id"`
 	IsOutgoing bool   `json:"is_outgoing"`
 
+	// Media How its sound travelled; null while it runs and when it was not measured
+	Media nullable.Nullable[CallMediaDto] `json:"media"`
+
 	// NotAfter Not to be dialled later
 	NotAfter nullable.Nullable[CallDto_NotAfter] `json:"not_after"`
 
@@ -2630,6 +2693,52 @@ type CallDto_TelephonyMetadata struct {
 	// Type Example: telephony_metadata_sip
 	Type                 string            `json:"type"`
 	AdditionalProperties map[string]string `json:"-"`
+}
+
+// CallMediaDto How the sound of a call travelled between the far end and the server; what is null the far end has not said
+type CallMediaDto struct {
+	// Codec Example: PCMU
+	Codec string `json:"codec"`
+
+	// Concealed Frames of 20 ms that were made up in their place
+	//
+	// Example: 6
+	Concealed int `json:"concealed"`
+
+	// Encrypted By SRTP
+	Encrypted bool `json:"encrypted"`
+
+	// FarJitterMs Example: 3.1
+	FarJitterMs nullable.Nullable[float64] `json:"far_jitter_ms"`
+
+	// FarLostPercent Of the server's packets, as the far end counts
+	//
+	// Example: 0.4
+	FarLostPercent nullable.Nullable[float64] `json:"far_lost_percent"`
+
+	// JitterMs How unevenly the far end's packets came (RFC 3550)
+	//
+	// Example: 2.4
+	JitterMs float64 `json:"jitter_ms"`
+
+	// Late Packets of the far end that came too late to be heard
+	//
+	// Example: 1
+	Late int `json:"late"`
+
+	// Lost Packets of the far end that never came
+	//
+	// Example: 5
+	Lost int `json:"lost"`
+
+	// PacketsReceived Example: 3244
+	PacketsReceived int `json:"packets_received"`
+
+	// PacketsSent Example: 3250
+	PacketsSent int `json:"packets_sent"`
+
+	// RoundTripMs Example: 38
+	RoundTripMs nullable.Nullable[float64] `json:"round_trip_ms"`
 }
 
 // CallPage A page of a list
@@ -4028,6 +4137,65 @@ type TelephonyProvider1 struct {
 	Name string `json:"name"`
 }
 
+// TraceDto The SIP messages of a call, in their order
+type TraceDto struct {
+	Messages []TraceMessageDto `json:"messages"`
+}
+
+// TraceMessageDto A SIP message as it was on the wire; an x stands for each character of a secret in it
+type TraceMessageDto struct {
+	// Cseq Example: 1 INVITE
+	Cseq string `json:"cseq"`
+
+	// Direction in: the server received it
+	Direction TraceMessageDtoDirection `json:"direction"`
+
+	// LocalAddress Example: 192.0.2.1:5060
+	LocalAddress string `json:"local_address"`
+
+	// Message All of it; bytes that are no UTF-8 stand as \xNN
+	Message string `json:"message"`
+
+	// OffsetMs Since the first one
+	//
+	// Example: 13.2
+	OffsetMs float64 `json:"offset_ms"`
+
+	// RemoteAddress Example: 198.51.100.7:5060
+	RemoteAddress string `json:"remote_address"`
+
+	// Retransmission It was the same once more
+	Retransmission bool `json:"retransmission"`
+
+	// Sdp What its session description says in few words; empty without one
+	//
+	// Example: PCMU dtmf, 20 ms, 192.0.2.1:20000
+	Sdp string `json:"sdp"`
+
+	// SipCallId Which leg of the call it is of
+	SipCallId string `json:"sip_call_id"`
+
+	// Skipped Messages that were left out before this one
+	Skipped int `json:"skipped"`
+
+	// Summary The method, or status and reason
+	//
+	// Example: 200 OK
+	Summary string `json:"summary"`
+
+	// Time UTC, to the microsecond
+	//
+	// Example: 2026-11-24T09:29:58.000120Z
+	Time      time.Time                `json:"time"`
+	Transport TraceMessageDtoTransport `json:"transport"`
+}
+
+// TraceMessageDtoDirection in: the server received it
+type TraceMessageDtoDirection string
+
+// TraceMessageDtoTransport defines model for TraceMessageDto.Transport.
+type TraceMessageDtoTransport string
+
 // TransferCallDto Whom to hand the call to
 type TransferCallDto struct {
 	// PhoneNumber E.164, a sip: address, or an extension where the trunk takes them
@@ -5171,6 +5339,15 @@ type SayInCallParams struct {
 
 // SayInCallParamsParleyTimeFormat defines parameters for SayInCall.
 type SayInCallParamsParleyTimeFormat string
+
+// GetCallTraceParams defines parameters for GetCallTrace.
+type GetCallTraceParams struct {
+	Id     Id                        `form:"id" json:"id"`
+	Format *GetCallTraceParamsFormat `form:"format,omitempty" json:"format,omitempty"`
+}
+
+// GetCallTraceParamsFormat defines parameters for GetCallTrace.
+type GetCallTraceParamsFormat string
 
 // TransferCallParams defines parameters for TransferCall.
 type TransferCallParams struct {
@@ -10055,6 +10232,15 @@ type ClientInterface interface {
 	// Corresponds with POST /v1/calls/say (the `SayInCall` operationId).
 	SayInCall(ctx context.Context, params *SayInCallParams, body SayInCallJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// GetCallTrace The SIP messages of a call, of all its legs
+	//
+	// As they were on the wire, while the call runs and after it, as long as its text is kept. Proofs of passwords and keys of
+	// SRTP are masked. `format=ladder` draws them; `format=pcap` is a capture file for Wireshark and the like. Of a long call the
+	// beginning and the end are kept. Nothing is kept of a call with hipaa_compliant.
+	//
+	// Corresponds with GET /v1/calls/trace (the `GetCallTrace` operationId).
+	GetCallTrace(ctx context.Context, params *GetCallTraceParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// TransferCallWithBody Hand a running call over to somebody else, as the agent's own transfer does
 	//
 	// Takes any type of body and a specified content type.
@@ -11140,6 +11326,25 @@ func (c *Client) SayInCallWithBody(ctx context.Context, params *SayInCallParams,
 // Corresponds with POST /v1/calls/say (the `SayInCall` operationId).
 func (c *Client) SayInCall(ctx context.Context, params *SayInCallParams, body SayInCallJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewSayInCallRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetCallTrace The SIP messages of a call, of all its legs
+//
+// As they were on the wire, while the call runs and after it, as long as its text is kept. Proofs of passwords and keys of
+// SRTP are masked. `format=ladder` draws them; `format=pcap` is a capture file for Wireshark and the like. Of a long call the
+// beginning and the end are kept. Nothing is kept of a call with hipaa_compliant.
+//
+// Corresponds with GET /v1/calls/trace (the `GetCallTrace` operationId).
+func (c *Client) GetCallTrace(ctx context.Context, params *GetCallTraceParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetCallTraceRequest(c.Server, params)
 	if err != nil {
 		return nil, err
 	}
@@ -14308,6 +14513,68 @@ func NewSayInCallRequestWithBody(server string, params *SayInCallParams, content
 			req.Header.Set("Parley-Time-Format", headerParam1)
 		}
 
+	}
+
+	return req, nil
+}
+
+// NewGetCallTraceRequest constructs an http.Request for the GetCallTrace method
+func NewGetCallTraceRequest(server string, params *GetCallTraceParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/calls/trace")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "id", params.Id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if params.Format != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "format", *params.Format, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
 	}
 
 	return req, nil
@@ -17826,6 +18093,17 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /v1/calls/say (the `SayInCall` operationId).
 	SayInCallWithResponse(ctx context.Context, params *SayInCallParams, body SayInCallJSONRequestBody, reqEditors ...RequestEditorFn) (*SayInCallResponse, error)
 
+	// GetCallTraceWithResponse The SIP messages of a call, of all its legs
+	//
+	// As they were on the wire, while the call runs and after it, as long as its text is kept. Proofs of passwords and keys of
+	// SRTP are masked. `format=ladder` draws them; `format=pcap` is a capture file for Wireshark and the like. Of a long call the
+	// beginning and the end are kept. Nothing is kept of a call with hipaa_compliant.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/calls/trace (the `GetCallTrace` operationId).
+	GetCallTraceWithResponse(ctx context.Context, params *GetCallTraceParams, reqEditors ...RequestEditorFn) (*GetCallTraceResponse, error)
+
 	// TransferCallWithBodyWithResponse Hand a running call over to somebody else, as the agent's own transfer does
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
@@ -19442,6 +19720,47 @@ func (r SayInCallResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r SayInCallResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetCallTraceResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *TraceDto
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetCallTraceResponse) GetJSON200() *TraceDto {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r GetCallTraceResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetCallTraceResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetCallTraceResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetCallTraceResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -21820,6 +22139,23 @@ func (c *ClientWithResponses) SayInCallWithResponse(ctx context.Context, params 
 	return ParseSayInCallResponse(rsp)
 }
 
+// GetCallTraceWithResponse The SIP messages of a call, of all its legs
+//
+// As they were on the wire, while the call runs and after it, as long as its text is kept. Proofs of passwords and keys of
+// SRTP are masked. `format=ladder` draws them; `format=pcap` is a capture file for Wireshark and the like. Of a long call the
+// beginning and the end are kept. Nothing is kept of a call with hipaa_compliant.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/calls/trace (the `GetCallTrace` operationId).
+func (c *ClientWithResponses) GetCallTraceWithResponse(ctx context.Context, params *GetCallTraceParams, reqEditors ...RequestEditorFn) (*GetCallTraceResponse, error) {
+	rsp, err := c.GetCallTrace(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetCallTraceResponse(rsp)
+}
+
 // TransferCallWithBodyWithResponse Hand a running call over to somebody else, as the agent's own transfer does
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
@@ -23354,6 +23690,35 @@ func ParseSayInCallResponse(rsp *http.Response) (*SayInCallResponse, error) {
 			return nil, err
 		}
 		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetCallTraceResponse parses an HTTP response from a GetCallTraceWithResponse call
+func ParseGetCallTraceResponse(rsp *http.Response) (*GetCallTraceResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetCallTraceResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest TraceDto
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case rsp.StatusCode == 200:
+		// Content-type (text/plain) unsupported
 
 	}
 

@@ -123,6 +123,20 @@ func eventData(r io.Reader) iter.Seq2[[]byte, error] {
 	}
 }
 
+// Trace writes the SIP messages of a call to w, as "json", "ladder" or "pcap", and gives their length in bytes.
+func (a *API) Trace(ctx context.Context, callID, format string, w io.Writer) (int64, error) {
+	res, err := a.open(ctx, http.MethodGet, "/v1/calls/trace", url.Values{"id": {callID}, "format": {format}}, nil)
+	if err != nil {
+		return 0, err
+	}
+	defer res.Body.Close()
+	n, err := io.Copy(w, res.Body)
+	if err != nil {
+		return n, fmt.Errorf("the trace of call %s, after %d bytes: %w", callID, n, err)
+	}
+	return n, nil
+}
+
 // Recording writes the sound of a call to w, as "mp3" or "wav", and gives its length in bytes.
 func (a *API) Recording(ctx context.Context, callID, format string, w io.Writer) (int64, error) {
 	res, err := a.open(ctx, http.MethodGet, "/v1/calls/recording", url.Values{"id": {callID}, "format": {format}}, nil)

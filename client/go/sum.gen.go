@@ -1,4 +1,4 @@
 package client
 
 // contractSum is the SHA-256 of the contract that client.gen.go was made from.
-const contractSum = "ac5ba71665af65751343979dc25d4205481ea5e8084855b34843fa5208dec68f"
+const contractSum = "f69b265e96862ff7d2781df31fa6ae090e97ef01d09327b4979f1b701c298b43"

@@ -20,6 +20,7 @@ import (
 	"github.com/parley-voice/parley/job"
 	"github.com/parley-voice/parley/leg"
 	"github.com/parley-voice/parley/leg/sip"
+	"github.com/parley-voice/parley/leg/sip/trace"
 	"github.com/parley-voice/parley/llm"
 	"github.com/parley-voice/parley/metrics"
 	"github.com/parley-voice/parley/provider"
@@ -41,6 +42,7 @@ type house struct {
 	clock       *leg.Clock
 	ports       *rtp.Ports
 	switchboard *call.Switchboard
+	traces      *trace.Keeper
 	jobs        *job.Queue
 	webhooks    *webhook.Courier
 	metrics     *metrics.Metrics
@@ -84,7 +86,7 @@ func (c *serveCmd) build(ctx context.Context, log *slog.Logger) (h *house, made 
 	}
 	v.guarded = provider.Guarded(h.fetch.Dial)
 	h.api, err = api.New(api.Config{
-		Store: db, Log: db.Log(), Blobs: blobs, Signer: key, Live: live{h.switchboard}, Courier: h.webhooks, Meter: h.metrics, Specs: specs, Logger: log,
+		Store: db, Log: db.Log(), Blobs: blobs, Signer: key, Live: live{h.switchboard}, Traces: h.traces, Courier: h.webhooks, Meter: h.metrics, Specs: specs, Logger: log,
 		DialJob: dialJob, RatePerSecond: c.Rate, DirectSIP: true, Trunks: trunkStates{h.sip.State}, PublicURL: c.publicURL(), CheckAction: checkAction,
 		CheckURL: h.fetch.CheckURL, CheckVoice: v.checkVoice,
 	})
@@ -106,10 +108,11 @@ func (h *house) telephone(v *vendors) error {
 		return err
 	}
 	h.clock, h.ports = leg.NewClock(), rtp.NewPorts(h.cfg.RTPPorts.lo, h.cfg.RTPPorts.hi)
+	h.traces = &trace.Keeper{Recorder: trace.New(0), Store: h.db, Logger: h.log}
 	trunks := &trunkBook{read: h.db.Trunks}
 	conf := sip.Config{
 		Listen: h.cfg.SIP, PublicIP: ip, Ports: h.ports, Clock: h.clock, Trunks: trunks.all, TrustLoopback: h.cfg.TrustLoopback,
-		DemoUser: demoNumber, Logger: h.log,
+		DemoUser: demoNumber, Logger: h.log, Trace: h.traces.Recorder,
 	}
 	name := "PARLEY_SIP"
 	if conf.TLS, err = h.cfg.serverTLS(h.log); err != nil {
@@ -123,7 +126,7 @@ func (h *house) telephone(v *vendors) error {
 	}
 	h.sip, h.sipAddr = trunk, trunk.Addr().String()
 	h.switchboard = call.New(call.Config{
-		Trunk: trunk, Calls: h.db, Log: h.db.Log(), Recordings: recordings{h.blobs}, Open: v.Open, Logger: h.log,
+		Trunk: trunk, Calls: h.db, Log: h.db.Log(), Recordings: recordings{h.blobs}, Traces: h.traces, Open: v.Open, Logger: h.log,
 		MayCall: h.db.MayCall, Prices: prices,
 		Directory: &directory{db: h.db, trunks: trunks.all, defaultEnv: h.env, trustLoop: h.cfg.TrustLoopback},
 	})

@@ -31,7 +31,8 @@ func resources() (out []kong.Option) {
 		c := &resourceCmd{run: func(ctx context.Context, args []string) error { return p.Run(ctx, r, args) }}
 		out = append(out, kong.DynamicCommand(r.Name, r.Help, "", c, `cmd:""`, `passthrough:""`))
 	}
-	return out
+	sip := &resourceCmd{run: p.SIP}
+	return append(out, kong.DynamicCommand("sip", "What the telephone did on a call: its SIP messages as a ladder or a capture.", "", sip, `cmd:""`, `passthrough:""`))
 }
 
 // contract is what a server of this version serves at /openapi.json.

@@ -83,6 +83,7 @@ func (h *house) serve(ctx context.Context, door net.Listener) error {
 	run(&calls, ctx, "retention", (&retention.Keeper{Store: h.db, Dir: h.cfg.recordings(), Logger: h.log}).Run)
 	run(&webhooks, after, "webhooks", h.webhooks.Run)
 	run(&webhooks, after, "metrics", h.metrics.Run)
+	run(&webhooks, after, "traces", h.traces.Run)
 
 	<-ctx.Done()
 	h.log.Info("stopping", "calls", h.switchboard.Live())

@@ -638,6 +638,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/calls/trace": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The SIP messages of a call, of all its legs
+         * @description As they were on the wire, while the call runs and after it, as long as its text is kept. Proofs of passwords and keys of
+         *     SRTP are masked. `format=ladder` draws them; `format=pcap` is a capture file for Wireshark and the like. Of a long call the
+         *     beginning and the end are kept. Nothing is kept of a call with hipaa_compliant.
+         */
+        get: operations["getCallTrace"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/calls/transfer": {
         parameters: {
             query?: never;
@@ -1814,6 +1836,8 @@ export interface components {
             /** @example 550e8400-e29b-41d4-a716-446655440000 */
             id: string;
             is_outgoing: boolean;
+            /** @description How its sound travelled; null while it runs and when it was not measured */
+            media: components["schemas"]["CallMediaDto"] | null;
             /** @description Not to be dialled later */
             not_after: (string | number) | null;
             /** @description Not to be dialled earlier */
@@ -1870,6 +1894,46 @@ export interface components {
             user_id: string;
             /** @description What this version did not act on, or did otherwise */
             warnings: string[];
+        };
+        /** @description How the sound of a call travelled between the far end and the server; what is null the far end has not said */
+        CallMediaDto: {
+            /** @example PCMU */
+            codec: string;
+            /**
+             * @description Frames of 20 ms that were made up in their place
+             * @example 6
+             */
+            concealed: number;
+            /** @description By SRTP */
+            encrypted: boolean;
+            /** @example 3.1 */
+            far_jitter_ms: number | null;
+            /**
+             * @description Of the server's packets, as the far end counts
+             * @example 0.4
+             */
+            far_lost_percent: number | null;
+            /**
+             * @description How unevenly the far end's packets came (RFC 3550)
+             * @example 2.4
+             */
+            jitter_ms: number;
+            /**
+             * @description Packets of the far end that came too late to be heard
+             * @example 1
+             */
+            late: number;
+            /**
+             * @description Packets of the far end that never came
+             * @example 5
+             */
+            lost: number;
+            /** @example 3244 */
+            packets_received: number;
+            /** @example 3250 */
+            packets_sent: number;
+            /** @example 38 */
+            round_trip_ms: number | null;
         };
         /** @description A page of a list */
         CallPage: {
@@ -3176,6 +3240,55 @@ export interface components {
             connection_id?: string;
             /** @description With which Telnyx signs its webhooks */
             public_key?: string;
+        };
+        /** @description The SIP messages of a call, in their order */
+        TraceDto: {
+            messages: components["schemas"]["TraceMessageDto"][];
+        };
+        /** @description A SIP message as it was on the wire; an x stands for each character of a secret in it */
+        TraceMessageDto: {
+            /** @example 1 INVITE */
+            cseq: string;
+            /**
+             * @description in: the server received it
+             * @enum {string}
+             */
+            direction: "in" | "out";
+            /** @example 192.0.2.1:5060 */
+            local_address: string;
+            /** @description All of it; bytes that are no UTF-8 stand as \xNN */
+            message: string;
+            /**
+             * @description Since the first one
+             * @example 13.2
+             */
+            offset_ms: number;
+            /** @example 198.51.100.7:5060 */
+            remote_address: string;
+            /** @description It was the same once more */
+            retransmission: boolean;
+            /**
+             * @description What its session description says in few words; empty without one
+             * @example PCMU dtmf, 20 ms, 192.0.2.1:20000
+             */
+            sdp: string;
+            /** @description Which leg of the call it is of */
+            sip_call_id: string;
+            /** @description Messages that were left out before this one */
+            skipped: number;
+            /**
+             * @description The method, or status and reason
+             * @example 200 OK
+             */
+            summary: string;
+            /**
+             * Format: date-time
+             * @description UTC, to the microsecond
+             * @example 2026-11-24T09:29:58.000120Z
+             */
+            time: string;
+            /** @enum {string} */
+            transport: "udp" | "tcp" | "tls";
         };
         /** @description The config of action_transfer_call */
         TransferCallConfig: {
@@ -5213,6 +5326,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CallDto"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            405: components["responses"]["Refused"];
+            408: components["responses"]["Refused"];
+            409: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            415: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["Refused"];
+        };
+    };
+    getCallTrace: {
+        parameters: {
+            query: {
+                id: components["parameters"]["id"];
+                format?: "json" | "ladder" | "pcap";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The messages */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TraceDto"];
+                    "application/vnd.tcpdump.pcap": string;
+                    "text/plain": string;
                 };
             };
             400: components["responses"]["Refused"];
