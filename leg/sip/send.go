@@ -5,9 +5,6 @@ import (
 	"crypto/rand"
 	"encoding/binary"
 	"errors"
-	"maps"
-	"net/netip"
-	"slices"
 
 	"github.com/emiago/sipgo/sip"
 
@@ -58,21 +55,6 @@ func (t *Trunk) port(network string) int {
 		return int(secure.Port())
 	}
 	return int(t.sock.Addr().Port())
-}
-
-// familiar reports whether it is an account's address, or one we have a call with: its connections may be silent.
-func (t *Trunk) familiar(a netip.Addr) bool {
-	if t.accounts.friends.Load().include(a) {
-		return true
-	}
-	t.mu.Lock()
-	all := slices.Collect(maps.Values(t.dialogs))
-	t.mu.Unlock()
-	return slices.ContainsFunc(all, func(d *dialog) bool {
-		d.mu.Lock()
-		defer d.mu.Unlock()
-		return d.peer.addr.Addr() == a
-	})
 }
 
 // send begins a client transaction. Where there is no connection yet it makes one; that it cannot be made is the error.

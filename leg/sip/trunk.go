@@ -124,7 +124,7 @@ func New(c Config) (*Trunk, error) {
 	t.guard = newWatch(c, &t.accounts, t.log)
 	w := wire.Config{
 		Listen: c.Listen, ListenTLS: c.ListenTLS, TLS: c.TLS,
-		Admit: t.admitted, Known: t.familiar, MayAnswer: t.guard.MayAnswer, Failed: t.guard.Failed,
+		Admit: t.admitted, Known: (&company{t: t}).includes, MayAnswer: t.guard.MayAnswer, Failed: t.guard.Failed,
 	}
 	if c.Trace != nil {
 		w.Seen = func(s wire.Seen) { t.seen(s.At, s.Network, s.Local, s.Remote, s.Out, s.Message) }
