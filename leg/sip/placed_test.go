@@ -420,6 +420,9 @@ func TestRefer(t *testing.T) {
 		{"202 Accepted", "SIP/2.0 200 OK", true, nil},
 		{"202 Accepted", "SIP/2.0 486 Busy", false, errReferFailed},
 		{"202 Accepted", "bye", true, nil},
+		{"202 Accepted", "early", true, nil},
+		{"202 Accepted", "no news", true, nil},
+		{"202 Accepted", "over", false, errReferFailed},
 		{"405 Method Not Allowed", "", false, errors.ErrUnsupported},
 		{"501 Not Implemented", "", false, errors.ErrUnsupported},
 		{"480 No", "", false, errReferFailed},
@@ -436,12 +439,27 @@ func TestRefer(t *testing.T) {
 		if to := header(ref, "Refer-To"); to != "<sip:+1555@127.0.0.1>" {
 			t.Errorf("Refer-To %q", to)
 		}
-		p.respond(ref, c.answer, "", "")
+		headers := ""
+		if c.notify == "no news" {
+			headers = "Refer-Sub: false\r\n"
+		}
+		if c.notify != "early" {
+			p.respond(ref, c.answer, headers, "")
+		}
 		p.callID, p.totag, p.target = header(inv, "Call-ID"), tagOf(header(inv, "From")), strings.Trim(header(inv, "Contact"), "<>")
 		switch c.notify {
-		case "":
+		case "", "no news":
 		case "bye":
 			p.ask("BYE", "", "")
+		case "early": // before the REFER is answered
+			if code, _ := p.ask("NOTIFY", "Event: refer\r\nSubscription-State: terminated\r\n", "SIP/2.0 200 OK\r\n"); code != 200 {
+				t.Errorf("NOTIFY: %d", code)
+			}
+			p.respond(ref, c.answer, "", "")
+		case "over":
+			if code, _ := p.ask("NOTIFY", "o: refer\r\nSubscription-State: terminated;reason=timeout\r\n", "SIP/2.0 100 Trying\r\n"); code != 200 {
+				t.Errorf("NOTIFY: %d", code)
+			}
 		default:
 			if code, _ := p.ask("NOTIFY", "Event: presence\r\n", ""); code != 489 {
 				t.Errorf("another event: %d", code)

@@ -62,6 +62,8 @@ func (d *dialog) transfer(ctx context.Context, to string) error {
 		return errors.ErrUnsupported
 	case code >= 300:
 		return fmt.Errorf("%w: %d", errReferFailed, code)
+	case strings.EqualFold(field(res, "Refer-Sub"), "false"): // no news will come (RFC 4488)
+		return nil
 	}
 	select {
 	case <-r.done:
@@ -92,19 +94,24 @@ func (d *dialog) referTo(to string) (sip.Uri, error) {
 	return u, nil
 }
 
-// notified takes the news of a transfer; mu is held.
+// notified takes the news of a transfer, also before the REFER is answered; mu is held. News that end without a result are bad news: it is
+// not known whether anybody was called, and the far end is still here.
 func (d *dialog) notified(req *sip.Request, tx *sip.ServerTx) {
-	event := ""
-	if h := req.GetHeader("Event"); h != nil {
-		event, _, _ = strings.Cut(h.Value(), ";")
-	}
-	if !strings.EqualFold(strings.TrimSpace(event), "refer") || d.refer == nil {
-		_ = d.t.reply(tx, req, 489, "Bad Event")
+	event, _, _ := strings.Cut(field(req, "Event"), ";")
+	switch {
+	case !strings.EqualFold(strings.TrimSpace(event), "refer"):
+		_ = d.t.reply(tx, req, 489, "Bad Event", sip.NewHeader("Allow-Events", "refer"))
+		return
+	case d.refer == nil:
+		_ = d.t.reply(tx, req, 481, "Subscription Does Not Exist")
 		return
 	}
 	_ = d.t.reply(tx, req, 200, "OK")
+	state, _, _ := strings.Cut(field(req, "Subscription-State"), ";")
 	if code := sipfrag(req.Body()); code >= 200 {
 		d.refer.settle(code)
+	} else if strings.EqualFold(strings.TrimSpace(state), "terminated") {
+		d.refer.settle(480)
 	}
 }
 
