@@ -65,6 +65,7 @@ func (u *unacked) implied(req *sip.Request) bool {
 
 // repeat sends the 2xx again after T1, 2·T1 … at most every T2, until the ACK; after 64·T1 it gives the call up.
 func (u *unacked) repeat() {
+	defer u.forget()
 	pause := sip.T1
 	timer := time.NewTimer(pause)
 	defer timer.Stop()
@@ -92,6 +93,15 @@ func (u *unacked) repeat() {
 			c.end(&leg.GoneError{Cause: parley.Unreachable}, true)
 		}
 		return
+	}
+}
+
+// forget lets go of the INVITE's transaction and of the 2xx: a call may last for hours.
+func (u *unacked) forget() {
+	u.d.mu.Lock()
+	defer u.d.mu.Unlock()
+	if u.d.unacked == u {
+		u.d.unacked = nil
 	}
 }
 

@@ -122,7 +122,9 @@ func (o *offer) Answer(ctx context.Context, l leg.Limits) (leg.Leg, error) {
 		return nil, o.mend(err)
 	}
 	o.t.begin(u.repeat)
-	if o.sdp == nil {
+	late := o.sdp == nil
+	o.req, o.tx, o.sdp = nil, nil, nil // nobody who reads them gets past decide any more; the owner keeps the offer as long as the call
+	if late {
 		if agreed, err = u.answer(ctx, local); err != nil {
 			_ = c.Hangup(ctx, parley.Configuration)
 			return nil, fmt.Errorf("sip: answer: %w", err)

@@ -48,13 +48,14 @@ func (o *offer) ring() error {
 	if err := o.t.respond(o.tx, res); err != nil {
 		return err
 	}
-	o.t.begin(func() { o.insist(r, res) })
+	conn := o.tx.Connection()
+	o.t.begin(func() { o.insist(r, res, conn) })
 	return nil
 }
 
 // insist repeats the 180 after T1, 2·T1, 4·T1 …; a caller who has not heard it after 64·T1 is refused. The repetitions do not pass
 // the transaction: it would take them for its last word, even after a final one.
-func (o *offer) insist(r *reliable, res *sip.Response) {
+func (o *offer) insist(r *reliable, res *sip.Response, conn sip.Connection) {
 	pause := sip.T1
 	timer := time.NewTimer(pause)
 	defer timer.Stop()
@@ -76,7 +77,7 @@ func (o *offer) insist(r *reliable, res *sip.Response) {
 			}
 			return
 		}
-		_ = o.tx.Connection().WriteMsg(res)
+		_ = conn.WriteMsg(res)
 		pause = min(2*pause, time.Until(end)+time.Millisecond)
 		timer.Reset(pause)
 	}
