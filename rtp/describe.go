@@ -29,7 +29,8 @@ func (w *description) bytes() []byte { return []byte(w.String()) }
 func (w *description) offer() {
 	codecs := w.l.offered()
 	narrow, wide := slices.ContainsFunc(codecs, func(c Codec) bool { return c != Opus }), slices.Contains(codecs, Opus)
-	fmt.Fprintf(w, "m=audio %d RTP/AVP", w.l.Port)
+	proto, lines := w.l.encryption()
+	fmt.Fprintf(w, "m=audio %d %s", w.l.Port, proto)
 	for _, c := range codecs {
 		fmt.Fprintf(w, " %d", c.PayloadType())
 	}
@@ -50,11 +51,13 @@ func (w *description) offer() {
 		w.events(offeredWideEvents, Opus.rate())
 	}
 	w.WriteString("a=rtcp-mux\r\n")
+	w.attributes(lines)
 	w.tail(w.l.Direction)
 }
 
-func (w *description) answer(o *Media, a *Agreed) {
-	fmt.Fprintf(w, "m=audio %d %s %d", w.l.Port, o.Proto, a.PayloadType)
+func (w *description) answer(o *Media, a *Agreed, lines []string) {
+	p, _ := o.profile()
+	fmt.Fprintf(w, "m=audio %d %s %d", w.l.Port, p.name, a.PayloadType)
 	if a.DTMFType != 0 {
 		fmt.Fprintf(w, " %d", a.DTMFType)
 	}
@@ -66,6 +69,7 @@ func (w *description) answer(o *Media, a *Agreed) {
 	if o.RTCPMux {
 		w.WriteString("a=rtcp-mux\r\n")
 	}
+	w.attributes(lines)
 	w.tail(direction(a.Send, a.Receive))
 }
 
@@ -78,6 +82,12 @@ func (w *description) codec(c Codec, pt uint8) {
 
 func (w *description) events(pt uint8, rate int) {
 	fmt.Fprintf(w, "a=rtpmap:%d telephone-event/%d\r\na=fmtp:%d 0-15\r\n", pt, rate, pt)
+}
+
+func (w *description) attributes(lines []string) {
+	for _, line := range lines {
+		fmt.Fprintf(w, "a=%s\r\n", line)
+	}
 }
 
 func (w *description) tail(d Direction) { fmt.Fprintf(w, "a=ptime:20\r\na=%s\r\n", d) }

@@ -1,10 +1,10 @@
 package rtp
 
 import (
+	"errors"
 	"net/netip"
 	"slices"
 	"strconv"
-	"strings"
 )
 
 // Local is our side of a negotiation.
@@ -18,6 +18,9 @@ type Local struct {
 	NoEvents  bool       // no RFC 4733: digits go and come as tones
 	Peer      netip.Addr // where the signalling comes from; not valid: the SDP's address is not checked against it
 	Ports     *Ports     // whose ports nobody else may name; may be nil
+	SRTP      string     // parley.SRTPOff, SRTPOptional or SRTPRequired
+	SDES      bool       // keys may stand in the descriptions: these go by TLS
+	Keys      *Keys      // ours, of NewKeys; nil: no SRTP
 }
 
 func (l *Local) taken() []Codec {
@@ -34,16 +37,37 @@ func (l *Local) offered() []Codec {
 	return l.Codecs
 }
 
-// Audio is the section a call would use: the first for sound, in plain RTP, that is not refused; nil when there is none.
+// Audio is the section a call would use: the first for sound, by RTP, that is not refused; nil when there is none.
 func (s *SDP) Audio() *Media {
 	for i := range s.Media {
-		m := &s.Media[i]
-		plain := strings.EqualFold(m.Proto, "RTP/AVP") || strings.EqualFold(m.Proto, "RTP/AVPF")
-		if m.Type == "audio" && m.Port != 0 && plain {
+		if m := &s.Media[i]; m.usable() {
 			return m
 		}
 	}
 	return nil
+}
+
+func (m *Media) usable() bool {
+	_, known := m.profile()
+	return known && m.Type == "audio" && m.Port != 0
+}
+
+// agree takes the first section that both sides can do; lines are what our answer says of its encryption.
+func (s *SDP) agree(l *Local, answered bool) (m *Media, a Agreed, lines []string, err error) {
+	err = ErrNoMedia
+	for i := range s.Media {
+		if m = &s.Media[i]; !m.usable() {
+			continue
+		}
+		var no error
+		if a, lines, no = m.agreed(l, answered); no == nil {
+			return m, a, lines, nil
+		}
+		if errors.Is(no, ErrAddress) {
+			err = no
+		}
+	}
+	return nil, Agreed{}, nil, err
 }
 
 // choice is what of a far end's section we can do, in its order of preference (RFC 3264 §6.1).
@@ -86,14 +110,16 @@ func (m *Media) events(c Codec) *Format {
 // isType tells an RTP payload type from other formats.
 func (f *Format) isType() bool { return f.ID == strconv.Itoa(int(f.PT)) }
 
-func (m *Media) agreed(l *Local) (Agreed, error) {
+func (m *Media) agreed(l *Local, answered bool) (a Agreed, lines []string, err error) {
 	a, ok := m.choice(l)
 	if !ok {
-		return Agreed{}, ErrNoMedia
+		return Agreed{}, nil, ErrNoMedia
 	}
-	var err error
 	if a.Remote, err = l.place(netip.AddrPortFrom(m.Addr, uint16(m.Port))); err != nil {
-		return Agreed{}, err
+		return Agreed{}, nil, err
+	}
+	if a.Secure, lines, err = m.protect(l, answered, a.Remote.IsValid()); err != nil {
+		return Agreed{}, nil, err
 	}
 	if a.RTCPMux = m.RTCPMux; !a.RTCPMux && m.RTCP.Port() != 0 {
 		where := m.RTCP
@@ -105,7 +131,7 @@ func (m *Media) agreed(l *Local) (Agreed, error) {
 	a.Peer = l.Peer.Unmap().WithZone("")
 	a.Send = m.Direction.receives() && l.Direction.sends()
 	a.Receive = m.Direction.sends() && l.Direction.receives()
-	return a, nil
+	return a, lines, nil
 }
 
 // Offer writes an offer of one audio section with RFC 4733 events.
@@ -118,11 +144,7 @@ func Offer(l Local) []byte {
 // Answer answers an offer: its first usable audio section is taken with one codec, in the offer's order of preference, all
 // other sections are refused (port 0). ErrNoMedia: nothing in common. ErrAddress: it names a place that is not the far end's.
 func Answer(offer *SDP, l Local) ([]byte, Agreed, error) {
-	m := offer.Audio()
-	if m == nil {
-		return nil, Agreed{}, ErrNoMedia
-	}
-	a, err := m.agreed(&l)
+	m, a, lines, err := offer.agree(&l, false)
 	if err != nil {
 		return nil, Agreed{}, err
 	}
@@ -134,7 +156,7 @@ func Answer(offer *SDP, l Local) ([]byte, Agreed, error) {
 		if o := &offer.Media[i]; o != m {
 			w.refuse(o)
 		} else {
-			w.answer(o, &a)
+			w.answer(o, &a, lines)
 		}
 	}
 	return w.bytes(), a, nil
@@ -142,11 +164,7 @@ func Answer(offer *SDP, l Local) ([]byte, Agreed, error) {
 
 // Accept takes the far end's answer to Offer(l). ErrNoMedia: nothing in common. ErrAddress as for Answer.
 func Accept(l Local, answer *SDP) (Agreed, error) {
-	m := answer.Audio()
-	if m == nil {
-		return Agreed{}, ErrNoMedia
-	}
-	a, err := m.agreed(&l)
+	_, a, _, err := answer.agree(&l, true)
 	if err != nil {
 		return Agreed{}, err
 	}

@@ -4,6 +4,8 @@ import (
 	"net/netip"
 	"sync"
 	"time"
+
+	"github.com/parley-voice/parley/rtp/srtp"
 )
 
 // cnType is comfort noise's payload type (RFC 3389).
@@ -21,6 +23,7 @@ type receiver struct {
 	buffer   *jitter
 	digits   digitReader
 	counts   reception
+	open     lock
 	received uint64
 	foreign  uint64
 	invalid  uint64
@@ -38,6 +41,11 @@ func (r *receiver) agree(a Agreed) {
 	if r.start == now || a.Send && !r.agreed.Send {
 		r.last = now
 	}
+	if _, keys, ok := a.Secure.keys(); ok {
+		r.open.set(keys)
+	} else if a.Secure == nil || r.agreed.Secure == nil || a.Secure.Fingerprint != r.agreed.Secure.Fingerprint {
+		r.open = lock{}
+	}
 	r.agreed = a
 	r.buffer.line.listen(a.Tones)
 	r.source.name(a.Remote, a.Peer)
@@ -49,6 +57,11 @@ func (r *receiver) take(now time.Time, from netip.AddrPort, b []byte, emit func(
 	defer r.mu.Unlock()
 	if r.start.IsZero() || r.closed || isRTCP(b) {
 		return
+	}
+	if r.agreed.Secure != nil {
+		if b, learnt = r.decrypt(now, from, b); b == nil {
+			return
+		}
 	}
 	var p Packet
 	if err := p.Parse(b); err != nil {
@@ -92,6 +105,34 @@ func (r *receiver) take(now time.Time, from netip.AddrPort, b []byte, emit func(
 	}
 	r.buffer.push(now.Sub(r.start), a)
 	return learnt
+}
+
+// decrypt opens a datagram in its place; nil: it is not the far end's, or was there before. Where one comes from that is, nobody
+// else is, and no other proof is needed.
+func (r *receiver) decrypt(now time.Time, from netip.AddrPort, b []byte) (plain []byte, learnt netip.AddrPort) {
+	if r.open.Context != nil {
+		var err error
+		if plain, err = r.open.Open(b[:0], b); err == nil {
+			if from != r.source.learnt {
+				r.source.learn(now, from)
+				learnt = from
+			}
+			return plain, learnt
+		}
+	}
+	if from == r.source.learnt {
+		r.invalid++
+	} else {
+		r.foreign++
+	}
+	return nil, learnt
+}
+
+// unlock takes the keys of a handshake.
+func (r *receiver) unlock(k srtp.Keys) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.open.set(k)
 }
 
 // classify says what a packet is to the buffer, by its payload type. The static types are understood whatever was agreed on.
@@ -149,6 +190,17 @@ func (r *receiver) takeControl(from netip.AddrPort, b []byte, c *control, ours u
 	defer r.mu.Unlock()
 	if r.start.IsZero() || r.closed {
 		return false
+	}
+	if r.agreed.Secure != nil {
+		if r.open.Context == nil {
+			return false
+		}
+		var err error
+		if b, err = r.open.OpenRTCP(b[:0], b); err != nil {
+			r.foreign++
+			return false
+		}
+		return c.parse(b, ours) == nil
 	}
 	switch a := from.Addr(); {
 	case r.source.learnt.IsValid() && a == r.source.learnt.Addr():

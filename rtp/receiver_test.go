@@ -266,8 +266,11 @@ func FuzzReceiver(f *testing.F) {
 	p := Packet{Sequence: 1, Payload: make([]byte, slot)}
 	f.Add(p.Append(nil), uint8(12))
 	f.Add([]byte{0x80, 101, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3, 5, 10, 0, 160}, uint8(16))
+	f.Add([]byte{0x80, 111, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3, 0x4b, 0x41, 1, 2, 0x80, 9, 0, 2, 0, 0, 0, 2, 0, 0, 0, 3, 5, 10, 0, 160}, uint8(15))
 	f.Fuzz(func(t *testing.T, b []byte, cut uint8) {
-		e := newEar(agreed)
+		a := agreed
+		a.OpusType, a.Tones = offeredOpus, cut >= 128
+		e := newEar(a)
 		for n := int(cut%64) + 1; len(b) > 0; {
 			part := b[:min(n, len(b))]
 			b = b[len(part):]

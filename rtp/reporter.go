@@ -8,6 +8,8 @@ import (
 	"net/netip"
 	"sync"
 	"time"
+
+	"github.com/parley-voice/parley/rtp/srtp"
 )
 
 const (
@@ -24,7 +26,7 @@ type reporter struct {
 	cname  string     // the same all call long (RFC 7022 §4.2)
 	due    time.Time  // zero: nothing is sent yet
 	heard  netip.AddrPort
-	packet [maxControl]byte
+	packet [maxControl + srtp.Overhead]byte
 
 	sent    [sentKept]uint32 // the middles of our last reports' times
 	sentAt  int

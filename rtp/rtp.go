@@ -1,5 +1,6 @@
 // Package rtp carries sound over the network: packets, jitter buffer, RFC 4733 digits, and the SDP that agrees on them.
-// It starts no goroutine: whoever opens a Stream gives it a reader (Receive) and a clock (Tick, Send).
+// Whoever opens a Stream gives it a reader (Receive) and a clock (Tick, Send). The reader has a second goroutine for the port of RTCP
+// while that is another one, and Start begins one for a DTLS handshake; Receive waits for both.
 package rtp
 
 import (
@@ -33,6 +34,7 @@ type Agreed struct {
 	RTCP        netip.AddrPort // where else the SDP wants it; not valid: the port above Remote's
 	Remote      netip.AddrPort // where the SDP says the far end listens; not valid: wait for its packets
 	Peer        netip.Addr     // where the signalling came from; may be not valid
+	Secure      *Secure        // nil: plain RTP
 	Send        bool           // the far end wants our sound; false: it holds us
 	Receive     bool           // we want the far end's
 }
@@ -70,6 +72,7 @@ type Stats struct {
 	Jitter    time.Duration // interarrival jitter, RFC 3550 §6.4.1
 	Bound     time.Duration // how long a gap waits now
 	Codec     Codec         // of what we send
+	Encrypted bool          //
 	FarLost   float64       // share of our packets that the far end lost, by its reports (RTCP)
 	FarJitter time.Duration // of our packets there
 	RoundTrip time.Duration // 0: not known

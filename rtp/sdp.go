@@ -11,6 +11,7 @@ const (
 	maxSDP     = 64 << 10
 	maxMedia   = 16
 	maxFormats = 64
+	maxKeys    = 16 // crypto lines, fingerprints
 )
 
 // Direction is a media section's, seen from the side whose description it stands in.
@@ -60,6 +61,10 @@ type Media struct {
 	MaxPtime  int        // ms, 0 when not said
 	RTCPMux   bool
 	RTCP      netip.AddrPort // a=rtcp (RFC 3605); its address is not valid when only a port is said, port 0: not said
+
+	Crypto       []string // a=crypto lines (RFC 4568), without that
+	Fingerprints []string // a=fingerprint (RFC 8122)
+	Setup        string   // a=setup (RFC 4145)
 }
 
 // Format is one format of a media section.
@@ -88,6 +93,8 @@ type section struct {
 	maxPtime  int
 	mux       bool
 	rtcp      netip.AddrPort
+	setup     string
+	prints    []string
 }
 
 // ParseSDP reads what a far end sent. It is lenient: lines may end in LF or CRLF, stand in any order within their section,
@@ -207,6 +214,16 @@ func (s *section) attribute(m *Media, value string) {
 		milliseconds(&s.maxPtime, rest)
 	case "rtcp":
 		s.rtcp = rtcp(rest)
+	case "crypto":
+		if m != nil && len(m.Crypto) < maxKeys {
+			m.Crypto = append(m.Crypto, rest)
+		}
+	case "setup":
+		s.setup = strings.ToLower(rest)
+	case "fingerprint":
+		if len(s.prints) < maxKeys {
+			s.prints = append(s.prints[:len(s.prints):len(s.prints)], rest) // those of the session are not this section's to change
+		}
 	case "rtpmap":
 		if f, what := m.format(rest); f != nil {
 			name, rate, _ := strings.Cut(what, "/")
@@ -261,6 +278,7 @@ func (m *Media) format(value string) (*Format, string) {
 // fold completes a section once all its lines are read.
 func (m *Media) fold(s section, origin netip.Addr) {
 	m.Addr, m.Direction, m.Ptime, m.MaxPtime, m.RTCPMux, m.RTCP = s.addr, s.direction, s.ptime, s.maxPtime, s.mux, s.rtcp
+	m.Setup, m.Fingerprints = s.setup, s.prints
 	if !m.Addr.IsValid() {
 		m.Addr = origin
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/parley-voice/parley/audio"
+	"github.com/parley-voice/parley/rtp/srtp"
 )
 
 // pause is for how long Send was not called before the timestamp follows the time that went by. A clock that only stood for a
@@ -30,12 +31,13 @@ type sender struct {
 	marker    bool      // on the next packet: it is the first of a talkspurt
 	voice     encoder
 	digits    digitWriter
-	tone      *audio.Tone                   // of the digit that is sent as sound
-	dial      func(pcm []int16, rate int)   // s.overwrite, bound once
-	packet    [headerLen + mostPayload]byte //
-	first     uint16                        // sequence number
-	sent      uint64                        // packets
-	octets    uint64                        // of payload
+	tone      *audio.Tone                 // of the digit that is sent as sound
+	dial      func(pcm []int16, rate int) // s.overwrite, bound once
+	seal      lock
+	packet    [headerLen + mostPayload + srtp.Overhead]byte
+	first     uint16 // sequence number
+	sent      uint64 // packets
+	octets    uint64 // of payload
 }
 
 func newSender(conn *net.UDPConn) *sender {
@@ -57,8 +59,34 @@ func (s *sender) agree(a Agreed) (moved bool) {
 	}
 	was := s.voice.codec.units()
 	s.timestamp += uint32(s.voice.set(a.Codec, a.Ptime)) * was
+	if keys, _, ok := a.Secure.keys(); ok {
+		s.encrypt(keys)
+	} else if a.Secure == nil || s.agreed.Secure == nil || a.Secure.Fingerprint != s.agreed.Secure.Fingerprint {
+		s.seal = lock{}
+	}
 	s.agreed = a
 	return moved
+}
+
+// lock takes the keys of a handshake.
+func (s *sender) lock(k srtp.Keys) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.encrypt(k)
+}
+
+// encrypt encrypts with keys from now; mu is held. A context begins with a source of its own: no two packets may have keys, source and
+// number in common (RFC 3711 §9.1).
+func (s *sender) encrypt(k srtp.Keys) {
+	if s.seal.set(k) && s.sent > 0 {
+		s.ssrc, s.sequence = rand.Uint32(), uint16(rand.Uint32())
+		s.first = s.sequence
+	}
+}
+
+// open tells whether sound may be sent: it is wanted, there is where to, and the keys that have been agreed on.
+func (s *sender) open() bool {
+	return s.agreed.Codec != 0 && s.agreed.Send && s.to.IsValid() && (s.agreed.Secure == nil || s.seal.Context != nil)
 }
 
 // follow sends to where the far end's packets come from.
@@ -76,7 +104,7 @@ func (s *sender) send(f *audio.Frame) error {
 		return ErrClosed
 	}
 	s.catchUp(time.Now())
-	if s.agreed.Codec == 0 || !s.agreed.Send || !s.to.IsValid() {
+	if !s.open() {
 		s.pass(s.voice.drop() + slot)
 		s.marker = true
 		return nil
@@ -136,7 +164,14 @@ func (s *sender) write(p *Packet) error {
 	s.sequence++
 	s.sent++
 	s.octets += uint64(len(p.Payload))
-	if _, err := s.conn.WriteToUDPAddrPort(p.Append(s.packet[:0]), s.to); err != nil {
+	b := p.Append(s.packet[:0])
+	if s.agreed.Secure != nil {
+		var err error
+		if b, err = s.seal.Seal(b[:0], b); err != nil {
+			return fmt.Errorf("sending RTP: %w", err)
+		}
+	}
+	if _, err := s.conn.WriteToUDPAddrPort(b, s.to); err != nil {
 		if errors.Is(err, net.ErrClosed) {
 			return ErrClosed
 		}
@@ -170,10 +205,11 @@ func (s *sender) dialling() bool {
 	return s.digits.queue != ""
 }
 
-func (s *sender) count() (packets uint64, c Codec) {
+// figures puts ours into the stream's.
+func (s *sender) figures(st *Stats) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.sent, s.agreed.Codec
+	st.Sent, st.Codec, st.Encrypted = s.sent, s.agreed.Codec, s.agreed.Secure != nil && s.seal.Context != nil
 }
 
 // identity is what reports on us go by: our source, its first sequence number, and its clock in Hz.
@@ -202,8 +238,14 @@ func (s *sender) sendControl(b []byte, r *reporter) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	to := r.to(&s.agreed, s.to)
-	if s.closed || !to.IsValid() {
+	if s.closed || !to.IsValid() || s.agreed.Secure != nil && s.seal.Context == nil {
 		return
+	}
+	if s.agreed.Secure != nil {
+		var err error
+		if b, err = s.seal.SealRTCP(b[:0], b); err != nil {
+			return
+		}
 	}
 	conn := s.conn
 	if r.odd != nil && !s.agreed.RTCPMux {

@@ -20,8 +20,8 @@ type Config struct {
 	Ports *Ports     // nil: any free port
 }
 
-// A Stream is one RTP session over UDP: G.711 and RFC 4733 events on the wire, 16 kHz frames inside. Its owner runs Receive
-// in a goroutine, and calls Tick and Send every 20 ms. All methods are safe for concurrent use.
+// A Stream is one RTP session over UDP: coded sound and RFC 4733 events on the wire, encrypted or not, 16 kHz frames inside. Its
+// owner runs Receive in a goroutine, and calls Tick and Send every 20 ms. All methods are safe for concurrent use.
 //
 // It sends to the address in the SDP until it has learnt where the far end's packets really come from (symmetric RTP), then
 // there. RTCP goes by the same port where the far end agrees to that, else by the one above.
@@ -32,6 +32,7 @@ type Stream struct {
 	in    receiver
 	out   *sender
 	rtcp  *reporter
+	dtls  association
 	once  sync.Once // Close
 }
 
@@ -61,6 +62,7 @@ func (s *Stream) Start(a Agreed) {
 	moved := s.out.agree(a)
 	s.in.agree(a)
 	s.rtcp.agree(time.Now(), a, moved)
+	s.dtls.agree(s, &a)
 }
 
 // Update takes what a re-INVITE came to. A far end that names another address is learnt anew.
@@ -69,6 +71,7 @@ func (s *Stream) Update(a Agreed) { s.Start(a) }
 // Receive reads packets until Close, then returns nil. It calls emit for what came in order; emit may also be called by
 // Tick, but never by both at once, and must neither block nor call a method of the stream but Send and SendDigits.
 func (s *Stream) Receive(emit func(Received)) error {
+	defer s.dtls.running.Wait()
 	var control sync.WaitGroup
 	defer control.Wait()
 	if s.rtcp.odd != nil {
@@ -88,12 +91,15 @@ func (s *Stream) Receive(emit func(Received)) error {
 		}
 		bad = 0
 		from = netip.AddrPortFrom(from.Addr().Unmap(), from.Port())
-		if isRTCP(buf[:n]) {
-			s.hearControl(time.Now(), from, buf[:n])
-			continue
-		}
-		if learnt := s.in.take(time.Now(), from, buf[:n], emit); learnt.IsValid() {
-			s.out.follow(learnt)
+		switch b := buf[:n]; {
+		case isDTLS(b):
+			s.dtls.take(s.conn, from, b)
+		case isRTCP(b):
+			s.hearControl(time.Now(), from, b)
+		default:
+			if learnt := s.in.take(time.Now(), from, b, emit); learnt.IsValid() {
+				s.out.follow(learnt)
+			}
 		}
 	}
 }
@@ -125,7 +131,7 @@ func (s *Stream) Quiet(now time.Time) time.Duration { return s.in.quiet(now) }
 // Stats counts since Open.
 func (s *Stream) Stats() Stats {
 	st := s.in.stats()
-	st.Sent, st.Codec = s.out.count()
+	s.out.figures(&st)
 	s.rtcp.figures(&st)
 	return st
 }
@@ -137,6 +143,7 @@ func (s *Stream) Close() error {
 		if s.Stats().Sent > 0 {
 			s.report(true)
 		}
+		s.dtls.close()
 		err = s.conn.Close()
 		if s.rtcp.odd != nil {
 			_ = s.rtcp.odd.Close()
