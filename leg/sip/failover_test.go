@@ -11,6 +11,7 @@ import (
 
 	"github.com/parley-voice/parley"
 	"github.com/parley-voice/parley/leg"
+	"github.com/parley-voice/parley/rtp"
 )
 
 // two is an account with two hosts that are peers.
@@ -252,5 +253,37 @@ func TestCallsAtOnce(t *testing.T) {
 	}
 	if len(tr.out.limits.used) != 0 {
 		t.Errorf("%d accounts in use", len(tr.out.limits.used))
+	}
+}
+
+// TestFailoverToOtherFamily: the offer for a host of the other IP family names an address of that family.
+func TestFailoverToOtherFamily(t *testing.T) {
+	c, err := net.ListenUDP("udp6", &net.UDPAddr{IP: net.IPv6loopback})
+	if err != nil {
+		t.Skip("no IPv6 here")
+	}
+	defer func() { _ = c.Close() }()
+	ports := rtp.NewPorts(42800, 42802)
+	tr := trunk(t, Config{Listen: "[::]:0", Ports: ports}, nil)
+	four := newPeer(t, nil)
+	six := &peer{t: t, c: c, tag: "six"}
+	ch := dial(t, tr, four, leg.Call{To: "200", Trunk: &parley.TrunkAccount{
+		Host: "127.0.0.1", Port: four.port(), BackupHosts: []string{c.LocalAddr().String()}, Username: "u",
+	}})
+	inv := four.expect("INVITE ")
+	if !strings.Contains(inv, "c=IN IP4 127.0.0.1") {
+		t.Errorf("%s", inv)
+	}
+	four.respond(inv, "503 Service Unavailable", "", "")
+	inv = six.expect("INVITE ")
+	if !strings.HasPrefix(inv, fmt.Sprintf("INVITE sip:200@[::1]:%d ", six.port())) || !strings.Contains(inv, "c=IN IP6 ::1") || !strings.Contains(header(inv, "Contact"), "@[::1]:") {
+		t.Errorf("%s", inv)
+	}
+	six.respond(inv, "486 Busy Here", "", "")
+	if r := rejected(t, ch); r.Cause != parley.Busy {
+		t.Errorf("%+v", r)
+	}
+	if n := ports.InUse(); n != 0 {
+		t.Errorf("%d ports in use", n)
 	}
 }
