@@ -4,16 +4,16 @@ import "math"
 
 // What a window must hold to be a key (ITU-T Q.24 table A-1 and the figures of Bellcore's receivers; powers, not amplitudes).
 const (
-	dtmfHalf     = Samples / 2 // samples: a window is two halves, and the next one half later
-	dtmfLeast    = 0.5 * 407 * 407
-	dtmfForward  = 3.99  // +6 dB: the column may be 4 dB above its row; 2 for noise
-	dtmfReverse  = 0.1   // −10 dB: or 8 dB below it
-	dtmfBeside   = 0.16  // −8 dB: the next tone of the same group
-	dtmfShare    = 0.82  // of the window's energy, both tones together: speech spreads wider
-	dtmfHarmonic = 0.1   // −10 dB: the second harmonic of a tone
-	dtmfOff      = 0.021 // of its frequency: 1.5 % is a tone's, 3.5 % must not be
-	dtmfSlack    = 1     // Hz, beside that
-	dtmfShort    = 1.6   // the energy of the halves around, as a share of the middle one's: 23 ms of tone give 1.3, a steady one near 2
+	dtmfHalf     = Samples / 2     // samples: a window is two halves, and the next one half later
+	dtmfLeast    = 0.5 * 407 * 407 // of a tone, a sample: −35 dBm0
+	dtmfForward  = 3.99            // +6 dB: the column may be 4 dB above its row; 2 for noise
+	dtmfReverse  = 0.1             // −10 dB: or 8 dB below it
+	dtmfBeside   = 0.16            // −8 dB: the next tone of the same group
+	dtmfShare    = 0.82            // of the window's energy, both tones together: speech spreads wider
+	dtmfHarmonic = 0.1             // −10 dB: the second harmonic of a tone
+	dtmfOff      = 0.021           // of its frequency: 1.5 % is a tone's, 3.5 % must not be
+	dtmfSlack    = 1               // Hz, beside that
+	dtmfShort    = 1.6             // energy of the halves around by the middle one: 23 ms of tone give 1.3, a steady one 2
 	dtmfUnsteady = 2.6
 	dtmfRelease  = 4 // windows without the key until the same key is pressed anew: 40 ms of pause, but not 10 of interruption
 	dtmfNext     = 2 // until another is
@@ -41,12 +41,13 @@ var dtmfBins = func() (bins [8]dtmfBin) {
 	return bins
 }()
 
-// A DTMFFinder finds the keys pressed in a line's sound, for trunks that send no telephone-events: tones of 40 ms and more, from −3 to −32 dBm0 each
-// (0 dBm0: a sine whose peak is −3.14 dBFS), with 4 dB of twist one way and 8 the other, 1.5 % off their frequency, in noise 15 dB below. The zero
-// value is ready. Not safe for concurrent use.
+// A DTMFFinder finds the keys pressed in a line's sound, for trunks that send no telephone-events: tones of 40 ms and more,
+// from −3 to −32 dBm0 each (0 dBm0: a sine whose peak is −3.14 dBFS), with 4 dB of twist one way and 8 the other, 1.5 % off
+// their frequency, in noise 15 dB below. The zero value is ready. Not safe for concurrent use.
 //
-// Every 10 ms it looks at the last 20. What two windows running agree on, at a steady level, is a key: 23 ms of tone are none. The tones' frequencies are measured by
-// their phase from one half of the window to the other, finer than so short a window resolves.
+// Every 10 ms it looks at the last 20. What two windows running agree on, at a steady level, is a key: 23 ms of tone are none.
+// The tones' frequencies are measured by their phase from one half of the window to the other, finer than so short a window
+// resolves.
 type DTMFFinder struct {
 	before [8]complex64 // the half before, by tone
 	energy [2]float32   // of the two halves before, the older first
@@ -120,7 +121,8 @@ func (f *DTMFFinder) window(half *[dtmfHalf]int16) (key byte, steady bool) {
 	return dtmfKeys[row.at*4+column.at], around > dtmfShort*old && around < dtmfUnsteady*old
 }
 
-// filter4 carries four tones' filters over half: y of each, which is the spectrum there but for a turn that is the same in every half.
+// filter4 carries four tones' filters over half: y of each, which is the spectrum there but for a turn that is the same in
+// every half.
 func filter4(half *[dtmfHalf]int16, bins []dtmfBin, y []complex64) {
 	b := (*[4]dtmfBin)(bins)
 	c0, c1, c2, c3 := b[0].double, b[1].double, b[2].double, b[3].double
@@ -147,8 +149,8 @@ type peak struct {
 	turn   complex64
 }
 
-// strongest joins two halves. With a the half before and b turned to a's time, a+b is the window's spectrum, and the angle from a to b how far
-// the tone is off.
+// strongest joins two halves. With a the half before and b turned to a's time, a+b is the window's spectrum, and the angle from
+// a to b how far the tone is off.
 func (t *peak) strongest(before, now []complex64, bins []dtmfBin) {
 	t.bin = &bins[0]
 	for i, a := range before {

@@ -32,7 +32,8 @@ func (r *resonator) next(x float64) float64 {
 	return y
 }
 
-// A Voice babbles: syllables of a hiss and a gliding vowel at a gliding pitch, with pauses; no two seeds alike. Its loudest is near −6 dBFS.
+// A Voice babbles: syllables of a hiss and a gliding vowel at a gliding pitch, with pauses; no two seeds alike. Its loudest is
+// near −6 dBFS.
 type Voice struct {
 	rng      *rand.Rand
 	tract    [4]resonator
@@ -119,7 +120,8 @@ func Speak(seed uint64, d time.Duration) []int16 {
 	return pcm
 }
 
-// SNR is how far in dB what came out of a codec differs from what went in, at the delay (0 to most samples) and the gain at which it differs least.
+// SNR is how far in dB what came out of a codec differs from what went in, at the delay (0 to most samples) and the gain at
+// which it differs least.
 func SNR(in, out []int16, most int) (snr float64, delay int) {
 	snr = math.Inf(-1)
 	for d := 0; d <= most; d++ {

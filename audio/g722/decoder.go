@@ -1,6 +1,7 @@
 package g722
 
-// A Decoder makes 16 kHz sound of G.722. Any bytes are a stream; after lost ones it finds back by itself. Not safe for concurrent use.
+// A Decoder makes 16 kHz sound of G.722. Any bytes are a stream; after lost ones it finds back by itself. Not safe for
+// concurrent use.
 type Decoder struct {
 	low, high band
 	past      [taps - 2]int32 // sums and differences of the last samples, for the filter
@@ -36,7 +37,8 @@ func (d *Decoder) Decode(dst []int16, b []byte) []int16 {
 	return dst
 }
 
-// decodeLow gives the lower band's sample; its predictor learns from the upper 4 of the 6 bits only, as the encoder's (blocks 5L, 6L).
+// decodeLow gives the lower band's sample; its predictor learns from the upper 4 of the 6 bits only, as the encoder's (blocks
+// 5L, 6L).
 func (d *Decoder) decodeLow(code byte) int32 {
 	n := &d.low
 	out := limit(n.predicted + n.scale*outputs6[code]>>15)

@@ -1,6 +1,6 @@
-// Package g722 is ITU-T G.722 (09/2012) at 64 kbit/s (mode 1): 16 kHz sound split into two bands of 8 kHz, each coded by an adaptive
-// predictor and quantiser, 6 bits for the lower and 2 for the upper. One byte stands for two samples. In RTP its clock is said to run at 8 kHz
-// (RFC 3551 §4.5.2): that is the stream's business.
+// Package g722 is ITU-T G.722 (09/2012) at 64 kbit/s (mode 1): 16 kHz sound split into two bands of 8 kHz, each coded by an
+// adaptive predictor and quantiser, 6 bits for the lower and 2 for the upper. One byte stands for two samples. In RTP its clock
+// is said to run at 8 kHz (RFC 3551 §4.5.2): that is the stream's business.
 //
 // The names of the recommendation's blocks (RECONS, UPPOL2, …) stand where they are carried out. The package starts no goroutine
 // and allocates nothing per frame.
@@ -15,8 +15,8 @@ const taps = 24
 
 var qmf = [taps / 2]int32{3, -11, 12, 32, -210, 951, 3876, -805, 362, -156, 53, -11}
 
-// Lower band: decision levels (table 7), their codes by sign (table 8), the quantiser's outputs by 6 and by 4 bits (tables 9, 14), scale
-// factor multipliers (table 10) by the upper 4 bits of the code (table 11).
+// Lower band: decision levels (table 7), their codes by sign (table 8), the quantiser's outputs by 6 and by 4 bits (tables 9,
+// 14), scale factor multipliers (table 10) by the upper 4 bits of the code (table 11).
 var (
 	levels6 = [30]int32{
 		0, 35, 72, 110, 150, 190, 233, 276, 323, 370, 422, 473, 530, 587, 650,

@@ -33,7 +33,8 @@ func NewDecoder() (*Decoder, error) {
 	return &Decoder{&state{dec: dec}}, nil
 }
 
-// Decode appends the sound of packet b to dst: Samples(b) of them. What is no packet (ErrPacket) leaves dst and the decoder as they were.
+// Decode appends the sound of packet b to dst: Samples(b) of them. What is no packet (ErrPacket) leaves dst and the decoder as
+// they were.
 func (d *Decoder) Decode(dst []int16, b []byte) ([]int16, error) {
 	n, err := Samples(b)
 	if err != nil {
@@ -54,8 +55,8 @@ func (d *Decoder) Decode(dst []int16, b []byte) ([]int16, error) {
 	return append(dst, s.pcm[:n]...), nil
 }
 
-// Conceal appends n samples in place of what was lost: what was heard goes on and fades away. The codec goes by 2.5 ms: an n between
-// is rounded up inside and cut.
+// Conceal appends n samples in place of what was lost: what was heard goes on and fades away. The codec goes by 2.5 ms: an n
+// between is rounded up inside and cut.
 func (d *Decoder) Conceal(dst []int16, n int) []int16 {
 	const atOnce = Rate / 50
 	s := d.state
@@ -71,8 +72,8 @@ func (d *Decoder) Conceal(dst []int16, n int) []int16 {
 	return dst
 }
 
-// Recover appends the n samples of the lost packet that came before b, from the redundancy that b may carry of it (in-band FEC); where
-// it carries none they are concealed. b itself is still to be decoded.
+// Recover appends the n samples of the lost packet that came before b, from the redundancy that b may carry of it (in-band
+// FEC); where it carries none they are concealed. b itself is still to be decoded.
 func (d *Decoder) Recover(dst []int16, b []byte, n int) []int16 {
 	s := d.state
 	if s == nil {

@@ -13,8 +13,9 @@ const (
 	maxPacket  = 1275  // bytes of a frame, RFC 6716 §3.4 [R2]: far more than 60 ms at this rate
 )
 
-// An Encoder makes Opus packets of 16 kHz mono sound. Not safe for concurrent use. It owns 160 KB until Close: make it when Opus has
-// been agreed, not before. Encoders are not kept for the next call: the library's Reset leaves a trace of the sound in them.
+// An Encoder makes Opus packets of 16 kHz mono sound. Not safe for concurrent use. It owns 160 KB until Close: make it when
+// Opus has been agreed, not before. Encoders are not kept for the next call: the library's Reset leaves a trace of the sound in
+// them.
 type Encoder struct {
 	enc     *gopus.Encoder
 	samples int // of a packet, as enc knows it

@@ -1,9 +1,10 @@
-// Package opus is the Opus codec (RFC 6716, in RTP by RFC 7587) as the house uses it: 16 kHz mono, as for a telephone. In RTP its clock
-// runs at 48 kHz whatever is inside, and it is offered as two channels whatever it sends: both are the stream's business.
+// Package opus is the Opus codec (RFC 6716, in RTP by RFC 7587) as the house uses it: 16 kHz mono, as for a telephone. In RTP
+// its clock runs at 48 kHz whatever is inside, and it is offered as two channels whatever it sends: both are the stream's
+// business.
 //
-// The codec itself is github.com/thesyncim/gopus, which is young: packets are checked here before it sees them, and fuzzed through it.
-// The package starts no goroutine. Nothing is allocated per frame while nothing is lost; a concealed or recovered frame costs a few
-// allocations in the library.
+// The codec itself is github.com/thesyncim/gopus, which is young: packets are checked here before it sees them, and fuzzed
+// through it. The package starts no goroutine. Nothing is allocated per frame while nothing is lost; a concealed or recovered
+// frame costs a few allocations in the library.
 package opus
 
 import "errors"

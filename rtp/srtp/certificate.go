@@ -75,8 +75,8 @@ type fingerprint struct {
 	want []byte
 }
 
-// hashes known to a=fingerprint that are as good as they were: one of a certificate must not be met by another, which is still hard for SHA-1, and
-// not for MD5 and MD2.
+// hashes known to a=fingerprint that are as good as they were: one of a certificate must not be met by another, which is still
+// hard for SHA-1, and not for MD5 and MD2.
 var hashes = map[string]func([]byte) []byte{
 	"sha-1":   func(b []byte) []byte { s := sha1.Sum(b); return s[:] },
 	"sha-224": func(b []byte) []byte { s := sha256.Sum224(b); return s[:] },

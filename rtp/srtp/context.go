@@ -11,8 +11,8 @@ import (
 	"github.com/pion/srtp/v3"
 )
 
-// How many packets late one may come, and how many sources a direction may have in its life: a transfer brings a new one, a flood of them is
-// nobody's call.
+// How many packets late one may come, and how many sources a direction may have in its life: a transfer brings a new one, a
+// flood of them is nobody's call.
 const (
 	window  = 128
 	sources = 64
@@ -28,8 +28,8 @@ var profiles = [...]srtp.ProtectionProfile{
 	AEAD_AES_256_GCM:        srtp.ProtectionProfileAeadAes256Gcm,
 }
 
-// A Context seals one direction's packets or opens them, never both: the roll-over counter and the packets seen belong to one. It is safe for
-// concurrent use.
+// A Context seals one direction's packets or opens them, never both: the roll-over counter and the packets seen belong to one.
+// It is safe for concurrent use.
 type Context struct {
 	mu    sync.Mutex // guards all below
 	ctx   *srtp.Context
@@ -54,8 +54,8 @@ func New(k Keys) (*Context, error) {
 	return &Context{ctx: ctx, known: make(map[uint32]bool)}, nil
 }
 
-// Seal encrypts an RTP packet over dst, from dst's beginning: dst may be packet[:0]. It allocates when dst's capacity is less than the packet and
-// Overhead.
+// Seal encrypts an RTP packet over dst, from dst's beginning: dst may be packet[:0]. It allocates when dst's capacity is less
+// than the packet and Overhead.
 func (c *Context) Seal(dst, packet []byte) ([]byte, error) {
 	return c.do(dst, packet, 8, 12, func(dst, packet []byte) ([]byte, error) { return c.ctx.EncryptRTP(dst, packet, &c.rtp) })
 }

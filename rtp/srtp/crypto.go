@@ -11,8 +11,8 @@ import (
 	"strings"
 )
 
-// ErrSuite is a crypto line that is well-formed and asks for what is not done here: another suite, no encryption, keys that change. The line is
-// passed over and the next one tried (RFC 4568 §5.1.2).
+// ErrSuite is a crypto line that is well-formed and asks for what is not done here: another suite, no encryption, keys that
+// change. The line is passed over and the next one tried (RFC 4568 §5.1.2).
 var ErrSuite = errors.New("unsupported")
 
 // A Crypto is one a=crypto line of SDP: the keys its author will send with. It holds a secret: it belongs on TLS and in no log.
@@ -42,8 +42,8 @@ func (c Crypto) String() string {
 	return s
 }
 
-// ParseCrypto reads a line's value, after "a=crypto:" (RFC 4568 §9.1). A key's lifetime is checked for its form and left to its owner: who sends with the key
-// counts. The error is an ErrSuite when only what is asked for is not done here.
+// ParseCrypto reads a line's value, after "a=crypto:" (RFC 4568 §9.1). A key's lifetime is checked for its form and left to its
+// owner: who sends with the key counts. The error is an ErrSuite when only what is asked for is not done here.
 func ParseCrypto(attr string) (Crypto, error) {
 	fields := strings.Fields(attr)
 	if len(fields) < 3 {
@@ -136,7 +136,8 @@ func parseMKI(s string) ([]byte, bool) {
 	return v.FillBytes(make([]byte, n)), true
 }
 
-// checkParameter knows the session parameters that change nothing here (RFC 4568 §6.3); one with a minus may be passed over (§6.3.7), any other not.
+// checkParameter knows the session parameters that change nothing here (RFC 4568 §6.3); one with a minus may be passed over
+// (§6.3.7), any other not.
 func checkParameter(p string) error {
 	name, value, _ := strings.Cut(p, "=")
 	switch strings.ToUpper(name) {

@@ -15,8 +15,9 @@ import (
 	"github.com/pion/logging"
 )
 
-// How long the far end may take to answer a flight before it is sent again, and how often our last one is sent again after the handshake. RFC 6347
-// §4.2.4.1 would have a second, doubled each time: two lost datagrams would be three seconds of silence in a call that has been answered.
+// How long the far end may take to answer a flight before it is sent again, and how often our last one is sent again after the
+// handshake. RFC 6347 §4.2.4.1 would have a second, doubled each time: two lost datagrams would be three seconds of silence in
+// a call that has been answered.
 const (
 	flightTimeout = 200 * time.Millisecond
 	mostRepeats   = 10
@@ -37,9 +38,9 @@ type Agreed struct {
 	repeats       int      // how often it may still be sent
 }
 
-// Repeat is told of a DTLS datagram that comes after the handshake, and gives the datagrams to send for it: our last flight, when the far end
-// says its own again because it has not had ours (RFC 6347 §4.2.4). All else that comes then, an alert even, means nothing: a call ends
-// by its signalling.
+// Repeat is told of a DTLS datagram that comes after the handshake, and gives the datagrams to send for it: our last flight,
+// when the far end says its own again because it has not had ours (RFC 6347 §4.2.4). All else that comes then, an alert even,
+// means nothing: a call ends by its signalling.
 func (a *Agreed) Repeat(datagram []byte) [][]byte {
 	const changeCipherSpec, handshake = 20, 22
 	if len(datagram) < 13 || datagram[0] != changeCipherSpec && datagram[0] != handshake || a.repeats == 0 {
@@ -49,9 +50,10 @@ func (a *Agreed) Repeat(datagram []byte) [][]byte {
 	return a.last
 }
 
-// Handshake agrees on keys with the far end over conn, which carries DTLS datagrams only, one a Read and one a Write; closing it or ctx's end ends the handshake.
-// The far end's certificate must have the fingerprint, the value of its a=fingerprint line. active is a=setup's: the active side speaks
-// first (RFC 5763 §5). conn is left open and no goroutine reads it when Handshake returns; its read deadline has passed.
+// Handshake agrees on keys with the far end over conn, which carries DTLS datagrams only, one a Read and one a Write; closing
+// it or ctx's end ends the handshake. The far end's certificate must have the fingerprint, the value of its a=fingerprint line.
+// active is a=setup's: the active side speaks first (RFC 5763 §5). conn is left open and no goroutine reads it when Handshake
+// returns; its read deadline has passed.
 func Handshake(ctx context.Context, conn net.Conn, c *Certificate, fingerprint string, active bool) (Agreed, error) {
 	want, err := parseFingerprint(fingerprint)
 	if err != nil {

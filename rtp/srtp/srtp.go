@@ -1,6 +1,6 @@
-// Package srtp encrypts and opens a call's RTP and RTCP packets (RFC 3711, AES-GCM by RFC 7714) and agrees on the keys for it: in the SDP
-// (SDES, RFC 4568) or on the media path (DTLS-SRTP, RFC 5764). The ciphers' packet formats and DTLS are pion's; what may come from the line
-// is bounded here. It starts no goroutine that outlives the function that started it.
+// Package srtp encrypts and opens a call's RTP and RTCP packets (RFC 3711, AES-GCM by RFC 7714) and agrees on the keys for it:
+// in the SDP (SDES, RFC 4568) or on the media path (DTLS-SRTP, RFC 5764). The ciphers' packet formats and DTLS are pion's; what
+// may come from the line is bounded here. It starts no goroutine that outlives the function that started it.
 package srtp
 
 import "strings"
@@ -16,8 +16,8 @@ const (
 	AEAD_AES_256_GCM
 )
 
-// Overhead is how many bytes Seal and SealRTCP add at most: a tag of 16 bytes and RTCP's index. A far end's master key identifier is never
-// sent.
+// Overhead is how many bytes Seal and SealRTCP add at most: a tag of 16 bytes and RTCP's index. A far end's master key
+// identifier is never sent.
 const Overhead = 16 + 4
 
 var suites = [...]struct {
