@@ -1,7 +1,8 @@
 // Package sip is the SIP leg (RFC 3261): emiago/sipgo parses, transports and repeats messages; the dialogs are ours, one file per
-// act. Goroutines: Serve and its three readers (UDP, TCP, TLS) per trunk; sipgo's one per message, which never waits for anything but a
-// lookup; per call that comes in the owner's, and until its ACK one that repeats the 200; per leg one reader of the media;
-// per request of ours (BYE, REFER, CANCEL) one that waits for the answer. Serve waits for all of them.
+// act. Goroutines: Serve and its three readers (UDP, TCP, TLS) per trunk; sipgo's one per message, which waits for nothing but a lookup,
+// and T1 at most for an ACK it has overtaken; per call that comes in the owner's, one that repeats a reliable 180 until its PRACK and one the
+// 200 until its ACK; per leg one reader of the media; per request of ours (BYE, REFER, CANCEL, OPTIONS, a refresh of the session, the NOTIFYs of a
+// REFER, the INFOs of a row of digits) one that waits for the answer. Serve waits for all of them.
 package sip
 
 import (
