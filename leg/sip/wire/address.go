@@ -120,6 +120,8 @@ func checkURI(u []byte, headers bool) (scheme, bool) {
 			return sips, false
 		}
 		rest = rest[at+1:]
+	} else if bytes.IndexByte(rest, '[') > 0 { // the parser would take what follows for the host
+		return sips, false
 	}
 	n, ok := hostLen(rest)
 	if !ok {

@@ -161,6 +161,7 @@ func TestRefused(t *testing.T) {
 		"port":                  {with("OPTIONS", "OPTIONS sip:a@b:65536 SIP/2.0"), 400},
 		"no port":               {with("OPTIONS", "OPTIONS sip:a@b: SIP/2.0"), 400},
 		"IPv6 without end":      {with("OPTIONS", "OPTIONS sip:a@[::1 SIP/2.0"), 400},
+		"another host":          {with("OPTIONS", "OPTIONS sip:a;maddr=[::1] SIP/2.0"), 400},
 		"IPv6 of no sense":      {with("OPTIONS", "OPTIONS sip:a@[1.2.3.4] SIP/2.0"), 400},
 		"urn":                   {with("OPTIONS", "OPTIONS urn:service:sos SIP/2.0"), 416},
 		"version 3":             {with("OPTIONS", "OPTIONS sip:a@b SIP/3.0"), 505},

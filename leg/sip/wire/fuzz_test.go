@@ -15,6 +15,7 @@ func FuzzCheck(f *testing.F) {
 		f.Add(c.msg, false)
 	}
 	f.Add([]byte(invite), true)
+	f.Add([]byte(with("OPTIONS", "OPTIONS sip:0;[ SIP/2.0")), false)
 	f.Add([]byte(options("k: a\r\nContact: *\r\nRoute: <sip:a>, <sip:b>\r\n")), false)
 	f.Fuzz(func(t *testing.T, msg []byte, stream bool) {
 		before := bytes.Clone(msg)
