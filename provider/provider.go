@@ -29,6 +29,8 @@ type Access struct {
 	BaseURL string
 	Extra   map[string]string // other credentials of the connection, by their names
 	Net     *Net              // nil: BaseURL is the operator's, not a tenant's
+
+	Language string // of the agent, in the contract's code, for what is opened before the first words; "": not known
 }
 
 // VoiceType is the type of the vendor's voices in the contract, such as voice_deepgram.

@@ -16,11 +16,11 @@ const (
 	maxPace   = 40.0
 )
 
-// An Align gives words their places in sound that comes without timestamps. Pieces are added in the order in which they are
-// spoken; their sound is written as it comes, and each piece is ended. Words are told with the frame at which they should be
-// over by the pace of the voice so far; a piece's last word waits for the piece's last frame, and brings along whatever
-// the estimate had not told by then. All Texts together are what was added. The last frame of a piece is filled up with
-// silence. Add and Join may be called from another goroutine than the rest.
+// An Align gives words their places in sound: by the vendor's own times where it tells them (Word), else by estimate. Pieces are
+// added in the order in which they are spoken; their sound is written as it comes, and each piece is ended. Words are told with
+// the frame at which they should be over by the pace of the voice so far; a piece's last word waits for the piece's last frame,
+// and brings along whatever the estimate had not told by then. All Texts together are what was added. The last frame of a
+// piece is filled up with silence. Add and Join may be called from another goroutine than the rest.
 type Align struct {
 	mu    sync.Mutex // guards queue
 	queue []string   // pieces not yet ended, the one being spoken first
@@ -32,9 +32,11 @@ type Align struct {
 	frame    audio.Frame
 	fill     int // samples in frame
 
-	pace  float64
-	told  int // bytes of the piece whose words are out
-	heard int // samples of the piece that are out
+	pace   float64
+	told   int     // bytes of the piece whose words are out
+	heard  int     // samples of the piece that are out
+	known  int     // bytes of the piece whose words the vendor has placed
+	places []place // of those that are not out
 }
 
 // NewAlign aligns sound of rate Hz, signed 16-bit little-endian mono.
@@ -142,6 +144,9 @@ func (a *Align) samples(pcm []int16, yield func(Chunk, error) bool) bool {
 // due is the words that should be over by now, but the last.
 func (a *Align) due() string {
 	text := a.piece()
+	if a.known > 0 {
+		return a.over(text)
+	}
 	limit := a.pace * float64(a.heard) / audio.Rate
 	from, end := a.told, a.told
 	runes := float64(utf8.RuneCountInString(text[:from]))
@@ -222,7 +227,7 @@ func (a *Align) End(yield func(Chunk, error) bool) bool {
 		pace := float64(utf8.RuneCountInString(text)) / secs
 		a.pace = min(max((a.pace+pace)/2, minPace), maxPace)
 	}
-	a.told, a.heard = 0, 0
+	a.told, a.heard, a.known, a.places = 0, 0, 0, a.places[:0]
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if len(a.queue) > 0 {

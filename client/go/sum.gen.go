@@ -1,4 +1,4 @@
 package client
 
 // contractSum is the SHA-256 of the contract that client.gen.go was made from.
-const contractSum = "f69b265e96862ff7d2781df31fa6ae090e97ef01d09327b4979f1b701c298b43"
+const contractSum = "d4d9b72d46282c28a8f0138482779a66555e5b201ba841ec3f9f7d5ed64b78fd"

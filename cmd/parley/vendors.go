@@ -164,6 +164,7 @@ func (v *vendors) speaking(ctx context.Context, env string, a *parley.Agent, r *
 		return nil, err
 	}
 	r.Vendors.Speaking = p.spec.Name
+	p.access.Language = a.Language
 	var options json.RawMessage
 	if !p.instead && len(a.Voice) > 0 {
 		if options, err = json.Marshal(a.Voice); err != nil {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/parley-voice/parley/provider"
 	"github.com/parley-voice/parley/provider/deepgram"
+	"github.com/parley-voice/parley/provider/elevenlabs"
 	"github.com/parley-voice/parley/provider/local"
 	"github.com/parley-voice/parley/provider/openai"
 )
@@ -16,11 +17,12 @@ func Specs(l *local.Local) []provider.Spec {
 		deepgram.Spec(),
 		openai.Spec(),
 		openai.Compatible(),
+		elevenlabs.Spec(),
 	}, append(named(), l.Spec())...)
 }
 
-// speakFirst: speaking differs from the table's order in this: of two vendors with a key, these speak first (SPEC §5).
-var speakFirst = []string{"openai", "deepgram"}
+// speakFirst is who speaks first of several with a key, which is not the table's order (SPEC §5).
+var speakFirst = []string{"elevenlabs", "cartesia", "playht", "rime", "azure", "google", "openai", "deepgram"}
 
 // Hearers are the vendors of this version that hear, the one to take by default first.
 func Hearers(specs []provider.Spec) []provider.Spec {

@@ -21,8 +21,6 @@ func named() []provider.Spec {
 			Thinking: &provider.Thinking{}},
 		{Name: "togetherai", Title: "Together AI", Env: "TOGETHERAI", ConnectionType: "account_connection_togetherai", KeyField: "api_key",
 			Thinking: &provider.Thinking{}},
-		{Name: "elevenlabs", Title: "ElevenLabs", Env: "ELEVENLABS", ConnectionType: "account_connection_elevenlabs", KeyField: "api_key",
-			Speaking: &provider.Speaking{Type: "voice_eleven_labs", Options: &elevenLabsVoice{}}},
 		{Name: "cartesia", Title: "Cartesia", Env: "CARTESIA", ConnectionType: "account_connection_cartesia", KeyField: "api_key",
 			Speaking: &provider.Speaking{Options: &cartesiaVoice{}}},
 		{Name: "playht", Title: "PlayHT", Env: "PLAYHT", ConnectionType: "account_connection_playht", KeyField: "api_key",
@@ -46,16 +44,6 @@ type azureVoice struct {
 
 type googleVoice struct {
 	VoiceName string `json:"voice_name" required:"true" doc:"Google's name of the voice, such as en-US-Chirp3-HD-Kore"`
-}
-
-type elevenLabsVoice struct {
-	VoiceID                    string  `json:"voice_id" required:"true" doc:"Id of the voice"`
-	Stability                  float64 `json:"stability" min:"0" max:"1" doc:"How even the voice stays, 0–1"`
-	SimilarityBoost            float64 `json:"similarity_boost" min:"0" max:"1" doc:"How close it keeps to the original, 0–1"`
-	APIKey                     string  `json:"api_key" doc:"Key for this voice alone; else the account connection's"`
-	OptimizeStreamingLatency   int     `json:"optimize_streaming_latency" min:"0" max:"4" doc:"0 (best sound) to 4 (soonest)"`
-	ModelID                    string  `json:"model_id" doc:"Model, such as eleven_flash_v2_5"`
-	ExperimentalInputStreaming bool    `json:"experimental_input_streaming" doc:"Send text while it is being made"`
 }
 
 type cartesiaVoice struct {

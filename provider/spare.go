@@ -1,0 +1,150 @@
+package provider
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// idleLimit is how long a connection nobody uses is kept: a guard for calls that end without Close.
+const idleLimit = 10 * time.Minute
+
+// A Link is a connection that a call may keep for later. Close may be called twice, and waits for what the link runs.
+type Link interface {
+	comparable
+	Alive() bool
+	Close()
+}
+
+// A Spare keeps a connection of one call open between its replies, or has the next one opened before it is needed. Its methods
+// may be called from any goroutine. A connection that is being opened has a goroutine; Close ends it and waits for it.
+type Spare[L Link] struct {
+	open func(context.Context) (L, error)
+	life context.Context // of what is opened in the background; ended by Close
+	end  context.CancelFunc
+
+	mu      sync.Mutex // guards all below
+	idle    L
+	opening chan struct{} // closed when the connection being opened is there, or has failed; nil: none is
+	timer   *time.Timer   // closes idle in the end
+	closed  bool
+}
+
+// NewSpare keeps connections that open makes.
+func NewSpare[L Link](open func(context.Context) (L, error)) *Spare[L] {
+	s := &Spare[L]{open: open}
+	s.life, s.end = context.WithCancel(context.Background())
+	return s
+}
+
+// Warm opens a connection for Take to find.
+func (s *Spare[L]) Warm() error {
+	l, err := s.Take(s.life)
+	if err != nil {
+		return err
+	}
+	s.Keep(l)
+	return nil
+}
+
+// Take is the connection kept, the one being opened, or a new one.
+func (s *Spare[L]) Take(ctx context.Context) (L, error) {
+	var none L
+	for {
+		s.mu.Lock()
+		l, opening := s.idle, s.opening
+		s.idle = none
+		if s.timer != nil {
+			s.timer.Stop()
+		}
+		s.mu.Unlock()
+		switch {
+		case l != none && l.Alive():
+			return l, nil
+		case l != none:
+			l.Close()
+		case opening != nil:
+			select {
+			case <-opening:
+			case <-ctx.Done():
+				return none, ctx.Err()
+			}
+		default:
+			return s.open(ctx)
+		}
+	}
+}
+
+// Keep puts a connection by for the next Take. After Close it is closed.
+func (s *Spare[L]) Keep(l L) {
+	var none L
+	s.mu.Lock()
+	old := s.idle
+	if s.closed {
+		old = l
+	} else {
+		s.idle = l
+		if s.timer != nil {
+			s.timer.Stop()
+		}
+		s.timer = time.AfterFunc(idleLimit, func() { s.expire(l) })
+	}
+	s.mu.Unlock()
+	if old != none {
+		old.Close()
+	}
+}
+
+func (s *Spare[L]) expire(l L) {
+	var none L
+	s.mu.Lock()
+	if s.idle != l {
+		s.mu.Unlock()
+		return
+	}
+	s.idle = none
+	s.mu.Unlock()
+	l.Close()
+}
+
+// Reopen opens the next connection in the background. That it fails is told to whoever takes one next.
+func (s *Spare[L]) Reopen() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed || s.opening != nil {
+		return
+	}
+	opened := make(chan struct{})
+	s.opening = opened
+	go func() { // Close waits for opened
+		l, err := s.open(s.life)
+		if err == nil {
+			s.Keep(l)
+		}
+		s.mu.Lock()
+		s.opening = nil
+		s.mu.Unlock()
+		close(opened)
+	}()
+}
+
+// Close closes what is kept, for good.
+func (s *Spare[L]) Close() error {
+	var none L
+	s.mu.Lock()
+	s.closed = true
+	l, opening := s.idle, s.opening
+	s.idle = none
+	if s.timer != nil {
+		s.timer.Stop()
+	}
+	s.mu.Unlock()
+	s.end()
+	if opening != nil {
+		<-opening
+	}
+	if l != none {
+		l.Close()
+	}
+	return nil
+}
