@@ -18,6 +18,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/parley-voice/parley"
 	"github.com/parley-voice/parley/leg"
 	"github.com/parley-voice/parley/leg/sip"
 	"github.com/parley-voice/parley/phone"
@@ -201,6 +202,7 @@ func TestACallEndToEnd(t *testing.T) {
 			Ended     string `json:"ended_reason"`
 			Recording bool   `json:"recording_available"`
 			Text      string `json:"transcript"`
+			Media     *parley.Quality
 		}
 	}
 	for end := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
@@ -213,6 +215,9 @@ func TestACallEndToEnd(t *testing.T) {
 		t.Fatalf("%d calls", len(list.Items))
 	}
 	c := list.Items[0]
+	if m := c.Media; m == nil || m.Codec == "" || m.Received < 10 || m.Sent < 10 {
+		t.Errorf("how its sound travelled: %+v", m)
+	}
 	if c.Ended != "caller_hung_up" || !c.Recording || !strings.Contains(c.Text, "BOT: Hello, this is Harbor Dental. How can I help you?") {
 		t.Errorf("%+v", c)
 	}

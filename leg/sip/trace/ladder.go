@@ -62,7 +62,7 @@ func newLadder(messages []Message) *ladder {
 			l.ids = append(l.ids, id)
 		}
 	}
-	l.gap = map[int]int{2: 34, 3: 26, 4: 22}[len(l.columns)]
+	l.gap = map[int]int{2: 34, 3: 24, 4: 22}[len(l.columns)]
 	if l.gap == 0 {
 		l.gap = 18
 	}
@@ -197,7 +197,11 @@ func (l *ladder) row(w io.Writer, m Message, before []Message) {
 	if len(l.ids) > 1 {
 		notes = append(notes, letter(l.dialog(string(callID(m.Raw)))))
 	}
-	notes = append(notes, t.cseq)
+	if seq, method, _ := strings.Cut(t.cseq, " "); method == t.what {
+		notes = append(notes, seq)
+	} else {
+		notes = append(notes, t.cseq)
+	}
 	if m.Network != "UDP" {
 		notes = append(notes, m.Network)
 	}

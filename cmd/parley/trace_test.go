@@ -1,0 +1,92 @@
+package main
+
+import (
+	"io"
+	"os"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestTraceOfATransferredCall: both legs of a call that was bridged are in its ladder, from the first INVITE to the answer to the last
+// BYE, while it runs, after it, and after a restart; not when it has been erased.
+func TestTraceOfATransferredCall(t *testing.T) {
+	dir := t.TempDir()
+	r := start(t, dir)
+	person, expert := newStation(t), newStation(t)
+	c := r.made("/v1/calls/create", `{"from_number":"1000","to_number":"sip:person@`+person.trunk.Addr().String()+`","agent":`+silentAgent+`}`)
+	id, _ := c["id"].(string)
+	a := <-person.taken
+	ladder := func(format string) (int, string) {
+		res := r.ask("GET", "/v1/calls/trace?id="+id+"&format="+format, "")
+		b, err := io.ReadAll(res.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return res.StatusCode, string(b)
+	}
+	if code, got := ladder("ladder"); code != 200 || strings.Count(got, "─ INVITE ─") != 1 || strings.Contains(got, "BYE") || !strings.Contains(got, "PCMU") {
+		t.Errorf("while it runs: %d\n%s", code, got)
+	}
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) { // it is answered before the agent listens
+		if res := r.ask("POST", "/v1/calls/transfer?id="+id, `{"phone_number":"sip:expert@`+expert.trunk.Addr().String()+`"}`); res.StatusCode < 300 {
+			break
+		} else if time.Now().After(deadline) {
+			t.Fatalf("transferring: %s", res.Status)
+		}
+	}
+	read := func() {
+		for {
+			if _, err := a.Read(person.ctx); err != nil {
+				return
+			}
+		}
+	}
+	go read()
+	b := <-expert.taken
+	if err := b.Hangup(expert.ctx, "agent_ended"); err != nil {
+		t.Error(err)
+	}
+	if c := r.ended(0); c["media"] == nil {
+		t.Log("the leg does not count its packets")
+	}
+	whole := func(when string) {
+		t.Helper()
+		deadline := time.Now().Add(time.Minute)
+		for {
+			code, got := ladder("ladder")
+			byes := strings.Count(got, "─ BYE ─")
+			if code == 200 && strings.Contains(got, "\nb  Call-ID ") && byes == 2 && strings.Count(got, "BYE") >= 2*byes && strings.Contains(got, "─ ACK ─") {
+				return
+			}
+			if time.Now().After(deadline) {
+				t.Fatalf("%s: %d\n%s", when, code, got)
+			}
+			time.Sleep(50 * time.Millisecond)
+		}
+	}
+	whole("after it")
+	if err := r.stop(); err != nil {
+		t.Fatal(err)
+	}
+	r = start(t, dir)
+	whole("after a restart")
+	if code, got := ladder("pcap"); code != 200 || !strings.HasPrefix(got, "\xd4\xc3\xb2\xa1") {
+		t.Errorf("%d %q", code, got)
+	}
+	t.Setenv("PARLEY_URL", r.url)
+	t.Setenv("PARLEY_DATA", dir)
+	file := t.TempDir() + "/x.pcap"
+	if code, said := command(t, "sip", "trace", id, "--pcap", file); code != 0 {
+		t.Error(code, said)
+	}
+	if b, err := os.ReadFile(file); err != nil || !strings.Contains(string(b), "INVITE sip:expert@") {
+		t.Errorf("%d bytes, %v", len(b), err)
+	}
+	if res := r.ask("DELETE", "/v1/calls/delete?id="+id, ""); res.StatusCode != 200 {
+		t.Fatal(res.Status)
+	}
+	if code, _ := ladder("json"); code != 404 {
+		t.Error("an erased call is shown", code)
+	}
+}
