@@ -94,7 +94,7 @@ func (o *offer) Answer(ctx context.Context, l leg.Limits) (leg.Leg, error) {
 	if err := o.decide(answered); err != nil {
 		return nil, err
 	}
-	local, stream, err := o.t.openMedia(o.d.peer.addr.Addr(), o.sdp, o.d.account)
+	local, stream, err := o.t.openMedia(o.d.peer, o.sdp, o.d.account)
 	if err != nil {
 		_ = o.refuse(503, "Service Unavailable")
 		return nil, err
@@ -135,8 +135,8 @@ func (o *offer) Answer(ctx context.Context, l leg.Limits) (leg.Leg, error) {
 }
 
 // openMedia binds a port and describes our side to that peer, as the account wants it. An offer may name the other family than its signalling uses.
-func (t *Trunk) openMedia(peer netip.Addr, offer *rtp.SDP, a *parley.TrunkAccount) (rtp.Local, *rtp.Stream, error) {
-	addr := t.advertised(peer)
+func (t *Trunk) openMedia(h hop, offer *rtp.SDP, a *parley.TrunkAccount) (rtp.Local, *rtp.Stream, error) {
+	addr := t.advertised(h.addr.Addr())
 	if offer != nil {
 		if m := offer.Audio(); m != nil && m.Addr.IsValid() && m.Addr.Is4() != addr.Is4() {
 			if other := t.advertised(m.Addr); other.Is4() == m.Addr.Is4() {
@@ -152,11 +152,18 @@ func (t *Trunk) openMedia(peer netip.Addr, offer *rtp.SDP, a *parley.TrunkAccoun
 	if err != nil {
 		return rtp.Local{}, nil, fmt.Errorf("sip: open media: %w", err)
 	}
-	return rtp.Local{
+	l := rtp.Local{
 		Addr: addr, Port: stream.LocalPort(), SessionID: uint64(firstSeq()), Version: 1, Codecs: codecs(a),
-		NoEvents: a != nil && a.Media.DTMF == parley.DTMFInband, Peer: peer, Ports: t.cfg.Ports,
-	}, stream, nil
+		Peer: h.addr.Addr(), Ports: t.cfg.Ports, Keys: rtp.NewKeys(), SDES: secret(h),
+	}
+	if a != nil {
+		l.NoEvents, l.SRTP = a.Media.DTMF == parley.DTMFInband, a.Media.SRTP
+	}
+	return l, stream, nil
 }
+
+// secret tells a hop over which the keys of a call may go: nobody else reads along.
+func secret(h hop) bool { return h.network == "TLS" || h.addr.Addr().Unmap().IsLoopback() }
 
 // session is a 200 with a session description, and what was granted of a session timer.
 func (t *Trunk) session(req *sip.Request, body []byte, d *dialog, tm timing) *sip.Response {

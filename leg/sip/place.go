@@ -115,7 +115,7 @@ func (p *placing) longer(res *sip.Response) bool {
 func (p *placing) media(h hop) error {
 	addr := p.t.advertised(h.addr.Addr())
 	if p.stream != nil && p.local.Addr.Is4() == addr.Is4() {
-		p.local.Addr, p.local.Peer = addr, h.addr.Addr()
+		p.local.Addr, p.local.Peer, p.local.SDES = addr, h.addr.Addr(), secret(h)
 		return nil
 	}
 	if p.stream != nil {
@@ -123,7 +123,7 @@ func (p *placing) media(h hop) error {
 		p.stream = nil
 	}
 	var err error
-	p.local, p.stream, err = p.t.openMedia(h.addr.Addr(), nil, p.call.Trunk)
+	p.local, p.stream, err = p.t.openMedia(h, nil, p.call.Trunk)
 	return err
 }
 

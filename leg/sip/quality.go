@@ -8,7 +8,7 @@ var _ leg.Measured = (*call)(nil)
 func (c *call) Quality() leg.Quality {
 	s := c.stream.Stats()
 	return leg.Quality{
-		Codec: s.Codec.String(), Sent: s.Sent, Received: s.Received, Lost: s.Lost, Late: s.Late, Concealed: s.Concealed, Jitter: s.Jitter,
+		Codec: s.Codec.String(), Encrypted: s.Encrypted, Sent: s.Sent, Received: s.Received, Lost: s.Lost, Late: s.Late, Concealed: s.Concealed, Jitter: s.Jitter,
 		FarLost: s.FarLost, FarJitter: s.FarJitter, RoundTrip: s.RoundTrip,
 	}
 }
