@@ -48,7 +48,8 @@ type onWire struct {
 type near struct {
 	side  sync.Mutex // guards all below; no lock of a dialog is taken under it
 	local rtp.Local
-	d     *dialog // another one once the call was replaced (RFC 3891)
+	d     *dialog     // another one once the call was replaced (RFC 3891)
+	safe  *rtp.Secure // how the call is encrypted; nil: it is not
 }
 
 // ending is how a leg ends, once.
@@ -101,7 +102,7 @@ func (c *call) begin(a rtp.Agreed) {
 	}
 	c.begun, c.answered = true, time.Now()
 	c.held.Store(!a.Send)
-	c.stream.Start(c.heard(a))
+	c.stream.Start(c.settled(a))
 	go func() {
 		defer close(c.reader)
 		_ = c.stream.Receive(c.emit) // ends with Close
@@ -109,9 +110,12 @@ func (c *call) begin(a rtp.Agreed) {
 	c.remove = c.t.clock.Add(c.step)
 }
 
-// heard is where digits are looked for: not in the sound too where they come by INFO.
-func (c *call) heard(a rtp.Agreed) rtp.Agreed {
-	if t := c.dialog().account; t != nil && t.Media.DTMF == parley.DTMFInfo {
+// settled takes note of what was agreed on. Digits that come by INFO are not looked for in the sound, too.
+func (c *call) settled(a rtp.Agreed) rtp.Agreed {
+	c.side.Lock()
+	defer c.side.Unlock()
+	c.safe = a.Secure
+	if t := c.d.account; t != nil && t.Media.DTMF == parley.DTMFInfo {
 		a.Tones = false
 	}
 	return a
@@ -221,7 +225,7 @@ func (d *dialog) acknowledged() {
 
 // agree takes what a re-INVITE came to.
 func (c *call) agree(a rtp.Agreed) {
-	c.stream.Update(c.heard(a))
+	c.stream.Update(c.settled(a))
 	if was := c.held.Swap(!a.Send); was == a.Send {
 		k := leg.Held
 		if a.Send {
@@ -239,6 +243,28 @@ func (c *call) describe() rtp.Local {
 	defer c.side.Unlock()
 	c.local.Version++
 	return c.local
+}
+
+// propose is describe for an offer: what is encrypted is not offered in the clear, nor by other means.
+func (c *call) propose() rtp.Local {
+	local := c.describe()
+	c.side.Lock()
+	defer c.side.Unlock()
+	if c.safe != nil {
+		local.SRTP, local.SDES = parley.SRTPRequired, c.safe.Fingerprint == ""
+	}
+	return local
+}
+
+// answer is our side of a session the far end offers or, without an offer, our own offer. body is empty when there is nothing in common.
+func (c *call) answer(sdp *rtp.SDP) (local rtp.Local, body []byte, a rtp.Agreed, err error) {
+	if sdp == nil {
+		local = c.propose()
+		return local, rtp.Offer(local), a, nil
+	}
+	local = c.describe()
+	body, a, err = rtp.Answer(sdp, local)
+	return local, body, a, err
 }
 
 func (c *call) Read(ctx context.Context) (leg.Event, error) { return c.feed.Read(ctx) }

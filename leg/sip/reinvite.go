@@ -2,8 +2,6 @@ package sip
 
 import (
 	"github.com/emiago/sipgo/sip"
-
-	"github.com/parley-voice/parley/rtp"
 )
 
 // reinvite takes a change of the session: hold, resume, another address (RFC 3261 §14.2); mu is held.
@@ -26,11 +24,7 @@ func (d *dialog) reinvite(req *sip.Request, tx *sip.ServerTx) {
 		_ = d.t.reply(tx, req, no.code, no.reason, no.instead...)
 		return
 	}
-	local := c.describe()
-	body, agreed, err := rtp.Offer(local), rtp.Agreed{}, error(nil)
-	if sdp != nil {
-		body, agreed, err = rtp.Answer(sdp, local)
-	}
+	local, body, agreed, err := c.answer(sdp)
 	if err != nil {
 		_ = d.t.reply(tx, req, 488, "Not Acceptable Here")
 		return

@@ -89,7 +89,7 @@ func (d *dialog) propose(ctx context.Context, c *call, headers ...sip.Header) (*
 		d.inviting = false
 		d.mu.Unlock()
 	}()
-	local := c.describe()
+	local := c.propose()
 	res, err := d.ask(ctx, sip.INVITE, rtp.Offer(local), append(headers, sip.NewHeader("Content-Type", "application/sdp"))...)
 	if err != nil || !res.IsSuccess() {
 		return res, err

@@ -5,8 +5,6 @@ import (
 	"strings"
 
 	"github.com/emiago/sipgo/sip"
-
-	"github.com/parley-voice/parley/rtp"
 )
 
 // replaced names a dialog that another is to take the place of (RFC 3891 §6.1), as its own end sees it: to is our tag.
@@ -71,12 +69,9 @@ func (o *offer) succeed(hs []sip.Header, trunk string) (code int, reason string)
 	case r.earlyOnly:
 		return 486, "Busy Here"
 	}
-	local := c.describe()
-	body, agreed := rtp.Offer(local), rtp.Agreed{}
-	if o.sdp != nil {
-		if body, agreed, err = rtp.Answer(o.sdp, local); err != nil {
-			return 488, "Not Acceptable Here"
-		}
+	local, body, agreed, err := c.answer(o.sdp)
+	if err != nil {
+		return 488, "Not Acceptable Here"
 	}
 	o.d.mu.Lock()
 	defer o.d.mu.Unlock()
