@@ -30,14 +30,19 @@ func frames(s *audio.Sound) (fs []audio.Frame) {
 // conversation is a call of a phone to a door, each saying something. during goes on while it lasts.
 func conversation(t *testing.T, l line, during func(p *phone)) (*heard, [2]float64) {
 	t.Helper()
+	d := open(t)
+	return d.conversation(t, l, fmt.Sprintf("sip:talk@%s;transport=%s", d.Addr(), l.transport), during)
+}
+
+func (d *door) conversation(t *testing.T, l line, at string, during func(p *phone)) (*heard, [2]float64) {
+	t.Helper()
 	var mine *audio.Sound
 	l.wav, mine = sentence(t, "Could you tell me what your opening hours are today please")
 	_, theirs := sentence(t, "We are open from nine in the morning until six in the evening")
-	d := open(t)
 	d.speech = frames(theirs)
 	l.user, l.mode = "alice", "manual"
 	p := pick(t, l)
-	p.do("dial", fmt.Sprintf("sip:talk@%s;transport=%s", d.Addr(), l.transport))
+	p.do("dial", at)
 	p.wait("CALL_ESTABLISHED", 10*time.Second)
 	during(p)
 	p.do("hangup", "")

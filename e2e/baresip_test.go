@@ -46,7 +46,7 @@ func (l line) account(uri string) string {
 	if l.registrar == "" {
 		return s + ";regint=0\n"
 	}
-	return s + fmt.Sprintf(";regint=60;auth_user=%s;auth_pass=%s;outbound=\"sip:%s;transport=%s\"\n", l.user, l.password, l.registrar, l.transport)
+	return s + fmt.Sprintf(";regint=60;auth_user=%s;auth_pass=\"%s\";outbound=\"sip:%s;transport=%s\"\n", l.user, l.password, l.registrar, l.transport)
 }
 
 // A phone is a baresip without a head, driven over its control port.
