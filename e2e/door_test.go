@@ -49,9 +49,14 @@ type heard struct {
 // open makes a door for the accounts; with none, it lets in whoever comes from loopback.
 func open(t *testing.T, accounts ...parley.TrunkAccount) *door {
 	t.Helper()
+	return openAt(t, "127.0.0.1:0", accounts...)
+}
+
+func openAt(t *testing.T, listen string, accounts ...parley.TrunkAccount) *door {
+	t.Helper()
 	d := &door{ports: rtp.NewPorts(20000, 24000), elsewhere: "sip:elsewhere@127.0.0.1:9"}
 	var err error
-	d.Trunk, err = sip.New(sip.Config{Listen: "127.0.0.1:0", Ports: d.ports, Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
+	d.Trunk, err = sip.New(sip.Config{Listen: listen, Ports: d.ports, Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
 		Trunks: func(context.Context) ([]parley.TrunkAccount, error) { return accounts, nil }})
 	if err != nil {
 		t.Fatal(err)
