@@ -14,7 +14,7 @@ func canonAddress(dst []byte, k kind, v []byte) ([]byte, bool) {
 		if n == 0 {
 			return dst, false
 		}
-		dst = append(dst, v[:n]...)
+		dst = appendQuoted(dst, k, v[:n])
 		if v = v[n:]; len(v) > 0 && blank(v[0]) {
 			dst = append(dst, ' ')
 		}
@@ -53,8 +53,8 @@ func canonAddress(dst []byte, k kind, v []byte) ([]byte, bool) {
 			end++
 		}
 		uri, v = v[:end], v[end:]
-		if k != referTo && k != referredBy && bytes.ContainsAny(uri, "?,") { // must stand in <> (RFC 3261 §20), but many a Refer-To does not
-			return dst, false
+		if bytes.IndexByte(uri, ',') >= 0 || k != referTo && k != referredBy && bytes.IndexByte(uri, '?') >= 0 {
+			return dst, false // must stand in <> (RFC 3261 §20), but many a Refer-To does not
 		}
 		dst = append(dst, uri...)
 	}
@@ -65,7 +65,26 @@ func canonAddress(dst []byte, k kind, v []byte) ([]byte, bool) {
 	if k == from || k == to {
 		q = careful
 	}
-	return canonParams(dst, v, q)
+	return canonParams(dst, k, v, q)
+}
+
+// appendQuoted keeps what is between quotation marks, but for escaped ones where the parser takes them for the end: they become
+// apostrophes.
+func appendQuoted(dst []byte, k kind, v []byte) []byte {
+	if !listed(k) && k != referTo {
+		return append(dst, v...)
+	}
+	for i := 0; i < len(v); i++ {
+		if v[i] == '\\' && i+1 < len(v) {
+			if i++; v[i] == '"' {
+				dst = append(dst, '\'')
+				continue
+			}
+			dst = append(dst, '\\')
+		}
+		dst = append(dst, v[i])
+	}
+	return dst
 }
 
 func looksURI(b []byte) bool {
@@ -111,9 +130,9 @@ func checkURI(u []byte, headers bool) (scheme, bool) {
 	switch {
 	case bytes.EqualFold(name, []byte("sip")), bytes.EqualFold(name, []byte("sips")):
 	case bytes.EqualFold(name, []byte("tel")):
-		return tel, true
+		return tel, ascii(rest)
 	default:
-		return foreign, true
+		return foreign, ascii(rest)
 	}
 	if at := bytes.IndexByte(rest, '@'); at >= 0 {
 		if bytes.IndexByte(rest[:at], '[') >= 0 || bytes.IndexByte(rest[at+1:], '@') >= 0 {
@@ -134,10 +153,19 @@ func checkURI(u []byte, headers bool) (scheme, bool) {
 		}
 		rest = rest[1+n:]
 	}
-	if len(rest) > 0 && rest[0] != ';' && rest[0] != '?' {
+	if len(rest) > 0 && rest[0] != ';' && rest[0] != '?' || !ascii(rest) { // names before the @ may be what they like
 		return sips, false
 	}
 	return sips, headers || bytes.IndexByte(rest, '?') < 0
+}
+
+func ascii(b []byte) bool {
+	for _, c := range b {
+		if c >= 0x80 {
+			return false
+		}
+	}
+	return true
 }
 
 // hostLen is how much of b is a host: a name, an IPv4 address or an IPv6 one in brackets.

@@ -290,12 +290,12 @@ func (h *head) field(f *field) (n int, r *Refusal) {
 	case referTo, referredBy:
 		h.rewrite = h.rewrite || len(f.name) == 1
 	case callID:
-		if len(f.value) == 0 || bytes.ContainsAny(f.value, " \t") {
+		if len(bytes.TrimSpace(f.value)) == 0 || bytes.ContainsAny(f.value, " \t") {
 			return 0, bad
 		}
 		return 1, nil
 	case contentType:
-		if len(f.value) == 0 {
+		if len(bytes.TrimSpace(f.value)) == 0 {
 			return 0, bad
 		}
 		return 1, nil

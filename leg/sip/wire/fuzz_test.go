@@ -16,6 +16,7 @@ func FuzzCheck(f *testing.F) {
 	}
 	f.Add([]byte(invite), true)
 	f.Add([]byte(with("OPTIONS", "OPTIONS sip:0;[ SIP/2.0")), false)
+	f.Add([]byte(options("Contact: \"a\\\",b\" <sip:a@b>, sip:c@d;x=\"\\\",\"\r\nRefer-To: sip:a?b=c\r\n")), true)
 	f.Add([]byte(options("k: a\r\nContact: *\r\nRoute: <sip:a>, <sip:b>\r\n")), false)
 	f.Fuzz(func(t *testing.T, msg []byte, stream bool) {
 		before := bytes.Clone(msg)
@@ -56,7 +57,31 @@ func passed(t *testing.T, out []byte, stream bool) {
 			t.Fatalf("%s is taken for %s: %q", req.CSeq().MethodName, req.Method, out)
 		}
 	}
+	lines := bytes.Count(out[:bytes.Index(out, []byte("\r\n\r\n"))], []byte("\r\n"))
+	if n := len(sipHeaders(m)); n != lines && n != lines+1 { // a body makes it add a Content-Length
+		t.Fatalf("%d headers of %d lines: %q", n, lines, out)
+	}
 	for _, h := range sipHeaders(m) {
+		var u sip.Uri
+		switch h := h.(type) {
+		case *sip.FromHeader:
+			u = h.Address
+		case *sip.ToHeader:
+			u = h.Address
+		case *sip.ContactHeader:
+			u = h.Address
+		case *sip.RouteHeader:
+			u = h.Address
+		case *sip.RecordRouteHeader:
+			u = h.Address
+		case *sip.ReferToHeader:
+			u = h.Address
+		default:
+			u.Scheme = "other"
+		}
+		if u.Scheme == "" && !u.Wildcard || (u.Scheme == "sip" || u.Scheme == "sips") && (u.Host == "" || strings.ContainsAny(u.Host, "<>@;?, ")) {
+			t.Fatalf("%s leads to %q: %q", h.Name(), u.Host, out)
+		}
 		if strings.ContainsAny(h.Name()+h.Value(), "\r\n\x00") {
 			t.Fatalf("control characters: %q", out)
 		}

@@ -43,7 +43,7 @@ func canonVia(dst, v []byte) ([]byte, bool) {
 		dst = append(append(dst, ':'), v[:n]...)
 		v = trim(v[n:])
 	}
-	return canonParams(dst, v, never)
+	return canonParams(dst, via, v, never)
 }
 
 // quotes is where values in quotation marks may stand.
@@ -56,7 +56,7 @@ const (
 )
 
 // canonParams writes *(";" name ["=" value]) without white space and without empty ones.
-func canonParams(dst, v []byte, q quotes) ([]byte, bool) {
+func canonParams(dst []byte, k kind, v []byte, q quotes) ([]byte, bool) {
 	for v = trim(v); len(v) > 0; v = trim(v) {
 		if v[0] != ';' {
 			return dst, false
@@ -81,12 +81,13 @@ func canonParams(dst, v []byte, q quotes) ([]byte, bool) {
 			if n == 0 || q == never || q == careful && bytes.IndexByte(v[:n], ';') >= 0 {
 				return dst, false
 			}
+			dst = appendQuoted(dst, k, v[:n])
 		} else {
-			for n = 0; n < len(v) && !apart[v[n]] && v[n] != ';' && v[n] != ','; {
+			for n = 0; n < len(v) && !apart[v[n]] && v[n] < 0x80 && v[n] != ';' && v[n] != ','; {
 				n++
 			}
+			dst = append(dst, v[:n]...)
 		}
-		dst = append(dst, v[:n]...)
 		v = v[n:]
 	}
 	return dst, true
