@@ -3102,7 +3102,7 @@ type CreateCallDto struct {
 	RunDoNotCallDetection      nullable.Nullable[bool]         `json:"run_do_not_call_detection,omitempty"`
 	TelephonyAccountConnection nullable.Nullable[ConnectionId] `json:"telephony_account_connection,omitempty"`
 
-	// TelephonyParams ring_timeout_seconds, and X-… headers of the INVITE; anything else is a warning on the call
+	// TelephonyParams ring_timeout_seconds, and headers of the INVITE: X-…, Diversion, P-Asserted-Identity, User-To-User; anything else is a warning on the call
 	TelephonyParams nullable.Nullable[map[string]CreateCallDto_TelephonyParams_AdditionalProperties] `json:"telephony_params,omitempty"`
 
 	// TelephonyProvider A name, or an object with one

@@ -1,4 +1,4 @@
 package client
 
 // contractSum is the SHA-256 of the contract that client.gen.go was made from.
-const contractSum = "d4d9b72d46282c28a8f0138482779a66555e5b201ba841ec3f9f7d5ed64b78fd"
+const contractSum = "0c5a62ca43d26f0fa4ce0713c7fe1536c9bc71e41b93a4dcf3ba14cb33d4a104"

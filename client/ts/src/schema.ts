@@ -2220,7 +2220,7 @@ export interface components {
             queue?: boolean | null;
             run_do_not_call_detection?: boolean | null;
             telephony_account_connection?: components["schemas"]["ConnectionId"] | null;
-            /** @description ring_timeout_seconds, and X-… headers of the INVITE; anything else is a warning on the call */
+            /** @description ring_timeout_seconds, and headers of the INVITE: X-…, Diversion, P-Asserted-Identity, User-To-User; anything else is a warning on the call */
             telephony_params?: {
                 [key: string]: string | number | boolean;
             } | null;
