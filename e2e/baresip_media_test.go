@@ -60,6 +60,8 @@ func TestBaresipSound(t *testing.T) {
 	for _, l := range []line{
 		{transport: "udp", codec: "PCMU"}, {transport: "udp", codec: "G722"}, {transport: "udp", codec: "opus"},
 		{transport: "tcp", codec: "PCMA"},
+		{transport: "tcp", codec: "PCMU", menc: "srtp-mand"}, {transport: "udp", codec: "PCMU", menc: "dtls_srtp"},
+		{transport: "udp", codec: "opus", menc: "dtls_srtp"}, {transport: "udp", codec: "G722", menc: "srtp-mand"},
 	} {
 		t.Run(l.transport+" "+l.codec+" "+l.menc, func(t *testing.T) {
 			want := likeness[l.codec]
