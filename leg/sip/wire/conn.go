@@ -38,6 +38,7 @@ type conn struct {
 	used    int          // bytes of f.buf that were handed out last
 	began   time.Time    // of a message that is not whole yet
 	active  atomic.Int64 // when the last message came or went, in Unix nanoseconds
+	spoke   atomic.Bool  // a whole message came
 	once    sync.Once    // for Close
 }
 
@@ -102,6 +103,7 @@ func (c *conn) message(raw []byte) []byte {
 		return nil
 	}
 	c.touch()
+	c.spoke.Store(true)
 	message, r := Check(raw, true)
 	c.s.seen(c.hop.network, c.local, c.hop.to, false, raw)
 	if r == nil {

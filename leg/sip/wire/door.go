@@ -12,7 +12,7 @@ import (
 const (
 	connsMost     = 4096 // connections at once
 	connsPerHost  = 50   // of them from one address, of IPv6 from one /64
-	connsLoopback = 256  // from one of our own
+	connsLoopback = 256  // from one of our own, but of those that said nothing yet as many as from any
 )
 
 // door is a listener for sipgo: connections that came in and were admitted, and those we made.
@@ -114,12 +114,11 @@ func (d *door) pass(c *conn, done <-chan struct{}) bool {
 // vacancy reports whether one more connection from there is allowed. Some PBXs open one for each call and close none: when an address
 // has all it may have, its longest silent one makes room. When there are no more at all, a stranger makes room for who is known.
 func (s *Sockets) vacancy(from netip.Addr, friend bool) bool {
-	most := connsPerHost
-	if from.IsLoopback() {
-		most = connsLoopback
-	}
 	s.mu.Lock()
-	full, all := len(s.open) >= connsMost, s.from[house(from)] >= most
+	full, all := len(s.open) >= connsMost, s.from[house(from)] >= connsPerHost
+	if all && from.IsLoopback() {
+		all = s.from[from] >= connsLoopback || s.mute(from) >= connsPerHost
+	}
 	var out *conn
 	if all || full && friend {
 		for c := range s.open {
@@ -134,6 +133,16 @@ func (s *Sockets) vacancy(from netip.Addr, friend bool) bool {
 		_ = out.Close()
 	}
 	return out != nil || !all && !full
+}
+
+// mute counts the connections from there that said nothing yet; mu is held.
+func (s *Sockets) mute(from netip.Addr) (n int) {
+	for c := range s.open {
+		if !c.dialled && c.hop.to.Addr() == from && !c.spoke.Load() {
+			n++
+		}
+	}
+	return n
 }
 
 // house is whom an address belongs to: IPv6 is given out by the /64.

@@ -15,6 +15,7 @@ import (
 	"math/big"
 	"net"
 	"net/netip"
+	"os"
 	"runtime"
 	"strings"
 	"sync"
@@ -199,17 +200,39 @@ func TestDroppedAllocateNothing(t *testing.T) {
 	}
 }
 
-// TestBounds: one address does not get all connections; its longest silent one makes room.
+// TestBounds: one address does not get all connections, least of all silent ones; its longest silent one makes room.
 func TestBounds(t *testing.T) {
 	v := serve(t, Config{}, nil)
 	var all []net.Conn
-	for range connsLoopback {
-		all = append(all, dialTo(t, "tcp", v.Addr()))
+	for i := range connsLoopback {
+		c := dialTo(t, "tcp", v.Addr())
+		if all = append(all, c); i >= connsPerHost {
+			continue
+		}
+		say(t, c, options(""))
+		v.next(t)
 	}
-	say(t, all[connsLoopback-1], options(""))
-	v.next(t)
-	if _, err := dialTo(t, "tcp", v.Addr()).Read(make([]byte, 1)); err == nil || errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("one too many: %v", err)
+	refused := func(c net.Conn) bool {
+		_ = c.SetReadDeadline(time.Now().Add(50 * time.Millisecond))
+		_, err := c.Read(make([]byte, 1))
+		return err != nil && !errors.Is(err, os.ErrDeadlineExceeded)
+	}
+	for i, c := range all[2*connsPerHost:] {
+		if !refused(c) {
+			t.Fatalf("%d silent ones", connsPerHost+1+i)
+		}
+	}
+	for _, c := range all[connsPerHost : 2*connsPerHost] {
+		say(t, c, options(""))
+		v.next(t)
+	}
+	for range connsLoopback - 2*connsPerHost {
+		c := dialTo(t, "tcp", v.Addr())
+		say(t, c, options(""))
+		v.next(t)
+	}
+	if !refused(dialTo(t, "tcp", v.Addr())) {
+		t.Error("one too many")
 	}
 	v.mu.Lock()
 	for c := range v.open {
@@ -218,10 +241,9 @@ func TestBounds(t *testing.T) {
 		}
 	}
 	v.mu.Unlock()
-	again := dialTo(t, "tcp", v.Addr())
-	say(t, again, options(""))
+	say(t, dialTo(t, "tcp", v.Addr()), options(""))
 	v.next(t)
-	if _, err := all[7].Read(make([]byte, 1)); err == nil {
+	if !refused(all[7]) {
 		t.Error("the silent one is still there")
 	}
 }
