@@ -76,7 +76,7 @@ func (t *Trunk) accepted(req *sip.Request, tag string) *dialog {
 		remote:    party{from.DisplayName, from.Address, from.Params.GetOr("tag", "")},
 		localSeq:  firstSeq(),
 		remoteSeq: req.CSeq().SeqNo,
-		peer:      hop{network: sip.NetworkToUpper(req.Transport()), addr: source(req)},
+		peer:      cameBy(req),
 		routes:    recordRoutes(req),
 	}
 	d.there, d.depart = context.WithCancel(t.quit)

@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/emiago/sipgo/sip"
+
 	"github.com/parley-voice/parley"
 	"github.com/parley-voice/parley/audio"
 	"github.com/parley-voice/parley/leg"
@@ -237,32 +239,35 @@ func (c *call) agree(a rtp.Agreed) {
 	}
 }
 
-// describe is our side for the next session description.
-func (c *call) describe() rtp.Local {
+// describe is our side for the next session description, which goes to that hop.
+func (c *call) describe(h hop) rtp.Local {
 	c.side.Lock()
 	defer c.side.Unlock()
 	c.local.Version++
-	return c.local
+	local := c.local
+	local.Peer, local.SDES = h.addr.Addr(), secret(h)
+	return local
 }
 
 // propose is describe for an offer: what is encrypted is not offered in the clear, nor by other means.
-func (c *call) propose() rtp.Local {
-	local := c.describe()
+func (c *call) propose(h hop) rtp.Local {
+	local := c.describe(h)
 	c.side.Lock()
 	defer c.side.Unlock()
 	if c.safe != nil {
-		local.SRTP, local.SDES = parley.SRTPRequired, c.safe.Fingerprint == ""
+		local.SRTP, local.SDES = parley.SRTPRequired, local.SDES && c.safe.Fingerprint == ""
 	}
 	return local
 }
 
-// answer is our side of a session the far end offers or, without an offer, our own offer. body is empty when there is nothing in common.
-func (c *call) answer(sdp *rtp.SDP) (local rtp.Local, body []byte, a rtp.Agreed, err error) {
+// answer is our side of the session that a request offers or, when it does not, our own offer. An error: there is nothing in common.
+func (c *call) answer(req *sip.Request, sdp *rtp.SDP) (local rtp.Local, body []byte, a rtp.Agreed, err error) {
+	h := cameBy(req)
 	if sdp == nil {
-		local = c.propose()
+		local = c.propose(h)
 		return local, rtp.Offer(local), a, nil
 	}
-	local = c.describe()
+	local = c.describe(h)
 	body, a, err = rtp.Answer(sdp, local)
 	return local, body, a, err
 }

@@ -168,6 +168,11 @@ func wellFormed(req *sip.Request) bool {
 		len(id.Value()) <= identityMost && len(from.Value()) <= 2*identityMost && len(to.Value()) <= 2*identityMost && source(req).IsValid()
 }
 
+// cameBy is the hop a request came by.
+func cameBy(req *sip.Request) hop {
+	return hop{network: sip.NetworkToUpper(req.Transport()), addr: source(req)}
+}
+
 // source is where the request came from; not valid when sipgo cannot say.
 func source(req *sip.Request) netip.AddrPort {
 	a, err := netip.ParseAddrPort(req.Source())

@@ -24,7 +24,7 @@ func (d *dialog) reinvite(req *sip.Request, tx *sip.ServerTx) {
 		_ = d.t.reply(tx, req, no.code, no.reason, no.instead...)
 		return
 	}
-	local, body, agreed, err := c.answer(sdp)
+	local, body, agreed, err := c.answer(req, sdp)
 	if err != nil {
 		_ = d.t.reply(tx, req, 488, "Not Acceptable Here")
 		return
@@ -56,5 +56,5 @@ func (d *dialog) refresh(req *sip.Request) {
 	if c := req.Contact(); c != nil {
 		d.target = c.Address
 	}
-	d.peer = hop{network: sip.NetworkToUpper(req.Transport()), addr: source(req)}
+	d.peer = cameBy(req)
 }

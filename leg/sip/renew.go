@@ -83,13 +83,14 @@ func (d *dialog) propose(ctx context.Context, c *call, headers ...sip.Header) (*
 		return nil, errGlare
 	}
 	d.inviting = true
+	h := d.peer
 	d.mu.Unlock()
 	defer func() {
 		d.mu.Lock()
 		d.inviting = false
 		d.mu.Unlock()
 	}()
-	local := c.propose()
+	local := c.propose(h)
 	res, err := d.ask(ctx, sip.INVITE, rtp.Offer(local), append(headers, sip.NewHeader("Content-Type", "application/sdp"))...)
 	if err != nil || !res.IsSuccess() {
 		return res, err

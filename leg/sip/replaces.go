@@ -69,7 +69,7 @@ func (o *offer) succeed(hs []sip.Header, trunk string) (code int, reason string)
 	case r.earlyOnly:
 		return 486, "Busy Here"
 	}
-	local, body, agreed, err := c.answer(o.sdp)
+	local, body, agreed, err := c.answer(o.req, o.sdp)
 	if err != nil {
 		return 488, "Not Acceptable Here"
 	}

@@ -34,7 +34,7 @@ func (d *dialog) update(req *sip.Request, tx *sip.ServerTx) {
 	var agreed rtp.Agreed
 	if sdp != nil {
 		var err error
-		if body, agreed, err = rtp.Answer(sdp, c.describe()); err != nil {
+		if _, body, agreed, err = c.answer(req, sdp); err != nil {
 			_ = d.t.reply(tx, req, 488, "Not Acceptable Here")
 			return
 		}
