@@ -40,7 +40,7 @@ test-postgres:
 # The packages where goroutines meet; the race detector needs cgo.
 race: setup
 	@scripts/install.sh gcc libc6-dev
-	CGO_ENABLED=1 $(GO) test -race -p 2 -timeout 15m . ./audio ./rtp ./leg/... ./turn ./stt ./llm ./tts ./conversation ./call ./store ./job ./webhook ./phone ./bench
+	CGO_ENABLED=1 $(GO) test -race -p 2 -timeout 15m . ./audio ./rtp/... ./leg/... ./turn ./stt ./llm ./tts ./conversation ./call ./store ./job ./webhook ./phone ./bench
 
 # The TypeScript client: generated from the contract, built, and tested against a server.
 client-ts: setup build
