@@ -5,9 +5,16 @@ package e2e
 import (
 	"bytes"
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/big"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -21,7 +28,16 @@ import (
 	"github.com/parley-voice/parley/leg/sip"
 )
 
-// A registrar and proxy that asks for a password and knows where everybody is; %d port, %s algorithm.
+// What it needs for TLS: folder of its certificate, port.
+const kamailioSecure = `enable_tls=yes
+listen=tls:127.0.0.1:%[2]d
+loadmodule "tls.so"
+modparam("tls", "tls_method", "TLSv1.2+")
+modparam("tls", "private_key", "%[1]s/key.pem")
+modparam("tls", "certificate", "%[1]s/cert.pem")
+`
+
+// A registrar and proxy that asks for a password and knows where everybody is: port, digest algorithm, kamailioSecure or nothing.
 const kamailioConfig = `debug=1
 log_stderror=yes
 fork=yes
@@ -31,7 +47,7 @@ disable_tcp=no
 auto_aliases=no
 listen=udp:127.0.0.1:%[1]d
 listen=tcp:127.0.0.1:%[1]d
-loadmodule "kex.so"
+%[3]sloadmodule "kex.so"
 loadmodule "tm.so"
 loadmodule "sl.so"
 loadmodule "rr.so"
@@ -82,8 +98,14 @@ request_route {
 }
 `
 
-// kamailio serves at a free port until stop.
+// kamailio serves at a port until stop.
 func kamailio(t *testing.T, port int, algorithm string) (stop func()) {
+	t.Helper()
+	return kamailioTLS(t, port, algorithm, "")
+}
+
+// kamailioTLS does so by TLS, too, at the next port; the folder certs has its certificate, see certify.
+func kamailioTLS(t *testing.T, port int, algorithm, certs string) (stop func()) {
 	t.Helper()
 	bin, err := exec.LookPath("kamailio")
 	if err != nil {
@@ -92,9 +114,13 @@ func kamailio(t *testing.T, port int, algorithm string) (stop func()) {
 	if _, err := os.Stat(bin); err != nil {
 		t.Skip("kamailio is not installed")
 	}
+	secure := ""
+	if certs != "" {
+		secure = fmt.Sprintf(kamailioSecure, certs, port+1)
+	}
 	dir := t.TempDir()
 	file := filepath.Join(dir, "kamailio.cfg")
-	if err := os.WriteFile(file, fmt.Appendf(nil, kamailioConfig, port, algorithm), 0o600); err != nil {
+	if err := os.WriteFile(file, fmt.Appendf(nil, kamailioConfig, port, algorithm, secure), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	var out bytes.Buffer
@@ -117,17 +143,23 @@ func kamailio(t *testing.T, port int, algorithm string) (stop func()) {
 
 // TestKamailio: we register at it by digest, calls come in by the registration and go out by it; it dies and comes back.
 func TestKamailio(t *testing.T) {
-	for _, c := range []struct{ transport, algorithm string }{{"udp", "MD5"}, {"tcp", "SHA-256"}} {
+	for _, c := range []struct{ transport, algorithm string }{{"udp", "MD5"}, {"tcp", "SHA-256"}, {"tls", "SHA-256"}} {
 		t.Run(c.transport, func(t *testing.T) { testKamailio(t, c.transport, c.algorithm) })
 	}
 }
 
 func testKamailio(t *testing.T, transport, algorithm string) {
 	port := freePort(t)
-	stop := kamailio(t, port, algorithm)
+	certs := t.TempDir()
+	ca := certify(t, certs)
+	stop := kamailioTLS(t, port, algorithm, certs)
+	at := port
+	if transport == "tls" {
+		at++
+	}
 	line := func(id, user string) parley.TrunkAccount {
 		return parley.TrunkAccount{
-			ID: id, Host: "127.0.0.1", Port: port, Transport: transport, Username: user, Password: "secret of line",
+			ID: id, Host: "127.0.0.1", Port: at, Transport: transport, TLSCA: ca, Username: user, Password: "secret of line",
 			Register: parley.TrunkRegister{On: true, Expires: time.Minute}, Health: time.Second, // a minute is too short for it: 423
 		}
 	}
@@ -174,13 +206,42 @@ func testKamailio(t *testing.T, transport, algorithm string) {
 		return func() bool { h := alice.State()[0].Hops; return len(h) == 1 && h[0].Up != want }
 	}
 	eventually(t, "the registrar is down", down(true))
-	again := kamailio(t, port, algorithm)
+	again := kamailioTLS(t, port, algorithm, certs)
 	defer again()
 	eventually(t, "the registrar is up", down(false))
 	eventually(t, "registered anew", func() bool {
 		_, err := bob.Dial(t.Context(), leg.Call{From: "bob", To: "alice", Trunk: &b})
 		return err == nil
 	})
+}
+
+// certify writes a certificate for 127.0.0.1, signed by itself, and its key, and gives the certificate.
+func certify(t *testing.T, dir string) (ca string) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &x509.Certificate{
+		SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), IsCA: true,
+		BasicConstraintsValid: true, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, c, c, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	secret, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ca = string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
+	for name, b := range map[string][]byte{"cert.pem": []byte(ca), "key.pem": pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: secret})} {
+		if err := os.WriteFile(filepath.Join(dir, name), b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return ca
 }
 
 // served is a SIP trunk with one account.

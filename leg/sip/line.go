@@ -200,7 +200,7 @@ func (l *line) run(ctx context.Context, old *line) {
 func (l *line) registered() func(register.State) {
 	was, first := false, true
 	return func(s register.State) {
-		l.t.out.see(s.Hop.Addr.Addr(), s.Seen)
+		l.t.out.see(sight{s.Hop.Network, s.Hop.Addr.Addr()}, s.Seen)
 		switch {
 		case s.Failure != nil && (was || first):
 			l.t.log.Warn("sip: a trunk is not registered", "trunk", l.a.ID, "code", s.Code, "until", s.Until, "error", s.Failure)

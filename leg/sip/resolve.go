@@ -142,7 +142,13 @@ type outside struct {
 
 	mu    sync.Mutex // guards known and seen
 	known map[netip.Addr]netip.Addr
-	seen  map[netip.Addr]netip.AddrPort // where a registrar sees us, by its address
+	seen  map[sight]netip.AddrPort // where a registrar sees us
+}
+
+// sight is by whom, and by what network.
+type sight struct {
+	network string
+	peer    netip.Addr
 }
 
 const routesMost = 1024 // then it begins anew
@@ -171,25 +177,29 @@ func (r *outside) local(peer netip.Addr) netip.Addr {
 }
 
 // see notes where a far end sees us; not valid: where we see ourselves.
-func (r *outside) see(peer netip.Addr, us netip.AddrPort) {
+func (r *outside) see(s sight, us netip.AddrPort) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if !us.IsValid() {
-		delete(r.seen, peer)
+		delete(r.seen, s)
 		return
 	}
 	if r.seen == nil || len(r.seen) >= routesMost {
-		r.seen = map[netip.Addr]netip.AddrPort{}
+		r.seen = map[sight]netip.AddrPort{}
 	}
-	r.seen[peer] = us
+	r.seen[s] = us
 }
 
-// seenBy is where a far end sees us, if it has told.
-func (r *outside) seenBy(peer netip.Addr) (netip.AddrPort, bool) {
+// seenBy is where a far end sees us by one of the networks, if it has told.
+func (r *outside) seenBy(peer netip.Addr, networks ...string) (netip.AddrPort, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	us, ok := r.seen[peer]
-	return us, ok
+	for _, n := range networks {
+		if us, ok := r.seen[sight{n, peer}]; ok {
+			return us, true
+		}
+	}
+	return netip.AddrPort{}, false
 }
 
 // advertised is the address a far end is told, in its own family if we have one: the public one, unless it sits on our side
@@ -199,7 +209,7 @@ func (t *Trunk) advertised(peer netip.Addr) netip.Addr {
 	if public := t.cfg.PublicIP.Unmap(); fits(public) && !inside(peer) {
 		return public
 	}
-	if seen, ok := t.out.seenBy(peer); ok && fits(seen.Addr()) {
+	if seen, ok := t.out.seenBy(peer, "UDP", "TCP", "TLS"); ok && fits(seen.Addr()) {
 		return seen.Addr()
 	}
 	if own := t.sock.Addr().Addr().Unmap(); fits(own) {
@@ -208,13 +218,16 @@ func (t *Trunk) advertised(peer netip.Addr) netip.Addr {
 	return t.out.local(peer)
 }
 
-// own is what advertised would be, had no far end told where it sees us.
+// own is what contact would say, had no far end told where it sees us. Without a port: we do not listen there.
 func (t *Trunk) own(network string, peer netip.Addr) netip.AddrPort {
 	ip := t.advertised(peer)
-	if seen, ok := t.out.seenBy(peer); ok && seen.Addr() == ip {
+	if seen, ok := t.out.seenBy(peer, "UDP", "TCP", "TLS"); ok && seen.Addr() == ip {
 		if ip = t.sock.Addr().Addr().Unmap(); ip.IsUnspecified() || ip.Is4() != peer.Is4() {
 			ip = t.out.local(peer)
 		}
+	}
+	if network == "TLS" && !t.sock.AddrTLS().IsValid() {
+		return netip.AddrPortFrom(ip, 0)
 	}
 	return netip.AddrPortFrom(ip, uint16(t.port(network)))
 }
@@ -232,7 +245,7 @@ func (t *Trunk) contact(user string, peer hop) *sip.ContactHeader {
 	c := &sip.ContactHeader{Address: sip.Uri{
 		Scheme: "sip", User: user, Host: t.advertised(peer.addr.Addr()).String(), Port: t.port(peer.network),
 	}}
-	if seen, ok := t.out.seenBy(peer.addr.Addr()); ok && seen.Addr().String() == c.Address.Host {
+	if seen, ok := t.out.seenBy(peer.addr.Addr(), peer.network); ok && seen.Addr().String() == c.Address.Host {
 		c.Address.Port = int(seen.Port())
 	}
 	if peer.network != "UDP" {

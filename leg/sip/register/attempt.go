@@ -123,11 +123,12 @@ func (r *Registration) contact(h route.Hop) sip.Uri {
 	return u
 }
 
-// look learns from an answer's Via where our request came from (RFC 3581). By TCP the port is one nobody listens on: it counts
-// only when there is a NAT, whose one connection is then the only way back.
+// look learns from an answer's Via where our request came from (RFC 3581). By TCP and TLS the port is one nobody listens on: it
+// counts only where the one connection is the only way back, because there is a NAT or because our own address has no port.
 func (r *Registration) look(res *sip.Response, h route.Hop) {
+	own := r.c.Contact(h)
 	via := res.Via()
-	if via == nil || r.c.Fixed {
+	if via == nil || r.c.Fixed && own.Port != 0 {
 		return
 	}
 	host, port := via.Host, via.Port
@@ -136,6 +137,8 @@ func (r *Registration) look(res *sip.Response, h route.Hop) {
 	}
 	if v, ok := via.Params.Get("rport"); ok && v != "" {
 		port, _ = strconv.Atoi(v)
+	} else if own.Port == 0 {
+		return
 	}
 	ip, err := netip.ParseAddr(strings.Trim(host, "[]"))
 	if err != nil || port <= 0 || port > 65535 {
@@ -145,9 +148,8 @@ func (r *Registration) look(res *sip.Response, h route.Hop) {
 	if ip.IsUnspecified() || ip.IsMulticast() || ip.IsLoopback() && !h.Addr.Addr().IsLoopback() {
 		return
 	}
-	own := r.c.Contact(h)
 	mine, err := netip.ParseAddr(strings.Trim(own.Host, "[]"))
-	if err == nil && mine == ip && (own.Port == port || h.Network != "UDP") {
+	if err == nil && mine == ip && own.Port != 0 && (own.Port == port || h.Network != "UDP") {
 		r.seen = netip.AddrPort{}
 		return
 	}

@@ -39,7 +39,7 @@ type Line interface {
 	Registrar(h route.Hop) sip.Uri
 	// Send adds a Via and waits for the final answer. The request is the Line's from then on.
 	Send(ctx context.Context, req *sip.Request, h route.Hop) (*sip.Response, error)
-	// Contact is our address as that hop would reach it, as far as we know without asking.
+	// Contact is our address as that hop would reach it, as far as we know without asking; without a port where we do not listen.
 	Contact(h route.Hop) sip.Uri
 	// KeepAlive sends what keeps a NAT on the way open. An error: the connection is gone.
 	KeepAlive(h route.Hop) error
@@ -60,7 +60,7 @@ type Config struct {
 	Line
 	AOR     sip.Uri       // address of record, in From and To
 	Expires time.Duration // asked for
-	Fixed   bool          // the Contact stays, whatever address the registrar sees
+	Fixed   bool          // a Contact with a port stays, whatever address the registrar sees
 	Changed func(State)   // may be nil; called by Run after each attempt, must not block
 }
 

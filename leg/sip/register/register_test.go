@@ -409,23 +409,26 @@ func TestNAT(t *testing.T) {
 		seen      func() func(*sent) string
 		challenge bool
 		fixed     bool
+		deaf      bool
 		want      string
 	}{
-		"the same": {"UDP", func() func(*sent) string { return always("10.0.0.9:5060") }, false, false, "10.0.0.9:5060=600"},
-		"another":  {"UDP", func() func(*sent) string { return always("203.0.113.5:1024") }, false, false, "10.0.0.9:5060=600 10.0.0.9:5060=0 203.0.113.5:1024=600"},
-		"known from the challenge": {"UDP", func() func(*sent) string { return always("203.0.113.5:1024") }, true, false,
+		"the same": {"UDP", func() func(*sent) string { return always("10.0.0.9:5060") }, false, false, false, "10.0.0.9:5060=600"},
+		"another":  {"UDP", func() func(*sent) string { return always("203.0.113.5:1024") }, false, false, false, "10.0.0.9:5060=600 10.0.0.9:5060=0 203.0.113.5:1024=600"},
+		"known from the challenge": {"UDP", func() func(*sent) string { return always("203.0.113.5:1024") }, true, false, false,
 			"10.0.0.9:5060=600 203.0.113.5:1024=600"},
-		"a public address is configured":   {"UDP", func() func(*sent) string { return always("203.0.113.5:1024") }, false, true, "10.0.0.9:5060=600"},
-		"another port":                     {"UDP", func() func(*sent) string { return always("10.0.0.9:1024") }, false, false, "10.0.0.9:5060=600 10.0.0.9:5060=0 10.0.0.9:1024=600"},
-		"the port of a TCP connection":     {"TCP", func() func(*sent) string { return always("10.0.0.9:1024") }, false, false, "10.0.0.9:5060=600"},
-		"a TCP connection through NAT":     {"TCP", func() func(*sent) string { return always("203.0.113.5:1024") }, false, false, "10.0.0.9:5060=600 10.0.0.9:5060=0 203.0.113.5:1024=600"},
-		"what can be no address of ours":   {"UDP", func() func(*sent) string { return always("127.0.0.1:1024") }, false, false, "10.0.0.9:5060=600"},
-		"nonsense":                         {"UDP", func() func(*sent) string { return always("evil.example:99999") }, false, false, "10.0.0.9:5060=600"},
-		"a NAT that changes with each one": {"UDP", changing, false, false, ""},
+		"a public address is configured":   {"UDP", func() func(*sent) string { return always("203.0.113.5:1024") }, false, true, false, "10.0.0.9:5060=600"},
+		"another port":                     {"UDP", func() func(*sent) string { return always("10.0.0.9:1024") }, false, false, false, "10.0.0.9:5060=600 10.0.0.9:5060=0 10.0.0.9:1024=600"},
+		"the port of a TCP connection":     {"TCP", func() func(*sent) string { return always("10.0.0.9:1024") }, false, false, false, "10.0.0.9:5060=600"},
+		"a TCP connection through NAT":     {"TCP", func() func(*sent) string { return always("203.0.113.5:1024") }, false, false, false, "10.0.0.9:5060=600 10.0.0.9:5060=0 203.0.113.5:1024=600"},
+		"what can be no address of ours":   {"UDP", func() func(*sent) string { return always("127.0.0.1:1024") }, false, false, false, "10.0.0.9:5060=600"},
+		"nonsense":                         {"UDP", func() func(*sent) string { return always("evil.example:99999") }, false, false, false, "10.0.0.9:5060=600"},
+		"a NAT that changes with each one": {"UDP", changing, false, false, false, ""},
+		"by TLS where we do not listen":    {"TLS", func() func(*sent) string { return always("10.0.0.9:1024") }, false, false, true, "10.0.0.9:0=600 10.0.0.9:0=0 10.0.0.9:1024=600"},
+		"so, with a public address":        {"TLS", func() func(*sent) string { return always("203.0.113.5:1024") }, false, true, true, "10.0.0.9:0=600 10.0.0.9:0=0 203.0.113.5:1024=600"},
 	} {
 		w := newWorld(grant())
 		w.hops = []route.Hop{{Network: c.network, Addr: first.Addr, Name: "reg.example"}}
-		w.seen = c.seen()
+		w.seen, w.deaf = c.seen(), c.deaf
 		if c.challenge {
 			w.answer = func(s *sent) *sip.Response {
 				if s.req.GetHeader("Authorization") == nil {

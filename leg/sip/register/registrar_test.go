@@ -35,7 +35,8 @@ type world struct {
 	alive  []time.Time
 	broken bool // the connection is gone
 	up     map[route.Hop]bool
-	learnt int // challenges a Proofs can answer
+	deaf   bool // we listen nowhere
+	learnt int  // challenges a Proofs can answer
 }
 
 func hopAt(s string) route.Hop {
@@ -86,7 +87,11 @@ func (w *world) Send(ctx context.Context, req *sip.Request, h route.Hop) (*sip.R
 }
 
 func (w *world) Contact(h route.Hop) sip.Uri {
-	return sip.Uri{Scheme: "sip", User: "line1", Host: "10.0.0.9", Port: 5060}
+	u := sip.Uri{Scheme: "sip", User: "line1", Host: "10.0.0.9", Port: 5060}
+	if w.deaf {
+		u.Port = 0
+	}
+	return u
 }
 
 func (w *world) Registrar(route.Hop) sip.Uri { return sip.Uri{Scheme: "sip", Host: "reg.example"} }
