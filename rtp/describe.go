@@ -26,29 +26,43 @@ func newDescription(l *Local) *description {
 
 func (w *description) bytes() []byte { return []byte(w.String()) }
 
+// offer writes our section where it stands among the call's.
 func (w *description) offer() {
-	codecs := w.l.offered()
+	if w.l.Before == nil || w.l.Before.sections == nil {
+		w.section()
+		return
+	}
+	for _, line := range w.l.Before.sections {
+		if line == "" {
+			w.section()
+		}
+		w.WriteString(line)
+	}
+}
+
+func (w *description) section() {
+	codecs, n := w.l.order(), w.l.numbers()
 	narrow, wide := slices.ContainsFunc(codecs, func(c Codec) bool { return c != Opus }), slices.Contains(codecs, Opus)
 	proto, lines := w.l.encryption()
-	fmt.Fprintf(w, "m=audio %d %s", w.l.Port, proto)
+	fmt.Fprintf(w, "m=audio %d %s", w.l.Port, w.l.profile(proto, lines))
 	for _, c := range codecs {
-		fmt.Fprintf(w, " %d", c.PayloadType())
+		fmt.Fprintf(w, " %d", n.of(c))
 	}
 	if narrow && !w.l.NoEvents {
-		fmt.Fprintf(w, " %d", offeredEvents)
+		fmt.Fprintf(w, " %d", n.events)
 	}
 	if wide && !w.l.NoEvents {
-		fmt.Fprintf(w, " %d", offeredWideEvents)
+		fmt.Fprintf(w, " %d", n.wide)
 	}
 	w.WriteString("\r\n")
 	for _, c := range codecs {
-		w.codec(c, c.PayloadType())
+		w.codec(c, n.of(c))
 	}
 	if narrow && !w.l.NoEvents {
-		w.events(offeredEvents, clock)
+		w.events(n.events, clock)
 	}
 	if wide && !w.l.NoEvents {
-		w.events(offeredWideEvents, Opus.rate())
+		w.events(n.wide, Opus.rate())
 	}
 	w.WriteString("a=rtcp-mux\r\n")
 	w.attributes(lines)
@@ -92,15 +106,15 @@ func (w *description) attributes(lines []string) {
 
 func (w *description) tail(d Direction) { fmt.Fprintf(w, "a=ptime:20\r\na=%s\r\n", d) }
 
-// refuse repeats a section's line with port 0 (RFC 3264 §6).
-func (w *description) refuse(m *Media) {
+// refusal repeats a section's line with port 0 (RFC 3264 §6).
+func (m *Media) refusal() string {
 	var ids []string
 	for _, f := range m.Formats {
 		if id := printable(f.ID); id != "" {
 			ids = append(ids, id)
 		}
 	}
-	fmt.Fprintf(w, "m=%s 0 %s %s\r\n", or(printable(m.Type), "audio"), or(printable(m.Proto), "RTP/AVP"), or(strings.Join(ids, " "), "0"))
+	return fmt.Sprintf("m=%s 0 %s %s\r\n", or(printable(m.Type), "audio"), or(printable(m.Proto), "RTP/AVP"), or(strings.Join(ids, " "), "0"))
 }
 
 // printable leaves out of a far end's word what no line of ours may bear.

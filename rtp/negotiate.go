@@ -21,6 +21,7 @@ type Local struct {
 	SRTP      string     // parley.SRTPOff, SRTPOptional or SRTPRequired
 	SDES      bool       // keys may stand in the descriptions: these go by TLS
 	Keys      *Keys      // ours, of NewKeys; nil: no SRTP
+	Before    *Before    // of what was agreed on last; nil: this is the first offer
 }
 
 func (l *Local) taken() []Codec {
@@ -61,6 +62,7 @@ func (s *SDP) agree(l *Local, answered bool) (m *Media, a Agreed, lines []string
 		}
 		var no error
 		if a, lines, no = m.agreed(l, answered); no == nil {
+			a.Before = s.before(m)
 			return m, a, lines, nil
 		}
 		if errors.Is(no, ErrAddress) {
@@ -134,7 +136,7 @@ func (m *Media) agreed(l *Local, answered bool) (a Agreed, lines []string, err e
 	return a, lines, nil
 }
 
-// Offer writes an offer of one audio section with RFC 4733 events.
+// Offer writes an offer of one audio section with RFC 4733 events, and of those refused that the call has besides.
 func Offer(l Local) []byte {
 	w := newDescription(&l)
 	w.offer()
@@ -154,7 +156,7 @@ func Answer(offer *SDP, l Local) ([]byte, Agreed, error) {
 	w := newDescription(&l)
 	for i := range offer.Media {
 		if o := &offer.Media[i]; o != m {
-			w.refuse(o)
+			w.WriteString(o.refusal())
 		} else {
 			w.answer(o, &a, lines)
 		}
@@ -169,15 +171,16 @@ func Accept(l Local, answer *SDP) (Agreed, error) {
 		return Agreed{}, err
 	}
 	// They send under our numbers, we under theirs.
+	n := l.numbers()
 	switch {
 	case l.NoEvents:
 	case a.DTMFClock == Opus.rate():
-		a.DTMFReceive = offeredWideEvents
+		a.DTMFReceive = n.wide
 	default:
-		a.DTMFReceive = offeredEvents
+		a.DTMFReceive = n.events
 	}
 	if a.OpusType != 0 {
-		a.OpusType = offeredOpus
+		a.OpusType = n.opus
 	}
 	return a, nil
 }

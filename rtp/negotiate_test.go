@@ -11,6 +11,12 @@ import (
 
 var all = []Codec{PCMU, PCMA, G722, Opus}
 
+// without is what was agreed on, but for what the next offer needs.
+func without(a Agreed) Agreed {
+	a.Before = nil
+	return a
+}
+
 // answer negotiates an offer's lines against all codecs.
 func answer(t *testing.T, change func(*Local), lines ...string) (string, Agreed, error) {
 	t.Helper()
@@ -139,7 +145,7 @@ func TestAcceptOfAllCodecs(t *testing.T) {
 		{[]string{"m=audio 4000 RTP/AVP 9"}, Agreed{Codec: G722, PayloadType: 9, Ptime: 20, DTMFReceive: 101, Tones: true}},
 	} {
 		c.want.Remote, c.want.Send, c.want.Receive = netip.MustParseAddrPort("1.2.3.4:4000"), true, true
-		if a, err := Accept(l, parse(t, sdp(append([]string{"c=IN IP4 1.2.3.4"}, c.lines...)...))); err != nil || a != c.want {
+		if a, err := Accept(l, parse(t, sdp(append([]string{"c=IN IP4 1.2.3.4"}, c.lines...)...))); err != nil || without(a) != c.want {
 			t.Errorf("%v: %v\n%+v, want\n%+v", c.lines, err, a, c.want)
 		}
 	}

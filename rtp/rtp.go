@@ -35,6 +35,7 @@ type Agreed struct {
 	Remote      netip.AddrPort // where the SDP says the far end listens; not valid: wait for its packets
 	Peer        netip.Addr     // where the signalling came from; may be not valid
 	Secure      *Secure        // nil: plain RTP
+	Before      *Before        // for Local, when we make the next offer
 	Send        bool           // the far end wants our sound; false: it holds us
 	Receive     bool           // we want the far end's
 }
