@@ -116,7 +116,7 @@ func (c *call) begin(a rtp.Agreed) {
 func (c *call) settled(a rtp.Agreed) rtp.Agreed {
 	c.side.Lock()
 	defer c.side.Unlock()
-	c.safe = a.Secure
+	c.safe, c.local.Before = a.Secure, a.Before
 	if t := c.d.account; t != nil && t.Media.DTMF == parley.DTMFInfo {
 		a.Tones = false
 	}
