@@ -16,6 +16,7 @@ import (
 type benchCmd struct {
 	Calls benchCallsCmd `cmd:"" default:"withargs" help:"Measure calls: latency, barge-in, packet spacing, CPU and memory. The default."`
 	API   benchAPICmd   `cmd:"" name:"api" help:"Measure the API, webhooks and the event log on a store of many calls."`
+	SIP   benchSIPCmd   `cmd:"" name:"sip" help:"Measure the SIP leg: signalling, memory, strangers, floods and far ends that die."`
 }
 
 // benchCallsCmd has callers talk to a server.
@@ -79,6 +80,24 @@ func (c *benchAPICmd) Run(ctx context.Context) error {
 		err = errors.Join(err, printed(r, c.JSON))
 	}
 	return err
+}
+
+// benchSIPCmd tries a SIP trunk in this process.
+type benchSIPCmd struct {
+	Seconds int      `default:"10" help:"How long a part takes that takes time."`
+	At      int      `default:"64" help:"Calls that are set up at once."`
+	Dialogs int      `default:"1000" help:"Idle calls whose memory is measured."`
+	Deaths  int      `default:"100" help:"Calls whose far end dies."`
+	Rate    int      `default:"2000" help:"Messages a second of each of the five methods of the flood."`
+	Only    []string `help:"Parts to measure: signalling, dialogs, strangers, deaths, flood. All by default; the flood needs root."`
+	JSON    bool     `name:"json" help:"Print JSON instead of a table."`
+}
+
+// Run prints what was measured, also when a part could not be.
+func (c *benchSIPCmd) Run(ctx context.Context) error {
+	r, err := bench.RunSIP(ctx, bench.SIPOptions{Talk: time.Duration(c.Seconds) * time.Second, At: c.At, Dialogs: c.Dialogs, Deaths: c.Deaths, Rate: c.Rate,
+		Only: c.Only, Progress: func(s string) { fmt.Fprintln(os.Stderr, "measuring:", s) }})
+	return errors.Join(err, printed(r, c.JSON))
 }
 
 // printed shows a report.

@@ -1,0 +1,5 @@
+//go:build !linux
+
+package bench
+
+func goAbroad(int) (*flooders, error) { return nil, errNowhere }
