@@ -23,6 +23,7 @@ type door struct {
 	server  *tls.Config
 	conns   chan *conn
 	quit    chan struct{}
+	vain    time.Time // when the acceptor waited in vain last
 	begin   sync.Once
 	end     sync.Once
 }
@@ -87,9 +88,29 @@ func (d *door) accept() {
 	}
 }
 
+// patient is vacancy after a moment for those who read: of many connections that come at once some may have said something that is not
+// read yet. When that was in vain once, the next ones are not waited for.
+func (d *door) patient(from netip.Addr, friend bool) bool {
+	if d.s.vacancy(from, friend) {
+		return true
+	}
+	if time.Since(d.vain) < 10*Settling {
+		return false
+	}
+	time.Sleep(Settling)
+	if d.s.vacancy(from, friend) {
+		return true
+	}
+	d.vain = time.Now()
+	return false
+}
+
 func (d *door) admit(raw net.Conn, from netip.AddrPort) *conn {
+	if !d.s.admit(from.Addr(), 0) {
+		return nil
+	}
 	friend := d.s.known(from.Addr())
-	if !d.s.admit(from.Addr(), 0) || !d.s.vacancy(from.Addr(), friend) {
+	if !d.patient(from.Addr(), friend) {
 		return nil
 	}
 	if d.server != nil {
