@@ -2,6 +2,7 @@ package sip
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -90,7 +91,7 @@ func (d *dialog) referee(req *sip.Request) (to, replaces string, ok bool) {
 	switch {
 	case name == "" || len(name) > identityMost || !clean(name):
 		return "", "", false
-	case u.Scheme == "tel" || d.home(u.Host):
+	case u.Scheme == "tel" || d.home(&u):
 		return name, replaces, true
 	case u.Scheme != "sip" || u.Host == "":
 		return "", "", false
@@ -99,18 +100,19 @@ func (d *dialog) referee(req *sip.Request) (to, replaces string, ok bool) {
 	return there.String(), replaces, true
 }
 
-// home reports whether a host is the account's, the far end's or ours: what stands before it is a number there.
-func (d *dialog) home(host string) bool {
-	own := []string{d.remote.uri.Host, d.local.uri.Host, d.target.Host, d.peer.addr.Addr().String(), d.t.advertised(d.peer.addr.Addr()).String()}
+// home reports whether an address is at the account's, the far end's or our host: what stands before it is a number there.
+func (d *dialog) home(u *sip.Uri) bool {
+	own := []sip.Uri{
+		d.remote.uri, d.local.uri, d.target, {Host: d.peer.addr.Addr().String(), Port: int(d.peer.addr.Port())},
+		{Host: d.t.advertised(d.peer.addr.Addr()).String(), Port: int(d.t.Addr().Port())},
+	}
 	if d.account != nil {
-		own = append(own, d.account.Host)
+		own = append(own, sip.Uri{Host: d.account.Host, Port: d.account.Port})
 	}
-	for _, h := range own {
-		if h != "" && strings.EqualFold(strings.Trim(h, "[]"), strings.Trim(host, "[]")) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(own, func(o sip.Uri) bool {
+		return o.Host != "" && strings.EqualFold(strings.Trim(o.Host, "[]"), strings.Trim(u.Host, "[]")) &&
+			(u.Port == 0 || u.Port == o.Port || o.Port == 0 && (u.Port == 5060 || u.Port == 5061))
+	})
 }
 
 // report never blocks: more than there is room for are left out, but for the last.

@@ -67,7 +67,9 @@ func TestReferIn(t *testing.T) {
 		codes         []int
 	}{
 		{"<sip:201@pbx.example>", "", "201", "", []int{180, 486}},
-		{"\"Bob\" <sip:+15550009999@127.0.0.1:5999;user=phone>", "", "+15550009999", "", []int{503}},
+		{"\"Bob\" <sip:+15550009999@127.0.0.1:5060;user=phone>", "", "+15550009999", "", []int{503}},
+		{"<sip:+15550009999@127.0.0.1:5999>", "", "sip:+15550009999@127.0.0.1:5999", "", []int{503}},
+		{"<sip:202@PBX.example:5061>", "", "202", "", []int{503}},
 		{"sip:bob@elsewhere.example:5070", "", "sip:bob@elsewhere.example:5070", "", []int{404}},
 		{"<tel:+15550009999>", "", "+15550009999", "", []int{404}},
 		{"<sip:201@pbx.example?Replaces=" + url.QueryEscape("id-1@x;to-tag=a;from-tag=b") + ">", "", "201", "id-1@x;to-tag=a;from-tag=b", []int{200}},
