@@ -216,6 +216,10 @@ func (a *Align) End(yield func(Chunk, error) bool) bool {
 	text := a.piece()
 	rest := text[min(a.told, len(text)):]
 	heard := a.heard + a.fill
+	space := "" // that came after all was told: it needs no frame of its own
+	if a.fill == 0 && a.heard > 0 && strings.TrimSpace(rest) == "" {
+		space, rest = rest, ""
+	}
 	if a.fill > 0 || rest != "" {
 		clear(a.frame[a.fill:])
 		a.fill = 0
@@ -231,7 +235,15 @@ func (a *Align) End(yield func(Chunk, error) bool) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if len(a.queue) > 0 {
+		space += a.queue[0][len(text):] // joined meanwhile
 		a.queue = a.queue[1:]
+	}
+	switch {
+	case space == "":
+	case len(a.queue) > 0:
+		a.queue[0] = space + a.queue[0]
+	default:
+		a.queue = append(a.queue, space)
 	}
 	return true
 }

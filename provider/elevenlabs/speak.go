@@ -138,11 +138,10 @@ func (r *reply) say(ctx context.Context, text <-chan string) (silent bool, err e
 
 // listen gives the sound until all was spoken. Untouched: the line was told nothing.
 func (r *reply) listen(ctx context.Context, said <-chan outcome) (untouched bool, err error) {
-	all := false // the line knows the end of the text
 	for {
 		select {
 		case m := <-r.line.messages:
-			switch done, err := r.take(m, all); {
+			switch done, err := r.take(m); {
 			case err != nil || r.stopped:
 				return false, err
 			case done:
@@ -156,7 +155,6 @@ func (r *reply) listen(ctx context.Context, said <-chan outcome) (untouched bool
 			case o.silent:
 				return true, r.finish()
 			}
-			all = true
 		case <-ctx.Done():
 			return false, ctx.Err()
 		}
@@ -164,7 +162,8 @@ func (r *reply) listen(ctx context.Context, said <-chan outcome) (untouched bool
 }
 
 // take gives the sound of a message. Done: it is the end; some servers close the connection in place of saying so.
-func (r *reply) take(m message, all bool) (done bool, err error) {
+func (r *reply) take(m message) (done bool, err error) {
+	all := r.line.full.Load()
 	if m.err != nil {
 		var e *parley.VendorError
 		if all && errors.As(m.err, &e) && e.Status == 1000 {
