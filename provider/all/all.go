@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/parley-voice/parley/provider"
+	"github.com/parley-voice/parley/provider/cartesia"
 	"github.com/parley-voice/parley/provider/deepgram"
 	"github.com/parley-voice/parley/provider/elevenlabs"
 	"github.com/parley-voice/parley/provider/local"
@@ -18,6 +19,7 @@ func Specs(l *local.Local) []provider.Spec {
 		openai.Spec(),
 		openai.Compatible(),
 		elevenlabs.Spec(),
+		cartesia.Spec(),
 	}, append(named(), l.Spec())...)
 }
 

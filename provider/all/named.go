@@ -21,8 +21,6 @@ func named() []provider.Spec {
 			Thinking: &provider.Thinking{}},
 		{Name: "togetherai", Title: "Together AI", Env: "TOGETHERAI", ConnectionType: "account_connection_togetherai", KeyField: "api_key",
 			Thinking: &provider.Thinking{}},
-		{Name: "cartesia", Title: "Cartesia", Env: "CARTESIA", ConnectionType: "account_connection_cartesia", KeyField: "api_key",
-			Speaking: &provider.Speaking{Options: &cartesiaVoice{}}},
 		{Name: "playht", Title: "PlayHT", Env: "PLAYHT", ConnectionType: "account_connection_playht", KeyField: "api_key",
 			Speaking: &provider.Speaking{Type: "voice_play_ht", Options: &playHTVoice{}}},
 		{Name: "rime", Title: "Rime", Env: "RIME", ConnectionType: "account_connection_rime", KeyField: "api_key",
@@ -44,13 +42,6 @@ type azureVoice struct {
 
 type googleVoice struct {
 	VoiceName string `json:"voice_name" required:"true" doc:"Google's name of the voice, such as en-US-Chirp3-HD-Kore"`
-}
-
-type cartesiaVoice struct {
-	VoiceID string   `json:"voice_id" required:"true" doc:"Id of the voice"`
-	ModelID string   `json:"model_id" doc:"Model, such as sonic-2"`
-	Speed   any      `json:"speed" doc:"A number, or slow, normal, fast"`
-	Emotion []string `json:"emotion" doc:"Emotions, such as positivity:high"`
 }
 
 type playHTVoice struct {
