@@ -2,6 +2,7 @@ package rtp
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"net/netip"
 	"os"
@@ -13,8 +14,8 @@ import (
 )
 
 const (
-	handshakeMost = 30 * time.Second // after that the call has no sound, and ends by its media timeout
-	flightsWait   = 16               // datagrams that may wait to be read; more are dropped, and sent again
+	handshakeMost = 15 * time.Second
+	flightsWait   = 16 // datagrams that may wait to be read; more are dropped, and sent again
 )
 
 // An association is a stream's DTLS: datagrams between its ports out of which the keys come.
@@ -28,6 +29,8 @@ type association struct {
 	line   *datagrams     // of the handshake that runs
 	agreed *srtp.Agreed   // once it is over
 	to     netip.AddrPort // where the far end's last datagram came from
+
+	failure error // why there are no keys
 }
 
 // agree begins a handshake, unless the one there was goes for this far end, too. One that is no longer wanted ends.
@@ -57,17 +60,22 @@ func (d *association) agree(s *Stream, a *Agreed) {
 func (d *association) run(s *Stream, line *datagrams, print string, active bool) {
 	ctx, stop := context.WithTimeout(context.Background(), handshakeMost)
 	defer stop()
+	var agreed srtp.Agreed
 	own, err := certificate()
-	if err != nil {
-		return
+	if err == nil {
+		agreed, err = srtp.Handshake(ctx, line, own, print, active)
 	}
-	agreed, err := srtp.Handshake(ctx, line, own, print, active)
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if err != nil || d.line != line {
+	if d.line != line {
+		return // ended, or another one is wanted
+	}
+	if d.line = nil; err != nil {
+		d.failure = fmt.Errorf("rtp: no keys for the call: %w", err)
+		_ = s.conn.SetReadDeadline(time.Unix(1, 0)) // Receive looks up
 		return
 	}
-	d.line, d.agreed = nil, &agreed
+	d.agreed = &agreed
 	s.in.unlock(agreed.Receive)
 	s.out.lock(agreed.Send)
 }
@@ -105,6 +113,13 @@ func (d *association) end() {
 		_ = d.line.Close()
 		d.line = nil
 	}
+}
+
+// failed is why there will be no sound, nil while there may be.
+func (d *association) failed() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.failure
 }
 
 func (d *association) close() {

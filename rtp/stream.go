@@ -68,14 +68,16 @@ func (s *Stream) Start(a Agreed) {
 // Update takes what a re-INVITE came to. A far end that names another address is learnt anew.
 func (s *Stream) Update(a Agreed) { s.Start(a) }
 
-// Receive reads packets until Close, then returns nil. It calls emit for what came in order; emit may also be called by
+// Receive reads packets until Close, then returns nil; an error when nothing will come any more: the socket is beyond help, or a
+// handshake has failed. It calls emit for what came in order; emit may also be called by
 // Tick, but never by both at once, and must neither block nor call a method of the stream but Send and SendDigits.
 func (s *Stream) Receive(emit func(Received)) error {
 	defer s.dtls.running.Wait()
 	var control sync.WaitGroup
 	defer control.Wait()
-	if s.rtcp.odd != nil {
+	if odd := s.rtcp.odd; odd != nil {
 		control.Go(s.readControl)
+		defer odd.Close() // before its reader is waited for
 	}
 	var buf [maxPacket]byte
 	for bad := 0; ; {
@@ -83,6 +85,9 @@ func (s *Stream) Receive(emit func(Received)) error {
 		if err != nil {
 			if errors.Is(err, net.ErrClosed) {
 				return nil
+			}
+			if err := s.dtls.failed(); err != nil {
+				return err
 			}
 			if bad++; bad >= mostReadErrors {
 				return fmt.Errorf("receiving RTP: %w", err)

@@ -107,7 +107,9 @@ func (c *call) begin(a rtp.Agreed) {
 	c.stream.Start(c.settled(a))
 	go func() {
 		defer close(c.reader)
-		_ = c.stream.Receive(c.emit) // ends with Close
+		if err := c.stream.Receive(c.emit); err != nil { // else it ends with Close
+			c.end(&leg.GoneError{Cause: parley.MediaTimeout}, true)
+		}
 	}()
 	c.remove = c.t.clock.Add(c.step)
 }
