@@ -11,7 +11,6 @@ import (
 	"iter"
 	"net/http"
 	"strings"
-	"sync"
 
 	"github.com/parley-voice/parley/provider"
 	"github.com/parley-voice/parley/tts"
@@ -70,91 +69,12 @@ type speechRequest struct {
 	Speed        float64 `json:"speed,omitempty"`
 }
 
-// A rendering is a piece that was asked for.
-type rendering struct {
-	ready chan struct{} // closed when body or err is set
-	body  io.ReadCloser
-	err   error
-}
-
 // Speak asks for each piece as it comes, two ahead of the one being spoken, and gives their sound in order. Words have
 // estimated places: the API tells none.
 func (v *Voice) Speak(ctx context.Context, text <-chan string, _ tts.Options) iter.Seq2[tts.Chunk, error] {
-	return func(yield func(tts.Chunk, error) bool) {
-		ctx, cancel := context.WithCancel(ctx)
-		align := tts.NewAlign(speechRate)
-		queue := make(chan *rendering, ahead)
-		var asking sync.WaitGroup
-		asking.Go(func() { v.ask(ctx, text, align, queue, &asking) })
-		defer func() {
-			cancel()
-			for r := range queue { // requests nobody will hear
-				<-r.ready
-				r.close()
-			}
-			asking.Wait()
-		}()
-		for r := range queue {
-			select {
-			case <-r.ready:
-			case <-ctx.Done():
-				<-r.ready
-			}
-			more, err := v.speak(r, align, yield)
-			if err != nil {
-				yield(tts.Chunk{}, provider.Fault(ctx, v.vendor, err))
-				return
-			}
-			if !more {
-				return
-			}
-		}
-		if err := ctx.Err(); err != nil {
-			yield(tts.Chunk{}, err)
-			return
-		}
-		for align.Left() > 0 { // space after the last word
-			if !align.End(yield) {
-				return
-			}
-		}
-	}
-}
-
-// ask requests every piece, and closes queue after the last.
-func (v *Voice) ask(ctx context.Context, text <-chan string, align *tts.Align, queue chan<- *rendering, asking *sync.WaitGroup) {
-	defer close(queue)
-	for {
-		select {
-		case piece, ok := <-text:
-			if !ok {
-				return
-			}
-			if strings.TrimSpace(piece) == "" {
-				align.Join(piece)
-				continue
-			}
-			align.Add(piece)
-			r := &rendering{ready: make(chan struct{})}
-			select {
-			case queue <- r:
-			case <-ctx.Done():
-				return
-			}
-			asking.Go(func() {
-				defer close(r.ready)
-				r.body, r.err = v.post(ctx, strings.TrimSpace(piece))
-			})
-		case <-ctx.Done():
-			return
-		}
-	}
-}
-
-func (r *rendering) close() {
-	if r.body != nil {
-		r.body.Close()
-	}
+	p := provider.Pieces{Vendor: v.vendor, Rate: speechRate, Ahead: ahead, Sound: v.sound,
+		Ask: func(ctx context.Context, piece, _ string) (io.ReadCloser, error) { return v.post(ctx, piece) }}
+	return p.Speak(ctx, text)
 }
 
 func (v *Voice) post(ctx context.Context, text string) (io.ReadCloser, error) {
@@ -182,28 +102,21 @@ func (v *Voice) post(ctx context.Context, text string) (io.ReadCloser, error) {
 	return resp.Body, nil
 }
 
-// speak gives the sound of a piece, as it comes.
-func (v *Voice) speak(r *rendering, align *tts.Align, yield func(tts.Chunk, error) bool) (more bool, err error) {
-	if r.err != nil {
-		return false, r.err
-	}
-	defer r.close()
+// sound gives the sound of a piece, as it comes.
+func (v *Voice) sound(body io.Reader, align *tts.Align, yield func(tts.Chunk, error) bool) error {
 	buf := make([]byte, 4096)
-	sound, err := v.begin(r.body, buf)
+	sound, err := v.begin(body, buf)
 	for {
-		if !align.Write(sound, yield) {
-			return false, nil
-		}
 		switch {
-		case errors.Is(err, io.EOF) && align.Mute():
-			return false, provider.BadOutput(v.vendor, "a piece came back without sound", nil)
+		case !align.Write(sound, yield):
+			return provider.ErrStopped
 		case errors.Is(err, io.EOF):
-			return align.End(yield), nil
+			return nil
 		case err != nil:
-			return false, err
+			return err
 		}
 		var n int
-		n, err = r.body.Read(buf)
+		n, err = body.Read(buf)
 		sound = buf[:n]
 	}
 }
