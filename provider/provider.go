@@ -1,5 +1,6 @@
 // Package provider is what a vendor says of itself (Spec) and the plumbing they share: keys and addresses, HTTP, websockets.
-// Each vendor is a folder below, one file per skill; the table of them is provider/all. It starts no goroutine.
+// Each vendor is a folder below, one file per skill; the table of them is provider/all. Only Pieces starts goroutines: they end with the loop over
+// its stream.
 package provider
 
 import (
