@@ -39,8 +39,12 @@ func (c *call) press(digits string) {
 			body := fmt.Sprintf("Signal=%c\r\nDuration=%d\r\n", digits[i], pressMillis)
 			res, err := d.ask(ctx, sip.INFO, []byte(body), sip.NewHeader("Content-Type", "application/dtmf-relay"))
 			stop()
-			if err != nil || res.StatusCode >= 300 {
-				c.t.log.Warn("sip: a digit was not taken by INFO", "call_id", d.callID, "error", err)
+			if err != nil {
+				return // the far end is gone
+			}
+			if res.StatusCode >= 300 {
+				c.t.log.Warn("sip: digits are not taken by INFO, and go with the sound", "call_id", d.callID, "status", res.StatusCode)
+				_ = c.stream.SendDigits(digits[i:])
 				return
 			}
 			select {

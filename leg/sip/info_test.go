@@ -2,9 +2,12 @@ package sip
 
 import (
 	"context"
+	"net"
 	"net/netip"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/parley-voice/parley"
 	"github.com/parley-voice/parley/leg"
@@ -79,7 +82,16 @@ func TestSendInfo(t *testing.T) {
 	}
 	tr := trunk(t, Config{Trunks: accounts}, answering(leg.Limits{}, legs))
 	p := newPeer(t, tr)
-	p.invite(true)
+	media, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer media.Close()
+	p.seq = 1
+	p.send(p.request("INVITE", "", "", strings.Replace(p.sdp(""), "40000", strconv.Itoa(media.LocalAddr().(*net.UDPAddr).Port), 1)))
+	_, ok := p.final()
+	p.totag = tagOf(header(ok, "To"))
+	p.send(p.request("ACK", "", "", ""))
 	l := next(t, legs)
 	if err := l.SendDTMF(t.Context(), "1#"); err != nil {
 		t.Fatal(err)
@@ -98,6 +110,20 @@ func TestSendInfo(t *testing.T) {
 	}
 	if ev := event(t, l, leg.Marked); ev.Mark != 7 {
 		t.Errorf("mark %d", ev.Mark)
+	}
+	if err := l.SendDTMF(t.Context(), "5"); err != nil { // not taken: it goes with the sound
+		t.Fatal(err)
+	}
+	p.respond(p.anew("INFO", last), "415 Unsupported Media Type", "", "")
+	_ = media.SetReadDeadline(time.Now().Add(patience))
+	for buf := make([]byte, 1500); ; {
+		n, err := media.Read(buf)
+		if err != nil {
+			t.Fatalf("the digit is lost: %v", err)
+		}
+		if n > 12 && buf[1]&0x7f == 101 && buf[12] == 5 {
+			break
+		}
 	}
 	go func() { _ = l.Hangup(context.Background(), parley.AgentEnded) }()
 	p.respond(p.expect("BYE "), "200 OK", "", "")
