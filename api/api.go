@@ -124,6 +124,9 @@ type Traces interface {
 	// WriteTrace writes it as json, ladder or pcap. carrierIDs are legs of the call that may not be known as its. Nothing is
 	// known: parley.NotFound, and nothing is written.
 	WriteTrace(ctx context.Context, w io.Writer, format, callID string, carrierIDs ...string) error
+	// Capture writes the packets of a call that runs here until it is over, calling flush after every few. A call that does not run
+	// here: parley.NotFound, and nothing is written.
+	Capture(ctx context.Context, w io.Writer, flush func() error, callID string, carrierIDs ...string) error
 }
 
 // Blobs has the recordings. *store.Blobs is one.
@@ -191,6 +194,7 @@ type API struct {
 	vendors  *vendors
 	routes   map[string]map[string]*route // path, method
 	encoding chan struct{}                // a slot for each recording being encoded
+	watching chan struct{}                // and for each call being captured
 	limits   *limits
 	inShort  []byte // llms.txt
 
@@ -201,6 +205,7 @@ type API struct {
 const (
 	maxBody       = 1 << 20          // bytes of a request body
 	maxEncodings  = 2                // recordings encoded at once; more wait
+	maxCaptures   = 8                // calls captured at once; more are refused
 	heartbeat     = 15 * time.Second // between signs of life on a quiet stream
 	writePatience = 10 * time.Second // a reader that takes nothing for so long is dropped
 	bodyPatience  = 30 * time.Second // for a body to arrive whole
@@ -215,7 +220,7 @@ func New(c Config) (*API, error) {
 		c.DialJob = "dial"
 	}
 	c.Store = &remembering{Store: c.Store}
-	a := &API{Config: c, limits: newLimits(c.RatePerSecond), encoding: make(chan struct{}, maxEncodings), closed: make(chan struct{})}
+	a := &API{Config: c, limits: newLimits(c.RatePerSecond), encoding: make(chan struct{}, maxEncodings), watching: make(chan struct{}, maxCaptures), closed: make(chan struct{})}
 	a.vendors = newVendors(c.Specs)
 	var err error
 	if a.contract, err = readContract(a.vendors); err != nil {

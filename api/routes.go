@@ -43,6 +43,7 @@ func (a *API) routesOfCalls() []*route {
 		stream("/v1/calls/recording", a.recording, a.signed),
 		stream("/v1/calls/events", a.follow, nil),
 		stream("/v1/calls/trace", a.trace, nil),
+		stream("/v1/calls/capture", a.capture, nil),
 		post("/v1/calls/say", a.command(Say, "text")),
 		post("/v1/calls/add_context", a.command(AddContext, "text")),
 		post("/v1/calls/dtmf", a.command(Press, "digits")),

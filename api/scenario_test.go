@@ -303,6 +303,7 @@ func TestCalls(t *testing.T) {
 		{"erase what runs", "DELETE", "/v1/calls/delete?id={calls}", ``, 409, `running`},
 		{"erase", "DELETE", "/v1/calls/delete?id={over}", ``, 200, `"id":"{over}"`},
 		{"erased", "GET", "/v1/calls?id={over}", ``, 404, `call not found`},
+		{"no capture", "GET", "/v1/calls/capture?id={calls}", ``, 404, `no_trace`},
 		{"no trace", "GET", "/v1/calls/trace?id={calls}", ``, 404, `no_trace`},
 		{"no recording", "GET", "/v1/calls/recording?id={calls}&format=wav", ``, 404, `no_recording`},
 		{"a format", "GET", "/v1/calls/recording?id={calls}&format=ogg", ``, 400, `format must be one of mp3, wav`},

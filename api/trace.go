@@ -2,8 +2,10 @@ package api
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/parley-voice/parley"
 )
@@ -25,19 +27,9 @@ func (a *API) trace(w http.ResponseWriter, r *request) error {
 	if !ok {
 		return parley.Invalid("format", "format must be one of json, ladder, pcap")
 	}
-	c, err := a.Store.Call(r.Context(), r.env, r.id)
+	c, ids, err := a.traced(r)
 	if err != nil {
 		return err
-	}
-	if c.Private {
-		return noTrace("the call is hipaa_compliant, and nothing is kept of it")
-	}
-	if a.Traces == nil {
-		return noTrace("this server keeps none")
-	}
-	var ids []string
-	if c.TelephonyID != "" {
-		ids = []string{c.TelephonyID}
 	}
 	var b bytes.Buffer // some hundred KB at most: an error is told as one
 	switch err = a.Traces.WriteTrace(r.Context(), &b, format, c.ID, ids...); {
@@ -55,6 +47,74 @@ func (a *API) trace(w http.ResponseWriter, r *request) error {
 		h.Set("Content-Disposition", fmt.Sprintf(`attachment; filename="%s.%s"`, c.ID, form.ending))
 	}
 	_, err = w.Write(b.Bytes())
+	return err
+}
+
+// traced is the call that is asked for, and the carrier's ids of it.
+func (a *API) traced(r *request) (c parley.Call, ids []string, err error) {
+	if c, err = a.Store.Call(r.Context(), r.env, r.id); err != nil {
+		return c, nil, err
+	}
+	if c.Private {
+		return c, nil, noTrace("the call is hipaa_compliant, and nothing is kept of it")
+	}
+	if a.Traces == nil {
+		return c, nil, noTrace("this server keeps none")
+	}
+	if c.TelephonyID != "" {
+		ids = []string{c.TelephonyID}
+	}
+	return c, ids, nil
+}
+
+// captureStall is how long a watcher may not read.
+const captureStall = 10 * time.Second
+
+// capture streams the packets of a call that runs.
+func (a *API) capture(w http.ResponseWriter, r *request) error {
+	c, ids, err := a.traced(r)
+	if err != nil {
+		return err
+	}
+	if over(c) {
+		return refused(http.StatusConflict, "not_running", "the call is over, and its packets are there only while it runs; its SIP messages are at GET /v1/calls/trace")
+	}
+	select {
+	case a.watching <- struct{}{}:
+		defer func() { <-a.watching }()
+	default:
+		return parley.Full("too_many_captures", "so many calls are being captured by now: try again when one of them is over", maxCaptures, maxCaptures, 0)
+	}
+	ctx, cancel := context.WithCancel(r.Context())
+	defer cancel()
+	go func() {
+		select {
+		case <-a.closed:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	h := w.Header()
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Accel-Buffering", "no")
+	h.Set("Content-Type", traceForms["pcap"].media)
+	h.Set("Content-Disposition", fmt.Sprintf(`attachment; filename="%s.pcap"`, c.ID))
+	if r.Method == http.MethodHead {
+		return nil
+	}
+	rc, began := http.NewResponseController(w), false
+	err = a.Traces.Capture(ctx, w, func() error {
+		began = true
+		_ = rc.SetWriteDeadline(time.Now().Add(captureStall)) // of a recorder of tests there is none
+		return rc.Flush()
+	}, c.ID, ids...)
+	switch {
+	case parley.IsNotFound(err):
+		h.Del("Content-Disposition")
+		return refused(http.StatusConflict, notHere, "the call does not run in this process, or not yet: try again")
+	case began:
+		return nil // the watcher has left
+	}
 	return err
 }
 

@@ -57,6 +57,9 @@ func (s *Switchboard) End(ctx context.Context, id string) error {
 	return nil
 }
 
+// Runs says whether a call runs here.
+func (s *Switchboard) Runs(id string) bool { return s.line(id) != nil }
+
 func (s *Switchboard) line(id string) *line {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -24,6 +24,7 @@ type receiver struct {
 	digits   digitReader
 	counts   reception
 	open     lock
+	tap      *tap
 	received uint64
 	foreign  uint64
 	invalid  uint64
@@ -63,6 +64,7 @@ func (r *receiver) take(now time.Time, from netip.AddrPort, b []byte, emit func(
 			return
 		}
 	}
+	r.tap.show(false, from, b)
 	var p Packet
 	if err := p.Parse(b); err != nil {
 		r.invalid++

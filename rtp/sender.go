@@ -21,6 +21,7 @@ const pause = time.Second
 type sender struct {
 	mu        sync.Mutex // guards all below, and keeps packets in order on the wire
 	conn      *net.UDPConn
+	tap       *tap // of the receiver, too
 	closed    bool
 	agreed    Agreed
 	to        netip.AddrPort
@@ -165,6 +166,7 @@ func (s *sender) write(p *Packet) error {
 	s.sent++
 	s.octets += uint64(len(p.Payload))
 	b := p.Append(s.packet[:0])
+	s.tap.show(true, s.to, b)
 	if s.agreed.Secure != nil {
 		var err error
 		if b, err = s.seal.Seal(b[:0], b); err != nil {

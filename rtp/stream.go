@@ -49,6 +49,8 @@ func Open(c Config) (*Stream, error) {
 		return nil, err
 	}
 	s.out = newSender(s.conn)
+	s.out.tap = newTap(s.conn)
+	s.in.tap = s.out.tap
 	s.port = s.conn.LocalAddr().(*net.UDPAddr).Port
 	s.rtcp = newReporter(listenAbove(c.Local, s.port))
 	return s, nil

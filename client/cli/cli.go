@@ -121,6 +121,8 @@ func (a *act) answer(ctx context.Context, query url.Values, body map[string]any)
 		return a.record(ctx, query)
 	case a.verb.op.OperationID == traceCall:
 		return a.trace(ctx, query)
+	case a.verb.op.OperationID == captureCall:
+		return a.capture(ctx, query)
 	}
 	var sent any
 	if body != nil {

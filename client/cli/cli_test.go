@@ -80,7 +80,7 @@ func newDesk(t *testing.T) *desk {
 	}
 	t.Cleanup(func() { d.blobs.Close() })
 	d.traces = &trace.Keeper{Recorder: trace.New(0), Store: d.db}
-	a, err := api.New(api.Config{Store: d.db, Log: d.db.Log(), Blobs: d.blobs, Signer: k, Live: d.live, Courier: fakeCourier{}, Traces: d.traces,
+	a, err := api.New(api.Config{Store: d.db, Log: d.db.Log(), Blobs: d.blobs, Signer: k, Live: d.live, Courier: fakeCourier{}, Traces: fakeTraces{d.traces},
 		Specs: all.Specs(local.New(local.Config{Logger: slog.New(slog.DiscardHandler)})), DirectSIP: true, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
@@ -375,6 +375,9 @@ func TestMisuse(t *testing.T) {
 		"sip trace 5":                               `"5" is no id`,
 		"sip trace " + id + " --pcap":               "--pcap: which file?",
 		"sip trace " + id + " --pcap=":              "--pcap: which file?",
+		"sip trace " + id + " --media":              "--media: which file?",
+		"sip trace " + id + " --media a --pcap b":   "take one of the two",
+		"calls capture " + id:                       "where to? Give -o FILE.pcap",
 		"sip trace " + id + " --loud":               "unknown flag --loud",
 		"calls events " + id + " after=x":           "after: ",
 		"calls events " + id + " before=1":          `"before=1" is not understood: calls events takes after=`,

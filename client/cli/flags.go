@@ -133,7 +133,9 @@ func (f *flags) check(v *verb) error {
 	switch {
 	case file && f.Output == "":
 		return misuse("where to? Give -o FILE.wav or FILE.mp3; -o - is the standard output")
-	case !file && v.op.OperationID != traceCall && f.Output != "" && f.Output != "json" && f.Output != "yaml" && f.Output != "table":
+	case v.op.OperationID == captureCall && f.Output == "":
+		return misuse("where to? Give -o FILE.pcap; -o - is the standard output, for tshark -r -")
+	case !file && v.op.OperationID != traceCall && v.op.OperationID != captureCall && f.Output != "" && f.Output != "json" && f.Output != "yaml" && f.Output != "table":
 		return misuse("-o: %q is no form of output: take table, json or yaml", f.Output)
 	case v.lists() && (f.Size < 1 || f.Size > 100):
 		return misuse("--size: 1 to 100")

@@ -50,7 +50,7 @@ func usage(r *resource, v *verb) string {
 	case len(v.queries()) > 0:
 		out += " [name=value …]"
 	}
-	if v.op.OperationID == "getCallRecording" {
+	if v.op.OperationID == "getCallRecording" || v.op.OperationID == captureCall {
 		out += " -o FILE"
 	}
 	return out
@@ -157,6 +157,9 @@ func (a *act) helpFlags() error {
 		note := f.Help
 		if f.Name == "output" && a.verb.op.OperationID == "getCallRecording" {
 			note = "The file: .wav is the stereo master, anything else an MP3; - is the standard output."
+		}
+		if f.Name == "output" && a.verb.op.OperationID == captureCall {
+			note = "The file; - is the standard output."
 		}
 		if f.Name == "output" && a.verb.op.OperationID == traceCall {
 			note = "table (default: the ladder), json or yaml; or a file: .pcap is a capture, .json JSON, anything else the ladder; - is the standard output."

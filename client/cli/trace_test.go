@@ -2,7 +2,9 @@ package cli
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"io"
 	"net/netip"
 	"os"
 	"strings"
@@ -12,6 +14,38 @@ import (
 	"github.com/parley-voice/parley"
 	"github.com/parley-voice/parley/leg/sip/trace"
 )
+
+// fakeTraces can capture every call.
+type fakeTraces struct{ *trace.Keeper }
+
+func (fakeTraces) Capture(_ context.Context, w io.Writer, flush func() error, _ string, _ ...string) error {
+	_, _ = io.WriteString(w, "packets")
+	return flush()
+}
+
+func TestCaptures(t *testing.T) {
+	d := newDesk(t)
+	d.atWork()
+	d.ids["call"] = d.call(func(*parley.Call) {})
+	d.ids["over"] = d.call(func(c *parley.Call) { c.Status = parley.Ended })
+	for _, args := range []string{"sip trace {call} --media -", "sip trace --media=- {call}", "calls capture {call} -o -"} {
+		if out, _, err := d.run(strings.Fields(args)...); err != nil || out != "packets" {
+			t.Errorf("%s: %q %v", args, out, err)
+		}
+	}
+	if _, said, err := d.run("sip", "trace", "{call}", "--media", "x.pcap"); err != nil || said != "7 bytes in x.pcap\n" {
+		t.Errorf("%q %v", said, err)
+	}
+	if _, _, err := d.run("sip", "trace", "{over}", "--media", "x.pcap"); err == nil || !strings.Contains(err.Error(), "the call is over") {
+		t.Errorf("a call that is over: %v", err)
+	}
+	if b, err := os.ReadFile("x.pcap"); err != nil || string(b) != "packets" {
+		t.Errorf("a capture that failed took the place of another: %q %v", b, err)
+	}
+	if _, _, err := d.run("sip", "trace", "{call}", "--media", "no/folder.pcap"); err == nil || !strings.Contains(err.Error(), "-o: ") {
+		t.Errorf("a folder that is not there: %v", err)
+	}
+}
 
 func TestTraces(t *testing.T) {
 	d := newDesk(t)

@@ -5197,6 +5197,11 @@ type AddContextToCallParams struct {
 // AddContextToCallParamsParleyTimeFormat defines parameters for AddContextToCall.
 type AddContextToCallParamsParleyTimeFormat string
 
+// CaptureCallParams defines parameters for CaptureCall.
+type CaptureCallParams struct {
+	Id Id `form:"id" json:"id"`
+}
+
 // CreateCallParams defines parameters for CreateCall.
 type CreateCallParams struct {
 	// Prefer `handling=strict` refuses fields that this contract does not know
@@ -10131,6 +10136,15 @@ type ClientInterface interface {
 	// Corresponds with POST /v1/calls/add_context (the `AddContextToCall` operationId).
 	AddContextToCall(ctx context.Context, params *AddContextToCallParams, body AddContextToCallJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// CaptureCall The packets of a running call, as a capture file that grows until it is over
+	//
+	// For Wireshark and the like: the SIP messages of all legs from the beginning, and the RTP of both directions from now on, in
+	// clear where it is encrypted on the wire; it is no recording, and the server keeps nothing of it. It ends with the call, after
+	// 10 minutes, or when the client leaves. A call that is over, or runs in another process, is 409.
+	//
+	// Corresponds with GET /v1/calls/capture (the `CaptureCall` operationId).
+	CaptureCall(ctx context.Context, params *CaptureCallParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// CreateCallWithBody Call somebody
 	//
 	// The answer comes before the phone rings: follow `/v1/calls/events`. An agent given as an object is for this call
@@ -11095,6 +11109,25 @@ func (c *Client) AddContextToCallWithBody(ctx context.Context, params *AddContex
 // Corresponds with POST /v1/calls/add_context (the `AddContextToCall` operationId).
 func (c *Client) AddContextToCall(ctx context.Context, params *AddContextToCallParams, body AddContextToCallJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewAddContextToCallRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CaptureCall The packets of a running call, as a capture file that grows until it is over
+//
+// For Wireshark and the like: the SIP messages of all legs from the beginning, and the RTP of both directions from now on, in
+// clear where it is encrypted on the wire; it is no recording, and the server keeps nothing of it. It ends with the call, after
+// 10 minutes, or when the client leaves. A call that is over, or runs in another process, is 409.
+//
+// Corresponds with GET /v1/calls/capture (the `CaptureCall` operationId).
+func (c *Client) CaptureCall(ctx context.Context, params *CaptureCallParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCaptureCallRequest(c.Server, params)
 	if err != nil {
 		return nil, err
 	}
@@ -13760,6 +13793,56 @@ func NewAddContextToCallRequestWithBody(server string, params *AddContextToCallP
 			req.Header.Set("Parley-Time-Format", headerParam1)
 		}
 
+	}
+
+	return req, nil
+}
+
+// NewCaptureCallRequest constructs an http.Request for the CaptureCall method
+func NewCaptureCallRequest(server string, params *CaptureCallParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/calls/capture")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "id", params.Id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
 	}
 
 	return req, nil
@@ -17982,6 +18065,17 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /v1/calls/add_context (the `AddContextToCall` operationId).
 	AddContextToCallWithResponse(ctx context.Context, params *AddContextToCallParams, body AddContextToCallJSONRequestBody, reqEditors ...RequestEditorFn) (*AddContextToCallResponse, error)
 
+	// CaptureCallWithResponse The packets of a running call, as a capture file that grows until it is over
+	//
+	// For Wireshark and the like: the SIP messages of all legs from the beginning, and the RTP of both directions from now on, in
+	// clear where it is encrypted on the wire; it is no recording, and the server keeps nothing of it. It ends with the call, after
+	// 10 minutes, or when the client leaves. A call that is over, or runs in another process, is 409.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/calls/capture (the `CaptureCall` operationId).
+	CaptureCallWithResponse(ctx context.Context, params *CaptureCallParams, reqEditors ...RequestEditorFn) (*CaptureCallResponse, error)
+
 	// CreateCallWithBodyWithResponse Call somebody
 	//
 	// The answer comes before the phone rings: follow `/v1/calls/events`. An agent given as an object is for this call
@@ -19365,6 +19459,40 @@ func (r AddContextToCallResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r AddContextToCallResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type CaptureCallResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+}
+
+// GetBody returns the raw response body bytes
+func (r CaptureCallResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r CaptureCallResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CaptureCallResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CaptureCallResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -21950,6 +22078,23 @@ func (c *ClientWithResponses) AddContextToCallWithResponse(ctx context.Context, 
 	return ParseAddContextToCallResponse(rsp)
 }
 
+// CaptureCallWithResponse The packets of a running call, as a capture file that grows until it is over
+//
+// For Wireshark and the like: the SIP messages of all legs from the beginning, and the RTP of both directions from now on, in
+// clear where it is encrypted on the wire; it is no recording, and the server keeps nothing of it. It ends with the call, after
+// 10 minutes, or when the client leaves. A call that is over, or runs in another process, is 409.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/calls/capture (the `CaptureCall` operationId).
+func (c *ClientWithResponses) CaptureCallWithResponse(ctx context.Context, params *CaptureCallParams, reqEditors ...RequestEditorFn) (*CaptureCallResponse, error) {
+	rsp, err := c.CaptureCall(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCaptureCallResponse(rsp)
+}
+
 // CreateCallWithBodyWithResponse Call somebody
 //
 // The answer comes before the phone rings: follow `/v1/calls/events`. An agent given as an object is for this call
@@ -23477,6 +23622,22 @@ func ParseAddContextToCallResponse(rsp *http.Response) (*AddContextToCallRespons
 		}
 		response.JSON200 = &dest
 
+	}
+
+	return response, nil
+}
+
+// ParseCaptureCallResponse parses an HTTP response from a CaptureCallWithResponse call
+func ParseCaptureCallResponse(rsp *http.Response) (*CaptureCallResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CaptureCallResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
 	}
 
 	return response, nil

@@ -137,6 +137,20 @@ func (a *API) Trace(ctx context.Context, callID, format string, w io.Writer) (in
 	return n, nil
 }
 
+// Capture writes the packets of a running call to w, as a pcap, until the call is over, and gives their length in bytes.
+func (a *API) Capture(ctx context.Context, callID string, w io.Writer) (int64, error) {
+	res, err := a.open(ctx, http.MethodGet, "/v1/calls/capture", url.Values{"id": {callID}}, nil)
+	if err != nil {
+		return 0, err
+	}
+	defer res.Body.Close()
+	n, err := io.Copy(w, res.Body)
+	if err != nil {
+		return n, fmt.Errorf("the packets of call %s, after %d bytes: %w", callID, n, err)
+	}
+	return n, nil
+}
+
 // Recording writes the sound of a call to w, as "mp3" or "wav", and gives its length in bytes.
 func (a *API) Recording(ctx context.Context, callID, format string, w io.Writer) (int64, error) {
 	res, err := a.open(ctx, http.MethodGet, "/v1/calls/recording", url.Values{"id": {callID}, "format": {format}}, nil)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/binary"
 	"io"
 	"os"
 	"strings"
@@ -88,5 +89,66 @@ func TestTraceOfATransferredCall(t *testing.T) {
 	}
 	if code, _ := ladder("json"); code != 404 {
 		t.Error("an erased call is shown", code)
+	}
+}
+
+// TestCaptureOfARunningCall: its SIP messages from the beginning and its RTP both ways, until it is over.
+func TestCaptureOfARunningCall(t *testing.T) {
+	dir := t.TempDir()
+	r := start(t, dir)
+	person := newStation(t)
+	c := r.made("/v1/calls/create", `{"from_number":"1000","to_number":"sip:person@`+person.trunk.Addr().String()+`","agent":`+silentAgent+`}`)
+	id, _ := c["id"].(string)
+	l := <-person.taken
+	go func() {
+		for {
+			if _, err := l.Read(person.ctx); err != nil {
+				return
+			}
+		}
+	}()
+	res := r.ask("GET", "/v1/calls/capture?id="+id, "")
+	if res.StatusCode != 200 || res.Header.Get("Content-Type") != "application/vnd.tcpdump.pcap" {
+		t.Fatal(res.Status, res.Header)
+	}
+	var all []byte
+	in, out := 0, 0
+	take := func(least int) {
+		t.Helper()
+		head := make([]byte, 16)
+		for in < least || out < least {
+			if _, err := io.ReadFull(res.Body, head); err != nil {
+				if least > 1<<20 {
+					return // the end
+				}
+				t.Fatal(in, out, err)
+			}
+			p := make([]byte, binary.LittleEndian.Uint32(head[8:]))
+			if _, err := io.ReadFull(res.Body, p); err != nil {
+				t.Fatal(err)
+			}
+			if payload := p[28:]; payload[0] == 0x80 && binary.BigEndian.Uint16(p[20:]) >= 45000 && binary.BigEndian.Uint16(p[20:]) <= 45999 {
+				out++
+			} else if payload[0] == 0x80 {
+				in++
+			}
+			all = append(all, p...)
+		}
+	}
+	if _, err := io.ReadFull(res.Body, make([]byte, 24)); err != nil {
+		t.Fatal(err)
+	}
+	take(20)
+	if err := l.Hangup(person.ctx, "agent_ended"); err != nil {
+		t.Error(err)
+	}
+	take(1 << 30)
+	for _, want := range []string{"INVITE sip:person@", "200 OK", "BYE sip:"} {
+		if !strings.Contains(string(all), want) {
+			t.Errorf("there is no %q in %d bytes", want, len(all))
+		}
+	}
+	if res := r.ask("GET", "/v1/calls/capture?id="+id, ""); res.StatusCode != 409 {
+		t.Error("of a call that is over:", res.Status)
 	}
 }

@@ -22,7 +22,12 @@ func Pcap(w io.Writer, messages []Message) error {
 	if err != nil {
 		return err
 	}
-	streams := map[flow]uint32{}
+	c.add(messages)
+	return c.Flush()
+}
+
+// add adds messages.
+func (c *Capture) add(messages []Message) {
 	for _, m := range messages {
 		from, to := m.Remote, m.Local
 		if m.Out {
@@ -37,10 +42,9 @@ func Pcap(w io.Writer, messages []Message) error {
 			from, to = inClear(from), inClear(to)
 		}
 		there, back := flow{from, to}, flow{to, from}
-		c.tcp(m.At, from, to, raw, streams[there]+1, streams[back]+1)
-		streams[there] += uint32(len(raw))
+		c.tcp(m.At, from, to, raw, c.streams[there]+1, c.streams[back]+1)
+		c.streams[there] += uint32(len(raw))
 	}
-	return c.Flush()
 }
 
 type flow struct{ from, to netip.AddrPort }
@@ -54,14 +58,15 @@ func inClear(a netip.AddrPort) netip.AddrPort {
 
 // A Capture is a pcap file that is being written. It belongs to one goroutine.
 type Capture struct {
-	w   *bufio.Writer
-	buf []byte
-	err error
+	w       *bufio.Writer
+	buf     []byte
+	streams map[flow]uint32 // bytes of TCP so far
+	err     error
 }
 
 // NewCapture writes the file's head.
 func NewCapture(w io.Writer) (*Capture, error) {
-	c := &Capture{w: bufio.NewWriter(w)}
+	c := &Capture{w: bufio.NewWriter(w), streams: map[flow]uint32{}}
 	var h [24]byte
 	binary.LittleEndian.PutUint32(h[0:], 0xa1b2c3d4) // microseconds
 	binary.LittleEndian.PutUint16(h[4:], 2)
