@@ -116,6 +116,7 @@ func (r *SIPReport) weigh(ctx context.Context, o SIPOptions) error {
 	runtime.MemProfileRate = 1
 	defer func() { runtime.MemProfileRate = rate }()
 	before := heap()
+	ownBefore, mediaBefore := shares() // the trunk's own
 	var calls []*dialog
 	for range o.Dialogs {
 		d, err := l.dial(ctx, "bench", "agent", sound)
@@ -130,7 +131,7 @@ func (r *SIPReport) weigh(ctx context.Context, o SIPOptions) error {
 	n := float64(o.Dialogs)
 	whole := heap()
 	own, media := shares()
-	r.Dialogs = &Dialogs{N: o.Dialogs, HeapBytes: own / n, MediaBytes: media / n, WholeBytes: (float64(whole) - float64(before)) / n, WaitedFor: o.Rest.Seconds()}
+	r.Dialogs = &Dialogs{N: o.Dialogs, HeapBytes: (own - ownBefore) / n, MediaBytes: (media - mediaBefore) / n, WholeBytes: (float64(whole) - float64(before)) / n, WaitedFor: o.Rest.Seconds()}
 	for _, d := range calls {
 		d.bye(ctx)
 	}

@@ -67,7 +67,7 @@ func rows() []row {
 		{file: "options", calls: -1, want: never}, {file: "options_no_hops", calls: -1, want: never}, {file: "methods", calls: -1, want: never},
 		{file: "method_case", calls: -1, want: never}, {file: "bye_unknown", calls: -1, want: never}, {file: "cancel_unknown", calls: -1, want: never},
 		{file: "require_unknown", calls: -1, want: never}, {file: "sdp_bad", calls: -1, want: never}, {file: "sdp_type", calls: -1, want: never},
-		{file: "uri_scheme", calls: -1, want: never},
+		{file: "uri_scheme", calls: -1, want: never}, {file: "no_contact", calls: -1, want: never},
 		{file: "prack_lost", wire: "SIP/2.0 180", times: 2}, {file: "prack_unasked", want: far},
 		{file: "info_digits", want: func(h *heard) bool { return h.byFar() && h.Digits == "7*2" }}, {file: "info_other", want: far},
 		{file: "refer_taken", accounts: []parley.TrunkAccount{mover}, want: moved}, {file: "refer_no_news", accounts: []parley.TrunkAccount{mover}, want: moved},
