@@ -1,0 +1,69 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"encoding/pem"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/parley-voice/parley/provider/providertest"
+)
+
+// TestVendorSDKs points vendors' own SDKs at our stand-ins for them: what they take for the real thing, our code may be tried against.
+func TestVendorSDKs(t *testing.T) {
+	for _, tc := range []struct {
+		script string
+		sdks   []string
+		serve  func(t *testing.T) string
+	}{
+		{"elevenlabs_sdk.cjs", []string{"npm", "@elevenlabs/elevenlabs-js@2.73.0"}, func(t *testing.T) string { return providertest.NewElevenLabs(t).URL }},
+		{"elevenlabs_sdk.py", []string{"pip", "elevenlabs==2.78.0"}, func(t *testing.T) string { return providertest.NewElevenLabs(t).URL }},
+		{"cartesia_sdk.cjs", []string{"npm", "@cartesia/cartesia-js@4.2.0", "ws@8.18.3"}, func(t *testing.T) string { return providertest.NewCartesia(t).URL }},
+	} {
+		t.Run(tc.script, func(t *testing.T) {
+			install := exec.Command("../scripts/vendor_sdk.sh", tc.sdks...)
+			install.Stderr = os.Stderr
+			where, err := install.Output()
+			if err != nil {
+				t.Fatalf("installing %v: %v", tc.sdks, err)
+			}
+			address, ca := overTLS(t, tc.serve(t))
+			program := "node"
+			if tc.sdks[0] == "pip" {
+				program = strings.TrimSpace(string(where))
+			}
+			cmd := exec.CommandContext(t.Context(), program, "testdata/"+tc.script, address)
+			cmd.Env = append(os.Environ(), "NODE_PATH="+strings.TrimSpace(string(where)), "NODE_EXTRA_CA_CERTS="+ca, "SSL_CERT_FILE="+ca)
+			out, err := cmd.CombinedOutput()
+			if err != nil {
+				t.Errorf("%v\n%s", err, out)
+			}
+			t.Logf("%s", out)
+		})
+	}
+}
+
+// overTLS is the way to a server by https and wss, which is all that some SDKs take, and the file of the certificate to trust.
+func overTLS(t *testing.T, to string) (address, ca string) {
+	u, err := url.Parse(to)
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv := httptest.NewTLSServer(httputil.NewSingleHostReverseProxy(u))
+	t.Cleanup(func() {
+		srv.CloseClientConnections()
+		srv.Close()
+	})
+	ca = filepath.Join(t.TempDir(), "ca.pem")
+	if err := os.WriteFile(ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: srv.Certificate().Raw}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return srv.URL, ca
+}
