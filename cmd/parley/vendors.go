@@ -158,7 +158,8 @@ func (v *vendors) model(ctx context.Context, env, name, model, override, account
 
 func (v *vendors) speaking(ctx context.Context, env string, a *parley.Agent, r *call.Ready) (tts.Synthesizer, error) {
 	account, _ := a.Voice["account_connection"].(string)
-	p, err := v.pick(ctx, env, want{skill: "voice", name: v.speaker(a.Voice.Type()), account: account,
+	key, _ := a.Voice["api_key"].(string)
+	p, err := v.pick(ctx, env, want{skill: "voice", name: v.speaker(a.Voice.Type()), account: account, key: key,
 		able: all.Speakers(v.specs)}, r)
 	if err != nil {
 		return nil, err
@@ -171,7 +172,7 @@ func (v *vendors) speaking(ctx context.Context, env string, a *parley.Agent, r *
 			return nil, fmt.Errorf("voice: %w", err)
 		}
 	}
-	if key, _ := a.Voice["api_key"].(string); key != "" && !p.instead {
+	if key != "" && !p.instead {
 		p.access.Key = key
 	}
 	s, err := p.spec.Speaking.Open(p.access, options)
@@ -186,6 +187,7 @@ type want struct {
 	skill   string          // the agent's field, for messages
 	name    string          // "": the server's default
 	account string          // id of an account connection, "" for the environment's only one
+	key     string          // its own, with which it needs no other
 	able    []provider.Spec // who has the skill, the one to take by default first
 }
 
@@ -215,7 +217,7 @@ func (v *vendors) pick(ctx context.Context, env string, w want, r *call.Ready) (
 	if err != nil {
 		return picked{}, fmt.Errorf("%s: %w", w.skill, err)
 	}
-	if ok {
+	if ok || w.key != "" {
 		return picked{spec: s, access: a}, nil
 	}
 	here := named(w.able, "local")

@@ -132,6 +132,18 @@ func TestAVendorWithoutAKeyIsAWarning(t *testing.T) {
 	}
 }
 
+// TestAVoiceWithItsOwnKey needs no other.
+func TestAVoiceWithItsOwnKey(t *testing.T) {
+	v, seen := cast(t, nil)
+	r, err := open(t, v, "env", `{"language":"de","voice":{"type":"voice_openai","voice":"x","api_key":"own"}}`)
+	if err != nil || len(r.Warnings) != 0 {
+		t.Fatalf("%v %v", err, r.Warnings)
+	}
+	if o := (*seen)[2]; o.vendor != "openai" || o.access.Key != "own" || o.access.BaseURL != "https://openai.example" || o.access.Language != "de" {
+		t.Errorf("speaking: %+v", o)
+	}
+}
+
 // TestAVendorOfTheContractAlone: what this version does not reach is a warning, and local stands in.
 func TestAVendorOfTheContractAlone(t *testing.T) {
 	v, seen := cast(t, nil)

@@ -33,6 +33,14 @@ func TestSpeaking(t *testing.T) {
 	}.Test(t)
 }
 
+// BenchmarkDelay is what is added between Cartesia's first sound and the first frame.
+func BenchmarkDelay(b *testing.B) {
+	c := providertest.NewCartesia(b)
+	v := voice(b, c, `{"voice_id":"v1"}`)
+	defer v.Close()
+	providertest.Delays(b, v, c)
+}
+
 // TestLive speaks a sentence.
 func TestLive(t *testing.T) {
 	key := os.Getenv("CARTESIA_API_KEY")

@@ -43,6 +43,18 @@ func TestSpeaking(t *testing.T) {
 	}
 }
 
+// BenchmarkDelay is what is added between ElevenLabs's first sound and the first frame.
+func BenchmarkDelay(b *testing.B) {
+	for way, options := range ways {
+		b.Run(way, func(b *testing.B) {
+			e := providertest.NewElevenLabs(b)
+			v := voice(b, e, options)
+			defer v.Close()
+			providertest.Delays(b, v, e)
+		})
+	}
+}
+
 // TestLive speaks a sentence both ways.
 func TestLive(t *testing.T) {
 	key, id := os.Getenv("ELEVENLABS_API_KEY"), os.Getenv("ELEVENLABS_VOICE_ID")

@@ -212,6 +212,9 @@ func (s *cartesiaSocket) speak(ctx context.Context, in cartesiaInput) bool {
 		if !spoilt(ctx, s.conn, s.f, x.messages*10, `{"type":"chunk","context_id":"`+in.Context+`","done":false,"status_code":206,"data":"AAAA"}`, `{"type":"chunk","cont`) {
 			return false
 		}
+		if x.messages == 0 {
+			s.c.sounds()
+		}
 		part := chars[at:min(at+10, len(chars))]
 		words := map[string][]any{"words": {}, "start": {}, "end": {}}
 		from := x.sent

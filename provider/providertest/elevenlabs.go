@@ -160,6 +160,9 @@ func (e *ElevenLabs) speak(ctx context.Context, c *websocket.Conn, jobs <-chan s
 			if !spoilt(ctx, c, f, sent, `{"audio":"`+base64.StdEncoding.EncodeToString(make([]byte, 640))+`","isFinal":null,"alignment":null}`, `{"audio":"AAAA","isFi`) {
 				return
 			}
+			if sent == 0 {
+				e.sounds()
+			}
 			k := min(len(chars), 10)
 			send(ctx, c, map[string]any{"audio": base64.StdEncoding.EncodeToString(tone(k * perChar)), "isFinal": nil,
 				"normalizedAlignment": e.align(chars[:k], sent), "alignment": e.align(chars[:k], sent)})
@@ -259,6 +262,9 @@ func (e *ElevenLabs) timed(w http.ResponseWriter, r *http.Request) {
 				time.Sleep(5 * time.Millisecond)
 			}
 			return
+		}
+		if at == 0 {
+			e.sounds()
 		}
 		part := chars[at:min(at+4, len(chars))]
 		starts, ends := make([]float64, len(part)), make([]float64, len(part))

@@ -2,6 +2,7 @@ package providertest
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -28,6 +29,28 @@ func Say(t testing.TB, s tts.Synthesizer, text string) []audio.Frame {
 		t.Errorf("told %q of %q", told, text)
 	}
 	return append(out, Silence(75)...)
+}
+
+// Delays measures, against a fake, from the first sound that a vendor sends to the first frame: what our own plumbing adds. The
+// kernel's part and the fake's own are in it.
+func Delays(b *testing.B, s tts.Synthesizer, fake interface{ Sounded() time.Time }) {
+	b.Helper()
+	var took []time.Duration
+	for b.Loop() {
+		first := true
+		for _, err := range s.Speak(context.Background(), send1([]string{"Hello there, caller. "}), tts.Options{}) {
+			if err != nil {
+				b.Fatal(err)
+			}
+			if first {
+				took = append(took, time.Since(fake.Sounded()))
+			}
+			first = false
+		}
+	}
+	slices.Sort(took)
+	b.ReportMetric(float64(took[len(took)/2].Microseconds())/1000, "p50-ms")
+	b.ReportMetric(float64(took[len(took)*95/100].Microseconds())/1000, "p95-ms")
 }
 
 // Hear has tr hear frames at a pace, and gives its finals.

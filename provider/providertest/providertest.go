@@ -1,6 +1,6 @@
 // Package providertest is the suite that every vendor faces (Hearing, Thinking, Speaking), the faults it must survive, and
-// faithful fakes of the wires that have no server to test against: Deepgram and OpenAI. A fake has a goroutine per
-// connection, which ends with the test.
+// faithful fakes of the wires that have no server to test against, a file each. A fake has a goroutine or two per connection,
+// which end with the test.
 package providertest
 
 import (
@@ -131,6 +131,7 @@ type Server struct {
 	Requests int // that came, warming ones included
 	ended    int // requests whose client went away before the end
 	texts    []string
+	began    time.Time
 }
 
 // start serves h until the test ends. Faults of the handshake are played before h sees the request.
@@ -208,6 +209,20 @@ func (s *Server) heard(text string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.texts = append(s.texts, text)
+}
+
+// sounds tells that the first sound of a reply is about to be sent.
+func (s *Server) sounds() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.began = time.Now()
+}
+
+// Sounded is when the first sound of the last reply was sent.
+func (s *Server) Sounded() time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.began
 }
 
 // Cancelled is how many requests the client gave up.
