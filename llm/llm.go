@@ -46,6 +46,7 @@ type Request struct {
 	Temperature     *float64
 	ReasoningEffort string // minimal, low, medium, high
 	Verbosity       string // low, medium, high
+	Seed            *int64 // the same one gives much the same answers; nil: by chance
 }
 
 // A Delta is the next piece of the answer: words, a tool to run, or the count of tokens.
@@ -57,7 +58,7 @@ type Delta struct {
 	Notice string // the vendor changed: why, in one sentence
 }
 
-// Usage is what the answer cost.
+// Usage is what the answer cost. An answer may tell it in parts, which add up.
 type Usage struct{ In, Out int } // tokens
 
 // A Model thinks. The stream lasts as long as the loop over it; an error ends it.

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/parley-voice/parley/provider"
+	"github.com/parley-voice/parley/provider/anthropic"
 	"github.com/parley-voice/parley/provider/cartesia"
 	"github.com/parley-voice/parley/provider/deepgram"
 	"github.com/parley-voice/parley/provider/elevenlabs"
@@ -17,6 +18,7 @@ func Specs(l *local.Local) []provider.Spec {
 	return append([]provider.Spec{
 		deepgram.Spec(),
 		openai.Spec(),
+		anthropic.Spec(),
 		openai.Compatible(),
 		elevenlabs.Spec(),
 		cartesia.Spec(),

@@ -15,8 +15,6 @@ func named() []provider.Spec {
 			Hearing: &provider.Hearing{Options: &ear{}}, Thinking: &provider.Thinking{}, Speaking: &provider.Speaking{Options: &azureVoice{}}},
 		{Name: "google", Title: "Google", Env: "GOOGLE", ConnectionType: "account_connection_google", KeyField: "api_key",
 			Hearing: &provider.Hearing{Options: &ear{}}, Thinking: &provider.Thinking{}, Speaking: &provider.Speaking{Options: &googleVoice{}}},
-		{Name: "anthropic", Title: "Anthropic", Env: "ANTHROPIC", ConnectionType: "account_connection_anthropic", KeyField: "api_key",
-			Thinking: &provider.Thinking{}},
 		{Name: "deepseek", Title: "DeepSeek", Env: "DEEPSEEK", ConnectionType: "account_connection_deepseek", KeyField: "api_key",
 			Thinking: &provider.Thinking{}},
 		{Name: "togetherai", Title: "Together AI", Env: "TOGETHERAI", ConnectionType: "account_connection_togetherai", KeyField: "api_key",

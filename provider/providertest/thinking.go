@@ -82,7 +82,11 @@ func (h Thinking) ask(t *testing.T, m llm.Model, r llm.Request) (a answered) {
 				a.calls = append(a.calls, *d.Call)
 			}
 			if d.Usage != nil {
-				a.usage = d.Usage
+				sum := *d.Usage
+				if a.usage != nil {
+					sum.In, sum.Out = sum.In+a.usage.In, sum.Out+a.usage.Out
+				}
+				a.usage = &sum
 			}
 			if d.Notice != "" {
 				a.notice = d.Notice

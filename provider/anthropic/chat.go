@@ -1,0 +1,120 @@
+package anthropic
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"iter"
+	"net/http"
+	"time"
+
+	"github.com/parley-voice/parley"
+	"github.com/parley-voice/parley/llm"
+	"github.com/parley-voice/parley/provider"
+)
+
+// afterStop is how long the end of the body may come after the answer is whole.
+const afterStop = time.Second
+
+// Chat streams one answer. What the model does not accept is left out, and told in the first Notice. Tokens read are told at the
+// beginning and tokens written at the end, so that an answer nobody wants to hear out is paid for, too. Tool calls come once the
+// answer is whole; one that is cut before is an error.
+func (m *Model) Chat(ctx context.Context, r llm.Request) iter.Seq2[llm.Delta, error] {
+	return func(yield func(llm.Delta, error) bool) {
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		resp, left, err := m.post(ctx, r)
+		if err != nil {
+			yield(llm.Delta{}, err)
+			return
+		}
+		defer resp.Body.Close()
+		a := answer{yield: yield, memory: &m.memory}
+		if len(left) > 0 && m.noticed.CompareAndSwap(false, true) {
+			a.notice = leftOut(m.kind.name, left)
+		}
+		if err := a.read(cancel, resp.Body); err != nil && !a.stopped {
+			yield(llm.Delta{}, provider.Fault(ctx, vendor, err))
+		}
+	}
+}
+
+// post sends the request, again without what the server says it does not accept.
+func (m *Model) post(ctx context.Context, r llm.Request) (*http.Response, []string, error) {
+	model := m.base + " " + m.kind.name
+	for tries := 0; ; tries++ {
+		q := m.compose(r, learnt.of(model))
+		body, err := json.Marshal(q)
+		if err != nil {
+			return nil, nil, provider.BadOutput(vendor, "the request cannot be written: "+err.Error(), err)
+		}
+		req, err := http.NewRequestWithContext(ctx, http.MethodPost, m.base+"/v1/messages", bytes.NewReader(body))
+		if err != nil {
+			return nil, nil, err
+		}
+		req.Header = m.header()
+		req.Header.Set("Accept", "text/event-stream")
+		resp, err := m.net.Do(vendor, req)
+		var v *parley.VendorError
+		if err != nil && tries < 5 && errors.As(err, &v) {
+			if field := refused(v.Status, v.Message); field != "" && q.drop(field) {
+				learnt.add(model, field)
+				continue
+			}
+		}
+		return resp, q.left, err
+	}
+}
+
+func (a *answer) read(cancel func(), body io.Reader) error {
+	events := provider.NewEvents(body)
+	var late *time.Timer
+	defer func() {
+		if late != nil {
+			late.Stop()
+		}
+	}()
+	for {
+		data, err := events.Next()
+		if err != nil {
+			switch {
+			case a.finished:
+				return nil
+			case errors.Is(err, provider.ErrTooLong):
+				return provider.BadOutput(vendor, err.Error(), err)
+			}
+			return err
+		}
+		var e event
+		if err := json.Unmarshal(data, &e); err != nil {
+			return provider.BadOutput(vendor, "an event is not JSON: "+provider.Line(string(data)), err)
+		}
+		if err := a.take(&e); err != nil || a.stopped {
+			return err
+		}
+		if a.finished && late == nil { // read to the end of the body, so that the connection is kept
+			late = time.AfterFunc(afterStop, cancel)
+		}
+	}
+}
+
+// fault is the typed error of an error event.
+func fault(kind, message string) *parley.VendorError {
+	code := parley.VendorUnavailable // overloaded_error, api_error
+	switch kind {
+	case "authentication_error", "permission_error":
+		return &parley.VendorError{Vendor: vendor, Code: parley.VendorUnauthorized, Message: "the key is missing, wrong or not allowed to do this"}
+	case "rate_limit_error", "billing_error":
+		code = parley.VendorRateLimited
+	case "timeout_error":
+		code = parley.VendorTimeout
+	case "invalid_request_error", "not_found_error", "request_too_large":
+		code = parley.VendorRefused
+	}
+	if message == "" {
+		message = kind
+	}
+	return &parley.VendorError{Vendor: vendor, Code: code, Message: provider.Line(message)}
+}
