@@ -26,8 +26,8 @@ type peer struct {
 	tag    string // its own
 	totag  string // the trunk's, once known
 	seq    int
-	target string // Request-URI
-	taken  string // CSeq of the INVITE whose 2xx came last
+	target string          // Request-URI
+	over   map[string]bool // INVITEs that have had their final answer, by Via and CSeq
 }
 
 func newPeer(t testing.TB, to *Trunk) *peer {
@@ -112,10 +112,17 @@ func (p *peer) final() (int, string) {
 	for {
 		m := p.expect("SIP/2.0 ")
 		code, _ := strconv.Atoi(m[8:11])
-		if seq := header(m, "CSeq"); code < 200 || code < 300 && seq == p.taken {
-			continue // a 2xx again, for its ACK was slow
-		} else if code < 300 && strings.HasSuffix(seq, "INVITE") {
-			p.taken = seq
+		if code < 200 {
+			continue
+		}
+		if seq := header(m, "CSeq"); strings.HasSuffix(seq, "INVITE") {
+			if it := header(m, "Via") + seq; p.over[it] { // again, for its ACK was slow
+				continue
+			} else if p.over == nil {
+				p.over = map[string]bool{it: true}
+			} else {
+				p.over[it] = true
+			}
 		}
 		return code, m
 	}
