@@ -96,8 +96,8 @@ type Quality struct {
 	Encrypted bool     `json:"encrypted"`
 	Sent      int64    `json:"packets_sent"`
 	Received  int64    `json:"packets_received"`
-	Lost      int64    `json:"lost"`      // packets of theirs that never came
-	Late      int64    `json:"late"`      // packets of theirs that came too late to be heard
+	Lost      int64    `json:"lost"`      // packets of theirs that were not there when they were due
+	Late      int64    `json:"late"`      // packets of theirs that came all the same, but too late, or too far ahead of time
 	Concealed int64    `json:"concealed"` // frames of 20 ms that were made up in their place
 	Jitter    float64  `json:"jitter_ms"`
 	FarLost   *float64 `json:"far_lost_percent"` // of our packets

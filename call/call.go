@@ -57,6 +57,7 @@ type Recordings interface {
 // Traces keeps what the wire carried of calls: their signalling. *trace.Keeper is one. carrierIDs are legs of the call that it may
 // not know to be its.
 type Traces interface {
+	Keep(carrierID, callID string)              // of whom a leg is
 	Ended(callID string, carrierIDs ...string)  // it may be kept now
 	Forget(callID string, carrierIDs ...string) // it must not be
 }

@@ -33,6 +33,9 @@ func (s *Switchboard) Answer(ctx context.Context, o leg.Offer) {
 	defer hangup(nil)
 	line := s.open(&c, hangup)
 	defer s.shut(line)
+	if s.Traces != nil {
+		s.Traces.Keep(r.ID, c.ID)
+	}
 	line.script = write(&c, &who.Agent, c.Created)
 	if !diverted(r) {
 		line.fallback = who.Fallback

@@ -10,6 +10,9 @@ import (
 
 // measure notes on a call how the sound of its leg travelled; nothing when the leg does not count, or nothing was ever sent.
 func measure(c *parley.Call, l leg.Leg) {
+	if on, ok := l.(*moved); ok {
+		l = on.Leg
+	}
 	m, ok := l.(leg.Measured)
 	if !ok {
 		return

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/parley-voice/parley"
 	"github.com/parley-voice/parley/leg"
 	"github.com/parley-voice/parley/leg/legtest"
 )
@@ -42,5 +43,17 @@ func TestHowTheSoundTravelledIsKept(t *testing.T) {
 				t.Errorf("the event has %s, want %s", ended.Media, want)
 			}
 		})
+	}
+}
+
+// After the far end has moved the call it is the new leg that counts.
+func TestTheLegThatTheCallWasMovedTo(t *testing.T) {
+	_, l := legtest.Pipe(t.Context())
+	var c parley.Call
+	if measure(&c, l); c.Quality != nil {
+		t.Error("a leg that does not count")
+	}
+	if measure(&c, &moved{Leg: measured{l, leg.Quality{Codec: "PCMA", Sent: 7}}}); c.Quality == nil || c.Quality.Sent != 7 {
+		t.Errorf("%+v", c.Quality)
 	}
 }

@@ -14,6 +14,8 @@ import (
 // shelf notes what it is told.
 type shelf struct{ told []string }
 
+func (s *shelf) Keep(carrier, id string) { s.told = append(s.told, carrier+" is of "+id) }
+
 func (s *shelf) Ended(id string, carrier ...string) {
 	s.told = append(s.told, "keep "+id+" "+strings.Join(carrier, ","))
 }
@@ -36,10 +38,11 @@ func TestTheSignallingOfACallIsKept(t *testing.T) {
 		b.Traces = s
 		p, _, done := b.ring(ctx, "desk")
 		time.Sleep(5 * time.Second)
-		s.want(t, "")
+		id := b.rows.only(t).ID
+		s.want(t, "sip-1 is of "+id)
 		p.Hangup()
 		<-done
-		s.want(t, "keep "+b.rows.only(t).ID+" pipe")
+		s.want(t, "sip-1 is of "+id+"; keep "+id+" pipe")
 	})
 	for _, secret := range []bool{false, true} {
 		run(t, func(ctx context.Context, b *bench) {

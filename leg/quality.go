@@ -8,9 +8,9 @@ type Quality struct {
 	Encrypted bool   // by SRTP
 
 	Sent, Received uint64 // packets
-	Lost           uint64 // packets that never came
-	Late           uint64 // packets that came too late to be heard
-	Concealed      uint64 // frames of 20 ms that were made up for either
+	Lost           uint64 // packets that were not there when they were due
+	Late           uint64 // packets that came all the same, but too late, or too far ahead of time
+	Concealed      uint64 // frames of 20 ms that were made up, in whole or in part
 	Jitter         time.Duration
 
 	FarLost   float64       // the share of ours that the far end lost, 0 to 1; 0 too when it has not said

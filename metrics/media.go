@@ -17,9 +17,9 @@ type media struct {
 func newMedia(r *prometheus.Registry) media {
 	m := media{
 		packets: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "parley_media_packets_total",
-			Help: "Packets of sound of calls that are over: received, sent, lost (never came), late (came too late to be heard)."}, []string{"what"}),
+			Help: "Packets of sound of calls that are over: received, sent, lost (not there when they were due), late (of them or the received: too late, or too far ahead of time, to be heard)."}, []string{"what"}),
 		lost: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "parley_media_lost_ratio",
-			Help:    "The share of packets that a call lost, 0 to 1: in, from the far end, those that came too late included; out, to it, as it reports.",
+			Help:    "The share of packets that a call lost, 0 to 1: in, from the far end, those that came too late among them; out, to it, as it reports.",
 			Buckets: []float64{0, .001, .0025, .005, .01, .02, .05, .1, .25, .5}}, []string{"direction"}),
 		jitter: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "parley_media_jitter_seconds",
 			Help:    "How unevenly the packets of a call came (RFC 3550): in, from the far end; out, to it, as it reports.",
@@ -40,8 +40,8 @@ func (m media) observe(q parley.Quality) {
 	for what, n := range map[string]int64{"received": q.Received, "sent": q.Sent, "lost": q.Lost, "late": q.Late} {
 		m.packets.WithLabelValues(what).Add(float64(max(n, 0)))
 	}
-	if due := q.Received + q.Lost; due > 0 {
-		m.lost.WithLabelValues("in").Observe(float64(q.Lost+q.Late) / float64(due))
+	if due := max(q.Received+q.Lost-q.Late, q.Lost); due > 0 {
+		m.lost.WithLabelValues("in").Observe(float64(q.Lost) / float64(due))
 		m.jitter.WithLabelValues("in").Observe(q.Jitter / 1000)
 	}
 	if q.FarLost != nil {

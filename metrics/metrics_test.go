@@ -121,7 +121,7 @@ func TestWhatTheLogTells(t *testing.T) {
 		time.Sleep(time.Second)
 		lost, trip := 1.0, 250.0
 		tell(second, parley.EventEnded, map[string]any{"ended_reason": "caller_hung_up",
-			"media": parley.Quality{Sent: 40, Received: 16, Lost: 4, Late: 1, Jitter: 3, FarLost: &lost, FarJitter: &trip, RoundTrip: &trip}})
+			"media": parley.Quality{Sent: 40, Received: 16, Lost: 5, Late: 1, Jitter: 3, FarLost: &lost, FarJitter: &trip, RoundTrip: &trip}})
 		tell(second, parley.EventEnded, map[string]any{"ended_reason": "caller_hung_up", "media": parley.Quality{Sent: 2}})
 		synctest.Wait()
 		wants(t, shown(t, m),

@@ -2721,12 +2721,12 @@ type CallMediaDto struct {
 	// Example: 2.4
 	JitterMs float64 `json:"jitter_ms"`
 
-	// Late Packets of the far end that came too late to be heard
+	// Late Packets of the far end that came all the same, but too late, or too far ahead of time
 	//
 	// Example: 1
 	Late int `json:"late"`
 
-	// Lost Packets of the far end that never came
+	// Lost Packets of the far end that were not there when they were due
 	//
 	// Example: 5
 	Lost int `json:"lost"`

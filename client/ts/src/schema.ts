@@ -1941,12 +1941,12 @@ export interface components {
              */
             jitter_ms: number;
             /**
-             * @description Packets of the far end that came too late to be heard
+             * @description Packets of the far end that came all the same, but too late, or too far ahead of time
              * @example 1
              */
             late: number;
             /**
-             * @description Packets of the far end that never came
+             * @description Packets of the far end that were not there when they were due
              * @example 5
              */
             lost: number;

@@ -43,6 +43,12 @@ func (s *shelf) Trace(_ context.Context, id string) ([]byte, error) {
 	return nil, parley.NotFound("trace")
 }
 
+func (s *shelf) count() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.writes
+}
+
 func keeping(t *testing.T, f func(k *Keeper, s *shelf)) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &shelf{kept: map[string][]byte{}}
@@ -54,6 +60,12 @@ func keeping(t *testing.T, f func(k *Keeper, s *shelf)) {
 		stop()
 		<-done
 	})
+}
+
+func (k *Keeper) waiting() int {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return len(k.due)
 }
 
 func has(t *testing.T, k *Keeper, want string) {
@@ -75,17 +87,17 @@ func TestTheEndOfACallIsWritten(t *testing.T) {
 		has(t, k, "1 2")
 		k.Ended("call", "in")
 		k.See(invite("in", 3))
-		if s.writes != 0 {
+		if s.count() != 0 {
 			t.Error("written at once")
 		}
 		time.Sleep(5 * time.Second)
-		if k.See(invite("in", 4)); s.writes != 1 {
-			t.Error(s.writes)
+		if k.See(invite("in", 4)); s.count() != 1 {
+			t.Error(s.count())
 		}
 		has(t, k, "1 2 3 4")
 		time.Sleep(time.Minute)
-		if has(t, k, "1 2 3 4"); s.writes != 2 || k.Held() != 0 || len(k.due) != 0 {
-			t.Error(s.writes, k.Held(), len(k.due))
+		if has(t, k, "1 2 3 4"); s.count() != 2 || k.Held() != 0 || k.waiting() != 0 {
+			t.Error(s.count(), k.Held(), k.waiting())
 		}
 	})
 }
@@ -97,8 +109,8 @@ func TestNothingNewIsNotWrittenAgain(t *testing.T) {
 		k.Ended("call", "in")
 		k.Ended("nothing was seen of it")
 		time.Sleep(time.Minute)
-		if s.writes != 1 || len(s.kept) != 1 {
-			t.Error(s.writes)
+		if s.count() != 1 || s.count() != len(s.kept) {
+			t.Error(s.count())
 		}
 	})
 }
@@ -122,7 +134,9 @@ func TestAStoreThatIsAway(t *testing.T) {
 	keeping(t, func(k *Keeper, s *shelf) {
 		k.Keep("in", "")
 		k.See(invite("in", 1))
+		s.mu.Lock()
 		s.broken = errors.New("away")
+		s.mu.Unlock()
 		k.Ended("call", "in")
 		time.Sleep(10 * time.Second)
 		s.mu.Lock()

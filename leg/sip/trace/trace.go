@@ -31,16 +31,18 @@ const (
 )
 
 // A Recorder remembers messages: those of calls until they are forgotten or newer ones need the room, all others for a short while.
+// The oldest calls go first, and before them those that nobody owns.
 type Recorder struct {
 	seed maphash.Seed
 	most int
 
-	mu             sync.Mutex // guards all below
-	held           int        // bytes
-	calls          map[uint64]*thread
-	owned          map[string][]*thread
-	oldest, newest *thread
-	strange        ring
+	mu      sync.Mutex // guards all below
+	held    int        // bytes
+	calls   map[uint64]*thread
+	owned   map[string][]*thread
+	nobodys list // what goes first when room is needed: calls that were refused, most of them
+	ours    list
+	strange ring
 }
 
 // A thread is what was said under one Call-ID.
@@ -102,24 +104,23 @@ func (r *Recorder) Keep(callID, owner string) {
 		}
 		return
 	}
-	t := &thread{key: key, callID: callID, messages: make([]Message, 0, 12), prev: r.newest}
-	if r.newest != nil {
-		r.newest.next = t
-	} else {
-		r.oldest = t
-	}
-	r.newest, r.calls[key] = t, t
-	t.held = overhead
+	t := &thread{key: key, callID: callID, messages: make([]Message, 0, 12), held: overhead}
+	r.calls[key] = t
 	r.held += overhead
+	r.nobodys.add(t)
 	r.own(t, owner)
 	r.strange.each(key, func(m Message) { r.add(t, m) })
 	r.makeRoom(t)
 }
 
 func (r *Recorder) own(t *thread, owner string) {
-	if t.owner = owner; owner != "" {
-		r.owned[owner] = append(r.owned[owner], t)
+	if owner == "" {
+		return
 	}
+	t.owner = owner
+	r.nobodys.remove(t)
+	r.ours.add(t)
+	r.owned[owner] = append(r.owned[owner], t)
 }
 
 // add gives a thread a message that is its own to keep.
@@ -137,25 +138,22 @@ func (r *Recorder) add(t *thread, m Message) {
 
 // makeRoom forgets the oldest calls, but not that one.
 func (r *Recorder) makeRoom(but *thread) {
-	for t := r.oldest; t != nil && r.held > r.most; {
-		next := t.next
-		if t != but {
-			r.drop(t)
+	for _, l := range []*list{&r.nobodys, &r.ours} {
+		for t := l.oldest; t != nil && r.held > r.most; {
+			next := t.next
+			if t != but {
+				r.drop(t)
+			}
+			t = next
 		}
-		t = next
 	}
 }
 
 func (r *Recorder) drop(t *thread) {
-	if t.prev != nil {
-		t.prev.next = t.next
+	if t.owner == "" {
+		r.nobodys.remove(t)
 	} else {
-		r.oldest = t.next
-	}
-	if t.next != nil {
-		t.next.prev = t.prev
-	} else {
-		r.newest = t.prev
+		r.ours.remove(t)
 	}
 	delete(r.calls, t.key)
 	r.held -= t.held
@@ -213,4 +211,30 @@ func (r *Recorder) threads(owner string, callIDs []string) []*thread {
 		}
 	}
 	return all
+}
+
+// A list is of threads by their age.
+type list struct{ oldest, newest *thread }
+
+func (l *list) add(t *thread) {
+	if t.prev = l.newest; t.prev != nil {
+		t.prev.next = t
+	} else {
+		l.oldest = t
+	}
+	l.newest = t
+}
+
+func (l *list) remove(t *thread) {
+	if t.prev != nil {
+		t.prev.next = t.next
+	} else {
+		l.oldest = t.next
+	}
+	if t.next != nil {
+		t.next.prev = t.prev
+	} else {
+		l.newest = t.prev
+	}
+	t.prev, t.next = nil, nil
 }

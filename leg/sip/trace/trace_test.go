@@ -76,7 +76,7 @@ func TestACallOwnsAllItsLegs(t *testing.T) {
 	}
 	r.Keep("in", "call")
 	r.Forget("call")
-	if r.Held() != 0 || len(r.owned) != 0 || len(r.calls) != 0 || r.oldest != nil || r.newest != nil {
+	if r.Held() != 0 || len(r.owned) != 0 || len(r.calls) != 0 || r.nobodys != (list{}) || r.ours != (list{}) {
 		t.Error(r.Held(), r.owned, r.calls)
 	}
 }
@@ -125,11 +125,36 @@ func TestTheOldestCallsGoFirst(t *testing.T) {
 		t.Error(len(r.calls))
 	}
 	n := 0
-	for x := r.oldest; x != nil; x = x.next {
+	for x := r.ours.oldest; x != nil; x = x.next {
 		n++
 	}
 	if n != len(r.calls) || len(r.owned) > 7 {
 		t.Error(n, len(r.calls), len(r.owned))
+	}
+}
+
+// A call that runs long is not lost for many that are refused.
+func TestWhatNobodyOwnsGoesFirst(t *testing.T) {
+	r := New(20 * 1024)
+	r.Keep("long", "")
+	r.See(invite("long", 1))
+	r.Keep("long", "call")
+	r.Keep("long", "call")
+	for i := range 1000 {
+		id := fmt.Sprint("refused", i)
+		r.Keep(id, "")
+		r.See(invite(id, i))
+	}
+	if got := seqs(r.Of("call")); got != "1" || len(r.calls) < 5 || r.Held() > 20*1024 {
+		t.Error(got, len(r.calls), r.Held())
+	}
+	for i := range 100 {
+		id := fmt.Sprint("call", i)
+		r.Keep(id, id)
+		r.See(invite(id, i))
+	}
+	if got := r.Of("call"); len(got) != 0 || len(r.Of("call99")) != 1 || r.nobodys != (list{}) {
+		t.Error(got, r.nobodys)
 	}
 }
 
