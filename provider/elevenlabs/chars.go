@@ -24,13 +24,13 @@ type words struct {
 }
 
 // take takes the characters of a message, before its sound is written. ElevenLabs counts times from the beginning of the
-// message's sound (websocket), or of the whole answer (HTTP); what begins before the last ended is of the first kind.
+// message's sound (websocket), or of the whole answer (HTTP); what begins well before the last ended is of the first kind.
 func (w *words) take(cs []char) {
 	if len(cs) == 0 {
 		return
 	}
 	var from time.Duration
-	if cs[0].start < w.end {
+	if cs[0].start+overlap < w.end {
 		from = w.align.Sounded()
 	}
 	for _, c := range cs {
@@ -52,7 +52,10 @@ func (w *words) take(cs []char) {
 	}
 }
 
-const maxWord = 256 // bytes; what is longer is told in parts
+const (
+	maxWord = 256                   // bytes; what is longer is told in parts
+	overlap = 50 * time.Millisecond // by which characters may run into each other
+)
 
 func (w *words) add(c char, from time.Duration) {
 	if w.word.Len() > maxWord {
