@@ -41,6 +41,7 @@ func TestNoKeyInErrors(t *testing.T) {
 	headers := map[string]http.Header{
 		"bearer": {"Authorization": {"Bearer " + secret}}, "token": {"Authorization": {"Token " + secret}},
 		"bare": {"Xi-Api-Key": {secret}}, "two": {"Api-Key": {"other-key-of-theirs", secret}},
+		"google's": {"X-Goog-Api-Key": {secret}},
 	}
 	bodies := map[string]string{
 		"object": `{"error":{"message":"Incorrect API key provided: ` + secret + `."}}`,

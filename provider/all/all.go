@@ -9,6 +9,7 @@ import (
 	"github.com/parley-voice/parley/provider/cartesia"
 	"github.com/parley-voice/parley/provider/deepgram"
 	"github.com/parley-voice/parley/provider/elevenlabs"
+	"github.com/parley-voice/parley/provider/google"
 	"github.com/parley-voice/parley/provider/local"
 	"github.com/parley-voice/parley/provider/openai"
 )
@@ -18,6 +19,7 @@ func Specs(l *local.Local) []provider.Spec {
 	return append([]provider.Spec{
 		deepgram.Spec(),
 		openai.Spec(),
+		google.Spec(),
 		anthropic.Spec(),
 		openai.Compatible(),
 		elevenlabs.Spec(),

@@ -13,8 +13,6 @@ func named() []provider.Spec {
 			Hearing: &provider.Hearing{Options: &ear{}}},
 		{Name: "azure", Title: "Azure", Env: "AZURE", ConnectionType: "account_connection_azure_speech", KeyField: "api_key",
 			Hearing: &provider.Hearing{Options: &ear{}}, Thinking: &provider.Thinking{}, Speaking: &provider.Speaking{Options: &azureVoice{}}},
-		{Name: "google", Title: "Google", Env: "GOOGLE", ConnectionType: "account_connection_google", KeyField: "api_key",
-			Hearing: &provider.Hearing{Options: &ear{}}, Thinking: &provider.Thinking{}, Speaking: &provider.Speaking{Options: &googleVoice{}}},
 		{Name: "deepseek", Title: "DeepSeek", Env: "DEEPSEEK", ConnectionType: "account_connection_deepseek", KeyField: "api_key",
 			Thinking: &provider.Thinking{}},
 		{Name: "togetherai", Title: "Together AI", Env: "TOGETHERAI", ConnectionType: "account_connection_togetherai", KeyField: "api_key",
@@ -36,10 +34,6 @@ type azureVoice struct {
 	VoiceName string  `json:"voice_name" required:"true" doc:"Azure's name of the voice, such as en-US-JennyNeural"`
 	Pitch     float64 `json:"pitch" doc:"Change of pitch, in percent"`
 	Rate      float64 `json:"rate" doc:"Change of speed, in percent"`
-}
-
-type googleVoice struct {
-	VoiceName string `json:"voice_name" required:"true" doc:"Google's name of the voice, such as en-US-Chirp3-HD-Kore"`
 }
 
 type playHTVoice struct {

@@ -1,0 +1,79 @@
+// Package google thinks by Gemini's generateContent (chat.go, request.go, thinking.go) and speaks by Cloud Text-to-Speech (speech.go),
+// both over HTTP with an API key. Google hears over gRPC alone, which is not built.
+// A reply that is spoken has one goroutine for its pieces and one per request under way; all end with the loop over the stream.
+package google
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/parley-voice/parley"
+	"github.com/parley-voice/parley/llm"
+	"github.com/parley-voice/parley/provider"
+	"github.com/parley-voice/parley/tts"
+)
+
+const (
+	vendor       = "google"
+	thinkingBase = "https://generativelanguage.googleapis.com"
+	speakingBase = "https://texttospeech.googleapis.com"
+	defaultModel = "gemini-3.5-flash-lite" // the soonest to answer
+)
+
+// Spec is Google. GOOGLE_BASE_URL is one origin for both skills. The key has to be allowed to use the Gemini API and Cloud
+// Text-to-Speech; a model and a voice may have two by two account connections.
+func Spec() provider.Spec {
+	return provider.Spec{
+		Name:           vendor,
+		Title:          "Google",
+		Env:            "GOOGLE",
+		ConnectionType: "account_connection_google",
+		KeyField:       "api_key",
+		BaseURL:        thinkingBase,
+		Hearing:        &provider.Hearing{Options: new(TranscriberOptions)},
+		Thinking: &provider.Thinking{Default: defaultModel, Open: func(a provider.Access, model string, _ json.RawMessage) (llm.Model, error) {
+			return NewModel(a, model)
+		}},
+		Speaking: &provider.Speaking{Options: new(VoiceOptions), Open: func(a provider.Access, options json.RawMessage) (tts.Synthesizer, error) {
+			return NewVoice(a, options)
+		}},
+	}
+}
+
+// TranscriberOptions are the fields of transcriber_google, which are kept and shown alone.
+type TranscriberOptions struct {
+	Model    string `json:"model" doc:"The vendor's model"`
+	Language string `json:"language" doc:"Language that is spoken, when it is not the agent's"`
+}
+
+// endpoint is where and how a skill reaches Google.
+type endpoint struct {
+	base   string
+	header http.Header
+	net    *provider.Net
+}
+
+// newEndpoint takes the skill's own origin unless another address is given.
+func newEndpoint(a provider.Access, own string) (endpoint, error) {
+	base := strings.TrimRight(a.BaseURL, "/")
+	if base == "" || base == thinkingBase {
+		base = own
+	}
+	if a.Key == "" && base == own {
+		return endpoint{}, &parley.VendorError{Vendor: vendor, Code: parley.VendorUnauthorized, Message: "no key: set GOOGLE_API_KEY or add an account_connection_google"}
+	}
+	return endpoint{base: base, header: http.Header{"X-Goog-Api-Key": {a.Key}, "Content-Type": {"application/json"}}, net: a.Net}, nil
+}
+
+// do sends a request. Google answers a wrong key with a 400.
+func (e *endpoint) do(req *http.Request) (*http.Response, error) {
+	req.Header = e.header.Clone()
+	resp, err := e.net.Do(vendor, req)
+	var v *parley.VendorError
+	if errors.As(err, &v) && v.Status == http.StatusBadRequest && strings.Contains(strings.ToLower(v.Message), "api key") {
+		return nil, provider.StatusError(vendor, http.StatusUnauthorized, nil)
+	}
+	return resp, err
+}
