@@ -16,8 +16,8 @@ import (
 	"github.com/parley-voice/parley/rtp"
 )
 
-// The parts of a measurement of SIP, in the order in which they are made.
-var sipParts = []string{"signalling", "dialogs", "strangers", "deaths", "flood"}
+// The parts of a measurement of SIP, in the order in which they are made: the memory first, while nothing else is forgotten.
+var sipParts = []string{"dialogs", "signalling", "strangers", "deaths", "flood"}
 
 // SIPOptions say what to measure of the SIP leg. Zero values are defaults.
 type SIPOptions struct {
@@ -70,7 +70,7 @@ func RunSIP(ctx context.Context, o SIPOptions) (r SIPReport, err error) {
 		name string
 		run  func(context.Context, SIPOptions) error
 	}{
-		{"signalling", r.signal}, {"dialogs", r.weigh}, {"strangers", r.ask}, {"deaths", r.die}, {"flood", r.siege},
+		{"dialogs", r.weigh}, {"signalling", r.signal}, {"strangers", r.ask}, {"deaths", r.die}, {"flood", r.siege},
 	} {
 		if len(o.Only) > 0 && !slices.Contains(o.Only, p.name) {
 			continue

@@ -24,6 +24,7 @@ func (r *SIPReport) die(ctx context.Context, o SIPOptions) error {
 		return err
 	}
 	defer s.close()
+	wait(ctx, 500*time.Millisecond) // its readers begin
 	goroutines := runtime.NumGoroutine()
 	var mu sync.Mutex
 	var all []mortal

@@ -96,7 +96,7 @@ func (r SIPReport) Print(w io.Writer) {
 		}
 	}
 	if d := r.Dialogs; d != nil {
-		p.row("an idle dialog", "%.0f bytes of heap   ≤ %d: %s", d.HeapBytes, dialogBar, kept(d.HeapBytes <= dialogBar))
+		p.row("an idle dialog", "%.0f bytes of heap   ≤ %d: %s", d.HeapBytes, dialogBar, kept(d.HeapBytes > 0 && d.HeapBytes <= dialogBar))
 		p.row("  its leg and media", "%.0f bytes; %.0f in all with stacks and sockets, %.0f left afterwards (%d calls)", d.MediaBytes, d.WholeBytes, d.AfterBytes, d.N)
 	}
 	for _, s := range r.Strangers {
