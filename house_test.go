@@ -37,10 +37,12 @@ var floors = [][]string{
 
 // mayImport are the imports on one floor that are meant: a suite imports what it is a suite for.
 var mayImport = map[string][]string{
-	"leg/sip":          {"leg/legtest"},
-	"leg/sip/register": {"leg/sip/route"}, // the ways to a registrar
-	"phone":            {},
-	"provider/all":     {},
+	"leg/sip":             {"leg/legtest"},
+	"leg/sip/register":    {"leg/sip/route"}, // the ways to a registrar
+	"phone":               {},
+	"provider/deepseek":   {"provider/openai"}, // a flavour of it
+	"provider/togetherai": {"provider/openai"},
+	"provider/all":        {},
 }
 
 func floorOf(pkg string) int {

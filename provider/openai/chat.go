@@ -25,17 +25,15 @@ var learnt refusals
 // A Model thinks by POST /chat/completions.
 type Model struct {
 	endpoint
+	flavour Flavour
 	name    string
+	said    thoughtsSaid
 	noticed atomic.Bool // what is left out has been told: once a call is enough
 }
 
 // NewModel opens a model of a server; without a name it is one of the server's list. The vendor's name goes into errors.
 func NewModel(vendor string, a provider.Access, name string) (*Model, error) {
-	e, err := newEndpoint(vendor, a)
-	if err != nil {
-		return nil, err
-	}
-	return &Model{endpoint: e, name: name}, nil
+	return Flavour{Vendor: vendor}.Open(a, name)
 }
 
 // Warm opens a connection for the first request to find.
@@ -59,6 +57,9 @@ func (m *Model) Chat(ctx context.Context, r llm.Request) iter.Seq2[llm.Delta, er
 		}
 		defer resp.Body.Close()
 		a := answer{vendor: m.vendor, yield: yield}
+		if m.flavour.Thoughts {
+			a.said = &m.said
+		}
 		if len(left) > 0 && m.noticed.CompareAndSwap(false, true) {
 			name, _ := m.named(ctx) // known by now
 			a.notice = leftOut(name, left)
@@ -77,7 +78,9 @@ func (m *Model) post(ctx context.Context, r llm.Request) (*http.Response, []stri
 	}
 	model := m.base + " " + name
 	for tries := 0; ; tries++ {
-		q, left := compose(name, r, learnt.of(model))
+		known := learnt.of(model)
+		q, left := compose(name, r, known)
+		left = append(left, m.flavour.season(&q, r, known, &m.said)...)
 		body, err := json.Marshal(q)
 		if err != nil {
 			return nil, nil, provider.BadOutput(m.vendor, "the request cannot be written: "+err.Error(), err)
@@ -108,6 +111,7 @@ type chunk struct {
 	Choices []struct {
 		Delta struct {
 			Content   string     `json:"content"`
+			Thought   string     `json:"reasoning_content"` // never spoken
 			ToolCalls []fragment `json:"tool_calls"`
 		} `json:"delta"`
 		FinishReason string `json:"finish_reason"`
@@ -126,6 +130,8 @@ type answer struct {
 	yield    func(llm.Delta, error) bool
 	calls    assembly
 	thoughts thoughts
+	said     *thoughtsSaid // where thoughts must be told again; nil: nowhere
+	thought  string
 	finished bool // finish_reason has come: the answer is whole
 	usage    *llm.Usage
 	named    bool // the vendor's name is out
@@ -192,6 +198,9 @@ func (a *answer) take(c *chunk, data []byte) error {
 			a.spoke = true
 			a.send(llm.Delta{Text: text})
 		}
+		if a.said != nil && len(a.thought) < maxThought {
+			a.thought += choice.Delta.Thought
+		}
 		for _, f := range choice.Delta.ToolCalls {
 			if err := a.calls.add(f); err != nil {
 				return provider.BadOutput(a.vendor, err.Error(), err)
@@ -218,7 +227,13 @@ func (a *answer) finish(reason string) error {
 	if reason == "content_filter" && !a.spoke {
 		return &parley.VendorError{Vendor: a.vendor, Code: parley.VendorRefused, Message: "the content filter stopped the answer"}
 	}
+	if reason == "insufficient_system_resource" { // DeepSeek: it was cut off
+		return provider.Closed(a.vendor, "the answer was cut off: "+reason)
+	}
 	a.finished = true
+	if a.said != nil {
+		a.said.keep(calls, a.thought)
+	}
 	for i := range calls {
 		a.send(llm.Delta{Call: &calls[i]})
 	}

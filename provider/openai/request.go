@@ -22,6 +22,9 @@ type request struct {
 	Temperature     *float64       `json:"temperature,omitempty"`
 	ReasoningEffort string         `json:"reasoning_effort,omitempty"`
 	Verbosity       string         `json:"verbosity,omitempty"`
+	Seed            *int64         `json:"seed,omitempty"`
+	Thinking        *thinkingType  `json:"thinking,omitempty"`  // DeepSeek's
+	Reasoning       *reasons       `json:"reasoning,omitempty"` // Together's
 
 	roles string // what the messages were rearranged for
 }
@@ -35,6 +38,7 @@ type message struct {
 	Content    *string    `json:"content"` // null for an assistant that only called tools
 	ToolCalls  []toolCall `json:"tool_calls,omitempty"`
 	ToolCallID string     `json:"tool_call_id,omitempty"`
+	Reasoning  *string    `json:"reasoning_content,omitempty"` // what the model thought before, where it must be told
 }
 
 type toolCall struct {
@@ -62,7 +66,7 @@ type declaration struct {
 // compose makes the body for a model, leaving out what it is known not to accept, and what was learnt that it does not.
 func compose(model string, r llm.Request, learnt []string) (request, []string) {
 	q := request{Model: model, Stream: true, StreamOptions: &streamOptions{IncludeUsage: true},
-		Temperature: r.Temperature, ReasoningEffort: r.ReasoningEffort, Verbosity: r.Verbosity}
+		Temperature: r.Temperature, ReasoningEffort: r.ReasoningEffort, Verbosity: r.Verbosity, Seed: r.Seed}
 	for _, m := range r.Messages {
 		out := message{Role: string(m.Role), ToolCallID: m.CallID}
 		if m.Text != "" || len(m.Calls) == 0 {
@@ -109,6 +113,14 @@ func (q *request) drop(field string) bool {
 		was := q.Verbosity != ""
 		q.Verbosity = ""
 		return was
+	case "seed":
+		was := q.Seed != nil
+		q.Seed = nil
+		return was
+	case "reasoning":
+		was := q.Reasoning != nil
+		q.Reasoning = nil
+		return was
 	case "stream_options":
 		was := q.StreamOptions != nil
 		q.StreamOptions = nil
@@ -125,6 +137,8 @@ func (q *request) drop(field string) bool {
 var (
 	reasoning = regexp.MustCompile(`^(o[1-9]|gpt-(5|[6-9]))`)
 	chatOnly  = regexp.MustCompile(`^(gpt-3|gpt-4|chatgpt)|^gpt-5.*-chat`)
+	fieldIn   = regexp.MustCompile(`temperature|reasoning_effort|verbosity|stream_options|\bseed\b`)
+	switchIn  = regexp.MustCompile(`\breasoning\b`)
 )
 
 // unknownTo is what a model of OpenAI's is documented not to accept. Of other servers' models nothing is known.
@@ -179,12 +193,10 @@ func refused(status int, message string) string {
 	if strings.Contains(message, "reasoning_effort") && strings.Contains(message, "'none'") {
 		return "reasoning_effort=none"
 	}
-	for _, field := range []string{"temperature", "reasoning_effort", "verbosity", "stream_options"} {
-		if strings.Contains(message, field) {
-			return field
-		}
+	if field := fieldIn.FindString(message); field != "" {
+		return field
 	}
-	return ""
+	return switchIn.FindString(message)
 }
 
 func leftOut(model string, fields []string) string {

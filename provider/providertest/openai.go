@@ -22,6 +22,10 @@ type OpenAI struct {
 	Bodies  []json.RawMessage // of the chat requests; read them once the test is over
 	Events  []string          // of realtime sessions
 	Voices  []json.RawMessage // of the speech requests
+
+	wrong  func(body []byte) string // what this vendor says of a body; nil: nothing
+	thinks func(body []byte) bool   // whether its model thinks about it first, in thought
+	field  string                   // of a delta, for thoughts
 }
 
 // A Dialect is how servers that are not OpenAI's differ.
@@ -80,9 +84,21 @@ func (o *OpenAI) chat(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
+	if o.wrong != nil {
+		if says := o.wrong(raw); says != "" {
+			w.WriteHeader(400)
+			fmt.Fprintf(w, `{"error":{"message":%q,"type":"invalid_request_error","param":null,"code":"invalid_request_error"}}`, says)
+			return
+		}
+	}
 	w.Header().Set("Content-Type", "text/event-stream")
 	s := &sse{w: w, r: r}
 	s.flush()
+	if o.thinks != nil && o.thinks(raw) && faultOf(r) == NoFault {
+		for _, t := range []string{"Hm, ", "what now?"} {
+			s.data(`{"choices":[{"index":0,"delta":{"role":"assistant","content":null,"` + o.field + `":"` + t + `"},"finish_reason":null}]}`)
+		}
+	}
 	last := body.Messages[len(body.Messages)-1]
 	switch f := faultOf(r); {
 	case f == Hang:
