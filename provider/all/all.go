@@ -8,10 +8,12 @@ import (
 	"github.com/parley-voice/parley/provider/anthropic"
 	"github.com/parley-voice/parley/provider/cartesia"
 	"github.com/parley-voice/parley/provider/deepgram"
+	"github.com/parley-voice/parley/provider/deepseek"
 	"github.com/parley-voice/parley/provider/elevenlabs"
 	"github.com/parley-voice/parley/provider/google"
 	"github.com/parley-voice/parley/provider/local"
 	"github.com/parley-voice/parley/provider/openai"
+	"github.com/parley-voice/parley/provider/togetherai"
 )
 
 // Specs is THE table. Local comes last: it is what is left when nobody has a key. l runs its workers.
@@ -21,6 +23,8 @@ func Specs(l *local.Local) []provider.Spec {
 		openai.Spec(),
 		google.Spec(),
 		anthropic.Spec(),
+		deepseek.Spec(),
+		togetherai.Spec(),
 		openai.Compatible(),
 		elevenlabs.Spec(),
 		cartesia.Spec(),

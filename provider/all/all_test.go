@@ -29,9 +29,9 @@ func TestOrder(t *testing.T) {
 	all := specs(t)
 	for _, tc := range []struct{ what, got, want string }{
 		{"hear", names(Hearers(all)), "deepgram openai local"},
-		{"think", names(Thinkers(all)), "openai google anthropic openai_compatible local"},
+		{"think", names(Thinkers(all)), "openai google anthropic deepseek togetherai openai_compatible local"},
 		{"speak", names(Speakers(all)), "elevenlabs cartesia google openai deepgram local"},
-		{"table", names(all), "deepgram openai google anthropic openai_compatible elevenlabs cartesia assemblyai gladia azure deepseek togetherai playht rime local"},
+		{"table", names(all), "deepgram openai google anthropic deepseek togetherai openai_compatible elevenlabs cartesia assemblyai gladia azure playht rime local"},
 	} {
 		if tc.got != tc.want {
 			t.Errorf("%s: %s, want %s", tc.what, tc.got, tc.want)
