@@ -96,10 +96,13 @@ func (u *unacked) repeat() {
 	}
 }
 
-// forget lets go of the INVITE's transaction and of the 2xx: a call may last for hours.
+// forget lets go of the INVITE's transaction and of the 2xx: a call may last for hours. Who has acknowledged is where he says.
 func (u *unacked) forget() {
 	u.d.mu.Lock()
 	defer u.d.mu.Unlock()
+	if u.d.leg != nil && !u.lost {
+		u.d.leg.unproven.Store(false)
+	}
 	if u.d.unacked == u {
 		u.d.unacked = nil
 	}

@@ -110,6 +110,8 @@ func (o *offer) Answer(ctx context.Context, l leg.Limits) (leg.Leg, error) {
 	}
 	res := o.t.session(o.req, body, o.d, o.timing)
 	c := newCall(o.d, stream, local, l)
+	from := o.d.peer
+	c.unproven.Store(from.network == "UDP" && agreed.Remote.IsValid() && agreed.Remote.Addr() != from.addr.Addr())
 	o.d.mu.Lock()
 	o.d.leg, o.d.early, o.leg = c, nil, c
 	u := o.d.await(o.tx, res, o.req.CSeq().SeqNo)

@@ -32,6 +32,7 @@ type call struct {
 	reader   chan struct{}      // closed when the reader of the wire has ended
 	vouched  time.Time          // when a far end that holds us was last asked whether it is there; the clock's
 	held     atomic.Bool
+	unproven atomic.Bool // nothing is sent yet: who named the address of the media has not shown that he gets what we answer
 
 	near   // our side of the session
 	onWire // what is sent
@@ -150,7 +151,7 @@ func (c *call) step(due time.Time) {
 	if c.over.Load() {
 		return
 	}
-	held := c.held.Load()
+	held, unproven := c.held.Load(), c.unproven.Load()
 	switch {
 	case due.Sub(c.answered) >= c.limits.MaxDuration:
 		c.end(&leg.GoneError{Cause: parley.DurationLimit}, true)
@@ -165,12 +166,14 @@ func (c *call) step(due time.Time) {
 	c.stream.Tick(due, c.emit)
 	c.wire.Lock()
 	defer c.wire.Unlock()
-	if held || c.stream.SendingDigits() || c.keys.pressing.Load() {
+	if held || unproven || c.stream.SendingDigits() || c.keys.pressing.Load() {
 		c.tick.Frame, c.tick.Marks = audio.Frame{}, c.tick.Marks[:0]
 	} else if c.line.Next(&c.tick); c.tick.Digits != "" {
 		c.press(c.tick.Digits)
 	}
-	_ = c.stream.Send(&c.tick.Frame) // a far end whose port is closed is for the media timeout
+	if !unproven {
+		_ = c.stream.Send(&c.tick.Frame) // a far end whose port is closed is for the media timeout
+	}
 	ev := leg.Event{Kind: leg.Played, At: c.at(), Frame: c.tick.Frame}
 	c.feed.Push(&ev)
 	c.feed.Marks(leg.Marked, c.tick.Marks, ev.At)
