@@ -1,4 +1,4 @@
 package client
 
 // contractSum is the SHA-256 of the contract that client.gen.go was made from.
-const contractSum = "41dcecdff0b4553dcfcaf1bc825cf6d71bbc423c3fbc1f4ff8d389646acdb642"
+const contractSum = "59088bb7733ef48c0fb3738cb6e4c6e75ffb5feaa8b9b9496bd97ed5913da6ce"

@@ -13,6 +13,7 @@ import (
 	"github.com/parley-voice/parley/provider/google"
 	"github.com/parley-voice/parley/provider/local"
 	"github.com/parley-voice/parley/provider/openai"
+	"github.com/parley-voice/parley/provider/rime"
 	"github.com/parley-voice/parley/provider/togetherai"
 )
 
@@ -28,6 +29,7 @@ func Specs(l *local.Local) []provider.Spec {
 		openai.Compatible(),
 		elevenlabs.Spec(),
 		cartesia.Spec(),
+		rime.Spec(),
 	}, append(named(), l.Spec())...)
 }
 

@@ -30,8 +30,8 @@ func TestOrder(t *testing.T) {
 	for _, tc := range []struct{ what, got, want string }{
 		{"hear", names(Hearers(all)), "deepgram openai local"},
 		{"think", names(Thinkers(all)), "openai google anthropic deepseek togetherai openai_compatible local"},
-		{"speak", names(Speakers(all)), "elevenlabs cartesia google openai deepgram local"},
-		{"table", names(all), "deepgram openai google anthropic deepseek togetherai openai_compatible elevenlabs cartesia assemblyai gladia azure playht rime local"},
+		{"speak", names(Speakers(all)), "elevenlabs cartesia rime google openai deepgram local"},
+		{"table", names(all), "deepgram openai google anthropic deepseek togetherai openai_compatible elevenlabs cartesia rime assemblyai gladia azure playht local"},
 	} {
 		if tc.got != tc.want {
 			t.Errorf("%s: %s, want %s", tc.what, tc.got, tc.want)

@@ -15,8 +15,6 @@ func named() []provider.Spec {
 			Hearing: &provider.Hearing{Options: &ear{}}, Thinking: &provider.Thinking{}, Speaking: &provider.Speaking{Options: &azureVoice{}}},
 		{Name: "playht", Title: "PlayHT", Env: "PLAYHT", ConnectionType: "account_connection_playht", KeyField: "api_key",
 			Speaking: &provider.Speaking{Type: "voice_play_ht", Options: &playHTVoice{}}},
-		{Name: "rime", Title: "Rime", Env: "RIME", ConnectionType: "account_connection_rime", KeyField: "api_key",
-			Speaking: &provider.Speaking{Options: &rimeVoice{}}},
 	}
 }
 
@@ -44,10 +42,4 @@ type playHTVoice struct {
 	TextGuidance       float64 `json:"text_guidance" doc:"How strictly it keeps to the text"`
 	VoiceGuidance      float64 `json:"voice_guidance" doc:"How strictly it keeps to the voice"`
 	ExperimentalRemove bool    `json:"experimental_remove_silence" doc:"Cut silence at the ends"`
-}
-
-type rimeVoice struct {
-	Speaker    string  `json:"speaker" required:"true" doc:"Name of the voice"`
-	SpeedAlpha float64 `json:"speed_alpha" doc:"Speed of speech: below 1 is faster"`
-	ModelID    string  `json:"model_id" doc:"Model: mist, mistv2, arcana"`
 }
