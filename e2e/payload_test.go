@@ -20,7 +20,7 @@ var payloads = map[string]string{
 	"event_message":                    "text sender timestamp turn_id interrupted | latency",
 	"event_action":                     "event_type timestamp action_id action_type action_label parameters result",
 	"event_phone_call_connected":       "to_number from_number is_outgoing",
-	"event_phone_call_ended":           "ended_reason fault stage stage_outcome conversation_minutes",
+	"event_phone_call_ended":           "ended_reason fault stage stage_outcome conversation_minutes | media",
 	"event_phone_call_did_not_connect": "telephony_status sip_code ended_reason",
 	"event_transcript":                 "transcript turns",
 	"event_recording":                  "recording_url",

@@ -24,8 +24,16 @@ type TranscriberOptions struct{}
 // made of the options' phrases.
 type transcriber struct{ l *Local }
 
-// Warm has a worker with its models loaded by the time the call is answered.
-func (t *transcriber) Warm() error { return t.l.hearers.warm(t.l.ctx) }
+// Warm has a worker with its models loaded by the time the call is answered. While they are still being made it does not wait: who
+// waits for a Warm would keep the server from stopping.
+func (t *transcriber) Warm() error {
+	select {
+	case <-t.l.modelReady:
+		return t.l.hearers.warm(t.l.ctx)
+	default:
+		return nil
+	}
+}
 
 // openHearer starts a worker that has loaded the models.
 func (l *Local) openHearer(ctx context.Context) (*process, error) {
