@@ -47,7 +47,7 @@ client-ts: setup build
 	scripts/client-ts.sh
 
 e2e: peers build
-	FSYNC=on scripts/postgres.sh $(GO) test -tags e2e -count 1 -timeout 12m ./e2e
+	FSYNC=on scripts/postgres.sh $(GO) test -tags e2e -count 1 -parallel 4 -timeout 20m ./e2e
 
 # The server is killed so many times on each database, with calls in progress (docs/durability.md).
 kill: build

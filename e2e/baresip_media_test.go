@@ -57,6 +57,7 @@ func listening(*phone) { time.Sleep(6 * time.Second) }
 
 // TestBaresipSound: by every codec, in the clear and encrypted, what one says is what the other hears.
 func TestBaresipSound(t *testing.T) {
+	t.Parallel() // it waits for most of its time
 	for _, l := range []line{
 		{transport: "udp", codec: "PCMU"}, {transport: "udp", codec: "G722"}, {transport: "udp", codec: "opus"},
 		{transport: "tcp", codec: "PCMA"},

@@ -143,6 +143,7 @@ func kamailioTLS(t *testing.T, port int, algorithm, certs string) (stop func()) 
 
 // TestKamailio: we register at it by digest, calls come in by the registration and go out by it; it dies and comes back.
 func TestKamailio(t *testing.T) {
+	t.Parallel() // it waits for most of its time
 	for _, c := range []struct{ transport, algorithm string }{{"udp", "MD5"}, {"tcp", "SHA-256"}, {"tls", "SHA-256"}} {
 		t.Run(c.transport, func(t *testing.T) { testKamailio(t, c.transport, c.algorithm) })
 	}

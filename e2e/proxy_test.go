@@ -14,6 +14,7 @@ import (
 // TestBaresipThroughKamailio: a phone and a trunk are registered at the same proxy. The phone calls the trunk and is heard, and hears;
 // then the trunk calls the phone. The proxy stays on the way of every message.
 func TestBaresipThroughKamailio(t *testing.T) {
+	t.Parallel() // it waits for most of its time
 	for _, transport := range []string{"udp", "tcp"} {
 		t.Run(transport, func(t *testing.T) {
 			port := freePort(t)

@@ -69,6 +69,7 @@ func fromAbroad(t *testing.T, limit time.Duration, args ...string) string {
 
 // TestSipvicious: who looks for us finds a telephone; whom one can call there, or by what password, he does not find out.
 func TestSipvicious(t *testing.T) {
+	t.Parallel() // it waits for most of its time
 	goAbroad(t)
 	d := openAt(t, ourSide+":0", parley.TrunkAccount{ID: "t1", Host: "192.0.2.1", Username: "1000", Password: "sesame", Health: -1})
 	port := fmt.Sprint(d.Addr().Port())
