@@ -19,6 +19,24 @@ func openPipe(t *testing.T, l leg.Limits) (leg.Leg, Far) {
 func TestPipe(t *testing.T)        { Run(t, openPipe) }
 func TestPipeVirtual(t *testing.T) { RunVirtual(t, openPipe) }
 
+// A check that is disturbed is made again, on a leg of its own.
+func TestAttempts(t *testing.T) {
+	legs, runs := 0, 0
+	k := check{raw: true, run: func(c *probe) {
+		if runs++; runs < attemptsMost {
+			c.t.Errorf("disturbed")
+			c.t.Fatal("and given up")
+		}
+	}}
+	k.attempts(t, func(t *testing.T, l leg.Limits) (leg.Leg, Far) {
+		legs++
+		return openPipe(t, l)
+	})
+	if legs != attemptsMost || runs != attemptsMost {
+		t.Errorf("%d runs on %d legs", runs, legs)
+	}
+}
+
 // TestPhoneTimes: what is said and heard has the time it has in a call, to the frame.
 func TestPhoneTimes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -18,7 +18,7 @@ const patience = 10 * time.Second
 
 // probe holds the leg under test and all it has said so far. One goroutine drains it, until the leg ends.
 type probe struct {
-	t   *testing.T
+	t   told
 	ctx context.Context
 	leg leg.Leg
 	far Far
@@ -28,9 +28,18 @@ type probe struct {
 	err    error
 }
 
-func newProbe(t *testing.T, open Open, k check) *probe {
+// told is who is told what is wrong: a test, or an attempt at one.
+type told interface {
+	Helper()
+	Error(...any)
+	Errorf(string, ...any)
+	Fatal(...any)
+	Fatalf(string, ...any)
+}
+
+func newProbe(t *testing.T, to told, open Open, k check) *probe {
 	t.Helper()
-	c := &probe{t: t, ctx: t.Context()}
+	c := &probe{t: to, ctx: t.Context()}
 	c.leg, c.far = open(t, k.limits)
 	read := make(chan struct{})
 	ctx, cancel := context.WithCancel(context.Background())
