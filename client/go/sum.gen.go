@@ -1,4 +1,4 @@
 package client
 
 // contractSum is the SHA-256 of the contract that client.gen.go was made from.
-const contractSum = "59088bb7733ef48c0fb3738cb6e4c6e75ffb5feaa8b9b9496bd97ed5913da6ce"
+const contractSum = "e9a9add0750eced68670d7726ec5ec8acab833653335c14427a9574663337947"

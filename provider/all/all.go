@@ -6,6 +6,7 @@ import (
 
 	"github.com/parley-voice/parley/provider"
 	"github.com/parley-voice/parley/provider/anthropic"
+	"github.com/parley-voice/parley/provider/assemblyai"
 	"github.com/parley-voice/parley/provider/cartesia"
 	"github.com/parley-voice/parley/provider/deepgram"
 	"github.com/parley-voice/parley/provider/deepseek"
@@ -21,6 +22,7 @@ import (
 func Specs(l *local.Local) []provider.Spec {
 	return append([]provider.Spec{
 		deepgram.Spec(),
+		assemblyai.Spec(),
 		openai.Spec(),
 		google.Spec(),
 		anthropic.Spec(),

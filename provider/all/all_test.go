@@ -28,10 +28,10 @@ func names(specs []provider.Spec) string {
 func TestOrder(t *testing.T) {
 	all := specs(t)
 	for _, tc := range []struct{ what, got, want string }{
-		{"hear", names(Hearers(all)), "deepgram openai local"},
+		{"hear", names(Hearers(all)), "deepgram assemblyai openai local"},
 		{"think", names(Thinkers(all)), "openai google anthropic deepseek togetherai openai_compatible local"},
 		{"speak", names(Speakers(all)), "elevenlabs cartesia rime google openai deepgram local"},
-		{"table", names(all), "deepgram openai google anthropic deepseek togetherai openai_compatible elevenlabs cartesia rime assemblyai gladia azure playht local"},
+		{"table", names(all), "deepgram assemblyai openai google anthropic deepseek togetherai openai_compatible elevenlabs cartesia rime gladia azure playht local"},
 	} {
 		if tc.got != tc.want {
 			t.Errorf("%s: %s, want %s", tc.what, tc.got, tc.want)

@@ -7,8 +7,6 @@ import "github.com/parley-voice/parley/provider"
 // a folder and a row of its own.
 func named() []provider.Spec {
 	return []provider.Spec{
-		{Name: "assemblyai", Title: "AssemblyAI", Env: "ASSEMBLYAI", ConnectionType: "account_connection_assemblyai", KeyField: "api_key",
-			Hearing: &provider.Hearing{Options: &ear{}}},
 		{Name: "gladia", Title: "Gladia", Env: "GLADIA", ConnectionType: "account_connection_gladia", KeyField: "api_key",
 			Hearing: &provider.Hearing{Options: &ear{}}},
 		{Name: "azure", Title: "Azure", Env: "AZURE", ConnectionType: "account_connection_azure_speech", KeyField: "api_key",
