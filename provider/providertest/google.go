@@ -51,7 +51,11 @@ func NewGoogle(t testing.TB) *Google {
 func (g *Google) refuse(w http.ResponseWriter, code int, status, message string, details ...any) {
 	w.Header().Set("Content-Type", "application/json; charset=UTF-8")
 	w.WriteHeader(code)
-	json.NewEncoder(w).Encode(map[string]any{"error": map[string]any{"code": code, "message": message, "status": status, "details": details}})
+	e := map[string]any{"code": code, "message": message, "status": status}
+	if details != nil {
+		e["details"] = details
+	}
+	json.NewEncoder(w).Encode(map[string]any{"error": e})
 }
 
 func (g *Google) invalid(w http.ResponseWriter, message string) bool {
@@ -353,7 +357,7 @@ func (g *Google) synthesize(w http.ResponseWriter, r *http.Request) {
 		Input struct{ Text string }
 		Voice struct{ LanguageCode, Name string }
 		Audio struct {
-			AudioEncoding   string
+			AudioEncoding   any // by its name, or by its number
 			SampleRateHertz int
 		} `json:"audioConfig"`
 	}
@@ -371,7 +375,7 @@ func (g *Google) synthesize(w http.ResponseWriter, r *http.Request) {
 	case len(body.Input.Text) > 5000:
 		g.invalid(w, "Either `input.text` or `input.ssml` is longer than the limit of 5000 bytes. This limit is different from quotas.")
 		return
-	case body.Voice.LanguageCode == "" || body.Audio.AudioEncoding != "LINEAR16":
+	case body.Voice.LanguageCode == "" || body.Audio.AudioEncoding != "LINEAR16" && body.Audio.AudioEncoding != 1.0:
 		g.invalid(w, "Request contains an invalid argument.")
 		return
 	case body.Voice.Name != "" && !strings.HasPrefix(body.Voice.Name, body.Voice.LanguageCode+"-"):
