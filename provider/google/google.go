@@ -1,6 +1,6 @@
 // Package google thinks by Gemini's generateContent (chat.go, request.go, thinking.go) and speaks by Cloud Text-to-Speech (speech.go),
 // both over HTTP with an API key. Google hears over gRPC alone, which is not built.
-// A reply that is spoken has one goroutine for its pieces and one per request under way; all end with the loop over the stream.
+// It starts no goroutine of its own.
 package google
 
 import (

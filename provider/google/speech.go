@@ -13,7 +13,6 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
-	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -110,88 +109,26 @@ type audioConfig struct {
 	Rate     int    `json:"sampleRateHertz"`
 }
 
-// A rendering is a piece that was asked for.
-type rendering struct {
-	ready chan struct{} // closed when sound or err is set
-	sound []byte
-	err   error
-}
-
 // Speak asks for each piece as it comes, two ahead of the one being spoken, and gives their sound in order. Words have
 // estimated places: the API tells none.
 func (v *Voice) Speak(ctx context.Context, text <-chan string, o tts.Options) iter.Seq2[tts.Chunk, error] {
-	return func(yield func(tts.Chunk, error) bool) {
-		ctx, cancel := context.WithCancel(ctx)
-		align := tts.NewAlign(audio.Rate)
-		queue := make(chan *rendering, ahead)
-		var asking sync.WaitGroup
-		asking.Go(func() { v.ask(ctx, text, v.params(o.Language), align, queue, &asking) })
-		defer func() {
-			cancel()
-			for range queue { // requests nobody will hear
-			}
-			asking.Wait()
-		}()
-		for r := range queue {
-			<-r.ready // a cancelled request is ready, too
-			switch {
-			case r.err != nil:
-				yield(tts.Chunk{}, provider.Fault(ctx, vendor, r.err))
-				return
-			case !align.Write(r.sound, yield):
-				return
-			case align.Mute():
-				yield(tts.Chunk{}, provider.BadOutput(vendor, "a piece came back without sound", nil))
-				return
-			case !align.End(yield):
-				return
-			}
-		}
-		if err := ctx.Err(); err != nil {
-			yield(tts.Chunk{}, err)
-			return
-		}
-		for align.Left() > 0 { // what has no words
-			if !align.End(yield) {
-				return
-			}
-		}
-	}
-}
-
-// ask requests every piece, and closes queue after the last.
-func (v *Voice) ask(ctx context.Context, text <-chan string, p voiceParams, align *tts.Align, queue chan<- *rendering, asking *sync.WaitGroup) {
-	defer close(queue)
-	for {
-		select {
-		case piece, ok := <-text:
-			if !ok {
-				return
-			}
-			for piece != "" {
-				n := cut(piece)
-				part := piece[:n]
-				piece = piece[n:]
-				if !strings.ContainsFunc(part, sounds) {
-					align.Join(part)
-					continue
+	voice := v.params(o.Language)
+	p := provider.Pieces{Vendor: vendor, Rate: audio.Rate, Ahead: ahead, Ask: func(ctx context.Context, piece, _ string) (io.ReadCloser, error) {
+		var sound []byte
+		for piece != "" {
+			n := cut(piece)
+			if part := strings.TrimSpace(piece[:n]); strings.ContainsFunc(part, sounds) {
+				b, err := v.post(ctx, part, voice)
+				if err != nil {
+					return nil, err
 				}
-				align.Add(part)
-				r := &rendering{ready: make(chan struct{})}
-				select {
-				case queue <- r:
-				case <-ctx.Done():
-					return
-				}
-				asking.Go(func() {
-					defer close(r.ready)
-					r.sound, r.err = v.post(ctx, strings.TrimSpace(part), p)
-				})
+				sound = append(sound, b...)
 			}
-		case <-ctx.Done():
-			return
+			piece = piece[n:]
 		}
-	}
+		return io.NopCloser(bytes.NewReader(sound)), nil
+	}}
+	return p.Speak(ctx, text)
 }
 
 // sounds reports whether a character is spoken: text without one is not asked for.
