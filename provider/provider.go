@@ -13,12 +13,13 @@ import (
 
 // A Spec is a vendor: its names in the contract and in the environment, and what it can do. A skill it lacks is nil.
 type Spec struct {
-	Name           string // openai: the contract's provider, and the suffix of transcriber_… and voice_…
-	Title          string // OpenAI
-	Env            string // OPENAI: prefix of OPENAI_API_KEY and OPENAI_BASE_URL; "" when it needs no key
-	ConnectionType string // account_connection_openai
-	KeyField       string // name of the key in that connection's credentials: openai_api_key
-	BaseURL        string // default; http(s), from which its websocket address follows
+	Name           string   // openai: the contract's provider, and the suffix of transcriber_… and voice_…
+	Title          string   // OpenAI
+	Env            string   // OPENAI: prefix of OPENAI_API_KEY and OPENAI_BASE_URL; "" when it needs no key
+	ConnectionType string   // account_connection_openai
+	KeyField       string   // name of the key in that connection's credentials: openai_api_key
+	BaseURL        string   // default; http(s), from which its websocket address follows
+	Vars           []string // further credentials that the environment may hold: region, of AZURE_SPEECH_REGION
 	Hearing        *Hearing
 	Thinking       *Thinking
 	Speaking       *Speaking
@@ -49,9 +50,24 @@ type Hearing struct {
 	Open    func(a Access, options json.RawMessage) (stt.Transcriber, error)
 }
 
+// By is how a skill is reached whose keys are other than the vendor's.
+type By struct {
+	Env, ConnectionType string
+	Vars                []string
+}
+
+// Thinks is the vendor as it is reached to think.
+func (s Spec) Thinks() Spec {
+	if s.Thinking != nil && s.Thinking.By != nil {
+		s.Env, s.ConnectionType, s.Vars = s.Thinking.By.Env, s.Thinking.By.ConnectionType, s.Thinking.By.Vars
+	}
+	return s
+}
+
 // Thinking opens models of a vendor. Without Open the vendor is known by name alone.
 type Thinking struct {
 	Default string // model taken when the agent names none
+	By      *By    // nil: reached as the vendor itself
 	Open    func(a Access, model string, options json.RawMessage) (llm.Model, error)
 }
 

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/parley-voice/parley"
@@ -282,7 +283,7 @@ func (v *vendors) access(ctx context.Context, env string, s *provider.Spec, acco
 	if s.Env == "" {
 		return a, true, nil
 	}
-	if url := v.getenv(s.Env + "_BASE_URL"); url != "" {
+	if url := v.address(s); url != "" {
 		a.BaseURL, ok = strings.TrimRight(url, "/"), true
 	}
 	if account != "" {
@@ -304,7 +305,22 @@ func (v *vendors) access(ctx context.Context, env string, s *provider.Spec, acco
 		}
 	}
 	a.Key = v.getenv(s.Env + "_API_KEY")
+	a.Extra = map[string]string{}
+	for _, name := range s.Vars {
+		if text := v.getenv(s.Env + "_" + strings.ToUpper(name)); text != "" {
+			a.Extra[name] = text
+		}
+	}
 	return a, ok || a.Key != "", nil
+}
+
+// address is where the operator says that a vendor is, "" when nowhere. Some vendors call it their endpoint.
+func (v *vendors) address(s *provider.Spec) string {
+	url := v.getenv(s.Env + "_BASE_URL")
+	if url == "" && slices.Contains(s.Vars, "endpoint") {
+		url = v.getenv(s.Env + "_ENDPOINT")
+	}
+	return url
 }
 
 func severalAccounts(s *provider.Spec, docs []store.Doc) error {
@@ -324,12 +340,15 @@ func credentials(a provider.Access, s *provider.Spec, doc store.Doc, guarded *pr
 		switch {
 		case k == s.KeyField || k == "api_key":
 			a.Key = text
-		case k == "base_url" && text != "":
+		case (k == "base_url" || k == "endpoint" && slices.Contains(s.Vars, k)) && text != "":
 			a.BaseURL = strings.TrimRight(text, "/")
 			a.Net = guarded
 		default:
 			a.Extra[k] = text
 		}
+	}
+	if a.Extra["region"] != "" && a.Net == nil && slices.Contains(s.Vars, "region") {
+		a.BaseURL = s.BaseURL // not the operator's, who may have a resource in another
 	}
 	return a
 }
@@ -359,17 +378,24 @@ func (v *vendors) checkVoice(doc store.Doc) error {
 	return err
 }
 
-// checkAddresses says which <VENDOR>_BASE_URL of the environment is no address.
+// checkAddresses says which <VENDOR>_BASE_URL or _ENDPOINT of the environment is no address.
 func (v *vendors) checkAddresses() error {
 	var all error
-	for _, s := range v.specs {
-		name := s.Env + "_BASE_URL"
+	check := func(name string) {
 		given := v.getenv(name)
-		if s.Env == "" || given == "" {
-			continue
-		}
-		if u, err := url.Parse(given); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+		if u, err := url.Parse(given); given != "" && (err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "") {
 			all = errors.Join(all, fmt.Errorf("%s: %q is no address of a server; write http://127.0.0.1:11434, with the path its vendor wants", name, given))
+		}
+	}
+	for _, s := range v.specs {
+		for i, s := range []provider.Spec{s, s.Thinks()} {
+			if s.Env == "" || i == 1 && s.Thinking == nil || i == 1 && s.Thinking.By == nil {
+				continue
+			}
+			check(s.Env + "_BASE_URL")
+			if slices.Contains(s.Vars, "endpoint") {
+				check(s.Env + "_ENDPOINT")
+			}
 		}
 	}
 	return all

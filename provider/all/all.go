@@ -43,9 +43,13 @@ func Hearers(specs []provider.Spec) []provider.Spec {
 	return with(specs, func(s provider.Spec) bool { return s.Hearing != nil && s.Hearing.Open != nil })
 }
 
-// Thinkers are the vendors of this version that think, the one to take by default first.
+// Thinkers are the vendors of this version that think, as they are reached to, the one to take by default first.
 func Thinkers(specs []provider.Spec) []provider.Spec {
-	return with(specs, func(s provider.Spec) bool { return s.Thinking != nil && s.Thinking.Open != nil })
+	out := with(specs, func(s provider.Spec) bool { return s.Thinking != nil && s.Thinking.Open != nil })
+	for i := range out {
+		out[i] = out[i].Thinks()
+	}
+	return out
 }
 
 // Speakers are the vendors of this version that speak, the one to take by default first.

@@ -42,7 +42,7 @@ func (m *Model) Warm() error {
 		_, err := m.named(context.Background())
 		return err
 	}
-	return m.net.Touch(context.Background(), m.vendor, m.base+"/models", m.header())
+	return m.net.Touch(context.Background(), m.vendor, m.models(), m.header())
 }
 
 // Chat streams one answer. What the model does not accept is left out, and told in the first Notice. Tool calls come once they are whole; a stream that is cut before the answer is over is an error.
@@ -85,7 +85,7 @@ func (m *Model) post(ctx context.Context, r llm.Request) (*http.Response, []stri
 		if err != nil {
 			return nil, nil, provider.BadOutput(m.vendor, "the request cannot be written: "+err.Error(), err)
 		}
-		req, err := http.NewRequestWithContext(ctx, http.MethodPost, m.base+"/chat/completions", bytes.NewReader(body))
+		req, err := http.NewRequestWithContext(ctx, http.MethodPost, m.base+"/chat/completions"+m.flavour.Query, bytes.NewReader(body))
 		if err != nil {
 			return nil, nil, err
 		}

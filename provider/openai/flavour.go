@@ -1,6 +1,7 @@
 package openai
 
 import (
+	"net/http"
 	"regexp"
 	"slices"
 	"strings"
@@ -16,6 +17,9 @@ type Flavour struct {
 	Vendor   string
 	Base     string         // the origin of its address; "": there is none by default
 	Path     string         // what stands between an origin and /chat/completions; an address that has a path keeps its own
+	Query    string         // that every address ends with: ?api-version=… (Azure)
+	List     string         // address of the models, when it is not below that of the chat completions
+	Header   string         // of the key; "": Authorization, as a bearer's
 	Model    string         // when none is named; "": one of the server's list
 	Lacks    []string       // options that its API does not have
 	Thoughts bool           // thinking: {type}, and thoughts that led to tool calls must be told again (DeepSeek)
@@ -53,6 +57,24 @@ func (f Flavour) Open(a provider.Access, name string) (*Model, error) {
 		name = f.Model
 	}
 	return &Model{endpoint: e, flavour: f, name: name}, nil
+}
+
+// header is a new one at each call.
+func (m *Model) header() http.Header {
+	h := m.endpoint.header()
+	if name := m.flavour.Header; name != "" && m.key != "" {
+		h.Del("Authorization")
+		h.Set(name, m.key)
+	}
+	return h
+}
+
+// models is the address of the list of models.
+func (m *Model) models() string {
+	if m.flavour.List != "" {
+		return m.flavour.List
+	}
+	return m.base + "/models" + m.flavour.Query
 }
 
 // season makes a request the vendor's own, and tells what was left out. A caller waits for the answer: a model that can be kept from

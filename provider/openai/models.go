@@ -28,7 +28,7 @@ func (m *Model) named(ctx context.Context) (string, error) {
 	if name, ok := served.Load(m.base); ok {
 		return name.(string), nil
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, m.base+"/models", nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, m.models(), nil)
 	if err != nil {
 		return "", err
 	}
