@@ -166,4 +166,3 @@ func escape(b *bytes.Buffer, text string) {
 	}, strings.ToValidUTF8(text, ""))
 	_ = xml.EscapeText(b, []byte(text)) // a buffer takes all
 }
-
