@@ -40,6 +40,7 @@ var mayImport = map[string][]string{
 	"leg/sip":             {"leg/legtest"},
 	"leg/sip/register":    {"leg/sip/route"}, // the ways to a registrar
 	"phone":               {},
+	"provider/azure":      {"provider/openai"}, // thinks by a flavour of it
 	"provider/deepseek":   {"provider/openai"}, // a flavour of it
 	"provider/togetherai": {"provider/openai"},
 	"provider/all":        {},
