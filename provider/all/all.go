@@ -7,6 +7,7 @@ import (
 	"github.com/parley-voice/parley/provider"
 	"github.com/parley-voice/parley/provider/anthropic"
 	"github.com/parley-voice/parley/provider/assemblyai"
+	"github.com/parley-voice/parley/provider/azure"
 	"github.com/parley-voice/parley/provider/cartesia"
 	"github.com/parley-voice/parley/provider/deepgram"
 	"github.com/parley-voice/parley/provider/deepseek"
@@ -24,6 +25,7 @@ func Specs(l *local.Local) []provider.Spec {
 		deepgram.Spec(),
 		assemblyai.Spec(),
 		openai.Spec(),
+		azure.Spec(),
 		google.Spec(),
 		anthropic.Spec(),
 		deepseek.Spec(),

@@ -29,9 +29,9 @@ func TestOrder(t *testing.T) {
 	all := specs(t)
 	for _, tc := range []struct{ what, got, want string }{
 		{"hear", names(Hearers(all)), "deepgram assemblyai openai local"},
-		{"think", names(Thinkers(all)), "openai google anthropic deepseek togetherai openai_compatible local"},
-		{"speak", names(Speakers(all)), "elevenlabs cartesia rime google openai deepgram local"},
-		{"table", names(all), "deepgram assemblyai openai google anthropic deepseek togetherai openai_compatible elevenlabs cartesia rime gladia azure playht local"},
+		{"think", names(Thinkers(all)), "openai azure google anthropic deepseek togetherai openai_compatible local"},
+		{"speak", names(Speakers(all)), "elevenlabs cartesia rime azure google openai deepgram local"},
+		{"table", names(all), "deepgram assemblyai openai azure google anthropic deepseek togetherai openai_compatible elevenlabs cartesia rime gladia playht local"},
 	} {
 		if tc.got != tc.want {
 			t.Errorf("%s: %s, want %s", tc.what, tc.got, tc.want)
@@ -47,7 +47,7 @@ func TestRows(t *testing.T) {
 			t.Errorf("name %q, title %q", s.Name, s.Title)
 		}
 		seen[s.Name] = true
-		if s.Env != "" && (s.Env != strings.ToUpper(s.Name) || s.KeyField == "" || !strings.HasPrefix(s.ConnectionType, "account_connection_"+s.Name)) {
+		if s.Env != "" && (!strings.HasPrefix(s.Env, strings.ToUpper(s.Name)) || s.KeyField == "" || !strings.HasPrefix(s.ConnectionType, "account_connection_"+s.Name)) {
 			t.Errorf("%s: environment %q, connection %q, key field %q", s.Name, s.Env, s.ConnectionType, s.KeyField)
 		}
 		var skills []any

@@ -9,8 +9,6 @@ func named() []provider.Spec {
 	return []provider.Spec{
 		{Name: "gladia", Title: "Gladia", Env: "GLADIA", ConnectionType: "account_connection_gladia", KeyField: "api_key",
 			Hearing: &provider.Hearing{Options: &ear{}}},
-		{Name: "azure", Title: "Azure", Env: "AZURE", ConnectionType: "account_connection_azure_speech", KeyField: "api_key",
-			Hearing: &provider.Hearing{Options: &ear{}}, Thinking: &provider.Thinking{}, Speaking: &provider.Speaking{Options: &azureVoice{}}},
 		{Name: "playht", Title: "PlayHT", Env: "PLAYHT", ConnectionType: "account_connection_playht", KeyField: "api_key",
 			Speaking: &provider.Speaking{Type: "voice_play_ht", Options: &playHTVoice{}}},
 	}
@@ -20,12 +18,6 @@ func named() []provider.Spec {
 type ear struct {
 	Model    string `json:"model" doc:"The vendor's model"`
 	Language string `json:"language" doc:"Language that is spoken, when it is not the agent's"`
-}
-
-type azureVoice struct {
-	VoiceName string  `json:"voice_name" required:"true" doc:"Azure's name of the voice, such as en-US-JennyNeural"`
-	Pitch     float64 `json:"pitch" doc:"Change of pitch, in percent"`
-	Rate      float64 `json:"rate" doc:"Change of speed, in percent"`
 }
 
 type playHTVoice struct {
