@@ -79,7 +79,6 @@ var multilingual = []string{"es", "fr", "de", "it", "pt"}
 
 // model is the one to hear with: AssemblyAI has no default, and the soonest models know few languages.
 func (t *Transcriber) model(language string) string {
-	language, _, _ = strings.Cut(language, "-")
 	switch {
 	case t.options.Model != "":
 		return t.options.Model
@@ -97,7 +96,7 @@ func three(model string) bool {
 }
 
 func (t *Transcriber) query(o stt.Options) url.Values {
-	language := cmp.Or(t.options.Language, o.Language)
+	language, _, _ := strings.Cut(cmp.Or(t.options.Language, o.Language), "-")
 	model := t.model(language)
 	q := url.Values{"speech_model": {model}, "encoding": {"pcm_s16le"}, "sample_rate": {strconv.Itoa(audio.Rate)}}
 	if t.options.FormatTurns && !three(model) {

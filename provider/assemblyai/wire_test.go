@@ -35,7 +35,7 @@ func TestQuery(t *testing.T) {
 		"another language":          {``, stt.Options{Language: "ja"}, common + "whisper-rt"},
 		"language":                  {`{"language":"de-DE"}`, stt.Options{Language: "en"}, common + "universal-streaming-multilingual"},
 		"model":                     {`{"model":"u3-rt-pro"}`, stt.Options{Language: "en"}, common + "u3-rt-pro"},
-		"a model told its language": {`{"model":"universal-3-5-pro","format_turns":true}`, stt.Options{Language: "fr"}, "encoding=pcm_s16le&language_codes=%5B%22fr%22%5D&sample_rate=16000&speech_model=universal-3-5-pro"},
+		"a model told its language": {`{"model":"universal-3-5-pro","format_turns":true}`, stt.Options{Language: "fr-CA"}, "encoding=pcm_s16le&language_codes=%5B%22fr%22%5D&sample_rate=16000&speech_model=universal-3-5-pro"},
 		"format_turns":              {`{"format_turns":true}`, stt.Options{}, "encoding=pcm_s16le&format_turns=true&sample_rate=16000&speech_model=universal-streaming-english"},
 		"end_of_turn_confidence":    {`{"end_of_turn_confidence_threshold":0.7}`, stt.Options{}, "encoding=pcm_s16le&end_of_turn_confidence_threshold=0.7&sample_rate=16000&speech_model=universal-streaming-english"},
 		"min_turn_silence":          {`{"min_turn_silence":0}`, stt.Options{}, "encoding=pcm_s16le&min_turn_silence=0&sample_rate=16000&speech_model=universal-streaming-english"},

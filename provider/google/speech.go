@@ -34,7 +34,7 @@ type VoiceOptions struct {
 }
 
 // localeOf finds the language that a voice's name begins with.
-var localeOf = regexp.MustCompile(`^([a-z]{2,3}-(?:[A-Z]{2}|[0-9]{3}))-[A-Za-z0-9_-]+$`)
+var localeOf = regexp.MustCompile(`^([a-z]{2,3}-(?:[A-Za-z]{2}|[0-9]{3}))-[A-Za-z0-9_-]+$`)
 
 // locales are where the contract's languages are spoken, for agents that name no voice.
 var locales = map[string]string{"en": "en-US", "es": "es-US", "de": "de-DE", "hi": "hi-IN", "pt": "pt-BR", "fr": "fr-FR",

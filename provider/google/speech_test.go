@@ -25,6 +25,7 @@ func TestVoices(t *testing.T) {
 		"a voice":                     {"en-GB-Chirp3-HD-Puck", "en", "en", `{"languageCode":"en-GB","name":"en-GB-Chirp3-HD-Puck"}`},
 		"a voice of another language": {"de-DE-Neural2-B", "en", "en", `{"languageCode":"de-DE","name":"de-DE-Neural2-B"}`},
 		"three letters":               {"cmn-CN-Wavenet-A", "", "", `{"languageCode":"cmn-CN","name":"cmn-CN-Wavenet-A"}`},
+		"in lower case":               {"sr-rs-Standard-A", "", "", `{"languageCode":"sr-rs","name":"sr-rs-Standard-A"}`},
 		"no voice":                    {"", "", "", `{"languageCode":"en-US","name":"en-US-Chirp3-HD-Kore"}`},
 		"the agent's language":        {"", "ja", "", `{"languageCode":"ja-JP","name":"ja-JP-Chirp3-HD-Kore"}`},
 		"the reply's language":        {"", "ja", "pt", `{"languageCode":"pt-BR","name":"pt-BR-Chirp3-HD-Kore"}`},
