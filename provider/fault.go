@@ -47,6 +47,7 @@ func words(body []byte) string {
 		Error   json.RawMessage `json:"error"`   // OpenAI: an object; Ollama: a string
 		ErrMsg  string          `json:"err_msg"` // Deepgram
 		Message string          `json:"message"`
+		PlayHT  string          `json:"error_message"`
 		Detail  json.RawMessage `json:"detail"` // FastAPI servers
 	}
 	text := ""
@@ -68,6 +69,9 @@ func words(body []byte) string {
 		}
 		if text == "" {
 			text = b.Message
+		}
+		if text == "" {
+			text = b.PlayHT
 		}
 	} else {
 		text = string(body)
