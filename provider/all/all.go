@@ -15,6 +15,7 @@ import (
 	"github.com/parley-voice/parley/provider/google"
 	"github.com/parley-voice/parley/provider/local"
 	"github.com/parley-voice/parley/provider/openai"
+	"github.com/parley-voice/parley/provider/playht"
 	"github.com/parley-voice/parley/provider/rime"
 	"github.com/parley-voice/parley/provider/togetherai"
 )
@@ -33,6 +34,7 @@ func Specs(l *local.Local) []provider.Spec {
 		openai.Compatible(),
 		elevenlabs.Spec(),
 		cartesia.Spec(),
+		playht.Spec(),
 		rime.Spec(),
 	}, append(named(), l.Spec())...)
 }

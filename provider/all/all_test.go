@@ -30,8 +30,8 @@ func TestOrder(t *testing.T) {
 	for _, tc := range []struct{ what, got, want string }{
 		{"hear", names(Hearers(all)), "deepgram assemblyai openai local"},
 		{"think", names(Thinkers(all)), "openai azure google anthropic deepseek togetherai openai_compatible local"},
-		{"speak", names(Speakers(all)), "elevenlabs cartesia rime azure google openai deepgram local"},
-		{"table", names(all), "deepgram assemblyai openai azure google anthropic deepseek togetherai openai_compatible elevenlabs cartesia rime gladia playht local"},
+		{"speak", names(Speakers(all)), "elevenlabs cartesia playht rime azure google openai deepgram local"},
+		{"table", names(all), "deepgram assemblyai openai azure google anthropic deepseek togetherai openai_compatible elevenlabs cartesia playht rime gladia local"},
 	} {
 		if tc.got != tc.want {
 			t.Errorf("%s: %s, want %s", tc.what, tc.got, tc.want)
