@@ -68,6 +68,7 @@ func (s Spec) Thinks() Spec {
 type Thinking struct {
 	Default string // model taken when the agent names none
 	By      *By    // nil: reached as the vendor itself
+	Options any    // as in Hearing, of the agent's own fields; nil: none
 	Open    func(a Access, model string, options json.RawMessage) (llm.Model, error)
 }
 

@@ -61,7 +61,7 @@ func (a *assembly) add(f fragment) error {
 		return nil
 	}
 	if a.size += len(args); a.size > maxArgs {
-		return errors.New("the arguments of a tool call are too long")
+		return errLongArgs
 	}
 	if args[0] != '"' { // an object, whole
 		c.args.Reset()

@@ -22,13 +22,20 @@ const afterFinish = time.Second
 // learnt is what servers have refused so far, by address and model.
 var learnt refusals
 
-// A Model thinks by POST /chat/completions.
+// A Model thinks by POST /chat/completions, or by POST /responses when it is asked to and the server has that.
 type Model struct {
 	endpoint
-	flavour Flavour
-	name    string
-	said    thoughtsSaid
-	noticed atomic.Bool // what is left out has been told: once a call is enough
+	flavour   Flavour
+	name      string
+	said      thoughtsSaid
+	responses bool
+	lacks     atomic.Bool // the server has no /responses
+	noticed   atomic.Bool // what is left out has been told: once a call is enough
+}
+
+// ThinkingOptions is how a model is asked.
+type ThinkingOptions struct {
+	API string `json:"openai_api" enum:"chat_completions,responses" doc:"Which of OpenAI's two APIs: chat_completions, or responses"`
 }
 
 // NewModel opens a model of a server; without a name it is one of the server's list. The vendor's name goes into errors.
@@ -60,6 +67,10 @@ func (m *Model) Chat(ctx context.Context, r llm.Request) iter.Seq2[llm.Delta, er
 		if m.flavour.Thoughts {
 			a.said = &m.said
 		}
+		a.take = a.chunk
+		if m.responses && !m.lacks.Load() {
+			a.take = a.event
+		}
 		if len(left) > 0 && m.noticed.CompareAndSwap(false, true) {
 			name, _ := m.named(ctx) // known by now
 			a.notice = leftOut(name, left)
@@ -76,16 +87,13 @@ func (m *Model) post(ctx context.Context, r llm.Request) (*http.Response, []stri
 	if err != nil {
 		return nil, nil, err
 	}
-	model := m.base + " " + name
 	for tries := 0; ; tries++ {
-		known := learnt.of(model)
-		q, left := compose(name, r, known)
-		left = append(left, m.flavour.season(&q, r, known, &m.said)...)
-		body, err := json.Marshal(q)
+		d := m.draft(name, r)
+		body, err := json.Marshal(d.body)
 		if err != nil {
 			return nil, nil, provider.BadOutput(m.vendor, "the request cannot be written: "+err.Error(), err)
 		}
-		req, err := http.NewRequestWithContext(ctx, http.MethodPost, m.base+"/chat/completions"+m.flavour.Query, bytes.NewReader(body))
+		req, err := http.NewRequestWithContext(ctx, http.MethodPost, m.base+d.path+m.flavour.Query, bytes.NewReader(body))
 		if err != nil {
 			return nil, nil, err
 		}
@@ -94,16 +102,54 @@ func (m *Model) post(ctx context.Context, r llm.Request) (*http.Response, []stri
 		resp, err := m.net.Do(m.vendor, req)
 		var v *parley.VendorError
 		if err != nil && tries < 5 && errors.As(err, &v) {
-			if field := refused(v.Status, v.Message); field != "" && q.drop(field) {
-				learnt.add(model, field)
+			if field := refused(v.Status, v.Message); field != "" && d.body.drop(field) {
+				learnt.add(d.key, field)
+				continue
+			}
+			if d.path == responses && absent(v.Status) && m.lacks.CompareAndSwap(false, true) {
 				continue
 			}
 		}
 		if m.name == "" && errors.As(err, &v) && v.Status == http.StatusNotFound {
 			served.CompareAndDelete(m.base, name) // it is not there any more: the next request asks for the list
 		}
-		return resp, left, err
+		return resp, d.left, err
 	}
+}
+
+const (
+	completions = "/chat/completions"
+	responses   = "/responses"
+)
+
+// A draft is a request before it is written.
+type draft struct {
+	path string
+	key  string // what was learnt of the model at that address goes by it
+	body interface{ drop(field string) bool }
+	left []string
+}
+
+func (m *Model) draft(name string, r llm.Request) (d draft) {
+	d.path, d.key = completions, m.base+" "+name
+	if m.responses && !m.lacks.Load() {
+		d.path, d.key = responses, d.key+" "+responses
+		d.body, d.left = inquire(name, r, learnt.of(d.key))
+		return d
+	}
+	known := learnt.of(d.key)
+	q, left := compose(name, r, known)
+	d.left = append(left, m.flavour.season(&q, r, known, &m.said)...)
+	if m.responses {
+		d.left = append(d.left, "the Responses API")
+	}
+	d.body = &q
+	return d
+}
+
+// absent reports whether a server has nothing at a path.
+func absent(status int) bool {
+	return status == http.StatusNotFound || status == http.StatusMethodNotAllowed || status == http.StatusNotImplemented
 }
 
 // chunk is a chat.completion.chunk, as far as we read it.
@@ -128,6 +174,7 @@ type answer struct {
 	vendor   string
 	notice   string
 	yield    func(llm.Delta, error) bool
+	take     func(data []byte) error // chunk or event
 	calls    assembly
 	thoughts thoughts
 	said     *thoughtsSaid // where thoughts must be told again; nil: nowhere
@@ -136,6 +183,7 @@ type answer struct {
 	usage    *llm.Usage
 	named    bool // the vendor's name is out
 	spoke    bool
+	refused  bool // the model said why it will not answer, in words that are no answer
 	stopped  bool // the consumer ended the loop
 }
 
@@ -170,11 +218,7 @@ func (a *answer) read(cancel func(), body io.Reader) error {
 			}
 			continue // to the end of the body, so that the connection is kept
 		}
-		var c chunk
-		if err := json.Unmarshal(data, &c); err != nil {
-			return provider.BadOutput(a.vendor, "an event is not JSON: "+provider.Line(string(data)), err)
-		}
-		if err := a.take(&c, data); err != nil || a.stopped {
+		if err := a.take(data); err != nil || a.stopped {
 			return err
 		}
 		if a.finished && late == nil {
@@ -183,7 +227,12 @@ func (a *answer) read(cancel func(), body io.Reader) error {
 	}
 }
 
-func (a *answer) take(c *chunk, data []byte) error {
+// chunk takes one event of chat completions.
+func (a *answer) chunk(data []byte) error {
+	var c chunk
+	if err := json.Unmarshal(data, &c); err != nil {
+		return provider.BadOutput(a.vendor, "an event is not JSON: "+provider.Line(string(data)), err)
+	}
 	if len(c.Error) > 0 && string(c.Error) != "null" {
 		e := provider.StatusError(a.vendor, 0, data)
 		e.Code = parley.VendorUnavailable
@@ -194,10 +243,7 @@ func (a *answer) take(c *chunk, data []byte) error {
 	}
 	for i := range c.Choices {
 		choice := &c.Choices[i]
-		if text := a.thoughts.drop(choice.Delta.Content); text != "" && !a.finished {
-			a.spoke = true
-			a.send(llm.Delta{Text: text})
-		}
+		a.say(choice.Delta.Content)
 		if a.said != nil && len(a.thought) < maxThought {
 			a.thought += choice.Delta.Thought
 		}
@@ -213,6 +259,14 @@ func (a *answer) take(c *chunk, data []byte) error {
 		}
 	}
 	return nil
+}
+
+// say passes words on, less what a model only thinks.
+func (a *answer) say(text string) {
+	if text = a.thoughts.drop(text); text != "" && !a.finished {
+		a.spoke = true
+		a.send(llm.Delta{Text: text})
+	}
 }
 
 // finish passes the tool calls on, once. Whether reason says tool_calls or stop does not matter: servers differ.

@@ -35,7 +35,7 @@ func (m *Model) named(ctx context.Context) (string, error) {
 	req.Header = m.header()
 	resp, err := m.net.Do(m.vendor, req)
 	var v *parley.VendorError
-	if errors.As(err, &v) && (v.Status == http.StatusNotFound || v.Status == http.StatusMethodNotAllowed || v.Status == http.StatusNotImplemented) {
+	if errors.As(err, &v) && absent(v.Status) {
 		served.Store(m.base, defaultModel)
 		return defaultModel, nil
 	}

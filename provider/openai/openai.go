@@ -51,11 +51,20 @@ func Compatible() provider.Spec {
 }
 
 func thinking(vendor, model string) *provider.Thinking {
-	return &provider.Thinking{Default: model, Open: func(a provider.Access, name string, _ json.RawMessage) (llm.Model, error) {
+	return &provider.Thinking{Default: model, Options: new(ThinkingOptions), Open: func(a provider.Access, name string, options json.RawMessage) (llm.Model, error) {
+		var o ThinkingOptions
+		if err := parse("provider", options, &o); err != nil {
+			return nil, err
+		}
 		if base := strings.TrimRight(a.BaseURL, "/"); name == "" && (base == "" || base == defaultBase) {
 			name = model // elsewhere the server's list is asked
 		}
-		return NewModel(vendor, a, name)
+		m, err := NewModel(vendor, a, name)
+		if err != nil {
+			return nil, err
+		}
+		m.responses = o.API == "responses"
+		return m, nil
 	}}
 }
 

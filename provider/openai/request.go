@@ -193,6 +193,7 @@ func refused(status int, message string) string {
 	if strings.Contains(message, "reasoning_effort") && strings.Contains(message, "'none'") {
 		return "reasoning_effort=none"
 	}
+	message = strings.ReplaceAll(message, "reasoning.effort", "reasoning_effort") // as the Responses API calls it
 	if field := fieldIn.FindString(message); field != "" {
 		return field
 	}

@@ -131,6 +131,7 @@ func read(body string) (text string, calls []llm.Call, err error) {
 		}
 		return true
 	}}
+	a.take = a.chunk
 	err = a.read(func() {}, strings.NewReader(body))
 	return text, calls, err
 }

@@ -19,6 +19,7 @@ type OpenAI struct {
 	Server
 	Dialect Dialect
 	Refuses []string          // request fields that it answers with a 400
+	Failure string            // code of the failure that a response ends with after some words
 	Bodies  []json.RawMessage // of the chat requests; read them once the test is over
 	Events  []string          // of realtime sessions
 	Voices  []json.RawMessage // of the speech requests
@@ -48,6 +49,7 @@ func NewOpenAI(t testing.TB) *OpenAI {
 	o := new(OpenAI)
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /v1/chat/completions", o.chat)
+	mux.HandleFunc("POST /v1/responses", o.responses)
 	mux.HandleFunc("POST /v1/audio/speech", o.speech)
 	mux.HandleFunc("GET /v1/realtime", o.realtime)
 	mux.HandleFunc("GET /v1/models", func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, `{"data":[]}`) })
