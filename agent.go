@@ -52,6 +52,8 @@ type Thinking struct {
 	Temperature             *float64        `json:"llm_temperature,omitempty"`
 	ReasoningEffort         *string         `json:"reasoning_effort,omitempty"`
 	Verbosity               *string         `json:"verbosity,omitempty"`
+	Seed                    *int64          `json:"llm_seed,omitempty"`
+	OpenAIAPI               *string         `json:"openai_api,omitempty"`   // chat_completions (default), responses
 	Fallback                json.RawMessage `json:"llm_fallback,omitempty"` // {provider, model}
 	PreloadPrompt           *bool           `json:"enable_preload_prompt,omitempty"`
 }

@@ -12,13 +12,17 @@ import (
 	"github.com/parley-voice/parley/store"
 )
 
-const defaultCredentials = "ApiKeyCredentials"
+const (
+	defaultCredentials = "ApiKeyCredentials"
+	compatibleServer   = "account_connection_openai_compatible"
+)
 
 // credentialSchema is what the credentials of a connection's type must be like; types that are not listed take defaultCredentials.
 var credentialSchema = map[string]string{
 	"account_connection_sip":              "SipCredentials",
 	"account_connection_twilio":           "TwilioCredentials",
 	"account_connection_openai":           "OpenaiCredentials",
+	compatibleServer:                      "OpenaiCompatibleCredentials",
 	"account_connection_telnyx":           "TelnyxCredentials",
 	"account_connection_external_api_key": "ExternalApiKeyCredentials",
 	"account_connection_un_pw_oauth":      "PasswordCredentials",
@@ -55,6 +59,10 @@ func (a *API) checkCredentials(p part) error {
 	})
 	if len(bad) > 0 {
 		return bad
+	}
+	if kind == compatibleServer && full["base_url"] == nil && full["preset"] == nil {
+		at := join(path, "base_url")
+		return invalid{{at, at + " must be given, or a preset"}}
 	}
 	if ca, ok := given["tls_ca"].(string); ok && ca != "" && !secret.IsMasked(ca) && !x509.NewCertPool().AppendCertsFromPEM([]byte(ca)) {
 		at := join(path, "tls_ca")

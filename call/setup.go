@@ -45,6 +45,7 @@ func write(c *parley.Call, a *parley.Agent, now time.Time) script {
 			Temperature:     a.Temperature,
 			ReasoningEffort: text(a.ReasoningEffort),
 			Verbosity:       text(a.Verbosity),
+			Seed:            a.Seed,
 		},
 		Turns: turns(a),
 		Idle:  idle(a),

@@ -44,7 +44,7 @@ func TestWriteTakesEveryFieldItKnows(t *testing.T) {
 	 "interrupt_sensitivity":"high", "endpointing_sensitivity":"sensitive", "conversation_speed":1.5,
 	 "enable_dynamic_turns":true, "dynamic_min_wait_secs":0.1, "dynamic_max_silence_secs":2, "min_volume":7,
 	 "ask_if_human_present_on_idle":true, "idle_time_seconds":9, "idle_after_interaction_seconds":5, "max_idle_check_count":4, "max_aggregate_idle_check_count":6,
-	 "call_duration_sec":60, "llm_temperature":0.3, "reasoning_effort":"low", "verbosity":"high", "enable_recording":false,
+	 "call_duration_sec":60, "llm_temperature":0.3, "reasoning_effort":"low", "verbosity":"high", "llm_seed":7, "enable_recording":false,
 	 "deepgram_keywords":{"kansas":"10","ohio":2.5,"texas":"much","iowa":true},
 	 "actions":[{"id":"1","type":"action_end_conversation","config":{}},{"id":"2","type":"action_trigger_phrase_based","config":{}}]}`)
 	s := write(&parley.Call{Context: map[string]string{"name": "Ada"}}, a, time.Now())
@@ -59,7 +59,7 @@ func TestWriteTakesEveryFieldItKnows(t *testing.T) {
 	if i := su.Idle; !i.Ask || i.After != 9*time.Second || i.AfterInteraction != 5*time.Second || i.MaxInARow != 4 || i.MaxInCall != 6 {
 		t.Errorf("idle: %+v", i)
 	}
-	if th := su.Thinking; *th.Temperature != 0.3 || th.ReasoningEffort != "low" || th.Verbosity != "high" {
+	if th := su.Thinking; *th.Temperature != 0.3 || th.ReasoningEffort != "low" || th.Verbosity != "high" || *th.Seed != 7 {
 		t.Errorf("thinking: %+v", th)
 	}
 	if s.limits.MaxDuration != time.Minute || s.record {

@@ -39,6 +39,7 @@ type Thinking struct {
 	Temperature     *float64
 	ReasoningEffort string
 	Verbosity       string
+	Seed            *int64
 }
 
 // Idle is what happens when nobody speaks.

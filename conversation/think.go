@@ -87,7 +87,7 @@ func (c *loop) rounds(ctx context.Context, m *mind, messages []llm.Message) erro
 	acted := false
 	for n := 0; ; n++ {
 		req := llm.Request{Messages: messages, Temperature: c.Thinking.Temperature,
-			ReasoningEffort: c.Thinking.ReasoningEffort, Verbosity: c.Thinking.Verbosity}
+			ReasoningEffort: c.Thinking.ReasoningEffort, Verbosity: c.Thinking.Verbosity, Seed: c.Thinking.Seed}
 		if n < maxRounds {
 			req.Tools = c.tools.tools
 		}

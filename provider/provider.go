@@ -13,13 +13,14 @@ import (
 
 // A Spec is a vendor: its names in the contract and in the environment, and what it can do. A skill it lacks is nil.
 type Spec struct {
-	Name           string   // openai: the contract's provider, and the suffix of transcriber_… and voice_…
-	Title          string   // OpenAI
-	Env            string   // OPENAI: prefix of OPENAI_API_KEY and OPENAI_BASE_URL; "" when it needs no key
-	ConnectionType string   // account_connection_openai
-	KeyField       string   // name of the key in that connection's credentials: openai_api_key
-	BaseURL        string   // default; http(s), from which its websocket address follows
-	Vars           []string // further credentials that the environment may hold: region, of AZURE_SPEECH_REGION
+	Name           string            // openai: the contract's provider, and the suffix of transcriber_… and voice_…
+	Title          string            // OpenAI
+	Env            string            // OPENAI: prefix of OPENAI_API_KEY and OPENAI_BASE_URL; "" when it needs no key
+	ConnectionType string            // account_connection_openai
+	KeyField       string            // name of the key in that connection's credentials: openai_api_key
+	BaseURL        string            // default; http(s), from which its websocket address follows
+	Vars           []string          // further credentials that the environment may hold: region, of AZURE_SPEECH_REGION
+	Presets        map[string]string // addresses that a connection's preset stands for
 	Hearing        *Hearing
 	Thinking       *Thinking
 	Speaking       *Speaking

@@ -21,31 +21,35 @@ import (
 
 // Defines values for AccountConnectionDtoType.
 const (
-	AccountConnectionDtoTypeAccountConnectionAssemblyai     AccountConnectionDtoType = "account_connection_assemblyai"
-	AccountConnectionDtoTypeAccountConnectionAzureLlm       AccountConnectionDtoType = "account_connection_azure_llm"
-	AccountConnectionDtoTypeAccountConnectionAzureSpeech    AccountConnectionDtoType = "account_connection_azure_speech"
-	AccountConnectionDtoTypeAccountConnectionCartesia       AccountConnectionDtoType = "account_connection_cartesia"
-	AccountConnectionDtoTypeAccountConnectionDeepgram       AccountConnectionDtoType = "account_connection_deepgram"
-	AccountConnectionDtoTypeAccountConnectionDeepseek       AccountConnectionDtoType = "account_connection_deepseek"
-	AccountConnectionDtoTypeAccountConnectionElevenlabs     AccountConnectionDtoType = "account_connection_elevenlabs"
-	AccountConnectionDtoTypeAccountConnectionExternalApiKey AccountConnectionDtoType = "account_connection_external_api_key"
-	AccountConnectionDtoTypeAccountConnectionFluentsTwilio  AccountConnectionDtoType = "account_connection_fluents_twilio"
-	AccountConnectionDtoTypeAccountConnectionGladia         AccountConnectionDtoType = "account_connection_gladia"
-	AccountConnectionDtoTypeAccountConnectionGoogle         AccountConnectionDtoType = "account_connection_google"
-	AccountConnectionDtoTypeAccountConnectionLoginKeyOauth  AccountConnectionDtoType = "account_connection_login_key_oauth"
-	AccountConnectionDtoTypeAccountConnectionOpenai         AccountConnectionDtoType = "account_connection_openai"
-	AccountConnectionDtoTypeAccountConnectionPlayht         AccountConnectionDtoType = "account_connection_playht"
-	AccountConnectionDtoTypeAccountConnectionRime           AccountConnectionDtoType = "account_connection_rime"
-	AccountConnectionDtoTypeAccountConnectionSip            AccountConnectionDtoType = "account_connection_sip"
-	AccountConnectionDtoTypeAccountConnectionTelnyx         AccountConnectionDtoType = "account_connection_telnyx"
-	AccountConnectionDtoTypeAccountConnectionTogetherai     AccountConnectionDtoType = "account_connection_togetherai"
-	AccountConnectionDtoTypeAccountConnectionTwilio         AccountConnectionDtoType = "account_connection_twilio"
-	AccountConnectionDtoTypeAccountConnectionUnPwOauth      AccountConnectionDtoType = "account_connection_un_pw_oauth"
+	AccountConnectionDtoTypeAccountConnectionAnthropic        AccountConnectionDtoType = "account_connection_anthropic"
+	AccountConnectionDtoTypeAccountConnectionAssemblyai       AccountConnectionDtoType = "account_connection_assemblyai"
+	AccountConnectionDtoTypeAccountConnectionAzureLlm         AccountConnectionDtoType = "account_connection_azure_llm"
+	AccountConnectionDtoTypeAccountConnectionAzureSpeech      AccountConnectionDtoType = "account_connection_azure_speech"
+	AccountConnectionDtoTypeAccountConnectionCartesia         AccountConnectionDtoType = "account_connection_cartesia"
+	AccountConnectionDtoTypeAccountConnectionDeepgram         AccountConnectionDtoType = "account_connection_deepgram"
+	AccountConnectionDtoTypeAccountConnectionDeepseek         AccountConnectionDtoType = "account_connection_deepseek"
+	AccountConnectionDtoTypeAccountConnectionElevenlabs       AccountConnectionDtoType = "account_connection_elevenlabs"
+	AccountConnectionDtoTypeAccountConnectionExternalApiKey   AccountConnectionDtoType = "account_connection_external_api_key"
+	AccountConnectionDtoTypeAccountConnectionFluentsTwilio    AccountConnectionDtoType = "account_connection_fluents_twilio"
+	AccountConnectionDtoTypeAccountConnectionGladia           AccountConnectionDtoType = "account_connection_gladia"
+	AccountConnectionDtoTypeAccountConnectionGoogle           AccountConnectionDtoType = "account_connection_google"
+	AccountConnectionDtoTypeAccountConnectionLoginKeyOauth    AccountConnectionDtoType = "account_connection_login_key_oauth"
+	AccountConnectionDtoTypeAccountConnectionOpenai           AccountConnectionDtoType = "account_connection_openai"
+	AccountConnectionDtoTypeAccountConnectionOpenaiCompatible AccountConnectionDtoType = "account_connection_openai_compatible"
+	AccountConnectionDtoTypeAccountConnectionPlayht           AccountConnectionDtoType = "account_connection_playht"
+	AccountConnectionDtoTypeAccountConnectionRime             AccountConnectionDtoType = "account_connection_rime"
+	AccountConnectionDtoTypeAccountConnectionSip              AccountConnectionDtoType = "account_connection_sip"
+	AccountConnectionDtoTypeAccountConnectionTelnyx           AccountConnectionDtoType = "account_connection_telnyx"
+	AccountConnectionDtoTypeAccountConnectionTogetherai       AccountConnectionDtoType = "account_connection_togetherai"
+	AccountConnectionDtoTypeAccountConnectionTwilio           AccountConnectionDtoType = "account_connection_twilio"
+	AccountConnectionDtoTypeAccountConnectionUnPwOauth        AccountConnectionDtoType = "account_connection_un_pw_oauth"
 )
 
 // Valid indicates whether the value is a known member of the AccountConnectionDtoType enum.
 func (e AccountConnectionDtoType) Valid() bool {
 	switch e {
+	case AccountConnectionDtoTypeAccountConnectionAnthropic:
+		return true
 	case AccountConnectionDtoTypeAccountConnectionAssemblyai:
 		return true
 	case AccountConnectionDtoTypeAccountConnectionAzureLlm:
@@ -71,6 +75,8 @@ func (e AccountConnectionDtoType) Valid() bool {
 	case AccountConnectionDtoTypeAccountConnectionLoginKeyOauth:
 		return true
 	case AccountConnectionDtoTypeAccountConnectionOpenai:
+		return true
+	case AccountConnectionDtoTypeAccountConnectionOpenaiCompatible:
 		return true
 	case AccountConnectionDtoTypeAccountConnectionPlayht:
 		return true
@@ -259,6 +265,24 @@ func (e AgentDtoLanguage) Valid() bool {
 	}
 }
 
+// Defines values for AgentDtoLlmFallbackOpenaiApi.
+const (
+	AgentDtoLlmFallbackOpenaiApiChatCompletions AgentDtoLlmFallbackOpenaiApi = "chat_completions"
+	AgentDtoLlmFallbackOpenaiApiResponses       AgentDtoLlmFallbackOpenaiApi = "responses"
+)
+
+// Valid indicates whether the value is a known member of the AgentDtoLlmFallbackOpenaiApi enum.
+func (e AgentDtoLlmFallbackOpenaiApi) Valid() bool {
+	switch e {
+	case AgentDtoLlmFallbackOpenaiApiChatCompletions:
+		return true
+	case AgentDtoLlmFallbackOpenaiApiResponses:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for AgentDtoMemoryScope.
 const (
 	AgentDtoMemoryScopeAll         AgentDtoMemoryScope = "all"
@@ -271,6 +295,24 @@ func (e AgentDtoMemoryScope) Valid() bool {
 	case AgentDtoMemoryScopeAll:
 		return true
 	case AgentDtoMemoryScopeSingleAgent:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for AgentDtoOpenaiApi.
+const (
+	AgentDtoOpenaiApiChatCompletions AgentDtoOpenaiApi = "chat_completions"
+	AgentDtoOpenaiApiResponses       AgentDtoOpenaiApi = "responses"
+)
+
+// Valid indicates whether the value is a known member of the AgentDtoOpenaiApi enum.
+func (e AgentDtoOpenaiApi) Valid() bool {
+	switch e {
+	case AgentDtoOpenaiApiChatCompletions:
+		return true
+	case AgentDtoOpenaiApiResponses:
 		return true
 	default:
 		return false
@@ -426,31 +468,35 @@ func (e CallDtoStatus) Valid() bool {
 
 // Defines values for CreateAccountConnectionDtoType.
 const (
-	CreateAccountConnectionDtoTypeAccountConnectionAssemblyai     CreateAccountConnectionDtoType = "account_connection_assemblyai"
-	CreateAccountConnectionDtoTypeAccountConnectionAzureLlm       CreateAccountConnectionDtoType = "account_connection_azure_llm"
-	CreateAccountConnectionDtoTypeAccountConnectionAzureSpeech    CreateAccountConnectionDtoType = "account_connection_azure_speech"
-	CreateAccountConnectionDtoTypeAccountConnectionCartesia       CreateAccountConnectionDtoType = "account_connection_cartesia"
-	CreateAccountConnectionDtoTypeAccountConnectionDeepgram       CreateAccountConnectionDtoType = "account_connection_deepgram"
-	CreateAccountConnectionDtoTypeAccountConnectionDeepseek       CreateAccountConnectionDtoType = "account_connection_deepseek"
-	CreateAccountConnectionDtoTypeAccountConnectionElevenlabs     CreateAccountConnectionDtoType = "account_connection_elevenlabs"
-	CreateAccountConnectionDtoTypeAccountConnectionExternalApiKey CreateAccountConnectionDtoType = "account_connection_external_api_key"
-	CreateAccountConnectionDtoTypeAccountConnectionFluentsTwilio  CreateAccountConnectionDtoType = "account_connection_fluents_twilio"
-	CreateAccountConnectionDtoTypeAccountConnectionGladia         CreateAccountConnectionDtoType = "account_connection_gladia"
-	CreateAccountConnectionDtoTypeAccountConnectionGoogle         CreateAccountConnectionDtoType = "account_connection_google"
-	CreateAccountConnectionDtoTypeAccountConnectionLoginKeyOauth  CreateAccountConnectionDtoType = "account_connection_login_key_oauth"
-	CreateAccountConnectionDtoTypeAccountConnectionOpenai         CreateAccountConnectionDtoType = "account_connection_openai"
-	CreateAccountConnectionDtoTypeAccountConnectionPlayht         CreateAccountConnectionDtoType = "account_connection_playht"
-	CreateAccountConnectionDtoTypeAccountConnectionRime           CreateAccountConnectionDtoType = "account_connection_rime"
-	CreateAccountConnectionDtoTypeAccountConnectionSip            CreateAccountConnectionDtoType = "account_connection_sip"
-	CreateAccountConnectionDtoTypeAccountConnectionTelnyx         CreateAccountConnectionDtoType = "account_connection_telnyx"
-	CreateAccountConnectionDtoTypeAccountConnectionTogetherai     CreateAccountConnectionDtoType = "account_connection_togetherai"
-	CreateAccountConnectionDtoTypeAccountConnectionTwilio         CreateAccountConnectionDtoType = "account_connection_twilio"
-	CreateAccountConnectionDtoTypeAccountConnectionUnPwOauth      CreateAccountConnectionDtoType = "account_connection_un_pw_oauth"
+	CreateAccountConnectionDtoTypeAccountConnectionAnthropic        CreateAccountConnectionDtoType = "account_connection_anthropic"
+	CreateAccountConnectionDtoTypeAccountConnectionAssemblyai       CreateAccountConnectionDtoType = "account_connection_assemblyai"
+	CreateAccountConnectionDtoTypeAccountConnectionAzureLlm         CreateAccountConnectionDtoType = "account_connection_azure_llm"
+	CreateAccountConnectionDtoTypeAccountConnectionAzureSpeech      CreateAccountConnectionDtoType = "account_connection_azure_speech"
+	CreateAccountConnectionDtoTypeAccountConnectionCartesia         CreateAccountConnectionDtoType = "account_connection_cartesia"
+	CreateAccountConnectionDtoTypeAccountConnectionDeepgram         CreateAccountConnectionDtoType = "account_connection_deepgram"
+	CreateAccountConnectionDtoTypeAccountConnectionDeepseek         CreateAccountConnectionDtoType = "account_connection_deepseek"
+	CreateAccountConnectionDtoTypeAccountConnectionElevenlabs       CreateAccountConnectionDtoType = "account_connection_elevenlabs"
+	CreateAccountConnectionDtoTypeAccountConnectionExternalApiKey   CreateAccountConnectionDtoType = "account_connection_external_api_key"
+	CreateAccountConnectionDtoTypeAccountConnectionFluentsTwilio    CreateAccountConnectionDtoType = "account_connection_fluents_twilio"
+	CreateAccountConnectionDtoTypeAccountConnectionGladia           CreateAccountConnectionDtoType = "account_connection_gladia"
+	CreateAccountConnectionDtoTypeAccountConnectionGoogle           CreateAccountConnectionDtoType = "account_connection_google"
+	CreateAccountConnectionDtoTypeAccountConnectionLoginKeyOauth    CreateAccountConnectionDtoType = "account_connection_login_key_oauth"
+	CreateAccountConnectionDtoTypeAccountConnectionOpenai           CreateAccountConnectionDtoType = "account_connection_openai"
+	CreateAccountConnectionDtoTypeAccountConnectionOpenaiCompatible CreateAccountConnectionDtoType = "account_connection_openai_compatible"
+	CreateAccountConnectionDtoTypeAccountConnectionPlayht           CreateAccountConnectionDtoType = "account_connection_playht"
+	CreateAccountConnectionDtoTypeAccountConnectionRime             CreateAccountConnectionDtoType = "account_connection_rime"
+	CreateAccountConnectionDtoTypeAccountConnectionSip              CreateAccountConnectionDtoType = "account_connection_sip"
+	CreateAccountConnectionDtoTypeAccountConnectionTelnyx           CreateAccountConnectionDtoType = "account_connection_telnyx"
+	CreateAccountConnectionDtoTypeAccountConnectionTogetherai       CreateAccountConnectionDtoType = "account_connection_togetherai"
+	CreateAccountConnectionDtoTypeAccountConnectionTwilio           CreateAccountConnectionDtoType = "account_connection_twilio"
+	CreateAccountConnectionDtoTypeAccountConnectionUnPwOauth        CreateAccountConnectionDtoType = "account_connection_un_pw_oauth"
 )
 
 // Valid indicates whether the value is a known member of the CreateAccountConnectionDtoType enum.
 func (e CreateAccountConnectionDtoType) Valid() bool {
 	switch e {
+	case CreateAccountConnectionDtoTypeAccountConnectionAnthropic:
+		return true
 	case CreateAccountConnectionDtoTypeAccountConnectionAssemblyai:
 		return true
 	case CreateAccountConnectionDtoTypeAccountConnectionAzureLlm:
@@ -476,6 +522,8 @@ func (e CreateAccountConnectionDtoType) Valid() bool {
 	case CreateAccountConnectionDtoTypeAccountConnectionLoginKeyOauth:
 		return true
 	case CreateAccountConnectionDtoTypeAccountConnectionOpenai:
+		return true
+	case CreateAccountConnectionDtoTypeAccountConnectionOpenaiCompatible:
 		return true
 	case CreateAccountConnectionDtoTypeAccountConnectionPlayht:
 		return true
@@ -664,6 +712,24 @@ func (e CreateAgentDtoLanguage) Valid() bool {
 	}
 }
 
+// Defines values for CreateAgentDtoLlmFallbackOpenaiApi.
+const (
+	CreateAgentDtoLlmFallbackOpenaiApiChatCompletions CreateAgentDtoLlmFallbackOpenaiApi = "chat_completions"
+	CreateAgentDtoLlmFallbackOpenaiApiResponses       CreateAgentDtoLlmFallbackOpenaiApi = "responses"
+)
+
+// Valid indicates whether the value is a known member of the CreateAgentDtoLlmFallbackOpenaiApi enum.
+func (e CreateAgentDtoLlmFallbackOpenaiApi) Valid() bool {
+	switch e {
+	case CreateAgentDtoLlmFallbackOpenaiApiChatCompletions:
+		return true
+	case CreateAgentDtoLlmFallbackOpenaiApiResponses:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for CreateAgentDtoMemoryScope.
 const (
 	CreateAgentDtoMemoryScopeAll         CreateAgentDtoMemoryScope = "all"
@@ -676,6 +742,24 @@ func (e CreateAgentDtoMemoryScope) Valid() bool {
 	case CreateAgentDtoMemoryScopeAll:
 		return true
 	case CreateAgentDtoMemoryScopeSingleAgent:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for CreateAgentDtoOpenaiApi.
+const (
+	CreateAgentDtoOpenaiApiChatCompletions CreateAgentDtoOpenaiApi = "chat_completions"
+	CreateAgentDtoOpenaiApiResponses       CreateAgentDtoOpenaiApi = "responses"
+)
+
+// Valid indicates whether the value is a known member of the CreateAgentDtoOpenaiApi enum.
+func (e CreateAgentDtoOpenaiApi) Valid() bool {
+	switch e {
+	case CreateAgentDtoOpenaiApiChatCompletions:
+		return true
+	case CreateAgentDtoOpenaiApiResponses:
 		return true
 	default:
 		return false
@@ -1045,6 +1129,24 @@ func (e InlineAgentDtoLanguage) Valid() bool {
 	}
 }
 
+// Defines values for InlineAgentDtoLlmFallbackOpenaiApi.
+const (
+	InlineAgentDtoLlmFallbackOpenaiApiChatCompletions InlineAgentDtoLlmFallbackOpenaiApi = "chat_completions"
+	InlineAgentDtoLlmFallbackOpenaiApiResponses       InlineAgentDtoLlmFallbackOpenaiApi = "responses"
+)
+
+// Valid indicates whether the value is a known member of the InlineAgentDtoLlmFallbackOpenaiApi enum.
+func (e InlineAgentDtoLlmFallbackOpenaiApi) Valid() bool {
+	switch e {
+	case InlineAgentDtoLlmFallbackOpenaiApiChatCompletions:
+		return true
+	case InlineAgentDtoLlmFallbackOpenaiApiResponses:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for InlineAgentDtoMemoryScope.
 const (
 	InlineAgentDtoMemoryScopeAll         InlineAgentDtoMemoryScope = "all"
@@ -1057,6 +1159,24 @@ func (e InlineAgentDtoMemoryScope) Valid() bool {
 	case InlineAgentDtoMemoryScopeAll:
 		return true
 	case InlineAgentDtoMemoryScopeSingleAgent:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for InlineAgentDtoOpenaiApi.
+const (
+	InlineAgentDtoOpenaiApiChatCompletions InlineAgentDtoOpenaiApi = "chat_completions"
+	InlineAgentDtoOpenaiApiResponses       InlineAgentDtoOpenaiApi = "responses"
+)
+
+// Valid indicates whether the value is a known member of the InlineAgentDtoOpenaiApi enum.
+func (e InlineAgentDtoOpenaiApi) Valid() bool {
+	switch e {
+	case InlineAgentDtoOpenaiApiChatCompletions:
+		return true
+	case InlineAgentDtoOpenaiApiResponses:
 		return true
 	default:
 		return false
@@ -1269,31 +1389,35 @@ func (e TurnDtoWho) Valid() bool {
 
 // Defines values for UpdateAccountConnectionDtoType.
 const (
-	UpdateAccountConnectionDtoTypeAccountConnectionAssemblyai     UpdateAccountConnectionDtoType = "account_connection_assemblyai"
-	UpdateAccountConnectionDtoTypeAccountConnectionAzureLlm       UpdateAccountConnectionDtoType = "account_connection_azure_llm"
-	UpdateAccountConnectionDtoTypeAccountConnectionAzureSpeech    UpdateAccountConnectionDtoType = "account_connection_azure_speech"
-	UpdateAccountConnectionDtoTypeAccountConnectionCartesia       UpdateAccountConnectionDtoType = "account_connection_cartesia"
-	UpdateAccountConnectionDtoTypeAccountConnectionDeepgram       UpdateAccountConnectionDtoType = "account_connection_deepgram"
-	UpdateAccountConnectionDtoTypeAccountConnectionDeepseek       UpdateAccountConnectionDtoType = "account_connection_deepseek"
-	UpdateAccountConnectionDtoTypeAccountConnectionElevenlabs     UpdateAccountConnectionDtoType = "account_connection_elevenlabs"
-	UpdateAccountConnectionDtoTypeAccountConnectionExternalApiKey UpdateAccountConnectionDtoType = "account_connection_external_api_key"
-	UpdateAccountConnectionDtoTypeAccountConnectionFluentsTwilio  UpdateAccountConnectionDtoType = "account_connection_fluents_twilio"
-	UpdateAccountConnectionDtoTypeAccountConnectionGladia         UpdateAccountConnectionDtoType = "account_connection_gladia"
-	UpdateAccountConnectionDtoTypeAccountConnectionGoogle         UpdateAccountConnectionDtoType = "account_connection_google"
-	UpdateAccountConnectionDtoTypeAccountConnectionLoginKeyOauth  UpdateAccountConnectionDtoType = "account_connection_login_key_oauth"
-	UpdateAccountConnectionDtoTypeAccountConnectionOpenai         UpdateAccountConnectionDtoType = "account_connection_openai"
-	UpdateAccountConnectionDtoTypeAccountConnectionPlayht         UpdateAccountConnectionDtoType = "account_connection_playht"
-	UpdateAccountConnectionDtoTypeAccountConnectionRime           UpdateAccountConnectionDtoType = "account_connection_rime"
-	UpdateAccountConnectionDtoTypeAccountConnectionSip            UpdateAccountConnectionDtoType = "account_connection_sip"
-	UpdateAccountConnectionDtoTypeAccountConnectionTelnyx         UpdateAccountConnectionDtoType = "account_connection_telnyx"
-	UpdateAccountConnectionDtoTypeAccountConnectionTogetherai     UpdateAccountConnectionDtoType = "account_connection_togetherai"
-	UpdateAccountConnectionDtoTypeAccountConnectionTwilio         UpdateAccountConnectionDtoType = "account_connection_twilio"
-	UpdateAccountConnectionDtoTypeAccountConnectionUnPwOauth      UpdateAccountConnectionDtoType = "account_connection_un_pw_oauth"
+	UpdateAccountConnectionDtoTypeAccountConnectionAnthropic        UpdateAccountConnectionDtoType = "account_connection_anthropic"
+	UpdateAccountConnectionDtoTypeAccountConnectionAssemblyai       UpdateAccountConnectionDtoType = "account_connection_assemblyai"
+	UpdateAccountConnectionDtoTypeAccountConnectionAzureLlm         UpdateAccountConnectionDtoType = "account_connection_azure_llm"
+	UpdateAccountConnectionDtoTypeAccountConnectionAzureSpeech      UpdateAccountConnectionDtoType = "account_connection_azure_speech"
+	UpdateAccountConnectionDtoTypeAccountConnectionCartesia         UpdateAccountConnectionDtoType = "account_connection_cartesia"
+	UpdateAccountConnectionDtoTypeAccountConnectionDeepgram         UpdateAccountConnectionDtoType = "account_connection_deepgram"
+	UpdateAccountConnectionDtoTypeAccountConnectionDeepseek         UpdateAccountConnectionDtoType = "account_connection_deepseek"
+	UpdateAccountConnectionDtoTypeAccountConnectionElevenlabs       UpdateAccountConnectionDtoType = "account_connection_elevenlabs"
+	UpdateAccountConnectionDtoTypeAccountConnectionExternalApiKey   UpdateAccountConnectionDtoType = "account_connection_external_api_key"
+	UpdateAccountConnectionDtoTypeAccountConnectionFluentsTwilio    UpdateAccountConnectionDtoType = "account_connection_fluents_twilio"
+	UpdateAccountConnectionDtoTypeAccountConnectionGladia           UpdateAccountConnectionDtoType = "account_connection_gladia"
+	UpdateAccountConnectionDtoTypeAccountConnectionGoogle           UpdateAccountConnectionDtoType = "account_connection_google"
+	UpdateAccountConnectionDtoTypeAccountConnectionLoginKeyOauth    UpdateAccountConnectionDtoType = "account_connection_login_key_oauth"
+	UpdateAccountConnectionDtoTypeAccountConnectionOpenai           UpdateAccountConnectionDtoType = "account_connection_openai"
+	UpdateAccountConnectionDtoTypeAccountConnectionOpenaiCompatible UpdateAccountConnectionDtoType = "account_connection_openai_compatible"
+	UpdateAccountConnectionDtoTypeAccountConnectionPlayht           UpdateAccountConnectionDtoType = "account_connection_playht"
+	UpdateAccountConnectionDtoTypeAccountConnectionRime             UpdateAccountConnectionDtoType = "account_connection_rime"
+	UpdateAccountConnectionDtoTypeAccountConnectionSip              UpdateAccountConnectionDtoType = "account_connection_sip"
+	UpdateAccountConnectionDtoTypeAccountConnectionTelnyx           UpdateAccountConnectionDtoType = "account_connection_telnyx"
+	UpdateAccountConnectionDtoTypeAccountConnectionTogetherai       UpdateAccountConnectionDtoType = "account_connection_togetherai"
+	UpdateAccountConnectionDtoTypeAccountConnectionTwilio           UpdateAccountConnectionDtoType = "account_connection_twilio"
+	UpdateAccountConnectionDtoTypeAccountConnectionUnPwOauth        UpdateAccountConnectionDtoType = "account_connection_un_pw_oauth"
 )
 
 // Valid indicates whether the value is a known member of the UpdateAccountConnectionDtoType enum.
 func (e UpdateAccountConnectionDtoType) Valid() bool {
 	switch e {
+	case UpdateAccountConnectionDtoTypeAccountConnectionAnthropic:
+		return true
 	case UpdateAccountConnectionDtoTypeAccountConnectionAssemblyai:
 		return true
 	case UpdateAccountConnectionDtoTypeAccountConnectionAzureLlm:
@@ -1319,6 +1443,8 @@ func (e UpdateAccountConnectionDtoType) Valid() bool {
 	case UpdateAccountConnectionDtoTypeAccountConnectionLoginKeyOauth:
 		return true
 	case UpdateAccountConnectionDtoTypeAccountConnectionOpenai:
+		return true
+	case UpdateAccountConnectionDtoTypeAccountConnectionOpenaiCompatible:
 		return true
 	case UpdateAccountConnectionDtoTypeAccountConnectionPlayht:
 		return true
@@ -1507,6 +1633,24 @@ func (e UpdateAgentDtoLanguage) Valid() bool {
 	}
 }
 
+// Defines values for UpdateAgentDtoLlmFallbackOpenaiApi.
+const (
+	UpdateAgentDtoLlmFallbackOpenaiApiChatCompletions UpdateAgentDtoLlmFallbackOpenaiApi = "chat_completions"
+	UpdateAgentDtoLlmFallbackOpenaiApiResponses       UpdateAgentDtoLlmFallbackOpenaiApi = "responses"
+)
+
+// Valid indicates whether the value is a known member of the UpdateAgentDtoLlmFallbackOpenaiApi enum.
+func (e UpdateAgentDtoLlmFallbackOpenaiApi) Valid() bool {
+	switch e {
+	case UpdateAgentDtoLlmFallbackOpenaiApiChatCompletions:
+		return true
+	case UpdateAgentDtoLlmFallbackOpenaiApiResponses:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for UpdateAgentDtoMemoryScope.
 const (
 	UpdateAgentDtoMemoryScopeAll         UpdateAgentDtoMemoryScope = "all"
@@ -1519,6 +1663,24 @@ func (e UpdateAgentDtoMemoryScope) Valid() bool {
 	case UpdateAgentDtoMemoryScopeAll:
 		return true
 	case UpdateAgentDtoMemoryScopeSingleAgent:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for UpdateAgentDtoOpenaiApi.
+const (
+	UpdateAgentDtoOpenaiApiChatCompletions UpdateAgentDtoOpenaiApi = "chat_completions"
+	UpdateAgentDtoOpenaiApiResponses       UpdateAgentDtoOpenaiApi = "responses"
+)
+
+// Valid indicates whether the value is a known member of the UpdateAgentDtoOpenaiApi enum.
+func (e UpdateAgentDtoOpenaiApi) Valid() bool {
+	switch e {
+	case UpdateAgentDtoOpenaiApiChatCompletions:
+		return true
+	case UpdateAgentDtoOpenaiApiResponses:
 		return true
 	default:
 		return false
@@ -2270,6 +2432,9 @@ type AgentDto struct {
 	// LlmFallback Who thinks when the first fails or is late: {provider, model} (or model_name)
 	LlmFallback nullable.Nullable[AgentDto_LlmFallback] `json:"llm_fallback,omitempty"`
 
+	// LlmSeed The same seed gives much the same answers, where the model has one
+	LlmSeed nullable.Nullable[int64] `json:"llm_seed,omitempty"`
+
 	// LlmTemperature Example: 0.5
 	LlmTemperature nullable.Nullable[float64] `json:"llm_temperature,omitempty"`
 
@@ -2300,6 +2465,9 @@ type AgentDto struct {
 	// NoiseSuppressionLevel Example: 50
 	NoiseSuppressionLevel   nullable.Nullable[float64]              `json:"noise_suppression_level,omitempty"`
 	OpenaiAccountConnection nullable.Nullable[AccountConnectionDto] `json:"openai_account_connection,omitempty"`
+
+	// OpenaiApi Which API models of OpenAI and of servers like it are asked by; chat_completions when left out
+	OpenaiApi nullable.Nullable[AgentDtoOpenaiApi] `json:"openai_api,omitempty"`
 
 	// OpenaiModelNameOverride Example: gpt-4
 	OpenaiModelNameOverride nullable.Nullable[string]                       `json:"openai_model_name_override,omitempty"`
@@ -2384,17 +2552,24 @@ type AgentDto_LlmFallback_AccountConnection struct {
 	union json.RawMessage
 }
 
+// AgentDtoLlmFallbackOpenaiApi defines model for AgentDto.LlmFallback.OpenaiApi.
+type AgentDtoLlmFallbackOpenaiApi string
+
 // AgentDto_LlmFallback Who thinks when the first fails or is late: {provider, model} (or model_name)
 type AgentDto_LlmFallback struct {
 	AccountConnection    nullable.Nullable[AgentDto_LlmFallback_AccountConnection] `json:"account_connection,omitempty"`
 	Model                *string                                                   `json:"model,omitempty"`
 	ModelName            *string                                                   `json:"model_name,omitempty"`
+	OpenaiApi            nullable.Nullable[AgentDtoLlmFallbackOpenaiApi]           `json:"openai_api,omitempty"`
 	Provider             *string                                                   `json:"provider,omitempty"`
 	AdditionalProperties map[string]interface{}                                    `json:"-"`
 }
 
 // AgentDtoMemoryScope defines model for AgentDto.MemoryScope.
 type AgentDtoMemoryScope string
+
+// AgentDtoOpenaiApi Which API models of OpenAI and of servers like it are asked by; chat_completions when left out
+type AgentDtoOpenaiApi string
 
 // AgentDtoReasoningEffort defines model for AgentDto.ReasoningEffort.
 type AgentDtoReasoningEffort string
@@ -2928,6 +3103,9 @@ type CreateAgentDto struct {
 	// LlmFallback Who thinks when the first fails or is late: {provider, model} (or model_name)
 	LlmFallback nullable.Nullable[CreateAgentDto_LlmFallback] `json:"llm_fallback,omitempty"`
 
+	// LlmSeed The same seed gives much the same answers, where the model has one
+	LlmSeed nullable.Nullable[int64] `json:"llm_seed,omitempty"`
+
 	// LlmTemperature Example: 0.5
 	LlmTemperature nullable.Nullable[float64] `json:"llm_temperature,omitempty"`
 
@@ -2958,6 +3136,9 @@ type CreateAgentDto struct {
 	// NoiseSuppressionLevel Example: 50
 	NoiseSuppressionLevel   nullable.Nullable[float64]              `json:"noise_suppression_level,omitempty"`
 	OpenaiAccountConnection nullable.Nullable[AccountConnectionRef] `json:"openai_account_connection,omitempty"`
+
+	// OpenaiApi Which API models of OpenAI and of servers like it are asked by; chat_completions when left out
+	OpenaiApi nullable.Nullable[CreateAgentDtoOpenaiApi] `json:"openai_api,omitempty"`
 
 	// OpenaiModelNameOverride Example: gpt-4
 	OpenaiModelNameOverride nullable.Nullable[string]                       `json:"openai_model_name_override,omitempty"`
@@ -3035,17 +3216,24 @@ type CreateAgentDto_LlmFallback_AccountConnection struct {
 	union json.RawMessage
 }
 
+// CreateAgentDtoLlmFallbackOpenaiApi defines model for CreateAgentDto.LlmFallback.OpenaiApi.
+type CreateAgentDtoLlmFallbackOpenaiApi string
+
 // CreateAgentDto_LlmFallback Who thinks when the first fails or is late: {provider, model} (or model_name)
 type CreateAgentDto_LlmFallback struct {
 	AccountConnection    nullable.Nullable[CreateAgentDto_LlmFallback_AccountConnection] `json:"account_connection,omitempty"`
 	Model                *string                                                         `json:"model,omitempty"`
 	ModelName            *string                                                         `json:"model_name,omitempty"`
+	OpenaiApi            nullable.Nullable[CreateAgentDtoLlmFallbackOpenaiApi]           `json:"openai_api,omitempty"`
 	Provider             *string                                                         `json:"provider,omitempty"`
 	AdditionalProperties map[string]interface{}                                          `json:"-"`
 }
 
 // CreateAgentDtoMemoryScope defines model for CreateAgentDto.MemoryScope.
 type CreateAgentDtoMemoryScope string
+
+// CreateAgentDtoOpenaiApi Which API models of OpenAI and of servers like it are asked by; chat_completions when left out
+type CreateAgentDtoOpenaiApi string
 
 // CreateAgentDtoReasoningEffort defines model for CreateAgentDto.ReasoningEffort.
 type CreateAgentDtoReasoningEffort string
@@ -3623,6 +3811,9 @@ type InlineAgentDto struct {
 	// LlmFallback Who thinks when the first fails or is late: {provider, model} (or model_name)
 	LlmFallback nullable.Nullable[InlineAgentDto_LlmFallback] `json:"llm_fallback,omitempty"`
 
+	// LlmSeed The same seed gives much the same answers, where the model has one
+	LlmSeed nullable.Nullable[int64] `json:"llm_seed,omitempty"`
+
 	// LlmTemperature Example: 0.5
 	LlmTemperature nullable.Nullable[float64] `json:"llm_temperature,omitempty"`
 
@@ -3653,6 +3844,9 @@ type InlineAgentDto struct {
 	// NoiseSuppressionLevel Example: 50
 	NoiseSuppressionLevel   nullable.Nullable[float64]              `json:"noise_suppression_level,omitempty"`
 	OpenaiAccountConnection nullable.Nullable[AccountConnectionRef] `json:"openai_account_connection,omitempty"`
+
+	// OpenaiApi Which API models of OpenAI and of servers like it are asked by; chat_completions when left out
+	OpenaiApi nullable.Nullable[InlineAgentDtoOpenaiApi] `json:"openai_api,omitempty"`
 
 	// OpenaiModelNameOverride Example: gpt-4
 	OpenaiModelNameOverride nullable.Nullable[string]                       `json:"openai_model_name_override,omitempty"`
@@ -3733,17 +3927,24 @@ type InlineAgentDto_LlmFallback_AccountConnection struct {
 	union json.RawMessage
 }
 
+// InlineAgentDtoLlmFallbackOpenaiApi defines model for InlineAgentDto.LlmFallback.OpenaiApi.
+type InlineAgentDtoLlmFallbackOpenaiApi string
+
 // InlineAgentDto_LlmFallback Who thinks when the first fails or is late: {provider, model} (or model_name)
 type InlineAgentDto_LlmFallback struct {
 	AccountConnection    nullable.Nullable[InlineAgentDto_LlmFallback_AccountConnection] `json:"account_connection,omitempty"`
 	Model                *string                                                         `json:"model,omitempty"`
 	ModelName            *string                                                         `json:"model_name,omitempty"`
+	OpenaiApi            nullable.Nullable[InlineAgentDtoLlmFallbackOpenaiApi]           `json:"openai_api,omitempty"`
 	Provider             *string                                                         `json:"provider,omitempty"`
 	AdditionalProperties map[string]interface{}                                          `json:"-"`
 }
 
 // InlineAgentDtoMemoryScope defines model for InlineAgentDto.MemoryScope.
 type InlineAgentDtoMemoryScope string
+
+// InlineAgentDtoOpenaiApi Which API models of OpenAI and of servers like it are asked by; chat_completions when left out
+type InlineAgentDtoOpenaiApi string
 
 // InlineAgentDtoReasoningEffort defines model for InlineAgentDto.ReasoningEffort.
 type InlineAgentDtoReasoningEffort string
@@ -4426,6 +4627,9 @@ type UpdateAgentDto struct {
 	// LlmFallback Who thinks when the first fails or is late: {provider, model} (or model_name)
 	LlmFallback nullable.Nullable[UpdateAgentDto_LlmFallback] `json:"llm_fallback,omitempty"`
 
+	// LlmSeed The same seed gives much the same answers, where the model has one
+	LlmSeed nullable.Nullable[int64] `json:"llm_seed,omitempty"`
+
 	// LlmTemperature Example: 0.5
 	LlmTemperature nullable.Nullable[float64] `json:"llm_temperature,omitempty"`
 
@@ -4456,6 +4660,9 @@ type UpdateAgentDto struct {
 	// NoiseSuppressionLevel Example: 50
 	NoiseSuppressionLevel   nullable.Nullable[float64]              `json:"noise_suppression_level,omitempty"`
 	OpenaiAccountConnection nullable.Nullable[AccountConnectionRef] `json:"openai_account_connection,omitempty"`
+
+	// OpenaiApi Which API models of OpenAI and of servers like it are asked by; chat_completions when left out
+	OpenaiApi nullable.Nullable[UpdateAgentDtoOpenaiApi] `json:"openai_api,omitempty"`
 
 	// OpenaiModelNameOverride Example: gpt-4
 	OpenaiModelNameOverride nullable.Nullable[string]                       `json:"openai_model_name_override,omitempty"`
@@ -4534,17 +4741,24 @@ type UpdateAgentDto_LlmFallback_AccountConnection struct {
 	union json.RawMessage
 }
 
+// UpdateAgentDtoLlmFallbackOpenaiApi defines model for UpdateAgentDto.LlmFallback.OpenaiApi.
+type UpdateAgentDtoLlmFallbackOpenaiApi string
+
 // UpdateAgentDto_LlmFallback Who thinks when the first fails or is late: {provider, model} (or model_name)
 type UpdateAgentDto_LlmFallback struct {
 	AccountConnection    nullable.Nullable[UpdateAgentDto_LlmFallback_AccountConnection] `json:"account_connection,omitempty"`
 	Model                *string                                                         `json:"model,omitempty"`
 	ModelName            *string                                                         `json:"model_name,omitempty"`
+	OpenaiApi            nullable.Nullable[UpdateAgentDtoLlmFallbackOpenaiApi]           `json:"openai_api,omitempty"`
 	Provider             *string                                                         `json:"provider,omitempty"`
 	AdditionalProperties map[string]interface{}                                          `json:"-"`
 }
 
 // UpdateAgentDtoMemoryScope defines model for UpdateAgentDto.MemoryScope.
 type UpdateAgentDtoMemoryScope string
+
+// UpdateAgentDtoOpenaiApi Which API models of OpenAI and of servers like it are asked by; chat_completions when left out
+type UpdateAgentDtoOpenaiApi string
 
 // UpdateAgentDtoReasoningEffort defines model for UpdateAgentDto.ReasoningEffort.
 type UpdateAgentDtoReasoningEffort string
@@ -5971,6 +6185,14 @@ func (a *AgentDto_LlmFallback) UnmarshalJSON(b []byte) error {
 		delete(object, "model_name")
 	}
 
+	if raw, found := object["openai_api"]; found {
+		err = json.Unmarshal(raw, &a.OpenaiApi)
+		if err != nil {
+			return fmt.Errorf("error reading 'openai_api': %w", err)
+		}
+		delete(object, "openai_api")
+	}
+
 	if raw, found := object["provider"]; found {
 		err = json.Unmarshal(raw, &a.Provider)
 		if err != nil {
@@ -6016,6 +6238,13 @@ func (a AgentDto_LlmFallback) MarshalJSON() ([]byte, error) {
 		object["model_name"], err = json.Marshal(a.ModelName)
 		if err != nil {
 			return nil, fmt.Errorf("error marshaling 'model_name': %w", err)
+		}
+	}
+
+	if a.OpenaiApi != nil {
+		object["openai_api"], err = json.Marshal(a.OpenaiApi)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'openai_api': %w", err)
 		}
 	}
 
@@ -6367,6 +6596,14 @@ func (a *CreateAgentDto_LlmFallback) UnmarshalJSON(b []byte) error {
 		delete(object, "model_name")
 	}
 
+	if raw, found := object["openai_api"]; found {
+		err = json.Unmarshal(raw, &a.OpenaiApi)
+		if err != nil {
+			return fmt.Errorf("error reading 'openai_api': %w", err)
+		}
+		delete(object, "openai_api")
+	}
+
 	if raw, found := object["provider"]; found {
 		err = json.Unmarshal(raw, &a.Provider)
 		if err != nil {
@@ -6412,6 +6649,13 @@ func (a CreateAgentDto_LlmFallback) MarshalJSON() ([]byte, error) {
 		object["model_name"], err = json.Marshal(a.ModelName)
 		if err != nil {
 			return nil, fmt.Errorf("error marshaling 'model_name': %w", err)
+		}
+	}
+
+	if a.OpenaiApi != nil {
+		object["openai_api"], err = json.Marshal(a.OpenaiApi)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'openai_api': %w", err)
 		}
 	}
 
@@ -6689,6 +6933,14 @@ func (a *InlineAgentDto_LlmFallback) UnmarshalJSON(b []byte) error {
 		delete(object, "model_name")
 	}
 
+	if raw, found := object["openai_api"]; found {
+		err = json.Unmarshal(raw, &a.OpenaiApi)
+		if err != nil {
+			return fmt.Errorf("error reading 'openai_api': %w", err)
+		}
+		delete(object, "openai_api")
+	}
+
 	if raw, found := object["provider"]; found {
 		err = json.Unmarshal(raw, &a.Provider)
 		if err != nil {
@@ -6734,6 +6986,13 @@ func (a InlineAgentDto_LlmFallback) MarshalJSON() ([]byte, error) {
 		object["model_name"], err = json.Marshal(a.ModelName)
 		if err != nil {
 			return nil, fmt.Errorf("error marshaling 'model_name': %w", err)
+		}
+	}
+
+	if a.OpenaiApi != nil {
+		object["openai_api"], err = json.Marshal(a.OpenaiApi)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'openai_api': %w", err)
 		}
 	}
 
@@ -7036,6 +7295,14 @@ func (a *UpdateAgentDto_LlmFallback) UnmarshalJSON(b []byte) error {
 		delete(object, "model_name")
 	}
 
+	if raw, found := object["openai_api"]; found {
+		err = json.Unmarshal(raw, &a.OpenaiApi)
+		if err != nil {
+			return fmt.Errorf("error reading 'openai_api': %w", err)
+		}
+		delete(object, "openai_api")
+	}
+
 	if raw, found := object["provider"]; found {
 		err = json.Unmarshal(raw, &a.Provider)
 		if err != nil {
@@ -7081,6 +7348,13 @@ func (a UpdateAgentDto_LlmFallback) MarshalJSON() ([]byte, error) {
 		object["model_name"], err = json.Marshal(a.ModelName)
 		if err != nil {
 			return nil, fmt.Errorf("error marshaling 'model_name': %w", err)
+		}
+	}
+
+	if a.OpenaiApi != nil {
+		object["openai_api"], err = json.Marshal(a.OpenaiApi)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'openai_api': %w", err)
 		}
 	}
 

@@ -1,4 +1,4 @@
 package client
 
 // contractSum is the SHA-256 of the contract that client.gen.go was made from.
-const contractSum = "b9359140cc5a6bed1e9f9885c4e8fd1bb9052626c17fb7d30d40f0a38d4f41ab"
+const contractSum = "442e6941e80b52c625624a691592422262024555f950b0dd7061dbc6dbca0d7b"

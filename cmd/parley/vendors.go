@@ -104,7 +104,7 @@ func (v *vendors) thinking(ctx context.Context, env string, a *parley.Agent, r *
 			account = c.ID
 		}
 	}
-	first, err := v.model(ctx, env, str(a.Provider), str(a.Model), str(a.ModelNameOverride), account, r)
+	first, err := v.model(ctx, env, mindWanted{str(a.Provider), str(a.Model), str(a.ModelNameOverride), account, str(a.OpenAIAPI)}, r)
 	if err != nil {
 		return nil, err
 	}
@@ -117,6 +117,7 @@ func (v *vendors) thinking(ctx context.Context, env string, a *parley.Agent, r *
 		Model     string `json:"model"`
 		ModelName string `json:"model_name"`
 		Account   string `json:"account_connection"`
+		API       string `json:"openai_api"`
 	}
 	if err := json.Unmarshal(a.Fallback, &f); err != nil {
 		return nil, fmt.Errorf("llm_fallback: %w", err)
@@ -124,7 +125,7 @@ func (v *vendors) thinking(ctx context.Context, env string, a *parley.Agent, r *
 	if f.Model == "" {
 		f.Model = f.ModelName
 	}
-	second, err := v.model(ctx, env, f.Provider, f.Model, "", f.Account, r)
+	second, err := v.model(ctx, env, mindWanted{vendor: f.Provider, model: f.Model, account: f.Account, api: f.API}, r)
 	if err != nil {
 		return nil, fmt.Errorf("llm_fallback: %w", err)
 	}
@@ -139,18 +140,30 @@ func modelNamed(a *parley.Agent) string {
 	return str(a.Model)
 }
 
-func (v *vendors) model(ctx context.Context, env, name, model, override, account string, r *call.Ready) (llm.Vendor, error) {
-	p, err := v.pick(ctx, env, want{skill: "provider", name: name, account: account, able: all.Thinkers(v.specs)}, r)
+// mindWanted is what an agent says of who is to think.
+type mindWanted struct{ vendor, model, override, account, api string }
+
+func (v *vendors) model(ctx context.Context, env string, w mindWanted, r *call.Ready) (llm.Vendor, error) {
+	p, err := v.pick(ctx, env, want{skill: "provider", name: w.vendor, account: w.account, able: all.Thinkers(v.specs)}, r)
 	if err != nil {
 		return llm.Vendor{}, err
 	}
+	model := w.model
 	switch {
 	case p.instead:
 		model = ""
-	case override != "":
-		model = override
+	case w.override != "" && (p.spec.Name == "openai" || p.spec.Name == "azure" || p.spec.Thinking.Options != nil): // others have no model of OpenAI's names
+		model = w.override
 	}
-	m, err := p.spec.Thinking.Open(p.access, model, nil)
+	var options json.RawMessage
+	switch {
+	case w.api == "" || p.instead:
+	case p.spec.Thinking.Options == nil:
+		r.Warnings = append(r.Warnings, "provider: "+p.spec.Title+" has no openai_api to choose: left out")
+	default:
+		options, _ = json.Marshal(map[string]string{"openai_api": w.api})
+	}
+	m, err := p.spec.Thinking.Open(p.access, model, options)
 	if err != nil {
 		return llm.Vendor{}, fmt.Errorf("provider: %w", err)
 	}
@@ -335,6 +348,9 @@ func severalAccounts(s *provider.Spec, docs []store.Doc) error {
 func credentials(a provider.Access, s *provider.Spec, doc store.Doc, guarded *provider.Net) provider.Access {
 	c, _ := doc["credentials"].(map[string]any)
 	a.Extra = map[string]string{}
+	if preset, _ := c["preset"].(string); s.Presets[preset] != "" {
+		a.BaseURL, a.Net = s.Presets[preset], guarded
+	}
 	for k, x := range c {
 		text, _ := x.(string)
 		switch {

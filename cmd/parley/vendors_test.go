@@ -13,6 +13,7 @@ import (
 	"github.com/parley-voice/parley/call"
 	"github.com/parley-voice/parley/llm"
 	"github.com/parley-voice/parley/provider"
+	"github.com/parley-voice/parley/provider/openai"
 	"github.com/parley-voice/parley/store"
 	"github.com/parley-voice/parley/stt"
 	"github.com/parley-voice/parley/tts"
@@ -163,6 +164,59 @@ func TestAVendorOfTheContractAlone(t *testing.T) {
 	}
 	if err := v.checkVoice(store.Doc{"type": "voice_far_away", "voice_id": "x"}); err != nil {
 		t.Errorf("a voice that this version cannot try was refused: %v", err)
+	}
+}
+
+// TestWhichAPI: an agent's choice of OpenAI's APIs reaches the vendors that have it, of the fallback, too; to others it is a warning.
+func TestWhichAPI(t *testing.T) {
+	v, seen := cast(t, map[string]string{"OPENAI_API_KEY": "oa", "OTHER_API_KEY": "ot"})
+	for i := range v.specs {
+		if v.specs[i].Name == "openai" {
+			other := v.specs[i]
+			other.Name, other.Title, other.Env = "other", "Other", "OTHER"
+			thinking := *other.Thinking
+			thinking.Options = new(struct{})
+			v.specs[i].Thinking = &thinking
+			v.specs = append(v.specs, other)
+			break
+		}
+	}
+	r, err := open(t, v, "env", `{"provider":"openai","openai_api":"responses","voice":{"type":"voice_local"},"transcriber":{"type":"transcriber_local"},
+		"llm_fallback":{"provider":"other","openai_api":"responses"}}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s := *seen; s[1].options != `{"openai_api":"responses"}` || s[2].options != "" {
+		t.Errorf("%+v", s)
+	}
+	if len(r.Warnings) != 1 || !strings.Contains(r.Warnings[0], "Other has no openai_api") {
+		t.Errorf("warned: %q", r.Warnings)
+	}
+	*seen = nil
+	if _, err := open(t, v, "env", `{"provider":"other","model":"m","openai_model_name_override":"gpt-x","voice":{"type":"voice_local"},"transcriber":{"type":"transcriber_local"}}`); err != nil {
+		t.Fatal(err)
+	}
+	if s := *seen; s[1].model != "m" || s[1].options != "" {
+		t.Errorf("a vendor is asked for a model of OpenAI's: %+v", s[1])
+	}
+}
+
+// TestPresets: a preset stands for an address, and is guarded as one; a base_url goes before it.
+func TestPresets(t *testing.T) {
+	guarded := provider.Guarded(func(context.Context, string, string) (net.Conn, error) { return nil, errors.New("not there") })
+	s := openai.Compatible()
+	for preset, base := range s.Presets {
+		a := credentials(provider.Access{}, &s, store.Doc{"credentials": map[string]any{"preset": preset, "api_key": "k"}}, guarded)
+		if a.BaseURL != base || a.Net != guarded || a.Key != "k" {
+			t.Errorf("%s: %+v", preset, a)
+		}
+	}
+	a := credentials(provider.Access{}, &s, store.Doc{"credentials": map[string]any{"preset": "groq", "base_url": "https://example.com/v1/"}}, guarded)
+	if a.BaseURL != "https://example.com/v1" || a.Net != guarded {
+		t.Errorf("%+v", a)
+	}
+	if a := credentials(provider.Access{}, &s, store.Doc{"credentials": map[string]any{"preset": "nobody"}}, guarded); a.BaseURL != "" {
+		t.Errorf("%+v", a)
 	}
 }
 

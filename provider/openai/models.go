@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"regexp"
 	"slices"
 	"sync"
 
@@ -15,6 +16,9 @@ import (
 
 // maxModelList bounds a list of models, in bytes.
 const maxModelList = 1 << 20
+
+// otherUse are models that do not talk, as far as their names tell.
+var otherUse = regexp.MustCompile(`(?i)whisper|embed|rerank|guard|moderation|\btts\b|-tts|image|flux|diffusion|dall-e`)
 
 // served is which model was taken at an address for agents that name none.
 var served sync.Map // base → string
@@ -49,7 +53,7 @@ func (m *Model) named(ctx context.Context) (string, error) {
 	}
 	var ids []string
 	for _, d := range list.Data {
-		if d.ID != "" {
+		if d.ID != "" && !otherUse.MatchString(d.ID) {
 			ids = append(ids, d.ID)
 		}
 	}

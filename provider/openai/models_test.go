@@ -60,6 +60,7 @@ func TestOnesOwnServerIsAskedForItsModels(t *testing.T) {
 		{[]string{"llama3.2", "qwen"}, "", "llama3.2", 1},
 		{[]string{"llama3.2", "gpt-4o-mini"}, "", "gpt-4o-mini", 1},
 		{[]string{"llama3.2", "qwen"}, "qwen", "qwen", 0},
+		{[]string{"whisper-large-v3", "nomic-embed-text", "playai-tts", "llama-guard-4", "qwen"}, "", "qwen", 1},
 	} {
 		url, asked, lists := shelf(t, tc.models...)
 		for range 3 {

@@ -25,7 +25,7 @@ const (
 func Spec() provider.Spec {
 	s := Compatible()
 	s.Name, s.Title, s.Env = "openai", "OpenAI", "OPENAI"
-	s.ConnectionType, s.KeyField = "account_connection_openai", "openai_api_key"
+	s.ConnectionType, s.KeyField, s.Presets = "account_connection_openai", "openai_api_key", nil
 	s.BaseURL = defaultBase
 	s.Thinking = thinking("openai", defaultModel)
 	s.Hearing = &provider.Hearing{Options: new(TranscriberOptions), Open: func(a provider.Access, options json.RawMessage) (stt.Transcriber, error) {
@@ -46,7 +46,14 @@ func Compatible() provider.Spec {
 		Env:            "OPENAI_COMPATIBLE",
 		ConnectionType: "account_connection_openai_compatible",
 		KeyField:       "api_key",
-		Thinking:       thinking("openai_compatible", ""),
+		Presets: map[string]string{
+			"groq":       "https://api.groq.com/openai/v1",
+			"openrouter": "https://openrouter.ai/api/v1",
+			"ollama":     "http://127.0.0.1:11434/v1",
+			"vllm":       "http://127.0.0.1:8000/v1",
+			"llamacpp":   "http://127.0.0.1:8080/v1",
+		},
+		Thinking: thinking("openai_compatible", ""),
 	}
 }
 

@@ -1505,7 +1505,7 @@ export interface components {
              * @example account_connection_twilio
              * @enum {string}
              */
-            type: "account_connection_fluents_twilio" | "account_connection_twilio" | "account_connection_openai" | "account_connection_google" | "account_connection_azure_llm" | "account_connection_elevenlabs" | "account_connection_deepgram" | "account_connection_cartesia" | "account_connection_playht" | "account_connection_rime" | "account_connection_azure_speech" | "account_connection_assemblyai" | "account_connection_deepseek" | "account_connection_togetherai" | "account_connection_gladia" | "account_connection_telnyx" | "account_connection_un_pw_oauth" | "account_connection_login_key_oauth" | "account_connection_external_api_key" | "account_connection_sip";
+            type: "account_connection_fluents_twilio" | "account_connection_twilio" | "account_connection_openai" | "account_connection_google" | "account_connection_azure_llm" | "account_connection_anthropic" | "account_connection_openai_compatible" | "account_connection_elevenlabs" | "account_connection_deepgram" | "account_connection_cartesia" | "account_connection_playht" | "account_connection_rime" | "account_connection_azure_speech" | "account_connection_assemblyai" | "account_connection_deepseek" | "account_connection_togetherai" | "account_connection_gladia" | "account_connection_telnyx" | "account_connection_un_pw_oauth" | "account_connection_login_key_oauth" | "account_connection_external_api_key" | "account_connection_sip";
             /** @example 550e8400-e29b-41d4-a716-446655440000 */
             user_id: string;
         };
@@ -1669,10 +1669,17 @@ export interface components {
                 account_connection?: components["schemas"]["Uuid"] | null;
                 model?: string;
                 model_name?: string;
+                /** @enum {string|null} */
+                openai_api?: "chat_completions" | "responses" | null;
                 provider?: string;
             } & {
                 [key: string]: unknown;
             }) | null;
+            /**
+             * Format: int64
+             * @description The same seed gives much the same answers, where the model has one
+             */
+            llm_seed?: number | null;
             /** @example 0.5 */
             llm_temperature?: number | null;
             /** @example true */
@@ -1697,6 +1704,11 @@ export interface components {
             /** @example 50 */
             noise_suppression_level?: number | null;
             openai_account_connection?: components["schemas"]["AccountConnectionDto"] | null;
+            /**
+             * @description Which API models of OpenAI and of servers like it are asked by; chat_completions when left out
+             * @enum {string|null}
+             */
+            openai_api?: "chat_completions" | "responses" | null;
             /** @example gpt-4 */
             openai_model_name_override?: string | null;
             post_call_actions?: components["schemas"]["PostCallFinalizedActionDto"][] | null;
@@ -2038,7 +2050,7 @@ export interface components {
              * @example account_connection_twilio
              * @enum {string}
              */
-            type: "account_connection_fluents_twilio" | "account_connection_twilio" | "account_connection_openai" | "account_connection_google" | "account_connection_azure_llm" | "account_connection_elevenlabs" | "account_connection_deepgram" | "account_connection_cartesia" | "account_connection_playht" | "account_connection_rime" | "account_connection_azure_speech" | "account_connection_assemblyai" | "account_connection_deepseek" | "account_connection_togetherai" | "account_connection_gladia" | "account_connection_telnyx" | "account_connection_un_pw_oauth" | "account_connection_login_key_oauth" | "account_connection_external_api_key" | "account_connection_sip";
+            type: "account_connection_fluents_twilio" | "account_connection_twilio" | "account_connection_openai" | "account_connection_google" | "account_connection_azure_llm" | "account_connection_anthropic" | "account_connection_openai_compatible" | "account_connection_elevenlabs" | "account_connection_deepgram" | "account_connection_cartesia" | "account_connection_playht" | "account_connection_rime" | "account_connection_azure_speech" | "account_connection_assemblyai" | "account_connection_deepseek" | "account_connection_togetherai" | "account_connection_gladia" | "account_connection_telnyx" | "account_connection_un_pw_oauth" | "account_connection_login_key_oauth" | "account_connection_external_api_key" | "account_connection_sip";
         };
         /** @description A new action */
         CreateActionDto: {
@@ -2135,10 +2147,17 @@ export interface components {
                 account_connection?: components["schemas"]["Uuid"] | null;
                 model?: string;
                 model_name?: string;
+                /** @enum {string|null} */
+                openai_api?: "chat_completions" | "responses" | null;
                 provider?: string;
             } & {
                 [key: string]: unknown;
             }) | null;
+            /**
+             * Format: int64
+             * @description The same seed gives much the same answers, where the model has one
+             */
+            llm_seed?: number | null;
             /** @example 0.5 */
             llm_temperature?: number | null;
             /** @example true */
@@ -2163,6 +2182,11 @@ export interface components {
             /** @example 50 */
             noise_suppression_level?: number | null;
             openai_account_connection?: components["schemas"]["AccountConnectionRef"];
+            /**
+             * @description Which API models of OpenAI and of servers like it are asked by; chat_completions when left out
+             * @enum {string|null}
+             */
+            openai_api?: "chat_completions" | "responses" | null;
             /** @example gpt-4 */
             openai_model_name_override?: string | null;
             post_call_actions?: components["schemas"]["PostCallFinalizedActionDto"][] | null;
@@ -2690,10 +2714,17 @@ export interface components {
                 account_connection?: components["schemas"]["Uuid"] | null;
                 model?: string;
                 model_name?: string;
+                /** @enum {string|null} */
+                openai_api?: "chat_completions" | "responses" | null;
                 provider?: string;
             } & {
                 [key: string]: unknown;
             }) | null;
+            /**
+             * Format: int64
+             * @description The same seed gives much the same answers, where the model has one
+             */
+            llm_seed?: number | null;
             /** @example 0.5 */
             llm_temperature?: number | null;
             /** @example true */
@@ -2718,6 +2749,11 @@ export interface components {
             /** @example 50 */
             noise_suppression_level?: number | null;
             openai_account_connection?: components["schemas"]["AccountConnectionRef"];
+            /**
+             * @description Which API models of OpenAI and of servers like it are asked by; chat_completions when left out
+             * @enum {string|null}
+             */
+            openai_api?: "chat_completions" | "responses" | null;
             /** @example gpt-4 */
             openai_model_name_override?: string | null;
             post_call_actions?: components["schemas"]["PostCallFinalizedActionDto"][] | null;
@@ -2948,6 +2984,17 @@ export interface components {
             size: number;
             total: number;
             total_is_estimated: boolean;
+        };
+        /** @description Of a server that speaks OpenAI's chat completions: its base_url, or the preset that stands for it */
+        OpenaiCompatibleCredentials: {
+            /** @description The key, where the server wants one */
+            api_key?: string;
+            base_url?: components["schemas"]["HttpUrl"];
+            /**
+             * @description A server whose address is known; base_url goes before it
+             * @enum {string}
+             */
+            preset?: "groq" | "openrouter" | "ollama" | "vllm" | "llamacpp";
         };
         /** @description Of OpenAI, or of a server that speaks its API */
         OpenaiCredentials: {
@@ -3447,7 +3494,7 @@ export interface components {
              * @example account_connection_twilio
              * @enum {string}
              */
-            type?: "account_connection_fluents_twilio" | "account_connection_twilio" | "account_connection_openai" | "account_connection_google" | "account_connection_azure_llm" | "account_connection_elevenlabs" | "account_connection_deepgram" | "account_connection_cartesia" | "account_connection_playht" | "account_connection_rime" | "account_connection_azure_speech" | "account_connection_assemblyai" | "account_connection_deepseek" | "account_connection_togetherai" | "account_connection_gladia" | "account_connection_telnyx" | "account_connection_un_pw_oauth" | "account_connection_login_key_oauth" | "account_connection_external_api_key" | "account_connection_sip";
+            type?: "account_connection_fluents_twilio" | "account_connection_twilio" | "account_connection_openai" | "account_connection_google" | "account_connection_azure_llm" | "account_connection_anthropic" | "account_connection_openai_compatible" | "account_connection_elevenlabs" | "account_connection_deepgram" | "account_connection_cartesia" | "account_connection_playht" | "account_connection_rime" | "account_connection_azure_speech" | "account_connection_assemblyai" | "account_connection_deepseek" | "account_connection_togetherai" | "account_connection_gladia" | "account_connection_telnyx" | "account_connection_un_pw_oauth" | "account_connection_login_key_oauth" | "account_connection_external_api_key" | "account_connection_sip";
             /** @description The environment; ignored */
             user_id?: string;
         };
@@ -3550,10 +3597,17 @@ export interface components {
                 account_connection?: components["schemas"]["Uuid"] | null;
                 model?: string;
                 model_name?: string;
+                /** @enum {string|null} */
+                openai_api?: "chat_completions" | "responses" | null;
                 provider?: string;
             } & {
                 [key: string]: unknown;
             }) | null;
+            /**
+             * Format: int64
+             * @description The same seed gives much the same answers, where the model has one
+             */
+            llm_seed?: number | null;
             /** @example 0.5 */
             llm_temperature?: number | null;
             /** @example true */
@@ -3578,6 +3632,11 @@ export interface components {
             /** @example 50 */
             noise_suppression_level?: number | null;
             openai_account_connection?: components["schemas"]["AccountConnectionRef"];
+            /**
+             * @description Which API models of OpenAI and of servers like it are asked by; chat_completions when left out
+             * @enum {string|null}
+             */
+            openai_api?: "chat_completions" | "responses" | null;
             /** @example gpt-4 */
             openai_model_name_override?: string | null;
             post_call_actions?: components["schemas"]["PostCallFinalizedActionDto"][] | null;
