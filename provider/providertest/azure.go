@@ -109,7 +109,7 @@ func NewAzureOpenAI(t testing.TB) *AzureOpenAI {
 				io.WriteString(w, body)
 			}
 			switch {
-			case r.Header.Get("Api-Key") == "":
+			case r.Header.Get("Api-Key") == "" && r.Header.Get("Authorization") == "": // v1 takes a bearer's, too
 				refuse(http.StatusUnauthorized, `{"error":{"code":"401","message":"Access denied due to invalid subscription key or wrong API endpoint. Make sure to provide a valid key for an active subscription and use a correct regional API endpoint for your resource."}}`)
 			case r.PathValue("dated") != "" && r.URL.Query().Get("api-version") == "":
 				refuse(http.StatusNotFound, `{"error":{"code":"404","message":"Resource not found"}}`)
