@@ -28,6 +28,8 @@ func TestVendorSDKs(t *testing.T) {
 		{"cartesia_sdk.cjs", []string{"npm", "@cartesia/cartesia-js@4.2.0", "ws@8.18.3"}, func(t *testing.T) string { return providertest.NewCartesia(t).URL }},
 		{"assemblyai_sdk.cjs", []string{"npm", "assemblyai@4.41.5"}, func(t *testing.T) string { return providertest.NewAssemblyAI(t).URL }},
 		{"azure_sdk.cjs", []string{"npm", "openai@6.49.0"}, func(t *testing.T) string { return providertest.NewAzureOpenAI(t).URL }},
+		{"anthropic_sdk.cjs", []string{"npm", "@anthropic-ai/sdk@1.14.0"}, func(t *testing.T) string { return providertest.NewAnthropic(t).URL }},
+		{"openai_sdk.cjs", []string{"npm", "openai@6.49.0"}, func(t *testing.T) string { return providertest.NewOpenAI(t).URL }},
 		{"google_sdk.cjs", []string{"npm", "@google/genai@2.32.0", "@google-cloud/text-to-speech@7.1.0"}, func(t *testing.T) string { return providertest.NewGoogle(t).URL }},
 	} {
 		t.Run(tc.script, func(t *testing.T) {

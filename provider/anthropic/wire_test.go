@@ -430,3 +430,28 @@ func FuzzAnswer(f *testing.F) {
 		}
 	})
 }
+
+// BenchmarkAnswer reads 200 pieces of text.
+func BenchmarkAnswer(b *testing.B) {
+	body := events(`{"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}`) +
+		strings.Repeat(events(`{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":" word"}}`), 200) + events(stop)
+	b.ReportAllocs()
+	for b.Loop() {
+		if o := play(body); o.err != nil || len(o.text) != 1000 {
+			b.Fatal(o.err)
+		}
+	}
+}
+
+// BenchmarkFirstWords is what we add between the first byte of an answer and its first words.
+func BenchmarkFirstWords(b *testing.B) {
+	body := events(`{"type":"message_start","message":{"usage":{"input_tokens":10}}}`, `{"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}`,
+		`{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"Yes, "}}`)
+	b.ReportAllocs()
+	for b.Loop() {
+		a := answer{memory: new(memory), yield: func(d llm.Delta, _ error) bool { return d.Text == "" }}
+		if err := a.read(func() {}, strings.NewReader(body)); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -142,7 +142,7 @@ func (a *Anthropic) messages(w http.ResponseWriter, r *http.Request) {
 		fail(400, "invalid_request_error", "anthropic-version: header is required")
 		return
 	}
-	if r.Header.Get("X-Api-Key") == "" {
+	if r.Header.Get("X-Api-Key") == "" && r.Header.Get("Authorization") == "" { // the latter is its SDK's way
 		fail(401, "authentication_error", "x-api-key header is required")
 		return
 	}

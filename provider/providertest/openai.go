@@ -101,6 +101,9 @@ func (o *OpenAI) chat(w http.ResponseWriter, r *http.Request) {
 			s.data(`{"choices":[{"index":0,"delta":{"role":"assistant","content":null,"` + o.field + `":"` + t + `"},"finish_reason":null}]}`)
 		}
 	}
+	if f := faultOf(r); f != Hang && f != Drip && f != Garbage {
+		s.data(`{"id":"x","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{"role":"assistant","content":""},"finish_reason":null}]}`)
+	}
 	last := body.Messages[len(body.Messages)-1]
 	switch f := faultOf(r); {
 	case f == Hang:
