@@ -8,10 +8,11 @@ FUZZTIME ?= 10s
 CALLS    ?= 10
 KILLS    ?= 200
 SECONDS  ?= 60
+BLOWS    ?= 15000000
 
 export CGO_ENABLED ?= 0
 
-.PHONY: all setup peers build run test test-postgres race client-ts e2e bench referee fuzz lint clean
+.PHONY: all setup peers build run test test-postgres race client-ts e2e bench referee fuzz hammer lint clean
 
 all: build
 
@@ -61,6 +62,10 @@ referee: peers build
 
 fuzz:
 	@scripts/fuzz.sh $(FUZZTIME)
+
+# The parsers of what strangers send, each with so many altered inputs.
+hammer:
+	PARLEY_HAMMER=$(BLOWS) $(GO) test -timeout 4h -run Hammer -v ./rtp ./leg/sip/wire ./leg/sip/auth
 
 lint:
 	@out=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$out" ]; then echo "not gofmt:"; echo "$$out"; exit 1; fi

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"testing"
+
+	"github.com/parley-voice/parley/hammer"
 )
 
 func TestPacketComesBack(t *testing.T) {
@@ -93,16 +95,23 @@ func TestPacketAllocatesNothing(t *testing.T) {
 func FuzzPacket(f *testing.F) {
 	f.Add([]byte{0x80, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3, 'a'})
 	f.Add([]byte{0xb1, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3, 1, 1, 1, 1, 0, 0, 0, 1, 9, 9, 9, 9, 'a', 0, 2})
-	f.Fuzz(func(t *testing.T, b []byte) {
-		var p, q Packet
-		if p.Parse(b) != nil {
-			return
-		}
-		if len(p.Payload) > len(b)-headerLen {
-			t.Fatalf("%d bytes of payload in %d", len(p.Payload), len(b))
-		}
-		if err := q.Parse(p.Append(nil)); err != nil || !bytes.Equal(p.Payload, q.Payload) || p.Sequence != q.Sequence {
-			t.Fatalf("written again it is %+v, %v", q, err)
-		}
-	})
+	f.Fuzz(parsed)
+}
+
+func TestHammerPacket(t *testing.T) {
+	hammer.Strike(t, [][]byte{{0x80, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3, 0x61}, {0xb1, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3, 1, 1, 1, 1, 0, 0, 0, 1, 9, 9, 9, 9, 0x61, 0, 2}},
+		func(b []byte) { parsed(t, b) })
+}
+
+func parsed(t *testing.T, b []byte) {
+	var p, q Packet
+	if p.Parse(b) != nil {
+		return
+	}
+	if len(p.Payload) > len(b)-headerLen {
+		t.Fatalf("%d bytes of payload in %d", len(p.Payload), len(b))
+	}
+	if err := q.Parse(p.Append(nil)); err != nil || !bytes.Equal(p.Payload, q.Payload) || p.Sequence != q.Sequence {
+		t.Fatalf("written again it is %+v, %v", q, err)
+	}
 }

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/parley-voice/parley/audio"
+
+	"github.com/parley-voice/parley/hammer"
 )
 
 func TestControlIsReadAsItWasWritten(t *testing.T) {
@@ -442,17 +444,24 @@ func FuzzRTCP(f *testing.F) {
 	f.Add(appendControl(nil, 99, &info{packets: 3}, &block{ssrc: 77, lost: 4}, "name", true))
 	f.Add(appendControl(nil, 99, nil, nil, "", false))
 	f.Add([]byte{0x81, 206, 0, 2, 0, 0, 0, 5, 0, 0, 0, 6})
-	f.Fuzz(func(t *testing.T, b []byte) {
-		var c control
-		if c.parse(b, 77) != nil {
-			return
-		}
-		r := newReporter(nil)
-		r.sent[0] = binary.BigEndian.Uint32(append(b, 0, 0, 0, 1))
-		r.take(time.Now(), named, &c, clock, 1)
-		var s Stats
-		if r.figures(&s); s.FarLost < 0 || s.FarLost > 1 || s.FarJitter < 0 || s.RoundTrip < 0 || s.RoundTrip > mostTrip {
-			t.Fatalf("%+v", s)
-		}
-	})
+	f.Fuzz(reported)
+}
+
+func TestHammerRTCP(t *testing.T) {
+	hammer.Strike(t, [][]byte{appendControl(nil, 99, &info{packets: 3}, &block{ssrc: 77, lost: 4}, "name", true), appendControl(nil, 99, nil, nil, "", false),
+		{0x81, 206, 0, 2, 0, 0, 0, 5, 0, 0, 0, 6}}, func(b []byte) { reported(t, b) })
+}
+
+func reported(t *testing.T, b []byte) {
+	var c control
+	if c.parse(b, 77) != nil {
+		return
+	}
+	r := newReporter(nil)
+	r.sent[0] = binary.BigEndian.Uint32(append(b, 0, 0, 0, 1))
+	r.take(time.Now(), named, &c, clock, 1)
+	var s Stats
+	if r.figures(&s); s.FarLost < 0 || s.FarLost > 1 || s.FarJitter < 0 || s.RoundTrip < 0 || s.RoundTrip > mostTrip {
+		t.Fatalf("%+v", s)
+	}
 }

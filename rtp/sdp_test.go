@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/parley-voice/parley/hammer"
 )
 
 func sdp(lines ...string) []byte { return []byte(strings.Join(lines, "\r\n") + "\r\n") }
@@ -236,38 +238,47 @@ func FuzzSDP(f *testing.F) {
 	f.Add(Offer(us))
 	f.Add([]byte("c=IN IP4 10.0.0.1\na=setup:actpass\n" + goodPrint + "\nm=audio 4 UDP/TLS/RTP/SAVPF 0 111\na=rtpmap:111 opus/48000/2\na=maxptime:60\na=rtcp:5 IN IP4 1.1.1.1\n" +
 		"m=audio 4 RTP/SAVP 9\n" + oddCrypto + "\n" + goodCrypto + "\n"))
-	keys := NewKeys()
 	f.Add([]byte("o=a b c 1 2 IN IP4 1.2.3.4\nm=image 5004 udptl t38\nm=audio 1/2 rtp/avp 0 x 101\na=rtpmap:101 telephone-event/8000\na=sendonly"))
-	f.Fuzz(func(t *testing.T, b []byte) {
-		s, err := ParseSDP(b)
-		if err != nil {
-			return
-		}
-		us := us
-		us.Codecs, us.Keys, us.SDES, us.Peer = all, keys, len(b)%2 == 0, netip.MustParseAddr("203.0.113.9")
-		body, a, err := Answer(s, us)
-		if err != nil {
-			return
-		}
-		if _, err := Accept(us, s); err != nil && !errors.Is(err, ErrNoMedia) && !errors.Is(err, ErrAddress) {
-			t.Fatal(err)
-		}
-		if a.Codec == 0 || a.DTMFType > 127 || a.PayloadType > 127 {
-			t.Fatalf("agreed %+v", a)
-		}
-		again, err := ParseSDP(body)
-		if err != nil || len(again.Media) != len(s.Media) || again.Audio() == nil || bytes.ContainsAny(body, "\x00\x7f") {
-			t.Fatalf("answer %q to %q: %v", body, b, err)
-		}
-		us.Before = a.Before
-		offer, err := ParseSDP(Offer(us))
-		if err != nil || len(offer.Media) != len(s.Media) || offer.Audio() == nil {
-			t.Fatalf("our offer %q after %q: %v", Offer(us), b, err)
-		}
-		if m := again.Audio(); m.Port != us.Port || m.Addr != us.Addr {
-			t.Fatalf("answer %q", body)
-		}
-	})
+	f.Fuzz(described)
+}
+
+var hammerKeys = NewKeys()
+
+func TestHammerSDP(t *testing.T) {
+	hammer.Strike(t, [][]byte{softphone, Offer(us), []byte("c=IN IP4 10.0.0.1\na=setup:actpass\n" + goodPrint + "\nm=audio 4 UDP/TLS/RTP/SAVPF 0 111\na=rtpmap:111 opus/48000/2\na=maxptime:60\n" +
+		"m=audio 4 RTP/SAVP 9\n" + oddCrypto + "\n" + goodCrypto + "\n"), []byte("m=image 5004 udptl t38\nm=audio 1/2 rtp/avp 0 x 101\na=rtpmap:101 telephone-event/8000\na=sendonly")},
+		func(b []byte) { described(t, b) })
+}
+
+func described(t *testing.T, b []byte) {
+	s, err := ParseSDP(b)
+	if err != nil {
+		return
+	}
+	us := us
+	us.Codecs, us.Keys, us.SDES, us.Peer = all, hammerKeys, len(b)%2 == 0, netip.MustParseAddr("203.0.113.9")
+	body, a, err := Answer(s, us)
+	if err != nil {
+		return
+	}
+	if _, err := Accept(us, s); err != nil && !errors.Is(err, ErrNoMedia) && !errors.Is(err, ErrAddress) {
+		t.Fatal(err)
+	}
+	if a.Codec == 0 || a.DTMFType > 127 || a.PayloadType > 127 {
+		t.Fatalf("agreed %+v", a)
+	}
+	again, err := ParseSDP(body)
+	if err != nil || len(again.Media) != len(s.Media) || again.Audio() == nil || bytes.ContainsAny(body, "\x00\x7f") {
+		t.Fatalf("answer %q to %q: %v", body, b, err)
+	}
+	us.Before = a.Before
+	offer, err := ParseSDP(Offer(us))
+	if err != nil || len(offer.Media) != len(s.Media) || offer.Audio() == nil {
+		t.Fatalf("our offer %q after %q: %v", Offer(us), b, err)
+	}
+	if m := again.Audio(); m.Port != us.Port || m.Addr != us.Addr {
+		t.Fatalf("answer %q", body)
+	}
 }
 
 func BenchmarkAnswer(b *testing.B) {

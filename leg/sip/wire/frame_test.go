@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/parley-voice/parley/hammer"
 )
 
 // taken are the messages a framer finds in a stream that comes in pieces of at most size bytes, the pings between them, and what ended it.
@@ -103,17 +105,31 @@ func FuzzFrames(f *testing.F) {
 		f.Add(c.msg, uint16(7))
 	}
 	f.Add([]byte("\r\n\r\n"+options("")+"\r\n"+options("l: 1\r\n")+invite), uint16(1))
-	f.Fuzz(func(t *testing.T, stream []byte, size uint16) {
-		whole, pings, bad := taken(stream, len(stream)+1)
-		cut, pings2, bad2 := taken(stream, max(1, int(size)))
-		if len(whole) != len(cut) || pings != pings2 || bad != bad2 || !slices.EqualFunc(whole, cut, bytes.Equal) {
-			t.Fatalf("%d messages, %d pings, %v; in pieces of %d: %d, %d, %v", len(whole), pings, bad, size, len(cut), pings2, bad2)
-		}
-		for _, m := range whole {
-			h := new(head)
-			if h.scan(m) == nil && !h.crooked && h.judge(true) == nil && h.length != len(h.body) {
-				t.Fatalf("%d bytes of body are framed, %d are meant: %q", len(h.body), h.length, m)
-			}
-		}
+	f.Fuzz(framed)
+}
+
+func TestHammerFrames(t *testing.T) {
+	seeds := [][]byte{[]byte("\r\n\r\n" + options("") + "\r\n" + options("l: 1\r\n") + invite)}
+	for _, c := range tortures(t) {
+		seeds = append(seeds, c.msg)
+	}
+	n := uint16(0)
+	hammer.Strike(t, seeds, func(b []byte) {
+		n++
+		framed(t, b, n%300)
 	})
+}
+
+func framed(t *testing.T, stream []byte, size uint16) {
+	whole, pings, bad := taken(stream, len(stream)+1)
+	cut, pings2, bad2 := taken(stream, max(1, int(size)))
+	if len(whole) != len(cut) || pings != pings2 || bad != bad2 || !slices.EqualFunc(whole, cut, bytes.Equal) {
+		t.Fatalf("%d messages, %d pings, %v; in pieces of %d: %d, %d, %v", len(whole), pings, bad, size, len(cut), pings2, bad2)
+	}
+	for _, m := range whole {
+		h := new(head)
+		if h.scan(m) == nil && !h.crooked && h.judge(true) == nil && h.length != len(h.body) {
+			t.Fatalf("%d bytes of body are framed, %d are meant: %q", len(h.body), h.length, m)
+		}
+	}
 }

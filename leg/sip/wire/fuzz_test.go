@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/emiago/sipgo/sip"
+
+	"github.com/parley-voice/parley/hammer"
 )
 
 // FuzzCheck: whatever comes, what passes is parsed, is left alone the second time, and means what the check took it for; what does not
@@ -18,18 +20,32 @@ func FuzzCheck(f *testing.F) {
 	f.Add([]byte(with("OPTIONS", "OPTIONS sip:0;[ SIP/2.0")), false)
 	f.Add([]byte(options("Contact: \"a\\\",b\" <sip:a@b>, sip:c@d;x=\"\\\",\"\r\nRefer-To: sip:a?b=c\r\n")), true)
 	f.Add([]byte(options("k: a\r\nContact: *\r\nRoute: <sip:a>, <sip:b>\r\n")), false)
-	f.Fuzz(func(t *testing.T, msg []byte, stream bool) {
-		before := bytes.Clone(msg)
-		out, r := Check(msg, stream)
-		if !bytes.Equal(before, msg) {
-			t.Fatal("the message itself is changed")
-		}
-		if r == nil {
-			passed(t, out, stream)
-		} else {
-			turnedDown(t, msg, r)
-		}
+	f.Fuzz(checked)
+}
+
+func TestHammerCheck(t *testing.T) {
+	seeds := [][]byte{[]byte(invite), []byte(options("k: a\r\nContact: *\r\nRoute: <sip:a>, <sip:b>\r\n"))}
+	for _, c := range tortures(t) {
+		seeds = append(seeds, c.msg)
+	}
+	n := 0
+	hammer.Strike(t, seeds, func(b []byte) {
+		n++
+		checked(t, b, n%2 == 0)
 	})
+}
+
+func checked(t *testing.T, msg []byte, stream bool) {
+	before := bytes.Clone(msg)
+	out, r := Check(msg, stream)
+	if !bytes.Equal(before, msg) {
+		t.Fatal("the message itself is changed")
+	}
+	if r == nil {
+		passed(t, out, stream)
+	} else {
+		turnedDown(t, msg, r)
+	}
 }
 
 func passed(t *testing.T, out []byte, stream bool) {
