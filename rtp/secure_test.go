@@ -449,6 +449,9 @@ func TestNewKeysBeginANewSource(t *testing.T) {
 }
 
 func TestSRTPAllocatesNothing(t *testing.T) {
+	if detected {
+		t.Skip("the ciphers' pools forget at random")
+	}
 	for _, suite := range srtp.Suites() {
 		a := encryptedLoop(t, suite)
 		if n := testing.AllocsPerRun(100, a); n != 0 {

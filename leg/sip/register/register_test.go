@@ -305,7 +305,7 @@ func TestKeepAlive(t *testing.T) {
 	w := newWorld(grant("Expires: 3600"))
 	running(t, w, func(r *Registration, stop func()) {
 		time.Sleep(10*time.Minute + time.Second)
-		if n := len(w.alive); n != 24 {
+		if n := w.keptAlive(); n != 24 {
 			t.Errorf("%d keep-alives in 10 min", n)
 		}
 		w.set(func() { w.broken = true })
@@ -318,7 +318,7 @@ func TestKeepAlive(t *testing.T) {
 	w = newWorld(func(*sent) *sip.Response { return nil })
 	running(t, w, func(r *Registration, stop func()) {
 		time.Sleep(time.Hour)
-		if len(w.alive) != 0 {
+		if w.keptAlive() != 0 {
 			t.Error("nothing is open, and kept so")
 		}
 	})
@@ -378,9 +378,9 @@ func TestState(t *testing.T) {
 			if s := r.State(); s.Registered || !s.Since.Equal(start.Add(time.Minute)) {
 				t.Errorf("%+v", s)
 			}
-			n := len(w.alive)
+			n := w.keptAlive()
 			time.Sleep(time.Minute)
-			if len(w.alive) != n {
+			if w.keptAlive() != n {
 				t.Error("keep-alives of what is over")
 			}
 			w.set(func() { w.answer = grant("Expires: 60") })

@@ -121,6 +121,13 @@ func (w *world) set(f func()) {
 	f()
 }
 
+// keptAlive is how many keep-alives there were.
+func (w *world) keptAlive() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.alive)
+}
+
 // all is what was sent so far.
 func (w *world) all() []sent {
 	w.mu.Lock()
