@@ -2,6 +2,7 @@ package sip
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -128,6 +129,8 @@ func (l *line) options(ctx context.Context, h hop) error {
 	}
 	res, err := l.send(ctx, req, h)
 	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		return fmt.Errorf("sip: no answer to OPTIONS within %s", heartbeat())
 	case err != nil:
 		return err
 	case res.StatusCode == 408 || res.StatusCode == 503:
