@@ -176,14 +176,16 @@ func TestDigestBothRoles(t *testing.T) {
 			}
 			_ = l.Hangup(t.Context(), parley.AgentEnded)
 			ended(t, next(t, legs))
-			account.Password = "wrong"
-			_, err = a.Dial(t.Context(), leg.Call{To: "agent", Trunk: &account})
+			wrong := account // our BYE may still be proving itself by the right one
+			wrong.Password = "wrong"
+			_, err = a.Dial(t.Context(), leg.Call{To: "agent", Trunk: &wrong})
 			var r *leg.Rejected
 			if !errors.As(err, &r) || r.Code != 403 {
 				t.Errorf("%v, wrong password: %v", algs, err)
 			}
-			account.AuthUsername = "nobody"
-			_, err = a.Dial(t.Context(), leg.Call{To: "agent", Trunk: &account})
+			nobody := wrong
+			nobody.AuthUsername = "nobody"
+			_, err = a.Dial(t.Context(), leg.Call{To: "agent", Trunk: &nobody})
 			if !errors.As(err, &r) || r.Code != 403 {
 				t.Errorf("%v, unknown user: %v", algs, err)
 			}

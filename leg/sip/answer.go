@@ -94,7 +94,10 @@ func (o *offer) Answer(ctx context.Context, l leg.Limits) (leg.Leg, error) {
 	if err := o.decide(answered); err != nil {
 		return nil, err
 	}
-	local, stream, err := o.t.openMedia(o.d.peer, o.sdp, o.d.account)
+	o.d.mu.Lock()
+	from := o.d.peer // an UPDATE may move it meanwhile
+	o.d.mu.Unlock()
+	local, stream, err := o.t.openMedia(from, o.sdp, o.d.account)
 	if err != nil {
 		_ = o.refuse(503, "Service Unavailable")
 		return nil, err
@@ -108,11 +111,10 @@ func (o *offer) Answer(ctx context.Context, l leg.Limits) (leg.Leg, error) {
 		_ = o.refuse(488, "Not Acceptable Here")
 		return nil, fmt.Errorf("sip: answer: %w", err)
 	}
-	res := o.t.session(o.req, body, o.d, o.timing)
 	c := newCall(o.d, stream, local, l)
-	from := o.d.peer
 	c.unproven.Store(from.network == "UDP" && agreed.Remote.IsValid() && agreed.Remote.Addr() != from.addr.Addr())
 	o.d.mu.Lock()
+	res := o.t.session(o.req, body, o.d, o.timing)
 	o.d.leg, o.d.early, o.leg = c, nil, c
 	u := o.d.await(o.tx, res, o.req.CSeq().SeqNo)
 	u.offer = o.sdp == nil
