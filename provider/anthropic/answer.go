@@ -57,16 +57,13 @@ type usage struct {
 
 // An answer is being read.
 type answer struct {
-	yield    func(llm.Delta, error) bool
+	provider.Telling
 	memory   *memory
-	notice   string
 	blocks   []*part
 	held     int  // bytes of arguments and thoughts
 	out      int  // tokens, so far
 	finished bool // stop_reason has come: the answer is whole
 	spoke    bool
-	named    bool // the vendor's name is out
-	stopped  bool // the consumer ended the loop
 }
 
 // A part is a content block as it comes in.
@@ -84,7 +81,7 @@ func (a *answer) take(e *event) error {
 	switch e.Type {
 	case "message_start":
 		if u := e.Message.Usage; u.Input+u.Wrote+u.Cached > 0 {
-			a.send(llm.Delta{Usage: &llm.Usage{In: u.Input + u.Wrote + u.Cached}})
+			a.Send(llm.Delta{Usage: &llm.Usage{In: u.Input + u.Wrote + u.Cached}})
 		}
 	case "content_block_start":
 		return a.start(e)
@@ -159,12 +156,12 @@ func (a *answer) say(p *part, text string) {
 	}
 	a.spoke = true
 	p.text.WriteString(text)
-	a.send(llm.Delta{Text: text})
+	a.Send(llm.Delta{Text: text})
 }
 
 // finish passes the tool calls and the count of tokens on, once.
 func (a *answer) finish(reason string) error {
-	if a.finished || a.stopped {
+	if a.finished || a.Stopped {
 		return nil
 	}
 	if reason == "refusal" && !a.spoke {
@@ -180,10 +177,10 @@ func (a *answer) finish(reason string) error {
 	a.finished = true
 	a.keep(calls)
 	if a.out > 0 {
-		a.send(llm.Delta{Usage: &llm.Usage{Out: a.out}})
+		a.Send(llm.Delta{Usage: &llm.Usage{Out: a.out}})
 	}
 	for i := range calls {
-		a.send(llm.Delta{Call: &calls[i]})
+		a.Send(llm.Delta{Call: &calls[i]})
 	}
 	return nil
 }
@@ -240,15 +237,4 @@ func (a *answer) keep(calls []llm.Call) {
 	if thought && len(calls) > 0 {
 		a.memory.keep(k)
 	}
-}
-
-func (a *answer) send(d llm.Delta) {
-	if a.stopped {
-		return
-	}
-	if !a.named {
-		a.named = true
-		d.Vendor, d.Notice = vendor, a.notice
-	}
-	a.stopped = !a.yield(d, nil)
 }

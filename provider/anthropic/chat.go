@@ -8,15 +8,11 @@ import (
 	"io"
 	"iter"
 	"net/http"
-	"time"
 
 	"github.com/parley-voice/parley"
 	"github.com/parley-voice/parley/llm"
 	"github.com/parley-voice/parley/provider"
 )
-
-// afterStop is how long the end of the body may come after the answer is whole.
-const afterStop = time.Second
 
 // Chat streams one answer. What the model does not accept is left out, and told in the first Notice. Tokens read are told at the
 // beginning and tokens written at the end, so that an answer nobody wants to hear out is paid for, too. Tool calls come once the
@@ -31,11 +27,11 @@ func (m *Model) Chat(ctx context.Context, r llm.Request) iter.Seq2[llm.Delta, er
 			return
 		}
 		defer resp.Body.Close()
-		a := answer{yield: yield, memory: &m.memory}
+		a := answer{Telling: provider.Telling{Vendor: vendor, Yield: yield}, memory: &m.memory}
 		if len(left) > 0 && m.noticed.CompareAndSwap(false, true) {
-			a.notice = leftOut(m.kind.name, left)
+			a.Notice = provider.LeftOut(m.kind.name, left)
 		}
-		if err := a.read(cancel, resp.Body); err != nil && !a.stopped {
+		if err := a.read(cancel, resp.Body); err != nil && !a.Stopped {
 			yield(llm.Delta{}, provider.Fault(ctx, vendor, err))
 		}
 	}
@@ -45,7 +41,7 @@ func (m *Model) Chat(ctx context.Context, r llm.Request) iter.Seq2[llm.Delta, er
 func (m *Model) post(ctx context.Context, r llm.Request) (*http.Response, []string, error) {
 	model := m.base + " " + m.kind.name
 	for tries := 0; ; tries++ {
-		q := m.compose(r, learnt.of(model))
+		q := m.compose(r, learnt.Of(model))
 		body, err := json.Marshal(q)
 		if err != nil {
 			return nil, nil, provider.BadOutput(vendor, "the request cannot be written: "+err.Error(), err)
@@ -60,7 +56,7 @@ func (m *Model) post(ctx context.Context, r llm.Request) (*http.Response, []stri
 		var v *parley.VendorError
 		if err != nil && tries < 5 && errors.As(err, &v) {
 			if field := refused(v.Status, v.Message); field != "" && q.drop(field) {
-				learnt.add(model, field)
+				learnt.Add(model, field)
 				continue
 			}
 		}
@@ -69,35 +65,14 @@ func (m *Model) post(ctx context.Context, r llm.Request) (*http.Response, []stri
 }
 
 func (a *answer) read(cancel func(), body io.Reader) error {
-	events := provider.NewEvents(body)
-	var late *time.Timer
-	defer func() {
-		if late != nil {
-			late.Stop()
-		}
-	}()
-	for {
-		data, err := events.Next()
-		if err != nil {
-			switch {
-			case a.finished:
-				return nil
-			case errors.Is(err, provider.ErrTooLong):
-				return provider.BadOutput(vendor, err.Error(), err)
-			}
-			return err
-		}
+	return provider.NewEvents(body).Answer(&a.Telling, cancel, func(data []byte) (whole bool, err error) {
 		var e event
 		if err := json.Unmarshal(data, &e); err != nil {
-			return provider.BadOutput(vendor, "an event is not JSON: "+provider.Line(string(data)), err)
+			return false, provider.BadOutput(vendor, "an event is not JSON: "+provider.Line(string(data)), err)
 		}
-		if err := a.take(&e); err != nil || a.stopped {
-			return err
-		}
-		if a.finished && late == nil { // read to the end of the body, so that the connection is kept
-			late = time.AfterFunc(afterStop, cancel)
-		}
-	}
+		err = a.take(&e)
+		return a.finished, err
+	})
 }
 
 // fault is the typed error of an error event.

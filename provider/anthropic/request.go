@@ -2,13 +2,12 @@ package anthropic
 
 import (
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/parley-voice/parley/llm"
+	"github.com/parley-voice/parley/provider"
 )
 
 // What an answer may take, in tokens; thoughts count. Nobody listens that long: it only bounds what a model that runs wild costs.
@@ -212,33 +211,5 @@ func refused(status int, message string) string {
 	return ""
 }
 
-func leftOut(model string, fields []string) string {
-	return fmt.Sprintf("%s does not accept %s: left out", model, strings.Join(fields, ", "))
-}
-
-// refusals is what has been refused, by address and model. Shared by all calls of the process.
-type refusals struct {
-	mu     sync.Mutex // guards fields
-	fields map[string][]string
-}
-
-var learnt refusals
-
-const maxModels = 256 // remembered; more is somebody counting up names
-
-func (f *refusals) of(model string) []string {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return slices.Clone(f.fields[model])
-}
-
-func (f *refusals) add(model, field string) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.fields == nil || len(f.fields) >= maxModels {
-		f.fields = map[string][]string{}
-	}
-	if !slices.Contains(f.fields[model], field) {
-		f.fields[model] = append(f.fields[model], field)
-	}
-}
+// learnt is what models have refused so far, by address and model.
+var learnt provider.Refusals

@@ -3,7 +3,6 @@ package anthropic
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -300,17 +299,6 @@ func TestRefusedFields(t *testing.T) {
 	}
 }
 
-func TestRefusalsAreBounded(t *testing.T) {
-	var r refusals
-	for i := range 10 * maxModels {
-		r.add(fmt.Sprint(i), "temperature")
-		r.add(fmt.Sprint(i), "temperature")
-	}
-	if len(r.fields) > maxModels || !slices.Equal(r.of(fmt.Sprint(10*maxModels-1)), []string{"temperature"}) {
-		t.Errorf("%d models", len(r.fields))
-	}
-}
-
 // TestErrors: what goes wrong, by status and in the middle of an answer.
 func TestErrors(t *testing.T) {
 	ask := func(set func(f *providertest.Anthropic)) (o outcome, v *parley.VendorError) {
@@ -348,13 +336,13 @@ func TestErrors(t *testing.T) {
 
 // play reads a body.
 func play(body string) (o outcome) {
-	a := answer{memory: new(memory), yield: func(d llm.Delta, _ error) bool {
+	a := answer{memory: new(memory), Telling: provider.Telling{Vendor: vendor, Yield: func(d llm.Delta, _ error) bool {
 		o.text += d.Text
 		if d.Call != nil {
 			o.calls = append(o.calls, *d.Call)
 		}
 		return true
-	}}
+	}}}
 	o.err = a.read(func() {}, strings.NewReader(body))
 	return o
 }
@@ -449,7 +437,7 @@ func BenchmarkFirstWords(b *testing.B) {
 		`{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"Yes, "}}`)
 	b.ReportAllocs()
 	for b.Loop() {
-		a := answer{memory: new(memory), yield: func(d llm.Delta, _ error) bool { return d.Text == "" }}
+		a := answer{memory: new(memory), Telling: provider.Telling{Vendor: vendor, Yield: func(d llm.Delta, _ error) bool { return d.Text == "" }}}
 		if err := a.read(func() {}, strings.NewReader(body)); err != nil {
 			b.Fatal(err)
 		}

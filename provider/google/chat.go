@@ -14,7 +14,6 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/parley-voice/parley"
 	"github.com/parley-voice/parley/llm"
@@ -22,10 +21,9 @@ import (
 )
 
 const (
-	afterFinish = time.Second // how long the stream may go on once the answer is whole
-	maxCalls    = 64          // in one answer
-	maxSigned   = 256         // calls whose signatures are kept
-	maxSign     = 64 << 10    // bytes of one
+	maxCalls  = 64       // in one answer
+	maxSigned = 256      // calls whose signatures are kept
+	maxSign   = 64 << 10 // bytes of one
 )
 
 // A Model thinks by POST /v1beta/models/{model}:streamGenerateContent. It serves one call, and keeps the signatures of its
@@ -74,11 +72,11 @@ func (m *Model) Chat(ctx context.Context, r llm.Request) iter.Seq2[llm.Delta, er
 			return
 		}
 		defer resp.Body.Close()
-		a := answer{sign: m.sign, yield: yield}
+		a := answer{Telling: provider.Telling{Vendor: vendor, Yield: yield}, sign: m.sign}
 		if len(left) > 0 && m.noticed.CompareAndSwap(false, true) {
-			a.notice = m.name + " does not accept " + strings.Join(left, ", ") + ": left out"
+			a.Notice = provider.LeftOut(m.name, left)
 		}
-		if err := a.read(cancel, resp.Body); err != nil && !a.stopped {
+		if err := a.read(cancel, resp.Body); err != nil && !a.Stopped {
 			yield(llm.Delta{}, provider.Fault(ctx, vendor, err))
 		}
 	}
@@ -165,49 +163,26 @@ type chunk struct {
 
 // An answer is being read.
 type answer struct {
+	provider.Telling
 	sign     func(id, signature string)
-	notice   string
-	yield    func(llm.Delta, error) bool
 	calls    []llm.Call
 	usage    *llm.Usage
 	finished bool // finishReason has come: the answer is whole
-	named    bool // the vendor's name is out
-	stopped  bool // the consumer ended the loop
 }
 
-// read reads to the end of the body, so that the connection is kept.
 func (a *answer) read(cancel func(), body io.Reader) error {
-	events := provider.NewEvents(body)
-	var late *time.Timer
-	defer func() {
-		if late != nil {
-			late.Stop()
-		}
-	}()
-	for {
-		data, err := events.Next()
-		switch {
-		case err != nil && a.finished:
-			if a.usage != nil {
-				a.send(llm.Delta{Usage: a.usage})
-			}
-			return nil
-		case errors.Is(err, provider.ErrTooLong):
-			return provider.BadOutput(vendor, err.Error(), err)
-		case err != nil:
-			return err
-		}
+	err := provider.NewEvents(body).Answer(&a.Telling, cancel, func(data []byte) (whole bool, err error) {
 		var c chunk
 		if err := json.Unmarshal(data, &c); err != nil {
-			return provider.BadOutput(vendor, "an event is not as documented: "+provider.Line(string(data)), err)
+			return false, provider.BadOutput(vendor, "an event is not as documented: "+provider.Line(string(data)), err)
 		}
-		if err := a.take(&c, data); err != nil || a.stopped {
-			return err
-		}
-		if a.finished && late == nil {
-			late = time.AfterFunc(afterFinish, cancel)
-		}
+		err = a.take(&c, data)
+		return a.finished, err
+	})
+	if err == nil && a.usage != nil {
+		a.Send(llm.Delta{Usage: a.usage})
 	}
+	return err
 }
 
 func (a *answer) take(c *chunk, data []byte) error {
@@ -225,7 +200,7 @@ func (a *answer) take(c *chunk, data []byte) error {
 	}
 	candidate := &c.Candidates[0]
 	for i := range candidate.Content.Parts {
-		if err := a.part(&candidate.Content.Parts[i]); err != nil || a.stopped {
+		if err := a.part(&candidate.Content.Parts[i]); err != nil || a.Stopped {
 			return err
 		}
 	}
@@ -257,7 +232,7 @@ func (a *answer) part(p *part) error {
 		a.sign(c.ID, p.Signature)
 		a.calls = append(a.calls, c)
 	case p.Text != "":
-		a.send(llm.Delta{Text: p.Text})
+		a.Send(llm.Delta{Text: p.Text})
 	}
 	return nil
 }
@@ -276,18 +251,7 @@ func (a *answer) finish(reason, message string) error {
 	}
 	a.finished = true
 	for i := range a.calls {
-		a.send(llm.Delta{Call: &a.calls[i]})
+		a.Send(llm.Delta{Call: &a.calls[i]})
 	}
 	return nil
-}
-
-func (a *answer) send(d llm.Delta) {
-	if a.stopped {
-		return
-	}
-	if !a.named {
-		a.named = true
-		d.Vendor, d.Notice = vendor, a.notice
-	}
-	a.stopped = !a.yield(d, nil)
 }

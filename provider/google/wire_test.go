@@ -275,13 +275,13 @@ func TestOpen(t *testing.T) {
 
 // read plays a body to the reader of answers.
 func read(body string) (text string, calls []llm.Call, err error) {
-	a := answer{sign: func(string, string) {}, yield: func(d llm.Delta, _ error) bool {
+	a := answer{sign: func(string, string) {}, Telling: provider.Telling{Vendor: vendor, Yield: func(d llm.Delta, _ error) bool {
 		text += d.Text
 		if d.Call != nil {
 			calls = append(calls, *d.Call)
 		}
 		return true
-	}}
+	}}}
 	err = a.read(func() {}, strings.NewReader(body))
 	return text, calls, err
 }

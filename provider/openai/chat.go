@@ -9,18 +9,14 @@ import (
 	"iter"
 	"net/http"
 	"sync/atomic"
-	"time"
 
 	"github.com/parley-voice/parley"
 	"github.com/parley-voice/parley/llm"
 	"github.com/parley-voice/parley/provider"
 )
 
-// afterFinish is how long the count of tokens may come after the answer is whole.
-const afterFinish = time.Second
-
 // learnt is what servers have refused so far, by address and model.
-var learnt refusals
+var learnt provider.Refusals
 
 // A Model thinks by POST /chat/completions, or by POST /responses when it is asked to and the server has that.
 type Model struct {
@@ -63,7 +59,7 @@ func (m *Model) Chat(ctx context.Context, r llm.Request) iter.Seq2[llm.Delta, er
 			return
 		}
 		defer resp.Body.Close()
-		a := answer{vendor: m.vendor, yield: yield}
+		a := answer{Telling: provider.Telling{Vendor: m.vendor, Yield: yield}}
 		if m.flavour.Thoughts {
 			a.said = &m.said
 		}
@@ -73,9 +69,9 @@ func (m *Model) Chat(ctx context.Context, r llm.Request) iter.Seq2[llm.Delta, er
 		}
 		if len(left) > 0 && m.noticed.CompareAndSwap(false, true) {
 			name, _ := m.named(ctx) // known by now
-			a.notice = leftOut(name, left)
+			a.Notice = provider.LeftOut(name, left)
 		}
-		if err := a.read(cancel, resp.Body); err != nil && !a.stopped {
+		if err := a.read(cancel, resp.Body); err != nil && !a.Stopped {
 			yield(llm.Delta{}, provider.Fault(ctx, m.vendor, err))
 		}
 	}
@@ -103,7 +99,7 @@ func (m *Model) post(ctx context.Context, r llm.Request) (*http.Response, []stri
 		var v *parley.VendorError
 		if err != nil && tries < 5 && errors.As(err, &v) {
 			if field := refused(v.Status, v.Message); field != "" && d.body.drop(field) {
-				learnt.add(d.key, field)
+				learnt.Add(d.key, field)
 				continue
 			}
 			if d.path == responses && absent(v.Status) && m.lacks.CompareAndSwap(false, true) {
@@ -134,10 +130,10 @@ func (m *Model) draft(name string, r llm.Request) (d draft) {
 	d.path, d.key = completions, m.base+" "+name
 	if m.responses && !m.lacks.Load() {
 		d.path, d.key = responses, d.key+" "+responses
-		d.body, d.left = inquire(name, r, learnt.of(d.key))
+		d.body, d.left = inquire(name, r, learnt.Of(d.key))
 		return d
 	}
-	known := learnt.of(d.key)
+	known := learnt.Of(d.key)
 	q, left := compose(name, r, known)
 	d.left = append(left, m.flavour.season(&q, r, known, &m.said)...)
 	if m.responses {
@@ -171,9 +167,7 @@ type chunk struct {
 
 // An answer is being read.
 type answer struct {
-	vendor   string
-	notice   string
-	yield    func(llm.Delta, error) bool
+	provider.Telling
 	take     func(data []byte) error // chunk or event
 	calls    assembly
 	thoughts thoughts
@@ -181,60 +175,33 @@ type answer struct {
 	thought  string
 	finished bool // finish_reason has come: the answer is whole
 	usage    *llm.Usage
-	named    bool // the vendor's name is out
 	spoke    bool
 	refused  bool // the model said why it will not answer, in words that are no answer
-	stopped  bool // the consumer ended the loop
 }
 
 func (a *answer) read(cancel func(), body io.Reader) error {
-	events := provider.NewEvents(body)
-	var late *time.Timer
-	defer func() {
-		if late != nil {
-			late.Stop()
-		}
-	}()
-	for {
-		data, err := events.Next()
-		if err != nil {
-			if a.finished {
-				if a.usage != nil {
-					a.send(llm.Delta{Usage: a.usage})
-				}
-				return nil
-			}
-			if errors.Is(err, provider.ErrTooLong) {
-				return provider.BadOutput(a.vendor, err.Error(), err)
-			}
-			return err
-		}
+	err := provider.NewEvents(body).Answer(&a.Telling, cancel, func(data []byte) (whole bool, err error) {
 		if string(data) == "[DONE]" {
-			if err := a.finish(""); err != nil || a.stopped {
-				return err
-			}
-			if late == nil {
-				late = time.AfterFunc(afterFinish, cancel)
-			}
-			continue // to the end of the body, so that the connection is kept
+			err = a.finish("")
+		} else {
+			err = a.take(data)
 		}
-		if err := a.take(data); err != nil || a.stopped {
-			return err
-		}
-		if a.finished && late == nil {
-			late = time.AfterFunc(afterFinish, cancel)
-		}
+		return a.finished, err
+	})
+	if err == nil && a.usage != nil {
+		a.Send(llm.Delta{Usage: a.usage})
 	}
+	return err
 }
 
 // chunk takes one event of chat completions.
 func (a *answer) chunk(data []byte) error {
 	var c chunk
 	if err := json.Unmarshal(data, &c); err != nil {
-		return provider.BadOutput(a.vendor, "an event is not JSON: "+provider.Line(string(data)), err)
+		return provider.BadOutput(a.Vendor, "an event is not JSON: "+provider.Line(string(data)), err)
 	}
 	if len(c.Error) > 0 && string(c.Error) != "null" {
-		e := provider.StatusError(a.vendor, 0, data)
+		e := provider.StatusError(a.Vendor, 0, data)
 		e.Code = parley.VendorUnavailable
 		return e
 	}
@@ -249,7 +216,7 @@ func (a *answer) chunk(data []byte) error {
 		}
 		for _, f := range choice.Delta.ToolCalls {
 			if err := a.calls.add(f); err != nil {
-				return provider.BadOutput(a.vendor, err.Error(), err)
+				return provider.BadOutput(a.Vendor, err.Error(), err)
 			}
 		}
 		if choice.FinishReason != "" {
@@ -265,42 +232,31 @@ func (a *answer) chunk(data []byte) error {
 func (a *answer) say(text string) {
 	if text = a.thoughts.drop(text); text != "" && !a.finished {
 		a.spoke = true
-		a.send(llm.Delta{Text: text})
+		a.Send(llm.Delta{Text: text})
 	}
 }
 
 // finish passes the tool calls on, once. Whether reason says tool_calls or stop does not matter: servers differ.
 func (a *answer) finish(reason string) error {
-	if a.finished || a.stopped {
+	if a.finished || a.Stopped {
 		return nil
 	}
 	calls, err := a.calls.whole()
 	if err != nil {
-		return provider.BadOutput(a.vendor, err.Error(), err)
+		return provider.BadOutput(a.Vendor, err.Error(), err)
 	}
 	if reason == "content_filter" && !a.spoke {
-		return &parley.VendorError{Vendor: a.vendor, Code: parley.VendorRefused, Message: "the content filter stopped the answer"}
+		return &parley.VendorError{Vendor: a.Vendor, Code: parley.VendorRefused, Message: "the content filter stopped the answer"}
 	}
 	if reason == "insufficient_system_resource" { // DeepSeek: it was cut off
-		return provider.Closed(a.vendor, "the answer was cut off: "+reason)
+		return provider.Closed(a.Vendor, "the answer was cut off: "+reason)
 	}
 	a.finished = true
 	if a.said != nil {
 		a.said.keep(calls, a.thought)
 	}
 	for i := range calls {
-		a.send(llm.Delta{Call: &calls[i]})
+		a.Send(llm.Delta{Call: &calls[i]})
 	}
 	return nil
-}
-
-func (a *answer) send(d llm.Delta) {
-	if a.stopped {
-		return
-	}
-	if !a.named {
-		a.named = true
-		d.Vendor, d.Notice = a.vendor, a.notice
-	}
-	a.stopped = !a.yield(d, nil)
 }

@@ -2,12 +2,10 @@ package openai
 
 import (
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/parley-voice/parley/llm"
 )
@@ -157,31 +155,6 @@ func unknownTo(model string) []string {
 	return nil
 }
 
-// refusals is what servers have refused, by address and model, learnt from their errors. Shared by all calls of the process.
-type refusals struct {
-	mu     sync.Mutex // guards fields
-	fields map[string][]string
-}
-
-const maxModels = 256 // remembered; more is somebody counting up names
-
-func (f *refusals) of(model string) []string {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return slices.Clone(f.fields[model])
-}
-
-func (f *refusals) add(model, field string) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.fields == nil || len(f.fields) >= maxModels {
-		f.fields = map[string][]string{}
-	}
-	if !slices.Contains(f.fields[model], field) {
-		f.fields[model] = append(f.fields[model], field)
-	}
-}
-
 // refused finds in the words of an error what the server did not like and can be done without, "" when it was something else.
 func refused(status int, message string) string {
 	if field := refusedRoles(message); field != "" && (status == http.StatusInternalServerError || status/100 == 4) {
@@ -198,8 +171,4 @@ func refused(status int, message string) string {
 		return field
 	}
 	return switchIn.FindString(message)
-}
-
-func leftOut(model string, fields []string) string {
-	return fmt.Sprintf("%s does not accept %s: left out", model, strings.Join(fields, ", "))
 }

@@ -146,7 +146,7 @@ type openEvent struct {
 func (a *answer) event(data []byte) error {
 	var e openEvent
 	if err := json.Unmarshal(data, &e); err != nil {
-		return provider.BadOutput(a.vendor, "an event is not JSON: "+provider.Line(string(data)), err)
+		return provider.BadOutput(a.Vendor, "an event is not JSON: "+provider.Line(string(data)), err)
 	}
 	switch e.Type {
 	case "response.output_text.delta":
@@ -165,18 +165,18 @@ func (a *answer) event(data []byte) error {
 		return a.complete(&e)
 	case "response.failed":
 		if f := e.Response.Error; f != nil {
-			return openFault(a.vendor, f.Code, f.Message)
+			return openFault(a.Vendor, f.Code, f.Message)
 		}
-		return openFault(a.vendor, "", "the response failed")
+		return openFault(a.Vendor, "", "the response failed")
 	case "error":
-		return openFault(a.vendor, e.Code, e.Message)
+		return openFault(a.Vendor, e.Code, e.Message)
 	}
 	return nil
 }
 
 func (a *answer) called(err error) error {
 	if err != nil {
-		return provider.BadOutput(a.vendor, err.Error(), err)
+		return provider.BadOutput(a.Vendor, err.Error(), err)
 	}
 	return nil
 }
@@ -190,7 +190,7 @@ func (a *answer) complete(e *openEvent) error {
 		reason = i.Reason // content_filter, max_output_tokens
 	}
 	if a.refused && !a.spoke {
-		return &parley.VendorError{Vendor: a.vendor, Code: parley.VendorRefused, Message: "the model declined to answer"}
+		return &parley.VendorError{Vendor: a.Vendor, Code: parley.VendorRefused, Message: "the model declined to answer"}
 	}
 	return a.finish(reason)
 }

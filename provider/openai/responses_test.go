@@ -199,13 +199,13 @@ func TestFailedResponses(t *testing.T) {
 }
 
 func openRead(body string) (text string, calls []llm.Call, err error) {
-	a := answer{vendor: "acme", yield: func(d llm.Delta, _ error) bool {
+	a := answer{Telling: provider.Telling{Vendor: "acme", Yield: func(d llm.Delta, _ error) bool {
 		text += d.Text
 		if d.Call != nil {
 			calls = append(calls, *d.Call)
 		}
 		return true
-	}}
+	}}}
 	a.take = a.event
 	err = a.read(func() {}, strings.NewReader(body))
 	return text, calls, err

@@ -111,26 +111,15 @@ func TestRefusedFields(t *testing.T) {
 	}
 }
 
-func TestRefusalsAreBounded(t *testing.T) {
-	var r refusals
-	for i := range 10 * maxModels {
-		r.add(fmt.Sprint(i), "temperature")
-		r.add(fmt.Sprint(i), "temperature")
-	}
-	if len(r.fields) > maxModels || len(r.of(fmt.Sprint(10*maxModels-1))) != 1 {
-		t.Errorf("%d models", len(r.fields))
-	}
-}
-
 // read plays a body to the reader of answers.
 func read(body string) (text string, calls []llm.Call, err error) {
-	a := answer{vendor: "acme", yield: func(d llm.Delta, _ error) bool {
+	a := answer{Telling: provider.Telling{Vendor: "acme", Yield: func(d llm.Delta, _ error) bool {
 		text += d.Text
 		if d.Call != nil {
 			calls = append(calls, *d.Call)
 		}
 		return true
-	}}
+	}}}
 	a.take = a.chunk
 	err = a.read(func() {}, strings.NewReader(body))
 	return text, calls, err
