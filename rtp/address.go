@@ -10,7 +10,7 @@ var ErrAddress = errors.New("rtp: the session description names an address that 
 
 var (
 	broadcast = netip.AddrFrom4([4]byte{255, 255, 255, 255})
-	shared    = netip.MustParsePrefix("100.64.0.0/10") // RFC 6598, behind a carrier's NAT
+	shared    = netip.MustParsePrefix("100.64.0.0/10") // RFC 6598, behind a carrier's NAT; also that of many VPNs
 	thisHost  = netip.MustParsePrefix("0.0.0.0/8")
 	reserved  = netip.MustParsePrefix("240.0.0.0/4")
 )

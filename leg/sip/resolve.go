@@ -15,6 +15,7 @@ import (
 
 	"github.com/parley-voice/parley"
 	"github.com/parley-voice/parley/leg/sip/route"
+	"github.com/parley-voice/parley/rtp"
 )
 
 // errTransport: websockets are not carried.
@@ -232,13 +233,8 @@ func (t *Trunk) own(network string, peer netip.Addr) netip.AddrPort {
 	return netip.AddrPortFrom(ip, uint16(t.port(network)))
 }
 
-// carrierNAT is the range between a carrier's NAT and its customers (RFC 6598); also that of many VPNs.
-var carrierNAT = netip.MustParsePrefix("100.64.0.0/10")
-
 // inside reports whether an address means nothing in the Internet.
-func inside(ip netip.Addr) bool {
-	return ip.IsPrivate() || ip.IsLoopback() || ip.IsLinkLocalUnicast() || carrierNAT.Contains(ip)
-}
+func inside(ip netip.Addr) bool { return ip.IsLoopback() || rtp.Private(ip) }
 
 // contact is our address for one dialog: fresh each time, for sipgo writes into what it is given.
 func (t *Trunk) contact(user string, peer hop) *sip.ContactHeader {

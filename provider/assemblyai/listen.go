@@ -2,7 +2,6 @@ package assemblyai
 
 import (
 	"context"
-	"errors"
 	"iter"
 	"strings"
 	"sync"
@@ -87,7 +86,7 @@ func (h *hearing) send(ctx context.Context, in <-chan audio.Frame) {
 			case h.pace.skip(&f, time.Now()):
 				continue
 			}
-			encode(wire[n*2*audio.Samples:], &f)
+			provider.Linear16(wire[n*2*audio.Samples:], &f)
 			h.pace.sent++
 			if n++; n < together {
 				continue
@@ -117,13 +116,6 @@ func hold(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// encode writes f as pcm_s16le.
-func encode(wire []byte, f *audio.Frame) {
-	for i, s := range f {
-		wire[2*i], wire[2*i+1] = byte(s), byte(uint16(s)>>8)
-	}
-}
-
 // finish ends the turn that is open, and the session.
 func (h *hearing) finish(ctx context.Context) {
 	h.closing.Store(true)
@@ -148,7 +140,7 @@ func (h *hearing) listen(yield func(stt.Event, error) bool) (more bool, err erro
 			buf, err = provider.ReadAll(r, buf)
 		}
 		if err != nil {
-			if err = typed(err); h.closing.Load() && farewell(err) {
+			if err = typed(err); h.closing.Load() && provider.Farewell(err) {
 				return h.rest(yield), nil
 			}
 			return true, err
@@ -183,10 +175,4 @@ func (h *hearing) listen(yield func(stt.Event, error) bool) (more bool, err erro
 func (h *hearing) rest(yield func(stt.Event, error) bool) (more bool) {
 	e := h.turns.rest()
 	return e == nil || yield(*e, nil)
-}
-
-// farewell reports whether err is the orderly close of a connection.
-func farewell(err error) bool {
-	var v *parley.VendorError
-	return errors.As(err, &v) && (v.Status == 1000 || v.Status == 1005)
 }

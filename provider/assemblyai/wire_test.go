@@ -356,7 +356,7 @@ func TestFrameAllocatesNothing(t *testing.T) {
 		if p.skip(f, time.Now()) || p.wait(time.Now()) > 0 {
 			t.Error("skipped")
 		}
-		encode(wire[:], f)
+		provider.Linear16(wire[:], f)
 		if err := socket.Binary(wire[:]); err != nil {
 			t.Error(err)
 		}
@@ -371,7 +371,7 @@ func BenchmarkFrame(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		p.skip(f, now)
-		encode(wire[:], f)
+		provider.Linear16(wire[:], f)
 	}
 }
 

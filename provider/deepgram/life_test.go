@@ -76,29 +76,6 @@ func cutOff(ctx context.Context, v *Voice, text string) {
 	}
 }
 
-// TestIdleConnectionGoes: a call that ends without Close keeps its connection for a while only; one in use is not touched.
-func TestIdleConnectionGoes(t *testing.T) {
-	d := providertest.NewDeepgram(t)
-	v := voice(t, d)
-	defer v.Close()
-	if err := v.Warm(); err != nil {
-		t.Fatal(err)
-	}
-	l := v.idle
-	v.expire(new(line)) // one that has been taken since
-	if v.idle != l || !l.alive() {
-		t.Fatal("expired the wrong connection")
-	}
-	v.expire(l)
-	if v.idle != nil || l.alive() {
-		t.Error("an idle connection outlived its time")
-	}
-	providertest.Say(t, v, "And on. ")
-	if d.Count() != 2 {
-		t.Errorf("%d connections", d.Count())
-	}
-}
-
 // TestConnectionsThatKeepDropping: one connection after the other is lost in the middle of words; the caller's are told once each,
 // in order, by one vendor alone.
 func TestConnectionsThatKeepDropping(t *testing.T) {

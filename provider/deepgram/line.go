@@ -54,8 +54,8 @@ func openLine(ctx context.Context, n *provider.Net, address string, h http.Heade
 	return l, nil
 }
 
-// close drops the connection and waits for its reader. What it had still to say is never heard.
-func (l *line) close() {
+// Close drops the connection and waits for its reader. What it had still to say is never heard.
+func (l *line) Close() {
 	l.once.Do(func() {
 		close(l.closed)
 		l.socket.Close()
@@ -63,7 +63,8 @@ func (l *line) close() {
 	l.reader.Wait()
 }
 
-func (l *line) alive() bool {
+// Alive reports whether the connection can be spoken on.
+func (l *line) Alive() bool {
 	select {
 	case <-l.dead:
 		return false

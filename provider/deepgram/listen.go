@@ -3,7 +3,6 @@ package deepgram
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"iter"
 	"math"
 	"net/http"
@@ -147,16 +146,10 @@ func (t *Transcriber) Transcribe(ctx context.Context, in <-chan audio.Frame, o s
 		case !more:
 		case ctx.Err() != nil:
 			yield(stt.Event{}, ctx.Err())
-		case err != nil && !(h.closing.Load() && farewell(err)):
+		case err != nil && !(h.closing.Load() && provider.Farewell(err)):
 			yield(stt.Event{}, err)
 		}
 	}
-}
-
-// farewell reports whether err is the orderly close of a connection.
-func farewell(err error) bool {
-	var v *parley.VendorError
-	return errors.As(err, &v) && (v.Status == 1000 || v.Status == 1005)
 }
 
 // hearing is one open connection.
@@ -179,7 +172,7 @@ func (h *hearing) send(ctx context.Context, in <-chan audio.Frame) {
 				h.finish(ctx)
 				return
 			}
-			encode(&wire, &f)
+			provider.Linear16(wire[:], &f)
 			if h.socket.Binary(wire[:]) != nil {
 				return // the listener finds out why
 			}
@@ -192,13 +185,6 @@ func (h *hearing) send(ctx context.Context, in <-chan audio.Frame) {
 		case <-ctx.Done():
 			return
 		}
-	}
-}
-
-// encode writes f as linear16, little-endian.
-func encode(wire *[2 * audio.Samples]byte, f *audio.Frame) {
-	for i, s := range f {
-		wire[2*i], wire[2*i+1] = byte(s), byte(uint16(s)>>8)
 	}
 }
 

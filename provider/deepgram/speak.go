@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"iter"
-	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
@@ -18,9 +17,6 @@ import (
 	"github.com/parley-voice/parley/tts"
 )
 
-// idleLimit is how long a connection nobody speaks on is kept: a guard for calls that end without Close.
-const idleLimit = 10 * time.Minute
-
 // VoiceOptions are the fields of voice_deepgram.
 type VoiceOptions struct {
 	Model string `json:"model" doc:"the voice, language included: aura-2-thalia-en (default), aura-2-celeste-es, …"`
@@ -28,19 +24,7 @@ type VoiceOptions struct {
 
 // A Voice speaks by wss /v1/speak (https://developers.deepgram.com/reference/text-to-speech/speak-streaming). Its connection
 // is opened once per call and kept between replies; an interruption drops it and opens the next in the background.
-type Voice struct {
-	address string
-	header  http.Header
-	net     *provider.Net
-	life    context.Context // of the background work; ended by Close
-	end     context.CancelFunc
-
-	mu      sync.Mutex // guards all below
-	idle    *line
-	opening chan struct{} // closed when the connection being opened is there, or has failed; nil: none is
-	timer   *time.Timer   // closes idle in the end
-	closed  bool
-}
+type Voice struct{ lines *provider.Spare[*line] }
 
 // NewVoice opens a voice from a voice_deepgram object. It connects on Warm, or when it first speaks.
 func NewVoice(a provider.Access, options json.RawMessage) (*Voice, error) {
@@ -57,118 +41,14 @@ func NewVoice(a provider.Access, options json.RawMessage) (*Voice, error) {
 	if err != nil {
 		return nil, parley.Invalid("base_url", err.Error())
 	}
-	v := &Voice{address: address, header: header, net: a.Net}
-	v.life, v.end = context.WithCancel(context.Background())
-	return v, nil
+	return &Voice{provider.NewSpare(func(ctx context.Context) (*line, error) { return openLine(ctx, a.Net, address, header) })}, nil
 }
 
 // Warm opens the connection.
-func (v *Voice) Warm() error {
-	l, err := v.take(v.life)
-	if err != nil {
-		return err
-	}
-	v.keep(l)
-	return nil
-}
+func (v *Voice) Warm() error { return v.lines.Warm() }
 
 // Close drops the connection for good, at the end of the call.
-func (v *Voice) Close() error {
-	v.mu.Lock()
-	v.closed = true
-	l, opening := v.idle, v.opening
-	v.idle = nil
-	if v.timer != nil {
-		v.timer.Stop()
-	}
-	v.mu.Unlock()
-	v.end()
-	if opening != nil {
-		<-opening
-	}
-	if l != nil {
-		l.close()
-	}
-	return nil
-}
-
-// take is the connection kept, the one being opened, or a new one.
-func (v *Voice) take(ctx context.Context) (*line, error) {
-	for {
-		v.mu.Lock()
-		l, opening := v.idle, v.opening
-		v.idle = nil
-		if v.timer != nil {
-			v.timer.Stop()
-		}
-		v.mu.Unlock()
-		switch {
-		case l != nil && l.alive():
-			return l, nil
-		case l != nil:
-			l.close()
-		case opening != nil:
-			select {
-			case <-opening:
-			case <-ctx.Done():
-				return nil, ctx.Err()
-			}
-		default:
-			return openLine(ctx, v.net, v.address, v.header)
-		}
-	}
-}
-
-// keep puts a connection by for the next reply.
-func (v *Voice) keep(l *line) {
-	v.mu.Lock()
-	old := v.idle
-	if v.closed {
-		old = l
-	} else {
-		v.idle = l
-		if v.timer != nil {
-			v.timer.Stop()
-		}
-		v.timer = time.AfterFunc(idleLimit, func() { v.expire(l) })
-	}
-	v.mu.Unlock()
-	if old != nil {
-		old.close()
-	}
-}
-
-func (v *Voice) expire(l *line) {
-	v.mu.Lock()
-	if v.idle != l {
-		v.mu.Unlock()
-		return
-	}
-	v.idle = nil
-	v.mu.Unlock()
-	l.close()
-}
-
-// reopen opens the next connection in the background. That it fails is told to whoever speaks next.
-func (v *Voice) reopen() {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	if v.closed || v.opening != nil {
-		return
-	}
-	opened := make(chan struct{})
-	v.opening = opened
-	go func() { // Close waits for opened
-		l, err := openLine(v.life, v.net, v.address, v.header)
-		if err == nil {
-			v.keep(l)
-		}
-		v.mu.Lock()
-		v.opening = nil
-		v.mu.Unlock()
-		close(opened)
-	}()
-}
+func (v *Voice) Close() error { return v.lines.Close() }
 
 // Speak begins every piece at once, as far as Deepgram's limit of flushes allows; past it, the pieces of a reply but the
 // first are spoken in one breath. Words have estimated places: the API tells none.
@@ -176,7 +56,7 @@ func (v *Voice) Speak(ctx context.Context, text <-chan string, _ tts.Options) it
 	return func(yield func(tts.Chunk, error) bool) {
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
-		l, err := v.take(ctx)
+		l, err := v.lines.Take(ctx)
 		if err != nil {
 			yield(tts.Chunk{}, provider.Fault(ctx, vendor, err))
 			return
@@ -188,10 +68,10 @@ func (v *Voice) Speak(ctx context.Context, text <-chan string, _ tts.Options) it
 		whole, err := r.listen(ctx, said)
 		cancel()
 		if !whole || l.spent() {
-			l.close()
-			v.reopen()
+			l.Close()
+			v.lines.Reopen()
 		} else {
-			v.keep(l)
+			v.lines.Keep(l)
 		}
 		saying.Wait()
 		if err != nil && !r.stopped {

@@ -222,9 +222,11 @@ func TestDeadWhileIdle(t *testing.T) {
 	v := voice(t, d)
 	defer v.Close()
 	providertest.Say(t, v, "One. ")
-	v.mu.Lock()
-	l := v.idle
-	v.mu.Unlock()
+	l, err := v.lines.Take(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	v.lines.Keep(l)
 	l.socket.Close()
 	<-l.dead
 	providertest.Say(t, v, "Two. ")
@@ -343,7 +345,7 @@ func TestSayIsJSON(t *testing.T) {
 func TestFrameAllocatesNothing(t *testing.T) {
 	socket, frame, wire := openSocket(t)
 	if n := testing.AllocsPerRun(60, func() { // what the sender's kernel holds without anybody reading
-		encode(wire, frame)
+		provider.Linear16(wire[:], frame)
 		if err := socket.Binary(wire[:]); err != nil {
 			t.Error(err)
 		}
@@ -389,7 +391,7 @@ func BenchmarkSendFrame(b *testing.B) {
 	frame, wire := new(audio.Frame), new([2 * audio.Samples]byte)
 	b.ReportAllocs()
 	for b.Loop() {
-		encode(wire, frame)
+		provider.Linear16(wire[:], frame)
 		if err := socket.Binary(wire[:]); err != nil {
 			b.Fatal(err)
 		}

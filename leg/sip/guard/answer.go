@@ -21,10 +21,7 @@ func (g *Guard) Proven(ip netip.Addr) {
 	s := g.seen.set(k)
 	s.lock()
 	defer s.unlock()
-	e := s.find(k)
-	if e == nil {
-		e = s.insert(k, now)
-	}
+	e := s.entry(k, now)
 	e.proven = now.after(provenFor)
 }
 

@@ -72,10 +72,7 @@ func (g *Guard) count(k key, now instant, forgeable bool) bool {
 	s := g.seen.set(k)
 	s.lock()
 	defer s.unlock()
-	e := s.find(k)
-	if e == nil {
-		e = s.insert(k, now)
-	}
+	e := s.entry(k, now)
 	if e.blocked > now || forgeable && e.proven > now {
 		return false
 	}

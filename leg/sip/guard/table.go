@@ -87,6 +87,14 @@ func (s *set) insert(k key, now instant) *source {
 	return least
 }
 
+// entry is a source, remembered from now on; mu is held.
+func (s *set) entry(k key, now instant) *source {
+	if e := s.find(k); e != nil {
+		return e
+	}
+	return s.insert(k, now)
+}
+
 // worth is what forgetting a source would cost, from nothing up. What a forged message can bring about is worth least.
 type worth uint8
 
