@@ -92,15 +92,20 @@ func TestPacketAllocatesNothing(t *testing.T) {
 	}
 }
 
+var packets = [][]byte{
+	{0x80, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3, 'a'},
+	{0xb1, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3, 1, 1, 1, 1, 0, 0, 0, 1, 9, 9, 9, 9, 'a', 0, 2},
+}
+
 func FuzzPacket(f *testing.F) {
-	f.Add([]byte{0x80, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3, 'a'})
-	f.Add([]byte{0xb1, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3, 1, 1, 1, 1, 0, 0, 0, 1, 9, 9, 9, 9, 'a', 0, 2})
+	for _, b := range packets {
+		f.Add(b)
+	}
 	f.Fuzz(parsed)
 }
 
 func TestHammerPacket(t *testing.T) {
-	hammer.Strike(t, [][]byte{{0x80, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3, 0x61}, {0xb1, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3, 1, 1, 1, 1, 0, 0, 0, 1, 9, 9, 9, 9, 0x61, 0, 2}},
-		func(b []byte) { parsed(t, b) })
+	hammer.Strike(t, packets, func(b []byte) { parsed(t, b) })
 }
 
 func parsed(t *testing.T, b []byte) {

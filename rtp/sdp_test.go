@@ -233,22 +233,27 @@ func TestAcceptTakesTheirNumbers(t *testing.T) {
 	}
 }
 
+// descriptions are what the parser is fuzzed and hammered with.
+func descriptions() [][]byte {
+	return [][]byte{softphone, Offer(us),
+		[]byte("c=IN IP4 10.0.0.1\na=setup:actpass\n" + goodPrint + "\nm=audio 4 UDP/TLS/RTP/SAVPF 0 111\na=rtpmap:111 opus/48000/2\na=maxptime:60\na=rtcp:5 IN IP4 1.1.1.1\n" +
+			"m=audio 4 RTP/SAVP 9\n" + oddCrypto + "\n" + goodCrypto + "\n"),
+		[]byte("o=a b c 1 2 IN IP4 1.2.3.4\nm=image 5004 udptl t38\nm=audio 1/2 rtp/avp 0 x 101\na=rtpmap:101 telephone-event/8000\na=sendonly"),
+	}
+}
+
 func FuzzSDP(f *testing.F) {
-	f.Add(softphone)
-	f.Add(Offer(us))
-	f.Add([]byte("c=IN IP4 10.0.0.1\na=setup:actpass\n" + goodPrint + "\nm=audio 4 UDP/TLS/RTP/SAVPF 0 111\na=rtpmap:111 opus/48000/2\na=maxptime:60\na=rtcp:5 IN IP4 1.1.1.1\n" +
-		"m=audio 4 RTP/SAVP 9\n" + oddCrypto + "\n" + goodCrypto + "\n"))
-	f.Add([]byte("o=a b c 1 2 IN IP4 1.2.3.4\nm=image 5004 udptl t38\nm=audio 1/2 rtp/avp 0 x 101\na=rtpmap:101 telephone-event/8000\na=sendonly"))
+	for _, b := range descriptions() {
+		f.Add(b)
+	}
 	f.Fuzz(described)
 }
 
-var hammerKeys = NewKeys()
-
 func TestHammerSDP(t *testing.T) {
-	hammer.Strike(t, [][]byte{softphone, Offer(us), []byte("c=IN IP4 10.0.0.1\na=setup:actpass\n" + goodPrint + "\nm=audio 4 UDP/TLS/RTP/SAVPF 0 111\na=rtpmap:111 opus/48000/2\na=maxptime:60\n" +
-		"m=audio 4 RTP/SAVP 9\n" + oddCrypto + "\n" + goodCrypto + "\n"), []byte("m=image 5004 udptl t38\nm=audio 1/2 rtp/avp 0 x 101\na=rtpmap:101 telephone-event/8000\na=sendonly")},
-		func(b []byte) { described(t, b) })
+	hammer.Strike(t, descriptions(), func(b []byte) { described(t, b) })
 }
+
+var hammerKeys = NewKeys()
 
 func described(t *testing.T, b []byte) {
 	s, err := ParseSDP(b)

@@ -54,19 +54,25 @@ func Trunk(doc Doc) parley.TrunkAccount {
 // homesMost is how many numbers of a trunk are asked for their country.
 const homesMost = 1000
 
-// DialPolicy is a trunk's policy with its own country filled in: where it names none, those of the numbers linked with it; where
-// there are none either, that of the caller id.
+// DialPolicy is a trunk's policy with its own countries filled in where it names none.
 func (d *DB) DialPolicy(ctx context.Context, env, trunk, from string) (parley.DialPolicy, error) {
 	doc, err := d.Internal(ctx, env, AccountConnections, trunk)
 	if err != nil {
 		return parley.DialPolicy{}, err
 	}
-	p := Trunk(doc).Policy
+	t := Trunk(doc)
+	return d.AtHome(ctx, &t, from)
+}
+
+// AtHome is DialPolicy of an account that has been read: the countries it names, else those of the numbers linked with it, else that
+// of the caller id.
+func (d *DB) AtHome(ctx context.Context, t *parley.TrunkAccount, from string) (parley.DialPolicy, error) {
+	p := t.Policy
 	if len(p.Countries) > 0 {
 		return p, nil
 	}
 	var numbers []string
-	err = d.r.NewSelect().Model((*numberRow)(nil)).Column("number").Where("environment_id = ? AND doc LIKE ?", clean(env), `%"`+clean(trunk)+`"%`).
+	err := d.r.NewSelect().Model((*numberRow)(nil)).Column("number").Where("environment_id = ? AND doc LIKE ?", clean(t.UserID), `%"`+clean(t.ID)+`"%`).
 		Limit(homesMost).Scan(ctx, &numbers)
 	if err != nil {
 		return p, wrap(err, "reading the numbers of a trunk")

@@ -75,7 +75,7 @@ func (d *directory) Trunk(ctx context.Context, c parley.Call) (*parley.TrunkAcco
 		return nil, err
 	}
 	t := *trunk // the list is shared
-	t.Policy, err = d.db.DialPolicy(ctx, t.UserID, t.ID, c.From)
+	t.Policy, err = d.db.AtHome(ctx, &t, c.From)
 	return &t, err
 }
 
