@@ -4,8 +4,6 @@ import (
 	"context"
 	"iter"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/parley-voice/parley"
@@ -14,165 +12,115 @@ import (
 	"github.com/parley-voice/parley/stt"
 )
 
-const (
-	together  = 3               // frames of one message: AssemblyAI hangs up on less than 50 ms
-	lastWords = 5 * time.Second // wait for the last turns once the sound has ended
-)
+const together = 3 // frames of one message: AssemblyAI hangs up on less than 50 ms
 
 // Transcribe hears one stream. Sound is sent 60 ms at a time, never much faster than real time. Closing in lets AssemblyAI
 // finish, 5 s at most.
 func (t *Transcriber) Transcribe(ctx context.Context, in <-chan audio.Frame, o stt.Options) iter.Seq2[stt.Event, error] {
-	return func(yield func(stt.Event, error) bool) {
-		ctx, cancel := context.WithCancel(ctx)
-		defer cancel()
+	return provider.Hear(ctx, in, func(ctx context.Context) (*provider.Ear, error) {
 		q := t.query(o)
 		address, err := provider.SocketURL(t.base, "/v3/ws", q)
 		if err != nil {
-			yield(stt.Event{}, parley.Invalid("base_url", err.Error()))
-			return
+			return nil, parley.Invalid("base_url", err.Error())
 		}
 		socket, err := t.net.Dial(ctx, vendor, address, t.header)
 		if err != nil {
-			yield(stt.Event{}, err)
-			return
+			return nil, err
 		}
-		stop := socket.CloseOn(ctx)
-		defer stop()
-		h := hearing{socket: socket, key: t.header.Get("Authorization"), turns: turns{formatted: q.Has("format_turns"), told: -1}}
+		h := &hearing{socket: socket, key: t.header.Get("Authorization"), turns: turns{formatted: q.Has("format_turns"), told: -1}}
 		h.turns.place = h.pace.heard
-		var sending sync.WaitGroup
-		defer sending.Wait()
-		defer socket.Close()
-		defer cancel()
-		sending.Go(func() { h.send(ctx, in) })
-		more, err := h.listen(yield)
-		switch {
-		case !more:
-		case ctx.Err() != nil:
-			yield(stt.Event{}, ctx.Err())
-		case err != nil:
-			yield(stt.Event{}, err)
-		}
-	}
+		h.ear = &provider.Ear{Vendor: vendor, Socket: socket, Sound: h.sound, Finish: h.finish, Take: h.take, Rest: h.rest}
+		return h.ear, nil
+	})
 }
 
 // hearing is one open connection.
 type hearing struct {
-	socket  *provider.Socket
-	key     string      // is kept out of errors
-	closing atomic.Bool // Terminate was sent: from now on an end is no failure
-	pace    pace
-	turns   turns
+	ear    *provider.Ear
+	socket *provider.Socket
+	key    string // is kept out of errors
+	pace   pace
+	turns  turns
+
+	wire [together * 2 * audio.Samples]byte // what is sent next; belongs to who sends, as n does
+	n    int                                // frames in wire
 }
 
-// send passes the sound on. It allocates nothing per frame.
-func (h *hearing) send(ctx context.Context, in <-chan audio.Frame) {
-	var wire [together * 2 * audio.Samples]byte
-	n := 0
-	for {
-		select {
-		case f, ok := <-in:
-			switch {
-			case !ok && n > 0: // what is missing to the shortest message is silence
-				clear(wire[n*2*audio.Samples:])
-				if h.socket.Binary(wire[:]) != nil {
-					return
-				}
-				h.finish(ctx)
-				return
-			case !ok:
-				h.finish(ctx)
-				return
-			case h.pace.skip(&f, time.Now()):
-				continue
-			}
-			provider.Linear16(wire[n*2*audio.Samples:], &f)
-			h.pace.sent++
-			if n++; n < together {
-				continue
-			}
-			n = 0
-			if !hold(ctx, h.pace.wait(time.Now())) || h.socket.Binary(wire[:]) != nil {
-				return // the listener finds out why
-			}
-		case <-ctx.Done():
-			return
-		}
+// sound passes frames on when there are enough of them. It allocates nothing per frame.
+func (h *hearing) sound(ctx context.Context, f *audio.Frame) error {
+	if h.pace.skip(f, time.Now()) {
+		return nil
 	}
+	provider.Linear16(h.wire[h.n*2*audio.Samples:], f)
+	h.pace.sent++
+	if h.n++; h.n < together {
+		return nil
+	}
+	h.n = 0
+	if err := hold(ctx, h.pace.wait(time.Now())); err != nil {
+		return err
+	}
+	return h.socket.Binary(h.wire[:])
 }
 
-// hold waits; false: ctx is done.
-func hold(ctx context.Context, d time.Duration) bool {
+// hold waits.
+func hold(ctx context.Context, d time.Duration) error {
 	if d <= 0 {
-		return true
+		return nil
 	}
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
 	case <-t.C:
-		return true
+		return nil
 	case <-ctx.Done():
-		return false
+		return ctx.Err()
 	}
 }
 
 // finish ends the turn that is open, and the session.
-func (h *hearing) finish(ctx context.Context) {
-	h.closing.Store(true)
-	if h.socket.Text([]byte(`{"type":"ForceEndpoint"}`)) != nil || h.socket.Text([]byte(`{"type":"Terminate"}`)) != nil {
-		return
+func (h *hearing) finish() error {
+	if h.n > 0 { // what is missing to the shortest message is silence
+		clear(h.wire[h.n*2*audio.Samples:])
+		if err := h.socket.Binary(h.wire[:]); err != nil {
+			return err
+		}
 	}
-	late := time.NewTimer(lastWords)
-	defer late.Stop()
-	select {
-	case <-late.C:
-		h.socket.Close()
-	case <-ctx.Done():
+	if err := h.socket.Text([]byte(`{"type":"ForceEndpoint"}`)); err != nil {
+		return err
 	}
+	return h.socket.Text([]byte(`{"type":"Terminate"}`))
 }
 
-// listen reads turns until the connection ends. More: the consumer wants to know how.
-func (h *hearing) listen(yield func(stt.Event, error) bool) (more bool, err error) {
-	var buf []byte
-	for {
-		text, r, err := h.socket.Next()
-		if err == nil {
-			buf, err = provider.ReadAll(r, buf)
-		}
-		if err != nil {
-			if err = typed(err); h.closing.Load() && provider.Farewell(err) {
-				return h.rest(yield), nil
-			}
-			return true, err
-		}
-		if !text {
-			continue
-		}
-		m, err := parseMessage(buf)
-		if err != nil {
-			return true, provider.BadOutput(vendor, "a message is not as documented: "+provider.Line(string(buf)), err)
-		}
-		switch {
-		case m.Error != "":
-			if h.key != "" {
-				m.Error = strings.ReplaceAll(m.Error, h.key, "…")
-			}
-			return true, fault(m.ErrorCode, m.Error)
-		case m.Type == "Termination" && h.closing.Load():
-			return h.rest(yield), nil
-		case m.Type == "Termination":
-			return true, provider.Closed(vendor, "ended the session")
-		}
-		for _, e := range h.turns.take(&m) {
-			if !yield(e, nil) {
-				return false, nil
-			}
-		}
+func (h *hearing) take(text bool, b []byte) (events []stt.Event, over bool, err error) {
+	if !text {
+		return nil, false, nil
 	}
+	m, err := parseMessage(b)
+	if err != nil {
+		return nil, false, provider.BadOutput(vendor, "a message is not as documented: "+provider.Line(string(b)), err)
+	}
+	switch {
+	case m.Error != "":
+		if h.key != "" {
+			m.Error = strings.ReplaceAll(m.Error, h.key, "…")
+		}
+		return nil, false, fault(m.ErrorCode, m.Error)
+	case m.Type == "Termination" && h.ear.Ended():
+		return nil, true, nil
+	case m.Type == "Termination":
+		return nil, false, provider.Closed(vendor, "ended the session")
+	}
+	return h.turns.take(&m), false, nil
 }
 
 // rest tells words that no turn has ended.
-func (h *hearing) rest(yield func(stt.Event, error) bool) (more bool) {
-	e := h.turns.rest()
-	return e == nil || yield(*e, nil)
+func (h *hearing) rest(err error) ([]stt.Event, error) {
+	if err = typed(err); err != nil && !(h.ear.Ended() && provider.Farewell(err)) {
+		return nil, err
+	}
+	if e := h.turns.rest(); e != nil {
+		return []stt.Event{*e}, nil
+	}
+	return nil, nil
 }

@@ -10,8 +10,6 @@ import (
 	"sort"
 	"strconv"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/parley-voice/parley"
@@ -22,7 +20,6 @@ import (
 
 const (
 	keepAlive = 4 * time.Second // Deepgram hangs up after 10 s without sound or KeepAlive
-	lastWords = 5 * time.Second // wait for the last results once the sound has ended
 	maxTerms  = 1500            // bytes of keyterms: past 500 tokens Deepgram stops transcribing without a word
 )
 
@@ -120,115 +117,46 @@ func addKeywords(q url.Values, model string, keywords map[string]float64) {
 
 // Transcribe hears one stream. Every frame is sent when it comes. Closing in lets Deepgram finish, 5 s at most.
 func (t *Transcriber) Transcribe(ctx context.Context, in <-chan audio.Frame, o stt.Options) iter.Seq2[stt.Event, error] {
-	return func(yield func(stt.Event, error) bool) {
-		ctx, cancel := context.WithCancel(ctx)
-		defer cancel()
+	return provider.Hear(ctx, in, func(ctx context.Context) (*provider.Ear, error) {
 		address, err := provider.SocketURL(t.base, "/v1/listen", t.query(o))
 		if err != nil {
-			yield(stt.Event{}, parley.Invalid("base_url", err.Error()))
-			return
+			return nil, parley.Invalid("base_url", err.Error())
 		}
 		socket, err := t.net.Dial(ctx, vendor, address, t.header)
 		if err != nil {
-			yield(stt.Event{}, err)
-			return
+			return nil, err
 		}
-		stop := socket.CloseOn(ctx)
-		defer stop()
-		h := hearing{socket: socket}
-		var sending sync.WaitGroup
-		defer sending.Wait()
-		defer socket.Close()
-		defer cancel()
-		sending.Go(func() { h.send(ctx, in) })
-		more, err := h.listen(yield)
-		switch {
-		case !more:
-		case ctx.Err() != nil:
-			yield(stt.Event{}, ctx.Err())
-		case err != nil && !(h.closing.Load() && provider.Farewell(err)):
-			yield(stt.Event{}, err)
+		var wire [2 * audio.Samples]byte
+		var h hearing
+		e := &provider.Ear{Vendor: vendor, Socket: socket, Idle: keepAlive}
+		e.Sound = func(_ context.Context, f *audio.Frame) error {
+			provider.Linear16(wire[:], f)
+			return socket.Binary(wire[:])
 		}
-	}
+		e.Alive = func() error { return socket.Text([]byte(`{"type":"KeepAlive"}`)) }
+		e.Finish = func() error { return socket.Text([]byte(`{"type":"CloseStream"}`)) }
+		e.Take = func(text bool, b []byte) ([]stt.Event, bool, error) {
+			if !text {
+				return nil, false, nil
+			}
+			m, err := parseMessage(b)
+			if err != nil {
+				return nil, false, provider.BadOutput(vendor, "a message is not JSON: "+provider.Line(string(b)), err)
+			}
+			if m.Type == "Metadata" && e.Ended() { // the answer to CloseStream: nothing follows
+				return nil, true, nil
+			}
+			event, err := h.take(&m)
+			if err != nil || event == nil {
+				return nil, false, err
+			}
+			return []stt.Event{*event}, false, nil
+		}
+		return e, nil
+	})
 }
 
-// hearing is one open connection.
+// hearing is what is known of one stream.
 type hearing struct {
-	socket  *provider.Socket
-	closing atomic.Bool // CloseStream was sent: from now on an end is no failure
-	said    bool        // words were told since the utterance last ended
-}
-
-// send passes every frame on at once. It allocates nothing per frame.
-func (h *hearing) send(ctx context.Context, in <-chan audio.Frame) {
-	alive := time.NewTicker(keepAlive)
-	defer alive.Stop()
-	var wire [2 * audio.Samples]byte
-	sent := false
-	for {
-		select {
-		case f, ok := <-in:
-			if !ok {
-				h.finish(ctx)
-				return
-			}
-			provider.Linear16(wire[:], &f)
-			if h.socket.Binary(wire[:]) != nil {
-				return // the listener finds out why
-			}
-			sent = true
-		case <-alive.C:
-			if !sent && h.socket.Text([]byte(`{"type":"KeepAlive"}`)) != nil {
-				return
-			}
-			sent = false
-		case <-ctx.Done():
-			return
-		}
-	}
-}
-
-func (h *hearing) finish(ctx context.Context) {
-	h.closing.Store(true)
-	if h.socket.Text([]byte(`{"type":"CloseStream"}`)) != nil {
-		return
-	}
-	late := time.NewTimer(lastWords)
-	defer late.Stop()
-	select {
-	case <-late.C:
-		h.socket.Close()
-	case <-ctx.Done():
-	}
-}
-
-// listen reads results until the connection ends. More: the consumer wants to know how.
-func (h *hearing) listen(yield func(stt.Event, error) bool) (more bool, err error) {
-	var buf []byte
-	for {
-		text, r, err := h.socket.Next()
-		if err == nil {
-			buf, err = provider.ReadAll(r, buf)
-		}
-		if err != nil {
-			return true, err
-		}
-		if !text {
-			continue
-		}
-		m, err := parseMessage(buf)
-		if err != nil {
-			return true, provider.BadOutput(vendor, "a message is not JSON: "+provider.Line(string(buf)), err)
-		}
-		if m.Type == "Metadata" && h.closing.Load() { // the answer to CloseStream: nothing follows
-			return true, nil
-		}
-		e, err := h.take(&m)
-		if err != nil {
-			return true, err
-		}
-		if e != nil && !yield(*e, nil) {
-			return false, nil
-		}
-	}
+	said bool // words were told since the utterance last ended
 }

@@ -4,12 +4,12 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"iter"
 	"net/url"
 	"sort"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/parley-voice/parley"
 	"github.com/parley-voice/parley/audio"
@@ -18,8 +18,7 @@ import (
 )
 
 const (
-	realtimeRate = 24000           // Hz, the only one for audio/pcm
-	lastWords    = 5 * time.Second // wait for what is still being transcribed when the sound has ended
+	realtimeRate = 24000 // Hz, the only one for audio/pcm
 )
 
 // TranscriberOptions are the fields of transcriber_openai.
@@ -58,35 +57,25 @@ func NewTranscriber(a provider.Access, options json.RawMessage) (*Transcriber, e
 // Transcribe hears one stream. The server's own VAD parts it: an utterance is over once its words are final. Words are not
 // timed. When in is closed, what is being transcribed is waited for, 5 s at most.
 func (t *Transcriber) Transcribe(ctx context.Context, in <-chan audio.Frame, o stt.Options) iter.Seq2[stt.Event, error] {
-	return func(yield func(stt.Event, error) bool) {
-		ctx, cancel := context.WithCancel(ctx)
-		defer cancel()
+	return provider.Hear(ctx, in, func(ctx context.Context) (*provider.Ear, error) {
 		address, err := provider.SocketURL(t.base, "/realtime", url.Values{"intent": {"transcription"}})
 		if err != nil {
-			yield(stt.Event{}, parley.Invalid("base_url", err.Error()))
-			return
+			return nil, parley.Invalid("base_url", err.Error())
 		}
 		socket, err := t.net.Dial(ctx, t.vendor, address, t.header())
 		if err != nil {
-			yield(stt.Event{}, err)
-			return
+			return nil, err
 		}
-		stop := socket.CloseOn(ctx)
-		defer stop()
-		h := hearing{vendor: t.vendor, socket: socket, partial: map[string]string{}}
-		var sending sync.WaitGroup
-		defer sending.Wait()
-		defer socket.Close()
-		defer cancel()
-		if err = socket.Text(t.update(o)); err == nil {
-			sending.Go(func() { h.send(ctx, in) })
-			err = h.listen(yield)
-		}
-		if h.stopped || h.over() {
-			return
-		}
-		yield(stt.Event{}, provider.Fault(ctx, t.vendor, err))
-	}
+		h := &hearing{vendor: t.vendor, socket: socket, partial: map[string]string{}}
+		wire := newEncoder()
+		return &provider.Ear{Vendor: t.vendor, Socket: socket,
+			Begin:  func() error { return socket.Text(t.update(o)) },
+			Sound:  func(_ context.Context, f *audio.Frame) error { return socket.Text(wire.append(f)) },
+			Finish: h.commit,
+			Take:   h.read,
+			Rest:   h.rest,
+		}, nil
+	})
 }
 
 // update is the session.update event that makes the session ours.
@@ -145,7 +134,6 @@ type hearing struct {
 	vendor  string
 	socket  *provider.Socket
 	partial map[string]string // words so far, by item
-	stopped bool              // the consumer ended the loop
 
 	mu       sync.Mutex // guards all below
 	ended    bool       // the sound has ended, and the rest of it was committed
@@ -174,43 +162,16 @@ func (e *encoder) append(f *audio.Frame) []byte {
 	return e.msg
 }
 
-// send passes every frame on at once, and commits the rest when the sound ends. The clear after that commit changes nothing
-// but is answered in turn: the commit itself may be answered by an error or not be told from one of the server's VAD.
-func (h *hearing) send(ctx context.Context, in <-chan audio.Frame) {
-	wire := newEncoder()
-	for {
-		select {
-		case f, ok := <-in:
-			if !ok {
-				h.commit(ctx)
-				return
-			}
-			if h.socket.Text(wire.append(&f)) != nil {
-				return // the listener finds out why
-			}
-		case <-ctx.Done():
-			return
-		}
-	}
-}
-
-func (h *hearing) commit(ctx context.Context) {
+// commit has the rest transcribed. The clear after it changes nothing but is answered in turn: the commit itself may be answered by an
+// error or not be told from one of the server's VAD.
+func (h *hearing) commit() error {
 	h.mu.Lock()
 	h.ended = true
 	h.mu.Unlock()
-	if h.socket.Text([]byte(`{"type":"input_audio_buffer.commit"}`)) != nil || h.socket.Text([]byte(`{"type":"input_audio_buffer.clear"}`)) != nil {
-		return
+	if err := h.socket.Text([]byte(`{"type":"input_audio_buffer.commit"}`)); err != nil {
+		return err
 	}
-	late := time.NewTimer(lastWords)
-	defer late.Stop()
-	select {
-	case <-late.C:
-		h.mu.Lock()
-		h.answered = true // a server that does not answer; what was committed must still be transcribed
-		h.mu.Unlock()
-		h.socket.Close()
-	case <-ctx.Done():
-	}
+	return h.socket.Text([]byte(`{"type":"input_audio_buffer.clear"}`))
 }
 
 // over reports whether all that was said has been told.
@@ -220,33 +181,33 @@ func (h *hearing) over() bool {
 	return h.ended && h.answered && h.pending == 0
 }
 
-// listen reads what the server says until all is told, an error, or the end of the loop.
-func (h *hearing) listen(yield func(stt.Event, error) bool) error {
-	var buf []byte
-	for {
-		_, r, err := h.socket.Next()
-		if err == nil {
-			buf, err = provider.ReadAll(r, buf)
-		}
-		if err != nil {
-			return err
-		}
-		e, err := parseEvent(buf)
-		if err != nil {
-			return provider.BadOutput(h.vendor, "an event is not JSON: "+provider.Line(string(buf)), err)
-		}
-		out, err := h.take(e)
-		if err != nil {
-			return err
-		}
-		if out != nil && !yield(*out, nil) {
-			h.stopped = true
-			return nil
-		}
-		if h.over() {
-			return nil
-		}
+// read is an Ear's Take.
+func (h *hearing) read(_ bool, b []byte) (events []stt.Event, over bool, err error) {
+	e, err := parseEvent(b)
+	if err != nil {
+		return nil, false, provider.BadOutput(h.vendor, "an event is not JSON: "+provider.Line(string(b)), err)
 	}
+	out, err := h.take(e)
+	if err != nil {
+		return nil, false, err
+	}
+	if out != nil {
+		events = []stt.Event{*out}
+	}
+	return events, h.over(), nil
+}
+
+// rest is an Ear's: a connection that ends when all is told is no failure, nor is a server that does not answer our last commit.
+func (h *hearing) rest(err error) ([]stt.Event, error) {
+	if errors.Is(err, provider.ErrLate) {
+		h.mu.Lock()
+		h.answered = true // what was committed must still have been transcribed
+		h.mu.Unlock()
+	}
+	if h.over() {
+		return nil, nil
+	}
+	return nil, err
 }
 
 // event is a server event, as far as we read it (https://platform.openai.com/docs/api-reference/realtime-server-events).
