@@ -1,4 +1,4 @@
 package client
 
 // contractSum is the SHA-256 of the contract that client.gen.go was made from.
-const contractSum = "442e6941e80b52c625624a691592422262024555f950b0dd7061dbc6dbca0d7b"
+const contractSum = "990a9f44c90cae394e09adbce62addb49cb8b0e89075ba7a5d2e07ed3c748289"

@@ -275,9 +275,9 @@ func (v *vendors) speaker(voiceType string) string {
 }
 
 // thinksOnly reports whether a vendor is a server of one's own that stands in for OpenAI's models: it is not taken to hear and
-// speak, too, unless an agent says so, because Ollama, vLLM and llama.cpp do not.
+// speak, too, unless an agent says so, because Ollama and llama.cpp do not.
 func thinksOnly(s *provider.Spec, a provider.Access) bool {
-	return s.Name == "openai" && a.BaseURL != s.BaseURL
+	return s.Name == "openai_compatible" || s.Name == "openai" && a.BaseURL != s.BaseURL
 }
 
 func named(specs []provider.Spec, name string) *provider.Spec {

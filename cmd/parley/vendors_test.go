@@ -204,12 +204,17 @@ func TestWhichAPI(t *testing.T) {
 // TestPresets: a preset stands for an address, and is guarded as one; a base_url goes before it.
 func TestPresets(t *testing.T) {
 	guarded := provider.Guarded(func(context.Context, string, string) (net.Conn, error) { return nil, errors.New("not there") })
-	s := openai.Compatible()
+	s, own := openai.Compatible(), openai.Spec() // transcriber_openai takes such a connection, too
 	for preset, base := range s.Presets {
-		a := credentials(provider.Access{}, &s, store.Doc{"credentials": map[string]any{"preset": preset, "api_key": "k"}}, guarded)
-		if a.BaseURL != base || a.Net != guarded || a.Key != "k" {
-			t.Errorf("%s: %+v", preset, a)
+		for _, s := range []*provider.Spec{&s, &own} {
+			a := credentials(provider.Access{}, s, store.Doc{"credentials": map[string]any{"preset": preset, "api_key": "k"}}, guarded)
+			if a.BaseURL != base || a.Net != guarded || a.Key != "k" {
+				t.Errorf("%s: %+v", preset, a)
+			}
 		}
+	}
+	if !thinksOnly(&s, provider.Access{BaseURL: s.Presets["groq"]}) || thinksOnly(&own, provider.Access{BaseURL: own.BaseURL}) {
+		t.Error("a compatible server is taken to hear by default, or OpenAI is not")
 	}
 	a := credentials(provider.Access{}, &s, store.Doc{"credentials": map[string]any{"preset": "groq", "base_url": "https://example.com/v1/"}}, guarded)
 	if a.BaseURL != "https://example.com/v1" || a.Net != guarded {

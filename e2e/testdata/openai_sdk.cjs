@@ -1,6 +1,6 @@
-// Talks to a model by OpenAI's own SDK, by both of its APIs, tools and all. argv: the address.
+// Talks to a model by OpenAI's own SDK, by both of its APIs, tools and all, and has sound transcribed. argv: the address.
 const assert = require('node:assert');
-const { default: OpenAI } = require('openai');
+const { default: OpenAI, toFile } = require('openai');
 
 const called = [['transfer', { to: 'sales' }], ['note', { text: 'a "b"' }]];
 
@@ -42,10 +42,32 @@ async function responses(client) {
   }
 }
 
+// wav is words as the fake hears them: tones of 100 ms at the level of their name.
+function wav(levels) {
+  const pcm = Buffer.alloc(levels.length * 2560 * 2 + 8000 * 2);
+  levels.forEach((l, k) => { for (let i = 0; i < 1600; i++) pcm.writeInt16LE(Math.floor(i / 20) % 2 ? -l * 1000 : l * 1000, 2 * (k * 2560 + i)); });
+  const head = Buffer.alloc(44);
+  head.write('RIFF'); head.writeUInt32LE(36 + pcm.length, 4); head.write('WAVEfmt ', 8); head.writeUInt32LE(16, 16);
+  head.writeUInt16LE(1, 20); head.writeUInt16LE(1, 22); head.writeUInt32LE(16000, 24); head.writeUInt32LE(32000, 28);
+  head.writeUInt16LE(2, 32); head.writeUInt16LE(16, 34); head.write('data', 36); head.writeUInt32LE(pcm.length, 40);
+  return Buffer.concat([head, pcm]);
+}
+
+async function transcriptions(client) {
+  const file = async () => toFile(wav([2, 3, 4]), 'speech.wav');
+  const plain = await client.audio.transcriptions.create({ file: await file(), model: 'gpt-4o-mini-transcribe', language: 'en', prompt: 'Numbers.' });
+  assert.equal(plain.text, 'one two three');
+  const verbose = await client.audio.transcriptions.create({ file: await file(), model: 'whisper-1', response_format: 'verbose_json', timestamp_granularities: ['word', 'segment'] });
+  assert.deepEqual([verbose.text, verbose.words.map((w) => w.word), verbose.words[1].start], ['one two three', ['one', 'two', 'three'], 0.16]);
+  assert.equal(verbose.segments.length, 1);
+  await assert.rejects(client.audio.transcriptions.create({ file: await file(), model: 'gpt-4o-transcribe', response_format: 'verbose_json' }), OpenAI.BadRequestError);
+}
+
 async function main() {
   const client = new OpenAI({ apiKey: 'k', baseURL: process.argv[2] + '/v1', maxRetries: 0 });
   await chat(client);
   await responses(client);
+  await transcriptions(client);
   const sound = await client.audio.speech.create({ model: 'gpt-4o-mini-tts', voice: 'nova', input: 'Hello there', response_format: 'pcm' });
   assert.ok((await sound.arrayBuffer()).byteLength > 10000);
   console.log('OpenAI’s SDK took it');

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"regexp"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/parley-voice/parley"
@@ -32,29 +33,18 @@ func (m *Model) named(ctx context.Context) (string, error) {
 	if name, ok := served.Load(m.base); ok {
 		return name.(string), nil
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, m.models(), nil)
+	all, ok, err := m.list(ctx, m.models(), m.header())
 	if err != nil {
 		return "", err
 	}
-	req.Header = m.header()
-	resp, err := m.net.Do(m.vendor, req)
-	var v *parley.VendorError
-	if errors.As(err, &v) && absent(v.Status) {
+	if !ok {
 		served.Store(m.base, defaultModel)
 		return defaultModel, nil
 	}
-	if err != nil {
-		return "", err
-	}
-	defer resp.Body.Close()
-	var list struct{ Data []struct{ ID string } }
-	if err := json.NewDecoder(io.LimitReader(resp.Body, maxModelList)).Decode(&list); err != nil {
-		return "", provider.BadOutput(m.vendor, "its list of models cannot be read: "+err.Error(), err)
-	}
 	var ids []string
-	for _, d := range list.Data {
-		if d.ID != "" && !otherUse.MatchString(d.ID) {
-			ids = append(ids, d.ID)
+	for _, id := range all {
+		if !otherUse.MatchString(id) {
+			ids = append(ids, id)
 		}
 	}
 	if len(ids) == 0 {
@@ -65,5 +55,68 @@ func (m *Model) named(ctx context.Context) (string, error) {
 		name = defaultModel
 	}
 	served.Store(m.base, name)
+	return name, nil
+}
+
+// list is the models that a server has; ok is false when it shows none.
+func (e endpoint) list(ctx context.Context, address string, header http.Header) (ids []string, ok bool, err error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return nil, false, err
+	}
+	req.Header = header
+	resp, err := e.net.Do(e.vendor, req)
+	var v *parley.VendorError
+	if errors.As(err, &v) && absent(v.Status) {
+		return nil, false, nil
+	}
+	if err != nil {
+		return nil, false, err
+	}
+	defer resp.Body.Close()
+	var list struct{ Data []struct{ ID string } }
+	if err := json.NewDecoder(io.LimitReader(resp.Body, maxModelList)).Decode(&list); err != nil {
+		return nil, false, provider.BadOutput(e.vendor, "its list of models cannot be read: "+err.Error(), err)
+	}
+	for _, d := range list.Data {
+		if d.ID != "" {
+			ids = append(ids, d.ID)
+		}
+	}
+	return ids, true, nil
+}
+
+// anyEar is asked for where no list is shown: many servers have one model and take any name for it.
+const anyEar = "whisper-1"
+
+// ears are models that transcribe, as far as their names tell.
+var ears = regexp.MustCompile(`(?i)whisper|transcri|\basr\b|-asr|parakeet|canary|voxtral|moonshine`)
+
+// hears is which model was taken at an address for agents that name none to hear.
+var hears sync.Map // base → string
+
+// named is the model to ask for: of the server's list the first that seems to transcribe, a quick one before others.
+func (u *Utterances) named(ctx context.Context) (string, error) {
+	if u.options.Model != "" {
+		return u.options.Model, nil
+	}
+	if name, ok := hears.Load(u.base); ok {
+		return name.(string), nil
+	}
+	ids, _, err := u.list(ctx, u.base+"/models", u.header())
+	if err != nil {
+		return "", err
+	}
+	name := anyEar
+	if len(ids) == 1 {
+		name = ids[0]
+	}
+	ids = slices.DeleteFunc(ids, func(id string) bool { return !ears.MatchString(id) })
+	for i, id := range ids {
+		if i == 0 || strings.Contains(id, "turbo") && !strings.Contains(name, "turbo") {
+			name = id
+		}
+	}
+	hears.Store(u.base, name)
 	return name, nil
 }

@@ -1,7 +1,7 @@
 // Package openai thinks, speaks and hears by OpenAI, and by any server that speaks its HTTP API: Ollama, vLLM, llama.cpp,
-// LM Studio and the like. One file per skill: chat.go, speech.go, realtime.go.
-// A reply that is spoken has one goroutine for its pieces and one per request under way, a stream that hears has one that
-// sends; all end with the loop over the stream.
+// LM Studio, Groq, speaches and the like. One file per skill: chat.go, speech.go, and for hearing realtime.go and transcriptions.go,
+// between which hears.go chooses. A reply that is spoken has one goroutine for its pieces and one per request under way, a stream that
+// hears has one that sends, or one per request under way; all end with the loop over the stream.
 package openai
 
 import (
@@ -25,19 +25,17 @@ const (
 func Spec() provider.Spec {
 	s := Compatible()
 	s.Name, s.Title, s.Env = "openai", "OpenAI", "OPENAI"
-	s.ConnectionType, s.KeyField, s.Presets = "account_connection_openai", "openai_api_key", nil
+	s.ConnectionType, s.KeyField = "account_connection_openai", "openai_api_key"
 	s.BaseURL = defaultBase
 	s.Thinking = thinking("openai", defaultModel)
-	s.Hearing = &provider.Hearing{Options: new(TranscriberOptions), Open: func(a provider.Access, options json.RawMessage) (stt.Transcriber, error) {
-		return NewTranscriber(a, options)
-	}}
+	s.Hearing = hearingBy("openai")
 	s.Speaking = &provider.Speaking{Options: new(VoiceOptions), Open: func(a provider.Access, options json.RawMessage) (tts.Synthesizer, error) {
 		return NewVoice(a, options)
 	}}
 	return s
 }
 
-// Compatible is any server that speaks OpenAI's chat completions; it has no default address; when no model is named, one of
+// Compatible is any server that speaks OpenAI's chat completions, or transcribes as it does; it has no default address; when no model is named, one of
 // the server's list is taken.
 func Compatible() provider.Spec {
 	return provider.Spec{
@@ -53,8 +51,15 @@ func Compatible() provider.Spec {
 			"vllm":       "http://127.0.0.1:8000/v1",
 			"llamacpp":   "http://127.0.0.1:8080/v1",
 		},
+		Hearing:  hearingBy("openai_compatible"),
 		Thinking: thinking("openai_compatible", ""),
 	}
+}
+
+func hearingBy(vendor string) *provider.Hearing {
+	return &provider.Hearing{Options: new(TranscriberOptions), Open: func(a provider.Access, options json.RawMessage) (stt.Transcriber, error) {
+		return openEar(vendor, a, options)
+	}}
 }
 
 func thinking(vendor, model string) *provider.Thinking {

@@ -21,21 +21,13 @@ const (
 	realtimeRate = 24000 // Hz, the only one for audio/pcm
 )
 
-// TranscriberOptions are the fields of transcriber_openai.
-type TranscriberOptions struct {
-	Model             string `json:"model,omitempty" doc:"gpt-4o-mini-transcribe (default), gpt-4o-transcribe, whisper-1, or what a compatible server has"`
-	Language          string `json:"language,omitempty" doc:"ISO 639-1; the agent's language when left out"`
-	Prompt            string `json:"prompt,omitempty" doc:"what the call is about, to help recognition"`
-	SilenceDurationMS int    `json:"silence_duration_ms,omitempty" doc:"silence that ends an utterance, ms; default 300"`
-}
-
 // A Transcriber hears by the realtime API's transcription sessions (https://platform.openai.com/docs/guides/realtime-transcription).
 type Transcriber struct {
 	endpoint
 	options TranscriberOptions
 }
 
-// NewTranscriber opens a transcriber from a transcriber_openai object.
+// NewTranscriber opens a transcriber from a transcriber_openai object, by the realtime API whatever it says.
 func NewTranscriber(a provider.Access, options json.RawMessage) (*Transcriber, error) {
 	e, err := newEndpoint("openai", a)
 	if err != nil {
@@ -45,12 +37,7 @@ func NewTranscriber(a provider.Access, options json.RawMessage) (*Transcriber, e
 	if err := parse("transcriber", options, &t.options); err != nil {
 		return nil, err
 	}
-	if t.options.Model == "" {
-		t.options.Model = "gpt-4o-mini-transcribe"
-	}
-	if t.options.SilenceDurationMS <= 0 {
-		t.options.SilenceDurationMS = 300
-	}
+	t.options.fill(true)
 	return t, nil
 }
 

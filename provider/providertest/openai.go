@@ -23,10 +23,14 @@ type OpenAI struct {
 	Bodies  []json.RawMessage // of the chat requests; read them once the test is over
 	Events  []string          // of realtime sessions
 	Voices  []json.RawMessage // of the speech requests
+	Ears    Ears
+	Deaf    bool // it has no realtime API
 
 	wrong  func(body []byte) string // what this vendor says of a body; nil: nothing
 	thinks func(body []byte) bool   // whether its model thinks about it first, in thought
 	field  string                   // of a delta, for thoughts
+
+	transcribed []Transcription
 }
 
 // A Dialect is how servers that are not OpenAI's differ.
@@ -52,7 +56,14 @@ func NewOpenAI(t testing.TB) *OpenAI {
 	mux.HandleFunc("POST /v1/responses", o.responses)
 	mux.HandleFunc("POST /v1/audio/speech", o.speech)
 	mux.HandleFunc("GET /v1/realtime", o.realtime)
-	mux.HandleFunc("GET /v1/models", func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, `{"data":[]}`) })
+	mux.HandleFunc("POST /v1/audio/transcriptions", o.transcribe)
+	mux.HandleFunc("GET /v1/models", func(w http.ResponseWriter, r *http.Request) {
+		data := []map[string]string{}
+		for _, id := range o.Ears.Models {
+			data = append(data, map[string]string{"id": id, "object": "model"})
+		}
+		json.NewEncoder(w).Encode(map[string]any{"object": "list", "data": data})
+	})
 	start(t, &o.Server, mux)
 	return o
 }
@@ -279,6 +290,10 @@ func (o *OpenAI) speech(w http.ResponseWriter, r *http.Request) {
 
 // realtime is a transcription session with server VAD.
 func (o *OpenAI) realtime(w http.ResponseWriter, r *http.Request) {
+	if o.Deaf {
+		http.NotFound(w, r)
+		return
+	}
 	if r.URL.Query().Get("intent") != "transcription" || !strings.HasPrefix(r.Header.Get("Authorization"), "Bearer ") {
 		http.Error(w, `{"error":{"message":"You must provide a model parameter.","code":"missing_model"}}`, 400)
 		return
