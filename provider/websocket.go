@@ -97,6 +97,17 @@ func (s *Socket) Text(b []byte) error {
 	return s.fault(s.conn.Write(context.Background(), websocket.MessageText, b))
 }
 
+// Ping asks the far end for a sign of life, and waits for it, at most so long: that none came is not an error, nor whether somebody
+// reads meanwhile.
+func (s *Socket) Ping(wait time.Duration) error {
+	ctx, cancel := context.WithTimeout(context.Background(), wait)
+	defer cancel()
+	if err := s.conn.Ping(ctx); err != nil && ctx.Err() == nil {
+		return s.fault(err)
+	}
+	return nil
+}
+
 // Next waits for the next message and reads its parts through r; it must be read to its end. It answers pings meanwhile.
 func (s *Socket) Next() (text bool, r io.Reader, err error) {
 	typ, r, err := s.conn.Reader(context.Background())

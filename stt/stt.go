@@ -3,8 +3,12 @@
 package stt
 
 import (
+	"cmp"
 	"context"
 	"iter"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/parley-voice/parley/audio"
@@ -15,6 +19,15 @@ type Options struct {
 	Language string             // contract code: en, es, …
 	Keywords map[string]float64 // word → boost
 	Phrases  []string           // sentences the agent's own text makes likely: prompt, actions, names
+}
+
+// Likeliest are the words of keywords, the highest boosts first.
+func Likeliest(keywords map[string]float64) []string {
+	words := slices.Collect(maps.Keys(keywords))
+	slices.SortFunc(words, func(a, b string) int {
+		return cmp.Or(cmp.Compare(keywords[b], keywords[a]), strings.Compare(a, b))
+	})
+	return words
 }
 
 // An Event is what a transcriber has made of the sound so far. Text of a partial replaces the partial before it; a final

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"sort"
 	"strconv"
 	"strings"
 
@@ -132,18 +131,10 @@ func list(words ...string) string {
 // keyterms are the words to expect, the highest boosts first, as far as there is room. AssemblyAI knows no boost.
 func keyterms(keywords map[string]float64) []string {
 	var words []string
-	for w := range keywords {
-		if t := strings.TrimSpace(w); t != "" && len([]rune(t)) <= maxTerm {
+	for _, w := range stt.Likeliest(keywords) {
+		if w = strings.TrimSpace(w); w != "" && len([]rune(w)) <= maxTerm && len(words) < maxTerms {
 			words = append(words, w)
 		}
-	}
-	sort.Slice(words, func(i, j int) bool {
-		a, b := keywords[words[i]], keywords[words[j]]
-		return a > b || a == b && words[i] < words[j]
-	})
-	words = words[:min(len(words), maxTerms)]
-	for i := range words {
-		words[i] = strings.TrimSpace(words[i])
 	}
 	return words
 }

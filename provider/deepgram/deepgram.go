@@ -1,4 +1,4 @@
-// Package deepgram hears (listen.go) and speaks (speak.go, line.go) by Deepgram's websockets.
+// Package deepgram hears (listen.go, flux.go) and speaks (speak.go, line.go) by Deepgram's websockets.
 // A stream that hears has one goroutine that sends. A voice has one that reads its connection, which stays open between
 // the replies of a call, one while a connection is being opened in the background, and per reply one that sends pieces.
 // The first ends with its connection, all with Voice.Close.

@@ -7,7 +7,7 @@ import (
 	"math"
 	"net/http"
 	"net/url"
-	"sort"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -20,17 +20,23 @@ import (
 
 const (
 	keepAlive = 4 * time.Second // Deepgram hangs up after 10 s without sound or KeepAlive
-	maxTerms  = 1500            // bytes of keyterms: past 500 tokens Deepgram stops transcribing without a word
+
+	maxTermBytes = 1500 // of keyterms: past 500 tokens Deepgram stops transcribing without a word
+	maxTerms     = 100
 )
 
 // TranscriberOptions are the fields of transcriber_deepgram.
 type TranscriberOptions struct {
-	Model          string `json:"model,omitempty" doc:"nova-3 (default), nova-2-phonecall, nova-2, …"`
-	Language       string `json:"language,omitempty" doc:"the agent's language when left out; multi for several"`
-	EndpointingMS  *int   `json:"endpointing,omitempty" doc:"silence that ends an utterance, ms; default 250"`
-	UtteranceEndMS *int   `json:"utterance_end_ms,omitempty" doc:"gap between words that ends an utterance in noise, ms, 1000 at least; default 1000; 0 is off"`
-	SmartFormat    *bool  `json:"smart_format,omitempty" doc:"numbers, dates and money as one writes them; default true"`
-	ProfanityMask  bool   `json:"profanity_filter,omitempty" doc:"default false"`
+	Model          string   `json:"model,omitempty" doc:"nova-3 (default), nova-2-phonecall, nova-2, …; flux (flux-general-en for English, else flux-general-multi) knows when a turn is over"`
+	Language       string   `json:"language,omitempty" doc:"the agent's language when left out; multi for several"`
+	Keyterms       []string `json:"keyterm,omitempty" doc:"words and phrases to expect, before those of deepgram_keywords"`
+	EndpointingMS  *int     `json:"endpointing,omitempty" doc:"nova: silence that ends an utterance, ms; default 250"`
+	UtteranceEndMS *int     `json:"utterance_end_ms,omitempty" doc:"nova: gap between words that ends an utterance in noise, ms, 1000 at least; default 1000; 0 is off"`
+	SmartFormat    *bool    `json:"smart_format,omitempty" doc:"numbers, dates and money as one writes them, with flux numbers; default true"`
+	ProfanityMask  bool     `json:"profanity_filter,omitempty" doc:"default false"`
+	EndThreshold   *float64 `json:"eot_threshold,omitempty" doc:"flux: how sure it must be that a turn is over, 0.5 to 1; default 0.7"`
+	EagerThreshold *float64 `json:"eager_eot_threshold,omitempty" doc:"flux: how sure it must be to tell a turn's words as probably its last, 0.3 to 0.9 and not above eot_threshold; off by default"`
+	EndTimeoutMS   *int     `json:"eot_timeout_ms,omitempty" doc:"flux: silence that ends a turn however sure it is, ms, 500 to 60000; default 5000"`
 }
 
 // A Transcriber hears by wss /v1/listen (https://developers.deepgram.com/reference/speech-to-text/listen-streaming).
@@ -51,7 +57,23 @@ func NewTranscriber(a provider.Access, options json.RawMessage) (*Transcriber, e
 	if t.options.Model == "" {
 		t.options.Model = "nova-3"
 	}
-	return t, nil
+	return t, t.options.check()
+}
+
+func (o *TranscriberOptions) check() error {
+	sure := 0.7
+	if x := o.EndThreshold; x != nil {
+		if sure = *x; !(sure >= 0.5 && sure <= 1) {
+			return parley.Invalid("transcriber.eot_threshold", "eot_threshold is 0.5 to 1")
+		}
+	}
+	if x := o.EagerThreshold; x != nil && !(*x >= 0.3 && *x <= 0.9 && *x <= sure) {
+		return parley.Invalid("transcriber.eager_eot_threshold", "eager_eot_threshold is 0.3 to 0.9, and not above eot_threshold")
+	}
+	if x := o.EndTimeoutMS; x != nil && (*x < 500 || *x > 60000) {
+		return parley.Invalid("transcriber.eot_timeout_ms", "eot_timeout_ms is 500 to 60000")
+	}
+	return nil
 }
 
 // query asks for our frames as they are: linear 16 kHz needs no arithmetic here, and narrower sound is heard no better.
@@ -76,7 +98,7 @@ func (t *Transcriber) query(o stt.Options) url.Values {
 	} else if o.Language != "" {
 		q.Set("language", o.Language)
 	}
-	addKeywords(q, t.options.Model, o.Keywords)
+	addKeywords(q, t.options.Model, t.options.Keyterms, o.Keywords)
 	return q
 }
 
@@ -87,21 +109,13 @@ func orInt(p *int, otherwise int) int {
 	return otherwise
 }
 
-// addKeywords names the words to expect: nova-3 and later take keyterms, which know no boost, older models keywords. The
-// highest boosts come first, as far as there is room.
-func addKeywords(q url.Values, model string, keywords map[string]float64) {
-	words := make([]string, 0, len(keywords))
-	for w := range keywords {
-		words = append(words, w)
-	}
-	sort.Slice(words, func(i, j int) bool {
-		a, b := keywords[words[i]], keywords[words[j]]
-		return a > b || a == b && words[i] < words[j]
-	})
+// addKeywords names the words to expect: nova-3, Flux and what comes later take keyterms, which know no boost, older models keywords.
+// The terms come first, then the highest boosts, as far as there is room.
+func addKeywords(q url.Values, model string, terms []string, keywords map[string]float64) {
 	older := strings.HasPrefix(model, "nova-2") || strings.HasPrefix(model, "enhanced") || strings.HasPrefix(model, "base") || model == "nova" || strings.HasPrefix(model, "nova-general") || strings.HasPrefix(model, "nova-phonecall")
 	size := 0
-	for _, w := range words {
-		if size += len(w) + 1; size > maxTerms {
+	for i, w := range slices.Concat(terms, stt.Likeliest(keywords)) {
+		if size += len(w) + 1; size > maxTermBytes || i == maxTerms {
 			return
 		}
 		switch boost := keywords[w]; {
@@ -115,14 +129,21 @@ func addKeywords(q url.Values, model string, keywords map[string]float64) {
 	}
 }
 
-// Transcribe hears one stream. Every frame is sent when it comes. Closing in lets Deepgram finish, 5 s at most.
+func (t *Transcriber) dial(ctx context.Context, path string, q url.Values) (*provider.Socket, error) {
+	address, err := provider.SocketURL(t.base, path, q)
+	if err != nil {
+		return nil, parley.Invalid("base_url", err.Error())
+	}
+	return t.net.Dial(ctx, vendor, address, t.header)
+}
+
+// Transcribe hears one stream. Every frame is sent when it comes, to Flux four at once. Closing in lets Deepgram finish, 5 s at most.
 func (t *Transcriber) Transcribe(ctx context.Context, in <-chan audio.Frame, o stt.Options) iter.Seq2[stt.Event, error] {
 	return provider.Hear(ctx, in, func(ctx context.Context) (*provider.Ear, error) {
-		address, err := provider.SocketURL(t.base, "/v1/listen", t.query(o))
-		if err != nil {
-			return nil, parley.Invalid("base_url", err.Error())
+		if flux(t.options.Model) {
+			return t.hearTurns(ctx, o)
 		}
-		socket, err := t.net.Dial(ctx, vendor, address, t.header)
+		socket, err := t.dial(ctx, "/v1/listen", t.query(o))
 		if err != nil {
 			return nil, err
 		}

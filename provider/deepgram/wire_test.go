@@ -55,7 +55,7 @@ func TestQuery(t *testing.T) {
 	for i := range 1000 {
 		many[fmt.Sprintf("word%d", i)] = 1
 	}
-	if n := len(strings.Join(query(t, ``, stt.Options{Keywords: many})["keyterm"], " ")); n == 0 || n > maxTerms {
+	if n := len(strings.Join(query(t, ``, stt.Options{Keywords: many})["keyterm"], " ")); n == 0 || n > maxTermBytes {
 		t.Errorf("%d bytes of keyterms", n)
 	}
 }

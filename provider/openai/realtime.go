@@ -7,7 +7,6 @@ import (
 	"errors"
 	"iter"
 	"net/url"
-	"sort"
 	"strings"
 	"sync"
 
@@ -99,14 +98,7 @@ const maxHint = 900 // bytes: models read about 224 tokens of a prompt
 
 // hint is the prompt that tells the words to expect, those of the highest boost first.
 func hint(prompt string, o stt.Options) string {
-	words := make([]string, 0, len(o.Keywords))
-	for w := range o.Keywords {
-		words = append(words, w)
-	}
-	sort.Slice(words, func(i, j int) bool {
-		a, b := o.Keywords[words[i]], o.Keywords[words[j]]
-		return a > b || a == b && words[i] < words[j]
-	})
+	words := stt.Likeliest(o.Keywords)
 	if len(words) > 0 {
 		prompt = strings.TrimSpace(prompt + "\nWords that may occur: " + strings.Join(words, ", "))
 	}

@@ -13,7 +13,7 @@ import (
 	"github.com/coder/websocket"
 )
 
-// Deepgram is a fake of /v1/listen and /v1/speak, after developers.deepgram.com. It hears Spoken, and speaks a tone of
+// Deepgram is a fake of /v1/listen, /v2/listen (flux.go) and /v1/speak, after developers.deepgram.com. It hears Spoken, and speaks a tone of
 // 20 ms a character.
 type Deepgram struct {
 	Server
@@ -26,6 +26,7 @@ func NewDeepgram(t testing.TB) *Deepgram {
 	d := new(Deepgram)
 	mux := http.NewServeMux()
 	mux.HandleFunc("/v1/listen", d.listen)
+	mux.HandleFunc("/v2/listen", d.flux)
 	mux.HandleFunc("/v1/speak", d.speak)
 	start(t, &d.Server, mux)
 	return d
