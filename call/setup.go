@@ -56,6 +56,9 @@ func write(c *parley.Call, a *parley.Agent, now time.Time) script {
 	s.setup.Hearing.Language = a.Language
 	s.setup.Speaking.Language = a.Language
 	s.setup.Hearing.Keywords, s.warnings = keywords(a.DeepgramKeywords, s.warnings)
+	if !c.Private { // some vendors take them in an address, and addresses are logged
+		s.setup.Hearing.Keywords = expect(s.setup.Hearing.Keywords, names(c.Context))
+	}
 	s.setup.Hearing.Phrases = phrases(s.setup.Prompt, s.setup.Greeting, a.Actions)
 	for _, x := range a.Actions {
 		if !action.Known(x.Type) {

@@ -118,13 +118,16 @@ func addKeywords(q url.Values, model string, terms []string, keywords map[string
 		if size += len(w) + 1; size > maxTermBytes || i == maxTerms {
 			return
 		}
-		switch boost := keywords[w]; {
-		case !older:
+		if !older {
 			q.Add("keyterm", w)
-		case boost == 0 || math.IsNaN(boost) || math.IsInf(boost, 0):
-			q.Add("keywords", w)
-		default:
-			q.Add("keywords", w+":"+strconv.FormatFloat(boost, 'g', -1, 64))
+			continue
+		}
+		boost := ""
+		if b := keywords[w]; b != 0 && !math.IsNaN(b) && !math.IsInf(b, 0) {
+			boost = ":" + strconv.FormatFloat(b, 'g', -1, 64)
+		}
+		for _, one := range strings.Fields(w) { // a keyword is one word
+			q.Add("keywords", one+boost)
 		}
 	}
 }

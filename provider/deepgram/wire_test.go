@@ -44,8 +44,8 @@ func TestQuery(t *testing.T) {
 		t.Errorf("keyterms %q", got)
 	}
 	q = query(t, `{"model":"nova-2-phonecall","language":"de","endpointing":0,"utterance_end_ms":0,"smart_format":false,"profanity_filter":true}`,
-		stt.Options{Language: "es", Keywords: map[string]float64{"Parley": 2.5, "plain": 0}})
-	if got := q["keywords"]; !slices.Equal(got, []string{"Parley:2.5", "plain"}) || q.Has("keyterm") {
+		stt.Options{Language: "es", Keywords: map[string]float64{"Parley": 2.5, "plain": 0, "Ada Lovelace": 1}})
+	if got := q["keywords"]; !slices.Equal(got, []string{"Parley:2.5", "Ada:1", "Lovelace:1", "plain"}) || q.Has("keyterm") {
 		t.Errorf("keywords %q", got)
 	}
 	if q.Get("language") != "de" || q.Get("endpointing") != "0" || q.Has("utterance_end_ms") || q.Has("smart_format") || !q.Has("profanity_filter") {
