@@ -1,11 +1,10 @@
-// Package audiotest makes sound to test with: something that is as hard on codecs and tone finders as speech, and yet made anew
+// Package babble is people talking without words: as hard on codecs and tone finders as speech, and as good for the noise of a room, made anew
 // from a number wherever it is needed. It starts no goroutine.
-package audiotest
+package babble
 
 import (
 	"math"
 	"math/rand/v2"
-	"time"
 )
 
 // Rate of everything here, in Hz.
@@ -49,8 +48,8 @@ type Voice struct {
 	pause    int // and that are silent
 }
 
-// NewVoice starts the voice of a seed.
-func NewVoice(seed uint64) *Voice {
+// New starts the voice of a seed.
+func New(seed uint64) *Voice {
 	v := &Voice{rng: rand.New(rand.NewPCG(seed, 0x5eed))}
 	v.to = vowels[v.rng.IntN(len(vowels))]
 	v.pitch[1] = 90 + 140*v.rng.Float64()
@@ -111,35 +110,4 @@ func (v *Voice) next() float64 {
 		source = v.tract[k].next(source)
 	}
 	return math.Tanh(source)
-}
-
-// Speak gives so much of the voice of a seed.
-func Speak(seed uint64, d time.Duration) []int16 {
-	pcm := make([]int16, int(d*Rate/time.Second))
-	NewVoice(seed).Fill(pcm)
-	return pcm
-}
-
-// SNR is how far in dB what came out of a codec differs from what went in, at the delay (0 to most samples) and the gain at
-// which it differs least.
-func SNR(in, out []int16, most int) (snr float64, delay int) {
-	snr = math.Inf(-1)
-	for d := 0; d <= most; d++ {
-		var signal, cross, power float64
-		n := min(len(in), len(out)-d)
-		for i := range n {
-			x, y := float64(in[i]), float64(out[i+d])
-			signal += x * x
-			cross += x * y
-			power += y * y
-		}
-		if power == 0 {
-			continue
-		}
-		noise := signal - cross*cross/power
-		if s := 10 * math.Log10(signal/max(noise, 1)); s > snr {
-			snr, delay = s, d
-		}
-	}
-	return snr, delay
 }
