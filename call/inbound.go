@@ -121,6 +121,7 @@ func (s *Switchboard) pipeline(ctx context.Context, line *line, a *parley.Agent)
 			return cancel, got.err
 		}
 		line.ready = got.ready
+		got.ready.Warm = append(got.ready.Warm, roomOf(a).prepare)
 		vital, warmed := warm(got.ready)
 		release = func() { cancel(); got.ready.release(warmed) }
 		if line.fallback == "" {

@@ -21,6 +21,7 @@ const (
 // A script is what an agent's fields come to on one call, and what the owner should know about them.
 type script struct {
 	setup    conversation.Setup
+	room     room
 	limits   leg.Limits
 	record   bool
 	warnings []string
@@ -78,6 +79,7 @@ func write(c *parley.Call, a *parley.Agent, now time.Time) script {
 	if names := unheeded(a); names != "" {
 		s.warnings = append(s.warnings, "this version does not act on "+names)
 	}
+	s.room = roomOf(a)
 	s.record = a.EnableRecording == nil || *a.EnableRecording
 	s.limits.MaxDuration = seconds(a.CallDurationSec, defaultDuration)
 	return s

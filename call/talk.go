@@ -53,7 +53,9 @@ func (s *Switchboard) picked(ctx context.Context, l leg.Leg, line *line) {
 func (s *Switchboard) converse(ctx context.Context, l leg.Leg, tap *tap, line *line, setup conversation.Setup) (leg.Leg, parley.Outcome) {
 	for {
 		line.talking.Store(true)
-		out, err := conversation.Run(ctx, tap.leg(l), setup)
+		heard, silent := s.sound(l, tap, line)
+		out, err := conversation.Run(ctx, heard, setup)
+		silent()
 		line.talking.Store(false)
 		if out.Cause == "" {
 			out.Cause = parley.Unknown

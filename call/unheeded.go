@@ -19,8 +19,6 @@ func unheeded(a *parley.Agent) string {
 	given := func(s *string) bool { return strings.TrimSpace(text(s)) != "" }
 	on := func(b *bool) bool { return b != nil && *b }
 	some := func(raw json.RawMessage) bool { return len(raw) > 0 && string(raw) != "null" }
-	name("noise_suppression", on(a.NoiseSuppression))
-	name("background_sound", given(a.BackgroundSound))
 	name("ivr_navigation_mode", a.IVRNavigationMode != "" && a.IVRNavigationMode != "off")
 	name("voicemail_message", given(a.VoicemailMessage))
 	name("enable_dynamic_vm_detection", on(a.DynamicVMDetect))

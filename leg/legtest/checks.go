@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -42,6 +43,47 @@ func soundOut(c *probe) {
 	first := slices.IndexFunc(ear, func(f audio.Frame) bool { return Carries(f, 1900) })
 	if late := Count(ear[first:], ours); late > 0 {
 		c.t.Errorf("%d frames of the first tone come after the second has begun", late)
+	}
+}
+
+// hum is a background of one tone, which knows whether it was under a voice.
+type hum struct {
+	tone        *audio.Tone
+	alone, with atomic.Int64
+}
+
+func (h *hum) Under(f *audio.Frame, voice bool) {
+	if voice {
+		h.with.Add(1)
+		return
+	}
+	h.alone.Add(1)
+	h.tone.Fill(f[:])
+}
+
+// background: the far end hears it between our words, nobody else does, and it ends.
+func background(c *probe) {
+	b, ok := c.leg.(leg.Backgrounded)
+	if !ok {
+		return
+	}
+	h := &hum{tone: audio.Sine(1500, audio.Rate, -12)}
+	b.Background(h)
+	c.until("the far end hears the background", func() bool { return Count(c.far.Ear(), 1500) >= 10 })
+	c.play(Tone(ours, 300*time.Millisecond, 8000))
+	c.until("the far end hears the voice", func() bool { return Count(c.far.Ear(), ours) >= 15-edges })
+	if h.with.Load() == 0 || h.alone.Load() == 0 {
+		c.t.Errorf("it was %d times under a voice, and %d times alone", h.with.Load(), h.alone.Load())
+	}
+	b.Background(nil)
+	time.Sleep(100 * time.Millisecond) // what is on its way
+	n := Count(c.far.Ear(), 1500)
+	time.Sleep(200 * time.Millisecond)
+	if more := Count(c.far.Ear(), 1500); more > n {
+		c.t.Errorf("it goes on when it has ended: %d frames, %d before", more, n)
+	}
+	if Count(c.frames(leg.Played), 1500) > 0 {
+		c.t.Error("what was played has the background")
 	}
 }
 

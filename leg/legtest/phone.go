@@ -30,6 +30,8 @@ type Phone struct {
 	refers []string
 	mute   bool // Vanish
 	held   bool
+	under  leg.Background // nil: none
+	mixed  audio.Frame
 	cause  parley.Cause
 
 	once sync.Once
@@ -108,7 +110,12 @@ func (p *Phone) step(now time.Time, tick *leg.Tick) {
 	if !p.held {
 		p.line.Next(tick)
 	}
-	if tick.Queued {
+	switch {
+	case p.under != nil && !p.held && tick.Digits == "":
+		p.mixed = tick.Frame
+		p.under.Under(&p.mixed, tick.Queued)
+		p.heard = append(p.heard, Heard{at, p.mixed})
+	case tick.Queued:
 		p.heard = append(p.heard, Heard{at, tick.Frame})
 	}
 	p.digits.WriteString(tick.Digits)
@@ -268,6 +275,13 @@ func (e *end) SendDTMF(_ context.Context, digits string) error {
 		return leg.ErrDigit
 	}
 	return e.p.line.Digits(digits)
+}
+
+// Background implements leg.Backgrounded.
+func (e *end) Background(b leg.Background) {
+	e.p.mu.Lock()
+	defer e.p.mu.Unlock()
+	e.p.under = b
 }
 
 // Refer is recorded and not done: the caller bridges.

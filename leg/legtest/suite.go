@@ -37,6 +37,7 @@ var checks = []check{
 	{name: "sound goes out", run: soundOut},
 	{name: "sound comes in", run: soundIn},
 	{name: "played follows the wire", run: playedFollows},
+	{name: "a background goes under", run: background},
 	{name: "marks follow their sound", run: marksFollow},
 	{name: "a mark alone is heard", run: markAlone},
 	{name: "clear drops", run: clearDrops},

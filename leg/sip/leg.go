@@ -45,6 +45,8 @@ type onWire struct {
 	begun  bool
 	frames int // ticks since answer
 	tick   leg.Tick
+	under  leg.Background // nil: none
+	mixed  audio.Frame    // tick's with it
 }
 
 // near is our side of the session, and the dialog that carries it.
@@ -63,8 +65,9 @@ type ending struct {
 }
 
 var (
-	_ leg.Leg        = (*call)(nil)
-	_ leg.Identified = (*call)(nil)
+	_ leg.Leg          = (*call)(nil)
+	_ leg.Identified   = (*call)(nil)
+	_ leg.Backgrounded = (*call)(nil)
 )
 
 // newCall makes a leg that Serve waits for: begin and end it, or abandon it. The caller is one that Serve waits for.
@@ -166,18 +169,30 @@ func (c *call) step(due time.Time) {
 	c.stream.Tick(due, c.emit)
 	c.wire.Lock()
 	defer c.wire.Unlock()
+	out := &c.tick.Frame
 	if held || unproven || c.stream.SendingDigits() || c.keys.pressing.Load() {
 		c.tick.Frame, c.tick.Marks = audio.Frame{}, c.tick.Marks[:0]
 	} else if c.line.Next(&c.tick); c.tick.Digits != "" {
 		c.press(c.tick.Digits)
+	} else if c.under != nil {
+		out = &c.mixed
+		*out = c.tick.Frame
+		c.under.Under(out, c.tick.Queued)
 	}
 	if !unproven {
-		_ = c.stream.Send(&c.tick.Frame) // a far end whose port is closed is for the media timeout
+		_ = c.stream.Send(out) // a far end whose port is closed is for the media timeout
 	}
 	ev := leg.Event{Kind: leg.Played, At: c.at(), Frame: c.tick.Frame}
 	c.feed.Push(&ev)
 	c.feed.Marks(leg.Marked, c.tick.Marks, ev.At)
 	c.frames++
+}
+
+// Background implements leg.Backgrounded.
+func (c *call) Background(b leg.Background) {
+	c.wire.Lock()
+	defer c.wire.Unlock()
+	c.under = b
 }
 
 // at is the leg's time; wire is held.
