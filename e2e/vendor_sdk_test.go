@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"encoding/pem"
+	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
@@ -31,6 +32,7 @@ func TestVendorSDKs(t *testing.T) {
 		{"azure_sdk.cjs", []string{"npm", "openai@6.49.0"}, func(t *testing.T) string { return providertest.NewAzureOpenAI(t).URL }},
 		{"anthropic_sdk.cjs", []string{"npm", "@anthropic-ai/sdk@1.14.0"}, func(t *testing.T) string { return providertest.NewAnthropic(t).URL }},
 		{"openai_sdk.cjs", []string{"npm", "openai@6.49.0"}, func(t *testing.T) string { return providertest.NewOpenAI(t).URL }},
+		{"google_speech_sdk.cjs", []string{"npm", "@google-cloud/speech@8.1.0"}, func(t *testing.T) string { return providertest.NewGoogle(t).URL }},
 		{"google_sdk.cjs", []string{"npm", "@google/genai@2.32.0", "@google-cloud/text-to-speech@7.1.0"}, func(t *testing.T) string { return providertest.NewGoogle(t).URL }},
 	} {
 		t.Run(tc.script, func(t *testing.T) {
@@ -46,7 +48,7 @@ func TestVendorSDKs(t *testing.T) {
 				program = strings.TrimSpace(string(where))
 			}
 			cmd := exec.CommandContext(t.Context(), program, "testdata/"+tc.script, address)
-			cmd.Env = append(os.Environ(), "NODE_PATH="+strings.TrimSpace(string(where)), "NODE_EXTRA_CA_CERTS="+ca, "SSL_CERT_FILE="+ca)
+			cmd.Env = append(os.Environ(), "NODE_PATH="+strings.TrimSpace(string(where)), "NODE_EXTRA_CA_CERTS="+ca, "SSL_CERT_FILE="+ca, "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH="+ca)
 			out, err := cmd.CombinedOutput()
 			if err != nil {
 				t.Errorf("%v\n%s", err, out)
@@ -62,7 +64,19 @@ func overTLS(t *testing.T, to string) (address, ca string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	srv := httptest.NewTLSServer(httputil.NewSingleHostReverseProxy(u))
+	plain, calls := httputil.NewSingleHostReverseProxy(u), httputil.NewSingleHostReverseProxy(u)
+	calls.Transport = &http.Transport{Protocols: new(http.Protocols)}
+	calls.Transport.(*http.Transport).Protocols.SetUnencryptedHTTP2(true)
+	calls.FlushInterval = -1
+	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.ProtoMajor == 2 { // gRPC
+			calls.ServeHTTP(w, r)
+			return
+		}
+		plain.ServeHTTP(w, r)
+	}))
+	srv.EnableHTTP2 = true
+	srv.StartTLS()
 	t.Cleanup(func() {
 		srv.CloseClientConnections()
 		srv.Close()

@@ -20,6 +20,7 @@ const (
 type Net struct {
 	client *http.Client
 	dialer *http.Client // of websockets: HTTP/1.1 only, since the handshake is an upgrade
+	calls  *http.Client // of gRPC: HTTP/2 only
 }
 
 // operators is the nil Net.
@@ -40,7 +41,8 @@ func Guarded(dial func(ctx context.Context, network, addr string) (net.Conn, err
 }
 
 func newNet(proxy func(*http.Request) (*url.URL, error), dial func(ctx context.Context, network, addr string) (net.Conn, error)) *Net {
-	return &Net{client: &http.Client{Transport: newTransport(proxy, dial)}, dialer: &http.Client{Transport: upgrading(newTransport(proxy, dial))}}
+	return &Net{client: &http.Client{Transport: newTransport(proxy, dial)}, dialer: &http.Client{Transport: upgrading(newTransport(proxy, dial))},
+		calls: &http.Client{Transport: http2Only(newTransport(proxy, dial))}}
 }
 
 func (n *Net) orOperators() *Net {
@@ -116,4 +118,5 @@ func (n *Net) Touch(ctx context.Context, vendor, url string, header http.Header)
 func (n *Net) CloseIdle() {
 	n.orOperators().client.CloseIdleConnections()
 	n.orOperators().dialer.CloseIdleConnections()
+	n.orOperators().calls.CloseIdleConnections()
 }

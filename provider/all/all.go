@@ -42,9 +42,12 @@ func Specs(l *local.Local) []provider.Spec {
 // speakFirst is who speaks first of several with a key, which is not the table's order (SPEC §5).
 var speakFirst = []string{"elevenlabs", "cartesia", "playht", "rime", "azure", "google", "openai", "deepgram"}
 
+// hearFirst is who hears first of several with a key, which is not the table's order either.
+var hearFirst = []string{"deepgram", "assemblyai", "gladia", "azure", "google", "openai"}
+
 // Hearers are the vendors of this version that hear, the one to take by default first.
 func Hearers(specs []provider.Spec) []provider.Spec {
-	return with(specs, func(s provider.Spec) bool { return s.Hearing != nil && s.Hearing.Open != nil })
+	return ranked(with(specs, func(s provider.Spec) bool { return s.Hearing != nil && s.Hearing.Open != nil }), hearFirst)
 }
 
 // Thinkers are the vendors of this version that think, as they are reached to, the one to take by default first.
@@ -58,15 +61,19 @@ func Thinkers(specs []provider.Spec) []provider.Spec {
 
 // Speakers are the vendors of this version that speak, the one to take by default first.
 func Speakers(specs []provider.Spec) []provider.Spec {
-	out := with(specs, func(s provider.Spec) bool { return s.Speaking != nil && s.Speaking.Open != nil })
+	return ranked(with(specs, func(s provider.Spec) bool { return s.Speaking != nil && s.Speaking.Open != nil }), speakFirst)
+}
+
+// ranked sorts vendors; those that first does not name come last, as they are.
+func ranked(specs []provider.Spec, first []string) []provider.Spec {
 	rank := func(s provider.Spec) int {
-		if i := slices.Index(speakFirst, s.Name); i >= 0 {
+		if i := slices.Index(first, s.Name); i >= 0 {
 			return i
 		}
-		return len(speakFirst)
+		return len(first)
 	}
-	slices.SortStableFunc(out, func(a, b provider.Spec) int { return rank(a) - rank(b) })
-	return out
+	slices.SortStableFunc(specs, func(a, b provider.Spec) int { return rank(a) - rank(b) })
+	return specs
 }
 
 func with(specs []provider.Spec, has func(provider.Spec) bool) []provider.Spec {

@@ -1,6 +1,6 @@
-// Package google thinks by Gemini's generateContent (chat.go, request.go, thinking.go) and speaks by Cloud Text-to-Speech (speech.go),
-// both over HTTP with an API key. Google hears over gRPC alone, which is not built.
-// It starts no goroutine of its own.
+// Package google thinks by Gemini's generateContent (chat.go, request.go, thinking.go), speaks by Cloud Text-to-Speech (speech.go) and hears
+// by Speech-to-Text (listen.go, line.go, results.go, tape.go), the first two over HTTP, the last over gRPC, with an API key.
+// A stream that hears has one goroutine that keeps the sound, and the transport's that sends it; both end with the loop over it.
 package google
 
 import (
@@ -12,6 +12,7 @@ import (
 	"github.com/parley-voice/parley"
 	"github.com/parley-voice/parley/llm"
 	"github.com/parley-voice/parley/provider"
+	"github.com/parley-voice/parley/stt"
 	"github.com/parley-voice/parley/tts"
 )
 
@@ -22,8 +23,8 @@ const (
 	defaultModel = "gemini-3.5-flash-lite" // the soonest to answer
 )
 
-// Spec is Google. GOOGLE_BASE_URL is one origin for both skills. The key has to be allowed to use the Gemini API and Cloud
-// Text-to-Speech; a model and a voice may have two by two account connections.
+// Spec is Google. GOOGLE_BASE_URL is one origin for all skills. The key has to be allowed to use the Gemini API, Cloud Text-to-Speech and
+// Cloud Speech-to-Text; each may have one of its own by an account connection.
 func Spec() provider.Spec {
 	return provider.Spec{
 		Name:           vendor,
@@ -32,7 +33,9 @@ func Spec() provider.Spec {
 		ConnectionType: "account_connection_google",
 		KeyField:       "api_key",
 		BaseURL:        thinkingBase,
-		Hearing:        &provider.Hearing{Options: new(TranscriberOptions)},
+		Hearing: &provider.Hearing{Options: new(TranscriberOptions), Open: func(a provider.Access, options json.RawMessage) (stt.Transcriber, error) {
+			return NewTranscriber(a, options)
+		}},
 		Thinking: &provider.Thinking{Default: defaultModel, Open: func(a provider.Access, model string, _ json.RawMessage) (llm.Model, error) {
 			return NewModel(a, model)
 		}},
@@ -40,12 +43,6 @@ func Spec() provider.Spec {
 			return NewVoice(a, options)
 		}},
 	}
-}
-
-// TranscriberOptions are the fields of transcriber_google, which are kept and shown alone.
-type TranscriberOptions struct {
-	Model    string `json:"model" doc:"The vendor's model"`
-	Language string `json:"language" doc:"Language that is spoken, when it is not the agent's"`
 }
 
 // endpoint is where and how a skill reaches Google.
@@ -71,9 +68,14 @@ func newEndpoint(a provider.Access, own string) (endpoint, error) {
 func (e *endpoint) do(req *http.Request) (*http.Response, error) {
 	req.Header = e.header.Clone()
 	resp, err := e.net.Do(vendor, req)
+	return resp, keyless(err)
+}
+
+// keyless makes a refused key of what Google says of a wrong one, which is an invalid argument to it.
+func keyless(err error) error {
 	var v *parley.VendorError
 	if errors.As(err, &v) && v.Status == http.StatusBadRequest && strings.Contains(strings.ToLower(v.Message), "api key") {
-		return nil, provider.StatusError(vendor, http.StatusUnauthorized, nil)
+		return provider.StatusError(vendor, http.StatusUnauthorized, nil)
 	}
-	return resp, err
+	return err
 }

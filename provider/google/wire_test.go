@@ -268,8 +268,8 @@ func TestOpen(t *testing.T) {
 			t.Errorf("%s: %v", options, err)
 		}
 	}
-	if s.Hearing == nil || s.Hearing.Open != nil {
-		t.Error("Google's hearing is not reached")
+	if o, err := s.Hearing.Open(provider.Access{Key: "k", BaseURL: s.BaseURL}, nil); err != nil || o.(*Transcriber).base != hearingBase {
+		t.Errorf("default hearing: %+v, %v", o, err)
 	}
 }
 

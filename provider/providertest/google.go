@@ -14,8 +14,9 @@ import (
 	"time"
 )
 
-// Google is a fake of Gemini's streamGenerateContent, after ai.google.dev/api/generate-content, and of Cloud Text-to-Speech's
-// text:synthesize, after cloud.google.com/text-to-speech/docs/reference/rest, under one origin. It refuses what they do: fields they do
+// Google is a fake of Gemini's streamGenerateContent, after ai.google.dev/api/generate-content, of Cloud Text-to-Speech's
+// text:synthesize, after cloud.google.com/text-to-speech/docs/reference/rest, and of Speech-to-Text's StreamingRecognize, after
+// cloud.google.com/speech-to-text/docs/reference/rpc/google.cloud.speech.v1, under one origin. It refuses what they do: fields they do
 // not have, turns out of order, results that are not as many as the calls, calls without their signature (Gemini 3), and a wrong
 // thinkingConfig. Its model answers "endless" without end, "both" with two tool calls at once, "stop REASON" half and with that
 // finishReason, "block REASON" not at all, all else with Answer. It speaks a tone of 20 ms a character.
@@ -25,6 +26,9 @@ type Google struct {
 	Paths  []string          // of these, with their queries
 	Voices []json.RawMessage // of the requests for speech
 	Refuse string            // thinkingLevels it does not take, by commas
+	Hears  GoogleEars
+
+	streams []GoogleConfig
 }
 
 // Signature is the thoughtSignature of the fake's tool calls.
@@ -36,6 +40,7 @@ func NewGoogle(t testing.TB) *Google {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /v1beta/models/{action}", g.generate)
 	mux.HandleFunc("POST /v1/text:synthesize", g.synthesize)
+	mux.HandleFunc("POST /google.cloud.speech.v1.Speech/StreamingRecognize", g.recognise)
 	list := func(w http.ResponseWriter, r *http.Request) {
 		if g.known(w, r) {
 			io.WriteString(w, `{"models":[],"voices":[]}`)

@@ -137,11 +137,18 @@ type Server struct {
 // start serves h until the test ends. Faults of the handshake are played before h sees the request.
 func start(t testing.TB, s *Server, h http.Handler) {
 	ctx, cancel := context.WithCancel(context.Background())
-	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		f := s.meet()
+		if strings.HasPrefix(r.Header.Get("Content-Type"), "application/grpc") && callFault(w, f) {
+			return
+		}
 		switch f {
 		case Refuse:
-			if c, _, err := w.(http.Hijacker).Hijack(); err == nil {
+			h, ok := w.(http.Hijacker)
+			if !ok {
+				panic(http.ErrAbortHandler) // HTTP/2
+			}
+			if c, _, err := h.Hijack(); err == nil {
 				c.Close()
 			}
 			return
@@ -157,6 +164,10 @@ func start(t testing.TB, s *Server, h http.Handler) {
 		defer context.AfterFunc(ctx, stop)()
 		h.ServeHTTP(w, r.WithContext(context.WithValue(rctx, faultKey{}, f)))
 	}))
+	srv.Config.Protocols = new(http.Protocols)
+	srv.Config.Protocols.SetHTTP1(true)
+	srv.Config.Protocols.SetUnencryptedHTTP2(true)
+	srv.Start()
 	s.URL = srv.URL
 	t.Cleanup(func() {
 		cancel()
