@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"strconv"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -43,15 +42,10 @@ type times struct {
 
 // A line is an open connection to /tts/websocket.
 type line struct {
-	socket *provider.Socket
+	*provider.Wire
 	prefix string // of the names of its contexts
 	names  int    // of contexts so far; belongs to who speaks
 	inbox  atomic.Pointer[inbox]
-	closed chan struct{}
-	once   sync.Once
-	dead   chan struct{} // closed when nothing more comes
-	why    error         // the line is dead; read it after dead
-	reader sync.WaitGroup
 }
 
 // An inbox takes the messages of one reply, which are those of its present context. The others are of contexts that nobody
@@ -70,36 +64,17 @@ func (v *Voice) open(ctx context.Context) (*line, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &line{socket: socket, prefix: rand.Text(), closed: make(chan struct{}), dead: make(chan struct{})}
-	l.reader.Go(l.read)
+	l := &line{Wire: provider.NewWire(socket), prefix: rand.Text()}
+	provider.ReadWire(l.Wire, parse, l.give)
 	return l, nil
-}
-
-// Close drops the connection and waits for its reader.
-func (l *line) Close() {
-	l.once.Do(func() {
-		close(l.closed)
-		l.socket.Close()
-	})
-	l.reader.Wait()
-}
-
-// Alive reports whether the connection can be spoken on.
-func (l *line) Alive() bool {
-	select {
-	case <-l.dead:
-		return false
-	default:
-		return true
-	}
 }
 
 // listen gives an inbox for a reply, until forget.
 func (l *line) listen() (*inbox, error) {
 	in := &inbox{messages: make(chan message, ahead), over: make(chan struct{})}
 	l.inbox.Store(in)
-	if !l.Alive() {
-		return nil, l.why
+	if err := l.Why(); err != nil {
+		return nil, err
 	}
 	return in, nil
 }
@@ -118,42 +93,21 @@ func (l *line) next(in *inbox) string {
 	return name
 }
 
-func (l *line) send(u any) error {
-	b, err := json.Marshal(u)
-	if err != nil {
-		return err
-	}
-	return l.socket.Text(b)
-}
-
 // cancel has no more of a context spoken. Sound that was already being made still comes, and is dropped.
 func (l *line) cancel(name string) error {
-	return l.send(struct {
+	return l.Send(struct {
 		Context string `json:"context_id"`
 		Cancel  bool   `json:"cancel"`
 	}{name, true})
 }
 
-func (l *line) read() {
-	var buf []byte
-	for {
-		_, r, err := l.socket.Next()
-		var m message
-		if err == nil {
-			if buf, err = provider.ReadAll(r, buf); err == nil {
-				m, err = parse(buf)
-			} else {
-				err = provider.Fault(context.Background(), vendor, err)
-			}
-		}
-		if err != nil {
-			m.err, l.why = err, err
-			close(l.dead)
-		}
-		if in := l.inbox.Load(); in != nil && !l.deliver(in, m) || err != nil {
-			return
-		}
+// give is where what comes in goes. False: the line is closed.
+func (l *line) give(m message, err error) bool {
+	if err != nil {
+		m.err = err
 	}
+	in := l.inbox.Load()
+	return in == nil || l.deliver(in, m)
 }
 
 // deliver hands a message to a reply that wants it. False: the line is closed.
@@ -169,7 +123,7 @@ func (l *line) deliver(in *inbox, m message) bool {
 	select {
 	case in.messages <- m:
 	case <-in.over:
-	case <-l.closed:
+	case <-l.Closed():
 		return false
 	}
 	return true

@@ -141,7 +141,7 @@ func (r *reply) say(ctx context.Context, text <-chan string) (pieces int, err er
 
 func (r *reply) send(text string, more, flush bool) error {
 	r.utterance.Transcript, r.utterance.Continue, r.utterance.Flush = text, more, flush
-	return r.line.send(r.utterance)
+	return r.line.Send(r.utterance)
 }
 
 // listen gives the sound until all was spoken.

@@ -271,8 +271,8 @@ func TestDeadWhileIdle(t *testing.T) {
 		t.Fatal(err)
 	}
 	v.spare.Keep(l)
-	l.socket.Close()
-	<-l.dead
+	l.Socket.Close()
+	<-l.Dead()
 	if _, err := l.listen(); err == nil {
 		t.Error("a dead line is listened to")
 	}

@@ -7,7 +7,6 @@ import (
 	"io"
 	"net/http"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/parley-voice/parley"
@@ -32,13 +31,9 @@ type part struct {
 // A line is an open connection to /v1/speak. One goroutine reads it, also while nobody speaks, so that pings are answered
 // and its death is noticed.
 type line struct {
-	socket *provider.Socket
-	parts  chan part
-	next   chan struct{} // the consumer is done with a part
-	closed chan struct{}
-	once   sync.Once
-	reader sync.WaitGroup
-	dead   chan struct{} // closed when nothing more comes
+	*provider.Wire
+	parts chan part
+	next  chan struct{} // the consumer is done with a part
 
 	flushes [flushSoft]time.Time // when the last were sent; belongs to who speaks
 	oldest  int
@@ -49,41 +44,22 @@ func openLine(ctx context.Context, n *provider.Net, address string, h http.Heade
 	if err != nil {
 		return nil, err
 	}
-	l := &line{socket: socket, parts: make(chan part), next: make(chan struct{}), closed: make(chan struct{}), dead: make(chan struct{})}
-	l.reader.Go(l.read)
+	l := &line{Wire: provider.NewWire(socket), parts: make(chan part), next: make(chan struct{})}
+	l.Go(l.read)
 	return l, nil
-}
-
-// Close drops the connection and waits for its reader. What it had still to say is never heard.
-func (l *line) Close() {
-	l.once.Do(func() {
-		close(l.closed)
-		l.socket.Close()
-	})
-	l.reader.Wait()
-}
-
-// Alive reports whether the connection can be spoken on.
-func (l *line) Alive() bool {
-	select {
-	case <-l.dead:
-		return false
-	default:
-		return true
-	}
 }
 
 func (l *line) read() {
 	buf := make([]byte, soundBuf)
 	for {
-		text, r, err := l.socket.Next()
+		text, r, err := l.Socket.Next()
 		if err == nil && text {
 			err = l.message(r)
 		} else if err == nil {
 			err = l.sound(r, buf)
 		}
 		if err != nil {
-			close(l.dead)
+			l.Die(err)
 			_ = l.give(part{err: err})
 			return
 		}
@@ -96,7 +72,7 @@ var errClosed = errors.New("deepgram: the line was closed")
 func (l *line) give(p part) error {
 	select {
 	case l.parts <- p:
-	case <-l.closed:
+	case <-l.Closed():
 		return errClosed
 	}
 	if p.err != nil {
@@ -105,7 +81,7 @@ func (l *line) give(p part) error {
 	select {
 	case <-l.next:
 		return nil
-	case <-l.closed:
+	case <-l.Closed():
 		return errClosed
 	}
 }
@@ -177,21 +153,17 @@ func (l *line) say(text string) error {
 }
 
 func (l *line) speak(text string) error {
-	b, err := json.Marshal(struct {
+	return l.Send(struct {
 		Type string `json:"type"`
 		Text string `json:"text"`
 	}{"Speak", text})
-	if err != nil {
-		return err
-	}
-	return l.socket.Text(b)
 }
 
 // flush has what was said spoken now.
 func (l *line) flush() error {
 	l.flushes[l.oldest] = time.Now()
 	l.oldest = (l.oldest + 1) % len(l.flushes)
-	return l.socket.Text([]byte(`{"type":"Flush"}`))
+	return l.Socket.Text([]byte(`{"type":"Flush"}`))
 }
 
 // spent reports whether flushes should be saved.

@@ -156,9 +156,11 @@ func FuzzSpeakMessages(f *testing.F) {
 	f.Add([]byte(`{"type":"Flushed","sequence_id":0}`))
 	f.Add([]byte(`{"type":"Warning","code":"EXCEEDED_FLUSH_LIMIT","description":"x"}`))
 	f.Add([]byte(`{"type":"Error","err_code":"x","err_msg":"y"}`))
+	socket, _, _ := openSocket(f)
+	wire := provider.NewWire(socket)
+	wire.Close()
 	f.Fuzz(func(t *testing.T, b []byte) {
-		l := &line{parts: make(chan part, 1), next: make(chan struct{}, 1), closed: make(chan struct{})}
-		close(l.closed)
+		l := &line{Wire: wire, parts: make(chan part, 1), next: make(chan struct{}, 1)}
 		err := l.take(b)
 		var v *parley.VendorError
 		if err != nil && !errors.Is(err, errClosed) && !errors.As(err, &v) {
@@ -227,8 +229,8 @@ func TestDeadWhileIdle(t *testing.T) {
 		t.Fatal(err)
 	}
 	v.lines.Keep(l)
-	l.socket.Close()
-	<-l.dead
+	l.Socket.Close()
+	<-l.Dead()
 	providertest.Say(t, v, "Two. ")
 	if d.Count() != 2 {
 		t.Errorf("%d connections", d.Count())

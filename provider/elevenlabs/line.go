@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -36,14 +35,10 @@ type message struct {
 // A line is an open connection to /v1/text-to-speech/{voice_id}/stream-input. It speaks one reply: the end of its text is the end
 // of the connection.
 type line struct {
+	*provider.Wire
 	language string
-	socket   *provider.Socket
 	messages chan message
-	closed   chan struct{}
-	once     sync.Once
-	dead     chan struct{} // closed when nothing more comes
-	full     atomic.Bool   // the end of the text was sent
-	running  sync.WaitGroup
+	full     atomic.Bool // the end of the text was sent
 }
 
 // address is where a line in a language connects to.
@@ -71,33 +66,14 @@ func (v *Voice) open(ctx context.Context) (*line, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &line{language: language, socket: socket, messages: make(chan message, ahead), closed: make(chan struct{}), dead: make(chan struct{})}
-	if err := l.send(input{Text: " ", Settings: v.options.settings()}); err != nil {
+	l := &line{Wire: provider.NewWire(socket), language: language, messages: make(chan message, ahead)}
+	if err := l.Send(input{Text: " ", Settings: v.options.settings()}); err != nil {
 		socket.Close()
 		return nil, err
 	}
-	l.running.Go(l.read)
-	l.running.Go(l.keep)
+	provider.ReadWire(l.Wire, parse, l.give)
+	l.Go(l.keep)
 	return l, nil
-}
-
-// Close drops the connection. What it had still to say is never heard.
-func (l *line) Close() {
-	l.once.Do(func() {
-		close(l.closed)
-		l.socket.Close()
-	})
-	l.running.Wait()
-}
-
-// Alive reports whether the connection can be spoken on.
-func (l *line) Alive() bool {
-	select {
-	case <-l.dead:
-		return false
-	default:
-		return true
-	}
 }
 
 // input is a message of text. The first has " " for text, and the voice's settings; the last has "".
@@ -107,26 +83,18 @@ type input struct {
 	Flush    bool      `json:"flush,omitempty"`
 }
 
-func (l *line) send(in input) error {
-	b, err := json.Marshal(in)
-	if err != nil {
-		return err
-	}
-	return l.socket.Text(b)
-}
-
 // say has a piece spoken now; ElevenLabs wants a space at its end.
 func (l *line) say(piece string) error {
 	if !strings.HasSuffix(piece, " ") {
 		piece += " "
 	}
-	return l.send(input{Text: piece, Flush: true})
+	return l.Send(input{Text: piece, Flush: true})
 }
 
 // finish says that there is no more text.
 func (l *line) finish() error {
 	l.full.Store(true)
-	return l.send(input{})
+	return l.Send(input{})
 }
 
 // keep keeps the connection open while nobody speaks
@@ -137,41 +105,27 @@ func (l *line) keep() {
 	for {
 		select {
 		case <-tick.C:
-			if l.full.Load() || l.send(input{Text: " "}) != nil {
+			if l.full.Load() || l.Send(input{Text: " "}) != nil {
 				return // the reader knows why
 			}
-		case <-l.dead:
+		case <-l.Dead():
 			return
-		case <-l.closed:
+		case <-l.Closed():
 			return
 		}
 	}
 }
 
-func (l *line) read() {
-	var buf []byte
-	for {
-		_, r, err := l.socket.Next()
-		var m message
-		if err == nil {
-			if buf, err = provider.ReadAll(r, buf); err == nil {
-				m, err = parse(buf)
-			} else {
-				err = provider.Fault(context.Background(), vendor, err)
-			}
-		}
-		if err != nil {
-			m = message{err: named(err)}
-			close(l.dead)
-		}
-		select {
-		case l.messages <- m:
-		case <-l.closed:
-			return
-		}
-		if err != nil {
-			return
-		}
+// give is where what comes in goes. False: the line is closed.
+func (l *line) give(m message, err error) bool {
+	if err != nil {
+		m = message{err: named(err)}
+	}
+	select {
+	case l.messages <- m:
+		return true
+	case <-l.Closed():
+		return false
 	}
 }
 

@@ -326,14 +326,14 @@ func TestKeepAlive(t *testing.T) {
 	}
 	l.Close() // its goroutines are gone, the socket stands in for what they write to
 	synctest.Test(t, func(t *testing.T) {
-		l := &line{socket: l.socket, closed: make(chan struct{}), dead: make(chan struct{})}
+		l := &line{Wire: provider.NewWire(l.Socket)}
 		began := time.Now()
 		l.keep() // writes to a closed socket once, and ends
 		if waited := time.Since(began); waited != keepAlive {
 			t.Errorf("the first space after %s", waited)
 		}
 		l.full.Store(true)
-		l.socket = nil // would be a panic
+		l.Socket = nil // would be a panic
 		l.keep()
 	})
 }
@@ -352,8 +352,8 @@ func TestClosingLeavesNothing(t *testing.T) {
 			_ = v.Warm()
 			l, _ := v.spare.Take(t.Context())
 			v.spare.Keep(l)
-			l.socket.Close()
-			<-l.dead
+			l.Socket.Close()
+			<-l.Dead()
 			providertest.Say(t, v, "A sentence. ")
 		},
 	} {

@@ -1,7 +1,6 @@
 package openai
 
 import (
-	"bytes"
 	"context"
 	"encoding/binary"
 	"encoding/json"
@@ -9,8 +8,6 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"net/http"
-	"strings"
 
 	"github.com/parley-voice/parley/provider"
 	"github.com/parley-voice/parley/tts"
@@ -83,23 +80,7 @@ func (v *Voice) post(ctx context.Context, text string) (io.ReadCloser, error) {
 	if err != nil {
 		return nil, err
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, v.base+"/audio/speech", bytes.NewReader(body))
-	if err != nil {
-		return nil, err
-	}
-	req.Header = v.header()
-	resp, err := v.net.Do(v.vendor, req)
-	if err != nil {
-		return nil, err
-	}
-	kind := resp.Header.Get("Content-Type")
-	for _, wrong := range []string{"json", "text/", "mpeg", "mp3", "ogg", "flac"} {
-		if strings.Contains(kind, wrong) {
-			resp.Body.Close()
-			return nil, provider.BadOutput(v.vendor, "asked for pcm, the server sent "+provider.Line(kind), nil)
-		}
-	}
-	return resp.Body, nil
+	return v.net.Sound(ctx, v.vendor, v.base+"/audio/speech", v.header(), body)
 }
 
 // sound gives the sound of a piece, as it comes.
