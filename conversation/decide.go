@@ -156,6 +156,7 @@ func (c *loop) turnEnd(ctx context.Context, s turn.Signal) {
 	c.state.asked = question{speechEnd: s.SpeechEnd, wordsAt: s.WordsAt, endedAt: c.clock.now()}
 	c.state.unanswered = true
 	c.idle.spoken()
+	c.said(s.Text)
 	if c.ends() {
 		return
 	}

@@ -25,6 +25,7 @@ type idle struct {
 	talked bool          // the caller has spoken
 	inCall int           // checks begun
 	inARow int           // checks begun since the caller last spoke
+	wait   wait          // a moment that was asked for
 }
 
 func newIdle(i Idle, p phrases) idle {
@@ -44,7 +45,15 @@ func newIdle(i Idle, p phrases) idle {
 }
 
 // spoken: the caller has shown to be there.
-func (i *idle) spoken() { i.talked, i.inARow = true, 0 }
+func (i *idle) spoken() { i.talked, i.inARow, i.wait = true, 0, wait{} }
+
+// said: a turn is over, whosever. One that asks for a moment gets it.
+func (c *loop) said(text string) {
+	if asksToWait(c.Turns.Language, text) {
+		now := max(c.clock.now(), 1)
+		c.idle.wait = wait{since: now, sound: now}
+	}
+}
 
 // idleAt is when silence has lasted too long; false while there is none.
 func (c *loop) idleAt() (time.Duration, bool) {
@@ -62,6 +71,9 @@ func (c *loop) idleAt() (time.Duration, bool) {
 	// Sound without words may be somebody, or a street: it puts the question off, not away.
 	sound := min(c.detect.LastSpeech(), i.quiet+after)
 	at := max(i.quiet, sound) + after
+	if i.wait.since > 0 {
+		at = max(at, i.wait.until(c.detect.LastSpeech()))
+	}
 	if !i.Ask && i.heard-i.alive > noSound {
 		at = max(at, i.alive+idleSilence+deadLine)
 	}
@@ -79,6 +91,7 @@ func idled(c *loop, ctx context.Context, now time.Duration) {
 		c.outcome = &parley.Outcome{Cause: parley.Idle}
 		return
 	}
+	i.wait = wait{}
 	question := i.Questions[i.inARow%len(i.Questions)]
 	i.inARow++
 	i.inCall++
