@@ -26,7 +26,7 @@ var floors = [][]string{
 	{"audio/*", "rtp/*"},
 	{"rtp", "leg", "turn", "stt", "llm", "tts", "store", "fetch", "client/go"},
 	{"leg/sip/*"},
-	{"leg/*", "provider", "provider/local/*", "action", "job", "memory", "knowledge"},
+	{"leg/*", "tts/*", "provider", "provider/local/*", "action", "job", "memory", "knowledge"},
 	{"provider/*", "carrier", "conversation"},
 	{"provider/all", "call"},
 	{"webhook", "phone", "metrics", "retention", "bench", "bench/*"},
