@@ -279,11 +279,11 @@ func (p *piece) fraction(f *figure) bool {
 	}
 	switch s[:end] {
 	case "1/2":
-		p.say(end, l.words.half)
+		p.say(end, l.words.shares[0])
 	case "1/4":
-		p.say(end, l.words.quarter)
+		p.say(end, l.words.shares[1])
 	case "3/4":
-		p.say(end, l.words.quarters)
+		p.say(end, l.words.shares[2])
 	case "24/7":
 		p.say(end, l.small("24")+" "+l.small("7"))
 	default:

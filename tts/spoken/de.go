@@ -29,7 +29,7 @@ func german() *language {
 		},
 		words: words{point: "Komma", minus: "minus", to: "bis", percent: "Prozent", and: "und", number: "Nummer", at: "ät", dot: "Punkt", slash: "Schrägstrich",
 			dash: "Bindestrich", underscore: "Unterstrich", plus: "plus", equals: "gleich", question: "Fragezeichen", colon: "Doppelpunkt", hash: "Raute",
-			version: "Version", half: "ein halb", quarter: "ein Viertel", quarters: "drei Viertel", cents: " und "},
+			version: "Version", shares: [3]string{"ein halb", "ein Viertel", "drei Viertel"}, cents: " und "},
 		tables: tables{
 			months: monthsOf("januar|jänner februar märz april mai juni juli august september oktober november dezember"),
 			money: moneyOf(`EUR = Euro / Cent; USD = Dollar / Cent; GBP = Pfund / Pence; CHF = Franken / Rappen; JPY = Yen; INR = *Rupie, Rupien; KRW = Won;

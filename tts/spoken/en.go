@@ -29,7 +29,7 @@ func english() *language {
 		},
 		words: words{point: "point", minus: "minus", to: "to", percent: "percent", and: "and", number: "number", at: "at", dot: "dot", slash: "slash",
 			dash: "dash", underscore: "underscore", plus: "plus", equals: "equals", question: "question mark", colon: "colon", hash: "hash",
-			version: "version", half: "one half", quarter: "one quarter", quarters: "three quarters", cents: " and "},
+			version: "version", shares: [3]string{"one half", "one quarter", "three quarters"}, cents: " and "},
 		tables: tables{
 			months: monthsOf("january|jan february|feb march|mar april|apr may june|jun july|jul august|aug september|sep|sept october|oct november|nov december|dec"),
 			money: moneyOf(`USD = dollar, dollars / cent, cents; EUR = euro, euros / cent, cents; GBP = pound, pounds / penny, pence;

@@ -29,7 +29,7 @@ func spanish() *language {
 		ordinals: romance("º ° .º o a ª .ª er", "ª a .ª"),
 		words: words{point: "coma", minus: "menos", to: "a", percent: "por ciento", and: "y", number: "número", at: "arroba", dot: "punto", slash: "barra",
 			dash: "guion", underscore: "guion bajo", plus: "más", equals: "igual", question: "signo de interrogación", colon: "dos puntos", hash: "almohadilla",
-			version: "versión", half: "un medio", quarter: "un cuarto", quarters: "tres cuartos", cents: " con ", of: "de"},
+			version: "versión", shares: [3]string{"un medio", "un cuarto", "tres cuartos"}, cents: " con ", of: "de"},
 		tables: tables{
 			months: monthsOf("enero febrero marzo abril mayo junio julio agosto septiembre|setiembre octubre noviembre diciembre"),
 			money: moneyOf(`EUR = euro, euros / céntimo, céntimos; USD = dólar, dólares / centavo, centavos; GBP = *libra, libras / penique, peniques;

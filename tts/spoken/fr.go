@@ -36,7 +36,7 @@ func french() *language {
 		ordinals: romance("er re ère e è ème eme nd nde", "re ère nde"),
 		words: words{point: "virgule", minus: "moins", to: "à", percent: "pour cent", and: "et", number: "numéro", at: "arobase", dot: "point", slash: "slash",
 			dash: "tiret", underscore: "tiret bas", plus: "plus", equals: "égal", question: "point d’interrogation", colon: "deux-points", hash: "dièse",
-			version: "version", half: "un demi", quarter: "un quart", quarters: "trois quarts", cents: " et ", of: "de"},
+			version: "version", shares: [3]string{"un demi", "un quart", "trois quarts"}, cents: " et ", of: "de"},
 		tables: tables{
 			months: monthsOf("janvier février mars avril mai juin juillet août septembre octobre novembre décembre"),
 			money: moneyOf(`EUR = euro, euros / centime, centimes; USD = dollar, dollars / cent, cents; GBP = *livre, livres / penny, pence; CHF = franc suisse, francs suisses / centime, centimes;

@@ -26,7 +26,7 @@ func hindi() *language {
 		date:  func(d day, _ string) string { return dated(hiCardinal(uint64(d.day)), " ", hiDays, d, hiCardinal) },
 		clock: hiClock,
 		words: words{point: "दशमलव", minus: "माइनस", to: "से", percent: "प्रतिशत", and: "और", number: "नंबर", at: "ऐट", dot: "डॉट", slash: "स्लैश", dash: "डैश",
-			underscore: "अंडरस्कोर", plus: "प्लस", equals: "बराबर", question: "प्रश्न चिह्न", colon: "कोलन", hash: "हैश", version: "वर्शन", half: "आधा", quarter: "एक चौथाई", quarters: "तीन चौथाई", cents: " "},
+			underscore: "अंडरस्कोर", plus: "प्लस", equals: "बराबर", question: "प्रश्न चिह्न", colon: "कोलन", hash: "हैश", version: "वर्शन", shares: [3]string{"आधा", "एक चौथाई", "तीन चौथाई"}, cents: " "},
 		tables: tables{
 			months: monthsOf("जनवरी फ़रवरी|फरवरी मार्च अप्रैल मई जून जुलाई अगस्त सितंबर|सितम्बर अक्टूबर नवंबर|नवम्बर दिसंबर|दिसम्बर"),
 			money: moneyOf(`INR = रुपया, रुपये / पैसा, पैसे; USD = डॉलर / सेंट; EUR = यूरो / सेंट; GBP = पाउंड / पेंस; JPY = येन; KRW = वॉन; BRL = रियल; IDR = रुपिया; CHF = स्विस फ़्रैंक; MXN = पेसो;

@@ -25,7 +25,7 @@ func indonesian() *language {
 		},
 		words: words{point: "koma", minus: "minus", to: "sampai", percent: "persen", and: "dan", number: "nomor", at: "at", dot: "titik", slash: "garis miring",
 			dash: "strip", underscore: "garis bawah", plus: "plus", equals: "sama dengan", question: "tanda tanya", colon: "titik dua", hash: "pagar",
-			version: "versi", half: "setengah", quarter: "seperempat", quarters: "tiga perempat", cents: " "},
+			version: "versi", shares: [3]string{"setengah", "seperempat", "tiga perempat"}, cents: " "},
 		tables: tables{
 			months: monthsOf("januari februari maret april mei juni juli agustus september oktober november desember"),
 			money: moneyOf(`IDR = rupiah; USD = dolar / sen; EUR = euro / sen; GBP = pound sterling / pence; JPY = yen; INR = rupee; KRW = won; BRL = real; CHF = franc Swiss;

@@ -34,7 +34,7 @@ func italian() *language {
 		ordinals: romance("º ° ª", "ª"),
 		words: words{point: "virgola", minus: "meno", to: "a", percent: "per cento", and: "e", number: "numero", at: "chiocciola", dot: "punto", slash: "barra",
 			dash: "trattino", underscore: "trattino basso", plus: "più", equals: "uguale", question: "punto interrogativo", colon: "due punti", hash: "cancelletto",
-			version: "versione", half: "un mezzo", quarter: "un quarto", quarters: "tre quarti", cents: " e ", of: "di"},
+			version: "versione", shares: [3]string{"un mezzo", "un quarto", "tre quarti"}, cents: " e ", of: "di"},
 		tables: tables{
 			months: monthsOf("gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre"),
 			money: moneyOf(`EUR = euro / centesimo, centesimi; USD = dollaro, dollari / centesimo, centesimi; GBP = *sterlina, sterline / penny, pence; CHF = franco svizzero, franchi svizzeri / centesimo, centesimi;

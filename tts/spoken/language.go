@@ -53,9 +53,10 @@ type words struct {
 	point, minus, to, percent, and, number string
 	at, dot, slash, dash, underscore, plus string // in addresses
 	equals, question, colon, hash          string
-	version, half, quarter, quarters       string
-	cents                                  string // between an amount and its cents
-	of                                     string // between a magnitude and what it counts: millones de euros
+	version                                string
+	shares                                 [3]string // 1/2, 1/4, 3/4
+	cents                                  string    // between an amount and its cents
+	of                                     string    // between a magnitude and what it counts: millones de euros
 }
 
 // A unit is what is counted.

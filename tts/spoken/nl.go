@@ -33,7 +33,7 @@ func dutch() *language {
 		},
 		words: words{point: "komma", minus: "min", to: "tot", percent: "procent", and: "en", number: "nummer", at: "apenstaartje", dot: "punt", slash: "slash",
 			dash: "streepje", underscore: "laag streepje", plus: "plus", equals: "is gelijk aan", question: "vraagteken", colon: "dubbele punt", hash: "hekje",
-			version: "versie", half: "een half", quarter: "een kwart", quarters: "drie kwart", cents: " en "},
+			version: "versie", shares: [3]string{"een half", "een kwart", "drie kwart"}, cents: " en "},
 		tables: tables{
 			months: monthsOf("januari februari maart april mei juni juli augustus september oktober november december"),
 			money: moneyOf(`EUR = euro / cent; USD = dollar / cent; GBP = pond / pence; CHF = Zwitserse frank; JPY = yen; INR = roepie; KRW = won; BRL = real; IDR = roepia;

@@ -54,7 +54,7 @@ func portuguese() *language {
 		ordinals: romance("º ° ª .º .ª o a", "ª .ª a"),
 		words: words{point: "vírgula", minus: "menos", to: "a", percent: "por cento", and: "e", number: "número", at: "arroba", dot: "ponto", slash: "barra",
 			dash: "hífen", underscore: "sublinhado", plus: "mais", equals: "igual", question: "ponto de interrogação", colon: "dois pontos", hash: "cerquilha",
-			version: "versão", half: "meio", quarter: "um quarto", quarters: "três quartos", cents: " e ", of: "de"},
+			version: "versão", shares: [3]string{"meio", "um quarto", "três quartos"}, cents: " e ", of: "de"},
 		tables: tables{
 			months: monthsOf("janeiro fevereiro março abril maio junho julho agosto setembro outubro novembro dezembro"),
 			money: moneyOf(`BRL = real, reais / centavo, centavos; EUR = euro, euros / centavo, centavos; USD = dólar, dólares / centavo, centavos; GBP = *libra, libras / penny, pence;
