@@ -78,7 +78,7 @@ func (a *API) checkAgent(ctx context.Context, env string, doc, stored store.Doc,
 	if bad := a.checkThinking(doc, path); len(bad) > 0 {
 		return bad
 	}
-	if err := a.checkTranscriber(ctx, env, doc, path); err != nil {
+	if err := a.checkTranscriber(ctx, env, doc, stored, path); err != nil {
 		return err
 	}
 	if err := a.mayFetch(join(path, "context_endpoint"), doc["context_endpoint"]); err != nil {
@@ -129,23 +129,32 @@ func nameOf(k store.Kind) string {
 func (a *API) checkThinking(doc store.Doc, path string) (bad invalid) {
 	fallback, _ := doc["llm_fallback"].(map[string]any)
 	for field, name := range map[string]any{"provider": doc["provider"], "llm_fallback.provider": fallback["provider"]} {
-		if s, ok := name.(string); ok && !a.vendors.thinking[s] {
+		if s, ok := name.(string); ok && !a.named.thinking[s] {
 			at := join(path, field)
-			bad = append(bad, fieldError{at, at + " must be one of " + strings.Join(a.vendors.thinkers(), ", ")})
+			bad = append(bad, fieldError{at, at + " must be one of " + strings.Join(a.named.thinkers(), ", ")})
 		}
 	}
 	return bad
 }
 
-func (a *API) checkTranscriber(ctx context.Context, env string, doc store.Doc, path string) error {
+func (a *API) checkTranscriber(ctx context.Context, env string, doc, stored store.Doc, path string) error {
 	t, ok := doc["transcriber"].(map[string]any)
 	if !ok {
 		return nil
 	}
 	at := join(path, "transcriber")
 	if _, ok := t["type"]; ok {
-		if bad := a.vendors.hearing.check(t, at); len(bad) > 0 {
+		old, _ := stored["transcriber"].(map[string]any)
+		if old["type"] != t["type"] {
+			old = nil
+		}
+		if bad := a.named.hearing.check(t, old, everyTranscriber, at); len(bad) > 0 {
 			return bad
+		}
+		if a.Vendors != nil {
+			if err := a.Vendors.CheckTranscriber(t); err != nil {
+				return optionAt("transcriber", at, err)
+			}
 		}
 	}
 	return a.checkConnection(ctx, env, join(at, "account_connection"), t["account_connection"])

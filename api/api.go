@@ -129,6 +129,13 @@ type Traces interface {
 	Capture(ctx context.Context, w io.Writer, flush func() error, callID string, carrierIDs ...string) error
 }
 
+// Vendors are those who hear and speak, as far as they can be asked. Both checks say whether all options together would do, as a
+// *parley.Error on voice.… or transcriber.…; no vendor is asked for them over the network.
+type Vendors interface {
+	CheckVoice(voice store.Doc) error
+	CheckTranscriber(transcriber store.Doc) error
+}
+
 // Blobs has the recordings. *store.Blobs is one.
 type Blobs interface {
 	Open(name string) (io.ReadSeekCloser, int64, error)
@@ -176,8 +183,8 @@ type Config struct {
 	DirectSIP bool
 	// CheckAction says whether an action's config would work; nil: only its form is checked.
 	CheckAction func(a parley.Action) error
-	// CheckVoice says whether a voice, all its options together, can be spoken with; nil: only its form is checked.
-	CheckVoice func(voice store.Doc) error
+	// Vendors are asked about what agents name; nil: only the form of that is checked, and no vendor's voices are listed.
+	Vendors Vendors
 	// CheckURL says whether an address that the server is to fetch may be saved in a field, as *fetch.Client does; nil: only its
 	// form is checked.
 	CheckURL func(field, url string) error
@@ -191,7 +198,7 @@ type Config struct {
 type API struct {
 	Config
 	contract *contract
-	vendors  *vendors
+	named    *vendors                     // what agents may name
 	routes   map[string]map[string]*route // path, method
 	encoding chan struct{}                // a slot for each recording being encoded
 	watching chan struct{}                // and for each call being captured
@@ -221,9 +228,9 @@ func New(c Config) (*API, error) {
 	}
 	c.Store = &remembering{Store: c.Store}
 	a := &API{Config: c, limits: newLimits(c.RatePerSecond), encoding: make(chan struct{}, maxEncodings), watching: make(chan struct{}, maxCaptures), closed: make(chan struct{})}
-	a.vendors = newVendors(c.Specs)
+	a.named = newVendors(c.Specs)
 	var err error
-	if a.contract, err = readContract(a.vendors); err != nil {
+	if a.contract, err = readContract(a.named); err != nil {
 		return nil, err
 	}
 	if a.routes, err = a.contract.lay(a.Routes()); err != nil {

@@ -98,23 +98,27 @@ func (a *API) checkVoice(ctx context.Context, env string, p part) error {
 	if _, ok := doc["type"]; !ok && p.inline {
 		return nil // the server's own voice
 	}
-	if bad := a.vendors.speaking.check(doc, p.path); len(bad) > 0 {
+	stored := p.stored
+	if stored["type"] != doc["type"] {
+		stored = nil // nothing of it stays
+	}
+	if bad := a.named.speaking.check(doc, stored, everyVoice, p.path); len(bad) > 0 {
 		return bad
 	}
-	if a.CheckVoice != nil {
-		if err := a.CheckVoice(doc); err != nil {
-			return voiceAt(p.path, err)
+	if a.Vendors != nil {
+		if err := a.Vendors.CheckVoice(doc); err != nil {
+			return optionAt("voice", p.path, err)
 		}
 	}
 	return a.checkConnection(ctx, env, join(p.path, "account_connection"), p.given["account_connection"])
 }
 
-// voiceAt puts what a vendor says of its options, which it calls voice.…, at the voice's place in the body.
-func voiceAt(path string, err error) error {
+// optionAt puts what a vendor says of its options, which it calls voice.… or transcriber.…, at their place in the body.
+func optionAt(what, path string, err error) error {
 	field, said := path, ": "+err.Error()
 	var e *parley.Error
 	if errors.As(err, &e) {
-		if name, ok := strings.CutPrefix(e.Field, "voice."); ok {
+		if name, ok := strings.CutPrefix(e.Field, what+"."); ok {
 			field = join(path, name)
 		}
 		if rest, ok := strings.CutPrefix(e.Message, e.Field); ok {
@@ -122,7 +126,7 @@ func voiceAt(path string, err error) error {
 		}
 	}
 	if field == "" {
-		field = "voice"
+		field = what
 	}
 	return parley.Invalid(field, field+said)
 }

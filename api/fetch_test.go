@@ -2,9 +2,11 @@ package api
 
 import (
 	"errors"
+	"maps"
 	"net/http/httptest"
 	"net/netip"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -62,7 +64,8 @@ func TestAddressesAreCheckedWhenSaved(t *testing.T) {
 func TestVoicesAreTried(t *testing.T) {
 	h := newHouse(t)
 	h.furnish(h.a)
-	h.api.CheckVoice = func(v store.Doc) error {
+	h.api.Vendors = &fakeVendors{}
+	h.api.Vendors.(*fakeVendors).voice = func(v store.Doc) error {
 		switch v["voice"] {
 		case "elvis":
 			return parley.Invalid("voice.voice", `voice.voice: this machine has no voice "elvis"; it has kal`)
@@ -81,7 +84,59 @@ func TestVoicesAreTried(t *testing.T) {
 		{"another fault", "POST", "/v1/voices/create", `{"type":"voice_local","voice":"broken"}`, 400, `voice: no sound here`},
 		{"a good one", "POST", "/v1/voices/create", `{"type":"voice_local","voice":"kal"}`, 201, `"voice":"kal"`},
 		{"the server's own", "POST", "/v1/agents/create", `{"prompt":{},"actions":[],"voice":{}}`, 201, ``},
+		{"a transcriber", "POST", "/v1/agents/create", `{` + tiny + `,"transcriber":{"type":"transcriber_local","model":"odd"}}`, 400, `"message":"transcriber.model must be even"`},
+		{"a good one", "POST", "/v1/agents/create", `{` + tiny + `,"transcriber":{"type":"transcriber_local","model":"even"}}`, 201, `even`},
 	})
+}
+
+// TestOptionsThatStay: what a stored voice has is no news, also what is not known any more; what changes is checked.
+func TestOptionsThatStay(t *testing.T) {
+	h := newHouse(t)
+	h.furnish(h.a)
+	v, err := h.db.Create(t.Context(), h.a.env, store.Voices, store.Doc{"type": "voice_openai", "voice": "alloy", "breath": 0.25, "speed": 9.0})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := h.db.CreateAgent(t.Context(), h.a.env, store.Doc{"prompt": store.Doc{"content": "x"}, "actions": []any{}, "voice": v["id"],
+		"transcriber": store.Doc{"type": "transcriber_local", "ears": 2.0}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	update := "/v1/voices/update?id=" + v["id"].(string)
+	agent := "/v1/agents/update?id=" + a["id"].(string)
+	h.play(t, []scenario{
+		{"another field", "POST", update, `{"label":"L"}`, 201, `"breath":0.25¦"speed":9`},
+		{"as it was answered", "POST", update, `{"type":"voice_openai","voice":"alloy","breath":0.25,"speed":9}`, 201, `"breath":0.25`},
+		{"it goes", "POST", update, `{"breath":null}`, 201, ``},
+		{"another value", "POST", update, `{"speed":8}`, 400, `speed must be between 0.25 and 4`},
+		{"another unknown one", "POST", update, `{"breadth":1}`, 400, `breadth is no option of voice_openai`},
+		{"another type", "POST", update, `{"type":"voice_local","speed":9}`, 400, `speed is no option of voice_local; its options are rate, voice`},
+		{"a transcriber as it was answered", "POST", agent, `{"transcriber":{"type":"transcriber_local","ears":2}}`, 201, `"ears":2`},
+		{"another transcriber", "POST", agent, `{"transcriber":{"type":"transcriber_openai","ears":2}}`, 400, `transcriber.ears is no option of transcriber_openai`},
+	})
+}
+
+// TestEveryVoice: what is no vendor's option is what the contract has of a voice.
+func TestEveryVoice(t *testing.T) {
+	h := newHouse(t)
+	got := slices.Sorted(maps.Keys(h.api.contract.schema("UpdateVoiceDto").Properties))
+	if want := slices.Sorted(slices.Values(everyVoice)); !slices.Equal(got, want) {
+		t.Errorf("%v, the contract has %v", want, got)
+	}
+}
+
+// fakeVendors tries what it is given by voice, and wants transcribers to be even.
+type fakeVendors struct {
+	voice func(store.Doc) error
+}
+
+func (f *fakeVendors) CheckVoice(v store.Doc) error { return f.voice(v) }
+
+func (f *fakeVendors) CheckTranscriber(t store.Doc) error {
+	if t["model"] == "odd" {
+		return parley.Invalid("transcriber.model", "transcriber.model must be even")
+	}
+	return nil
 }
 
 // TestDeletingWhatIsNamed: the answer says who uses it.

@@ -101,7 +101,14 @@ func TestAgents(t *testing.T) {
 		{"null for what may be empty", "POST", "/v1/agents/create", `{` + tiny + `,"name":null,"webhook":null,"idle_time_seconds":null,"openai_account_connection":null}`, 201, ``},
 		{"numbers as given", "POST", "/v1/agents/create", `{` + tiny + `,"idle_time_seconds":12.5,"deepgram_keywords":{"kansas":"10","texas":3}}`, 201, `12.5¦"kansas":"10"¦"texas":3`},
 		{"unknown fields are dropped", "POST", "/v1/agents/create", `{` + tiny + `,"colour":"blue"}`, 201, `!colour`},
-		{"a voice keeps options it does not know", "POST", "/v1/agents/create", `{"prompt":{},"actions":[],"voice":{"type":"voice_openai","voice":"alloy","breath":0.25}}`, 201, `"breath":0.25`},
+		{"a voice's unknown option", "POST", "/v1/agents/create", `{"prompt":{},"actions":[],"voice":{"type":"voice_openai","voice":"alloy","breath":0.25}}`, 400,
+			`"field":"voice.breath"¦voice.breath is no option of voice_openai; its options are mood, speed, style, voice`},
+		{"null says nothing of one", "POST", "/v1/agents/create", `{"prompt":{},"actions":[],"voice":{"type":"voice_openai","voice":"alloy","breath":null,"style":""}}`, 201, `"voice":"alloy"`},
+		{"a transcriber's unknown option", "POST", "/v1/agents/create", `{` + tiny + `,"transcriber":{"type":"transcriber_local","modle":"x"}}`, 400,
+			`transcriber.modle is no option of transcriber_local; its options are model, smart`},
+		{"a transcriber's option", "POST", "/v1/agents/create", `{` + tiny + `,"transcriber":{"type":"transcriber_local","smart":1}}`, 400, `transcriber.smart must be a boolean, not a number`},
+		{"part of a whole number", "POST", "/v1/agents/create", `{"prompt":{},"actions":[],"voice":{"type":"voice_local","rate":100.5}}`, 400, `voice.rate must be a whole number`},
+		{"a number past all bounds", "POST", "/v1/agents/create", `{"prompt":{},"actions":[],"voice":{"type":"voice_local","rate":1e200}}`, 400, `voice.rate must be between 80 and 400`},
 		{"a signing secret is shown once", "POST", "/v1/agents/create", `{` + tiny + `,"webhook":{"url":"https://e.com","subscriptions":[{"type":"event_message"}]}}`, 201, `"signing_secret":"whsec_`},
 		{"a post-call action", "POST", "/v1/agents/create", `{` + tiny + `,"post_call_actions":[{"type":"sms","provider_config":{"destination_id":"d"},"config":{"from_phone":"a","to_phone":"b","body":"c","subject":"d"}}]}`, 201, `"subject":"d"`},
 
@@ -373,7 +380,7 @@ func TestConventions(t *testing.T) {
 
 func TestStrict(t *testing.T) {
 	h := newHouse(t)
-	body := `{"colour":"blue","prompt":{"content":"x","mood":1},"actions":[{"type":"action_dtmf","x":1}],"voice":{"type":"voice_local","own":1}}`
+	body := `{"colour":"blue","prompt":{"content":"x","mood":1},"actions":[{"type":"action_dtmf","x":1}],"voice":{"type":"voice_local"}}`
 	r := h.do(h.a, "POST", "/v1/agents/create", body, "Prefer", "respond-async, handling=strict")
 	for _, want := range []string{`"field":"colour"`, `"field":"prompt.mood"`, `"field":"actions.0.x"`} {
 		if r.status != 400 || !strings.Contains(string(r.body), want) {

@@ -2,7 +2,9 @@ package api
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
+	"math"
 	"reflect"
 	"slices"
 	"strconv"
@@ -41,15 +43,61 @@ func newVendors(specs []provider.Spec) *vendors {
 
 func (v *vendors) thinkers() []string { return slices.Sorted(maps.Keys(v.thinking)) }
 
-// check says what is wrong with a voice or transcriber.
-func (s skill) check(doc store.Doc, path string) invalid {
+// What every voice and every transcriber takes, whoever the vendor is.
+var (
+	everyVoice       = []string{"type", "label", "description", "account_connection", "api_key", "id", "user_id"}
+	everyTranscriber = []string{"type", "account_connection"}
+)
+
+// check says what is wrong with a voice or transcriber. every are the fields that are no vendor's; what stored has already is no
+// news, be it known or not.
+func (s skill) check(doc, stored store.Doc, every []string, path string) invalid {
 	at := join(path, "type")
 	kind, ok := doc["type"].(string)
 	schema := s[kind]
 	if !ok || schema == nil {
 		return invalid{{at, at + " must be one of " + strings.Join(slices.Sorted(maps.Keys(s)), ", ")}}
 	}
-	return explain(schema, doc, path)
+	given := maps.Clone(doc)
+	var bad invalid
+	for _, name := range slices.Sorted(maps.Keys(doc)) {
+		at := join(path, name)
+		option := schema.Properties[name]
+		_, old := stored[name]
+		switch n, number := float(doc[name]); {
+		case option == nil && !old && doc[name] != nil && !slices.Contains(every, name):
+			bad = append(bad, fieldError{shortPath(at), shortPath(at) + " is no option of " + kind + "; " + s.options(kind)})
+		case option == nil:
+		case doc[name] == "" && option.Value.Type.Is(openapi3.TypeString) && !slices.Contains(schema.Required, name):
+			delete(given, name) // as if it had been left out
+		case number && option.Value.Type.Is(openapi3.TypeInteger) && math.Abs(n) > math.MaxInt32:
+			delete(given, name)
+			bad = append(bad, fieldError{at, at + " must be " + within(option.Value)})
+		}
+	}
+	for _, f := range explain(schema, given, path) {
+		name, _, _ := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(f.Field, path), "."), ".")
+		if old, ok := stored[name]; !ok || fmt.Sprint(old) != fmt.Sprint(doc[name]) {
+			bad = append(bad, f)
+		}
+	}
+	return bad
+}
+
+// options says which there are.
+func (s skill) options(kind string) string {
+	if len(s[kind].Properties) == 0 {
+		return "it has none"
+	}
+	return "its options are " + strings.Join(slices.Sorted(maps.Keys(s[kind].Properties)), ", ")
+}
+
+// within is where a whole number may lie.
+func within(s *openapi3.Schema) string {
+	if s.Min != nil || s.Max != nil {
+		return bounds(s)
+	}
+	return "a smaller number"
 }
 
 // describe writes the vendors into the contract, for those who read it: documentation, clients, the dashboard's forms.
@@ -87,7 +135,7 @@ func (s skill) described() map[string]any {
 }
 
 // optionsSchema turns a vendor's options struct into a schema: json tags name the fields, doc tags explain them; required,
-// enum (comma-separated), min and max narrow them.
+// enum (comma-separated), min and max narrow them. An any takes the kinds of its tag of that name.
 func optionsSchema(options any) *openapi3.Schema {
 	out := openapi3.NewObjectSchema()
 	t := reflect.TypeOf(options)
@@ -113,6 +161,9 @@ func addFields(out *openapi3.Schema, t reflect.Type) {
 			continue
 		}
 		s := kindSchema(f.Type)
+		if kinds := f.Tag.Get("kinds"); kinds != "" {
+			s = kindsSchema(kinds, f.Tag)
+		}
 		s.Nullable = true
 		s.Description = f.Tag.Get("doc")
 		if f.Tag.Get("required") == "true" {
@@ -124,7 +175,9 @@ func addFields(out *openapi3.Schema, t reflect.Type) {
 				s.Enum = append(s.Enum, e)
 			}
 		}
-		s.Min, s.Max = bound(f.Tag.Get("min")), bound(f.Tag.Get("max"))
+		if len(s.AnyOf) == 0 {
+			s.Min, s.Max = bound(f.Tag.Get("min")), bound(f.Tag.Get("max"))
+		}
 		out.WithProperty(name, s)
 	}
 }
@@ -145,6 +198,20 @@ func bound(s string) *float64 {
 		return nil
 	}
 	return &f
+}
+
+// kindsSchema is of a field that takes values of several kinds; its tag expected says which.
+func kindsSchema(kinds string, tag reflect.StructTag) *openapi3.Schema {
+	s := openapi3.NewSchema()
+	for kind := range strings.SplitSeq(kinds, ",") {
+		one := &openapi3.Schema{Type: &openapi3.Types{kind}}
+		if kind == openapi3.TypeNumber {
+			one.Min, one.Max = bound(tag.Get("min")), bound(tag.Get("max"))
+		}
+		s.AnyOf = append(s.AnyOf, one.NewRef())
+	}
+	s.Extensions = map[string]any{"x-expected": tag.Get("expected")}
+	return s
 }
 
 func kindSchema(t reflect.Type) *openapi3.Schema {

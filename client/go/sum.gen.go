@@ -1,4 +1,4 @@
 package client
 
 // contractSum is the SHA-256 of the contract that client.gen.go was made from.
-const contractSum = "beae1902eb7359451fe04678d4c4d0872ce25e6df18985ddfad465200f2e1b1a"
+const contractSum = "1c1f07645c689a4847363ec2287a3cfaabcf0921210336ac4c9949994bfa288b"

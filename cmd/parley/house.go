@@ -88,7 +88,7 @@ func (c *serveCmd) build(ctx context.Context, log *slog.Logger) (h *house, made 
 	h.api, err = api.New(api.Config{
 		Store: db, Log: db.Log(), Blobs: blobs, Signer: key, Live: live{h.switchboard}, Traces: traces{h.traces, h.sip, h.switchboard}, Courier: h.webhooks, Meter: h.metrics, Specs: specs, Logger: log,
 		DialJob: dialJob, RatePerSecond: c.Rate, DirectSIP: true, Trunks: trunkStates{h.sip.State}, PublicURL: c.publicURL(), CheckAction: checkAction,
-		CheckURL: h.fetch.CheckURL, CheckVoice: v.checkVoice,
+		CheckURL: h.fetch.CheckURL, Vendors: v,
 	})
 	if err != nil {
 		return h, "", err

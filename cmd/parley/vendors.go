@@ -376,24 +376,6 @@ func str(p *string) string {
 	return *p
 }
 
-// checkVoice tries a voice of a vendor that needs no key: whether others know theirs, only they can tell.
-func (v *vendors) checkVoice(doc store.Doc) error {
-	kind, _ := doc["type"].(string)
-	s := named(v.specs, v.speaker(kind))
-	if s == nil || s.Speaking == nil || s.Speaking.Open == nil || s.Env != "" {
-		return nil
-	}
-	options, err := json.Marshal(doc)
-	if err != nil {
-		return err
-	}
-	voice, err := s.Speaking.Open(provider.Access{}, options)
-	if c, ok := voice.(io.Closer); ok && err == nil {
-		_ = c.Close()
-	}
-	return err
-}
-
 // checkAddresses says which <VENDOR>_BASE_URL or _ENDPOINT of the environment is no address.
 func (v *vendors) checkAddresses() error {
 	var all error

@@ -162,7 +162,7 @@ func TestAVendorOfTheContractAlone(t *testing.T) {
 			t.Errorf("warned: %s", r.Warnings[i])
 		}
 	}
-	if err := v.checkVoice(store.Doc{"type": "voice_far_away", "voice_id": "x"}); err != nil {
+	if err := v.CheckVoice(store.Doc{"type": "voice_far_away", "voice_id": "x"}); err != nil {
 		t.Errorf("a voice that this version cannot try was refused: %v", err)
 	}
 }
@@ -325,27 +325,5 @@ func TestAddressesOfVendors(t *testing.T) {
 	v, _ := cast(t, map[string]string{"OPENAI_BASE_URL": "x", "DEEPGRAM_BASE_URL": "y", "_BASE_URL": "z"})
 	if err := v.checkAddresses(); err == nil || !strings.Contains(err.Error(), "OPENAI") || !strings.Contains(err.Error(), "DEEPGRAM") || strings.Contains(err.Error(), `"z"`) {
 		t.Error(err)
-	}
-}
-
-// TestOnlyVoicesOfThisMachineAreTried: another vendor is not asked when an agent is saved.
-func TestOnlyVoicesOfThisMachineAreTried(t *testing.T) {
-	v, seen := cast(t, nil)
-	for _, kind := range []any{"voice_openai", "voice_deepgram", "voice_nobody", nil, 7} {
-		if err := v.checkVoice(store.Doc{"type": kind}); err != nil {
-			t.Errorf("%v: %v", kind, err)
-		}
-	}
-	if len(*seen) != 0 {
-		t.Errorf("asked: %v", names(*seen))
-	}
-	if err := v.checkVoice(store.Doc{"type": "voice_local", "voice": "kal"}); err != nil || len(*seen) != 1 || !strings.Contains((*seen)[0].options, `"voice":"kal"`) {
-		t.Errorf("%v %+v", err, *seen)
-	}
-	v.specs[2].Speaking.Open = func(provider.Access, json.RawMessage) (tts.Synthesizer, error) {
-		return nil, parley.Invalid("voice", "voice is none")
-	}
-	if err := v.checkVoice(store.Doc{"type": "voice_local"}); err == nil {
-		t.Error("a voice that does not open passes")
 	}
 }

@@ -32,8 +32,8 @@ const (
 // VoiceOptions are the fields of voice_azure.
 type VoiceOptions struct {
 	VoiceName string  `json:"voice_name" required:"true" doc:"Azure's name of the voice, such as en-US-JennyNeural"`
-	Pitch     float64 `json:"pitch,omitempty" doc:"Change of pitch, in percent"`
-	Rate      float64 `json:"rate,omitempty" doc:"Change of speed, in percent"`
+	Pitch     float64 `json:"pitch,omitempty" min:"-50" max:"50" doc:"Change of pitch, in percent"`
+	Rate      float64 `json:"rate,omitempty" min:"-50" max:"100" doc:"Change of speed, in percent"`
 }
 
 // A Voice speaks by POST /cognitiveservices/v1, a request per piece.

@@ -48,7 +48,7 @@ func Spec() provider.Spec {
 type VoiceOptions struct {
 	VoiceID string   `json:"voice_id" required:"true" doc:"Id of the voice"`
 	ModelID string   `json:"model_id,omitempty" doc:"Model: sonic-3 (default), sonic-3.5, sonic-2, …"`
-	Speed   any      `json:"speed,omitempty" doc:"slowest, slow, normal, fast, fastest; or a number: 0.6 to 1.5, before sonic-3 -1 to 1"`
+	Speed   any      `json:"speed,omitempty" kinds:"number,string" min:"-1" max:"1.5" expected:"slowest, slow, normal, fast, fastest, or a number between 0.6 and 1.5 (before sonic-3 between -1 and 1)" doc:"slowest, slow, normal, fast, fastest; or a number: 0.6 to 1.5, before sonic-3 -1 to 1"`
 	Emotion []string `json:"emotion,omitempty" doc:"Emotions, such as happy or positivity:high; sonic-3 takes the first"`
 }
 

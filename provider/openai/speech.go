@@ -23,7 +23,7 @@ type VoiceOptions struct {
 	Voice        string  `json:"voice" doc:"name of the voice: alloy, ash, coral, nova, …"`
 	Model        string  `json:"model,omitempty" doc:"gpt-4o-mini-tts (default), tts-1, tts-1-hd, or what a compatible server has"`
 	Instructions string  `json:"instructions,omitempty" doc:"how to speak; gpt-4o-mini-tts only"`
-	Speed        float64 `json:"speed,omitempty" doc:"0.25 to 4; default 1"`
+	Speed        float64 `json:"speed,omitempty" min:"0.25" max:"4" doc:"default 1"`
 }
 
 // A Voice speaks by POST /audio/speech, a request per piece.

@@ -45,13 +45,13 @@ type VoiceOptions struct {
 	VoiceID            string   `json:"voice_id" required:"true" doc:"Id or address of the voice"`
 	APIUserID          string   `json:"api_user_id,omitempty" doc:"User of the key; else the account connection's user_id"`
 	APIKey             string   `json:"api_key,omitempty" doc:"Key for this voice alone; else the account connection's"`
-	Version            any      `json:"version,omitempty" doc:"1, 2 or 3 (default), for PlayHT1.0, PlayHT2.0-turbo and Play3.0-mini, or the name of an engine"`
-	Speed              float64  `json:"speed,omitempty" doc:"Speed of speech, 0.1 to 5; 1 is normal"`
-	Quality            string   `json:"quality,omitempty" doc:"Quality: faster, draft, low, medium, high, premium"`
+	Version            any      `json:"version,omitempty" kinds:"number,string" expected:"1, 2, 3 or the name of an engine such as PlayDialog" doc:"1, 2 or 3 (default), for PlayHT1.0, PlayHT2.0-turbo and Play3.0-mini, or the name of an engine"`
+	Speed              float64  `json:"speed,omitempty" min:"0.1" max:"5" doc:"Speed of speech; 1 is normal"`
+	Quality            string   `json:"quality,omitempty" enum:"faster,draft,low,medium,high,premium" doc:"Quality"`
 	Temperature        *float64 `json:"temperature,omitempty" min:"0" max:"2" doc:"How much the voice varies"`
 	TopP               float64  `json:"top_p,omitempty" doc:"Not used: the API has none"`
-	TextGuidance       float64  `json:"text_guidance,omitempty" doc:"How strictly it keeps to the text, 1 to 2"`
-	VoiceGuidance      float64  `json:"voice_guidance,omitempty" doc:"How strictly it keeps to the voice, 1 to 6"`
+	TextGuidance       float64  `json:"text_guidance,omitempty" min:"1" max:"2" doc:"How strictly it keeps to the text"`
+	VoiceGuidance      float64  `json:"voice_guidance,omitempty" min:"1" max:"6" doc:"How strictly it keeps to the voice"`
 	ExperimentalRemove bool     `json:"experimental_remove_silence,omitempty" doc:"Cut silence at the ends of each piece"`
 }
 
