@@ -293,14 +293,23 @@ func TestHearingKeys(t *testing.T) {
 	}
 }
 
-// TestEndsUnasked: a stream that Google ends in good order while there is sound.
+// TestEndsUnasked: a stream that Google ends while there is sound, in good order or without a word.
 func TestEndsUnasked(t *testing.T) {
-	g := providertest.NewGoogle(t)
-	g.Hears.Says = -1
-	_, err := heard(transcriber(t, g, ""), providertest.Spoken("one two three four five six seven eight nine"))
-	var v *parley.VendorError
-	if !errors.As(err, &v) {
-		t.Errorf("without a status: %v", err)
+	for _, ears := range []providertest.GoogleEars{{Says: -1}, {Quits: true}} {
+		g := providertest.NewGoogle(t)
+		g.Hears = ears
+		in := make(chan audio.Frame, 1000)
+		for _, f := range providertest.Spoken("one two three four five six seven eight nine ten") {
+			in <- f
+		}
+		var last error
+		for _, err := range transcriber(t, g, "").Transcribe(t.Context(), in, stt.Options{}) { // in stays open
+			last = err
+		}
+		var v *parley.VendorError
+		if !errors.As(last, &v) || v.Code != parley.VendorUnavailable {
+			t.Errorf("%+v: %v", ears, last)
+		}
 	}
 }
 

@@ -102,3 +102,6 @@ func (t *either) Transcribe(ctx context.Context, in <-chan audio.Frame, o stt.Op
 		t.whole.Transcribe(ctx, in, o)(yield)
 	}
 }
+
+// Warm opens a connection for whoever is to hear, as far as that is known.
+func (t *either) Warm() error { return t.whole.Warm() }

@@ -70,7 +70,7 @@ func (t *Transcriber) update(o stt.Options) []byte {
 	if language := pick(t.options.Language, o.Language); language != "" {
 		transcription["language"] = language
 	}
-	if prompt := hint(t.options.Prompt, o); prompt != "" {
+	if prompt := hint(t.options.Model, t.options.Prompt, o); prompt != "" {
 		transcription["prompt"] = prompt
 	}
 	b, err := json.Marshal(map[string]any{"type": "session.update", "session": map[string]any{
@@ -96,12 +96,14 @@ func pick(a, b string) string {
 
 const maxHint = 900 // bytes: models read about 224 tokens of a prompt
 
-// hint is the prompt that tells the words to expect, those of the highest boost first.
-func hint(prompt string, o stt.Options) string {
-	words := stt.Likeliest(o.Keywords)
-	if len(words) > 0 {
-		prompt = strings.TrimSpace(prompt + "\nWords that may occur: " + strings.Join(words, ", "))
+// hint is the prompt that tells the words to expect, those of the highest boost first. Models of OpenAI's own are told in a sentence;
+// Whisper and its like take a prompt for what was said before, and a sentence for the language.
+func hint(model, prompt string, o stt.Options) string {
+	words := strings.Join(stt.Likeliest(o.Keywords), ", ")
+	if words != "" && onlyJSON(model) {
+		words = "Words that may occur: " + words
 	}
+	prompt = strings.TrimSpace(prompt + "\n" + words)
 	if len(prompt) > maxHint {
 		prompt = strings.ToValidUTF8(prompt[:maxHint], "")
 	}

@@ -23,9 +23,9 @@ import (
 
 const (
 	transcriptions = "/audio/transcriptions"
-	answerWithin   = 10 * time.Second // of one utterance
-	maxWaiting     = 8                // utterances that are being transcribed; with more, the sound has to wait
-	maxTranscript  = 1 << 20          // bytes
+	answerWithin   = 4 * time.Second // of an utterance, and half its length
+	maxWaiting     = 8               // utterances that are being transcribed; with more, the sound has to wait
+	maxTranscript  = 1 << 20         // bytes
 )
 
 // Utterances hears by POST /audio/transcriptions, which any server for Whisper and its like has
@@ -47,7 +47,7 @@ const (
 func (u *Utterances) Transcribe(ctx context.Context, in <-chan audio.Frame, o stt.Options) iter.Seq2[stt.Event, error] {
 	return func(yield func(stt.Event, error) bool) {
 		ctx, cancel := context.WithCancel(ctx)
-		l := listening{u: u, ctx: ctx, yield: yield, language: u.language(o), prompt: hint(u.options.Prompt, o),
+		l := listening{u: u, ctx: ctx, yield: yield, language: u.language(o), prompt: hint(u.options.Model, u.options.Prompt, o),
 			cutter: cutter{silence: max(1, u.options.SilenceDurationMS/20)}}
 		defer l.asking.Wait()
 		defer cancel()
@@ -57,6 +57,17 @@ func (u *Utterances) Transcribe(ctx context.Context, in <-chan audio.Frame, o st
 		}
 		yield(stt.Event{}, provider.Fault(ctx, u.vendor, err))
 	}
+}
+
+// Warm opens a connection for the first utterance to find, and finds the model to ask for.
+func (u *Utterances) Warm() error {
+	ctx, cancel := context.WithTimeout(context.Background(), answerWithin)
+	defer cancel()
+	if u.options.Model == "" {
+		_, err := u.named(ctx)
+		return err
+	}
+	return u.net.Touch(ctx, u.vendor, u.base+"/models", u.header())
 }
 
 // language is the ISO 639-1 code of what is spoken: the API takes no region.
@@ -194,7 +205,8 @@ func (l *listening) tell(u *utterance, a finding) {
 
 // ask has an utterance transcribed as it is now. The goroutine ends with the answer or with the stream.
 func (l *listening) ask(u *utterance) *asked {
-	ctx, cancel := context.WithTimeout(l.ctx, answerWithin)
+	limit := answerWithin + time.Duration(u.frames)*audio.FrameDur/2
+	ctx, cancel := context.WithTimeout(l.ctx, limit)
 	a := &asked{of: u, cancel: cancel, answer: make(chan finding, 1)}
 	now := *u // pcm is only appended to
 	l.asking.Go(func() {
@@ -205,7 +217,7 @@ func (l *listening) ask(u *utterance) *asked {
 		case err == nil:
 			out.text, out.words = t.heard(&now, l.prompt)
 		case l.ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded):
-			out.err = &parley.VendorError{Vendor: l.u.vendor, Code: parley.VendorTimeout, Message: "an utterance was not transcribed in " + answerWithin.String()}
+			out.err = &parley.VendorError{Vendor: l.u.vendor, Code: parley.VendorTimeout, Message: "an utterance was not transcribed in " + limit.String()}
 		default:
 			out.err = err
 		}

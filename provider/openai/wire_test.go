@@ -285,11 +285,11 @@ func TestRealtimeSession(t *testing.T) {
 		t.Fatal(err)
 	}
 	providertest.Hear(t, tr, providertest.Spoken("one"), 0, stt.Options{Language: "de", Keywords: map[string]float64{"Brezn": 1, "Semmel": 3}})
-	want := `{"session":{"audio":{"input":{"format":{"rate":24000,"type":"audio/pcm"},"transcription":{"language":"de","model":"whisper-1","prompt":"A call to a bakery.\nWords that may occur: Semmel, Brezn"},"turn_detection":{"silence_duration_ms":700,"type":"server_vad"}}},"type":"transcription"},"type":"session.update"}`
+	want := `{"session":{"audio":{"input":{"format":{"rate":24000,"type":"audio/pcm"},"transcription":{"language":"de","model":"whisper-1","prompt":"A call to a bakery.\nSemmel, Brezn"},"turn_detection":{"silence_duration_ms":700,"type":"server_vad"}}},"type":"transcription"},"type":"session.update"}`
 	if len(o.Events) != 1 || o.Events[0] != want {
 		t.Errorf("sent %s", o.Events)
 	}
-	if n := len(hint(strings.Repeat("ü", 1000), stt.Options{})); n > maxHint {
+	if n := len(hint("gpt-4o-transcribe", strings.Repeat("ü", 1000), stt.Options{})); n > maxHint {
 		t.Errorf("a prompt of %d bytes", n)
 	}
 }

@@ -36,7 +36,8 @@ type GoogleEars struct {
 	NoActivity bool          // it does not tell when somebody speaks
 	NoEnds     bool          // nor where results and words end
 	Lacks      string        // a model that it does not have for any language
-	Says       int           // it ends each stream with this status after some words; 0: it does not
+	Says       int           // it ends each stream with this status after some words; 0: it does not; -1: without one
+	Quits      bool          // it ends each stream after some words in good order
 	Slow       bool          // it does not end a stream that is over
 }
 
@@ -183,6 +184,10 @@ func (s *speech) take(m []byte, f Fault) (code int, message string) {
 func (s *speech) play(f Fault) (code int, message string) {
 	if s.g.Hears.Says != 0 && s.ear.at > 16000 {
 		return s.g.Hears.Says, "says the fake to " + s.r.Header.Get("X-Goog-Api-Key")
+	}
+	if s.g.Hears.Quits && s.ear.at > 16000 {
+		callStatus(s.w, 0, "")
+		return -1, ""
 	}
 	if s.messages != 4 {
 		return 0, ""

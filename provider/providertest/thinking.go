@@ -171,7 +171,7 @@ func (h Thinking) told(t *testing.T) {
 	if h.Cancelled == nil {
 		return
 	}
-	for end := time.Now().Add(2 * time.Second); h.Cancelled() == 0; time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(deadline); h.Cancelled() == 0; time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
 			t.Error("the server did not see the request end")
 			return
