@@ -24,7 +24,7 @@ const module = "github.com/parley-voice/parley"
 var floors = [][]string{
 	{".", "audio", "audio/babble", "number", "secret", "hammer"},
 	{"audio/*", "rtp/*"},
-	{"rtp", "leg", "turn", "stt", "llm", "tts", "store", "fetch", "client/go"},
+	{"rtp", "leg", "turn", "turn/*", "stt", "llm", "tts", "store", "fetch", "client/go"},
 	{"leg/sip/*"},
 	{"leg/*", "tts/*", "provider", "provider/local/*", "action", "job", "memory", "knowledge"},
 	{"provider/*", "carrier", "conversation"},

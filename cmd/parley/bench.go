@@ -17,6 +17,7 @@ type benchCmd struct {
 	Calls benchCallsCmd `cmd:"" default:"withargs" help:"Measure calls: latency, barge-in, packet spacing, CPU and memory. The default."`
 	API   benchAPICmd   `cmd:"" name:"api" help:"Measure the API, webhooks and the event log on a store of many calls."`
 	SIP   benchSIPCmd   `cmd:"" name:"sip" help:"Measure the SIP leg: signalling, memory, strangers, floods and far ends that die."`
+	Turns benchTurnsCmd `cmd:"" help:"Measure turn-taking and who answered, on the corpus of testdata/speech."`
 }
 
 // benchCallsCmd has callers talk to a server.

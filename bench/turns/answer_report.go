@@ -1,0 +1,114 @@
+package turns
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/parley-voice/parley/turn/answer"
+)
+
+// Answers are the figures of who answered.
+type Answers struct {
+	Items, Humans, Machines int
+	Table                   map[Class]map[answer.Class]int // what it was → what it was taken for; "" when nothing was decided
+	HumanAsMachine          float64                        // percent
+	MachineAsHuman          float64
+	Undecided               float64
+	P50, P95                time.Duration // of the verdict, since answer
+	GreetingP95             time.Duration // by which a human's greeting waited for the verdict, beyond the end of their turn
+	Beeps, Aligned          int           // messages that begin 100–700 ms after the beep
+	verdicts, greetings     []time.Duration
+	wrongHuman, wrongOther  int
+	open                    int
+}
+
+const (
+	beepLeast = 100 * time.Millisecond
+	beepMost  = 700 * time.Millisecond
+)
+
+func (a *Answers) add(x *Result) {
+	a.Items++
+	if a.Table == nil {
+		a.Table = map[Class]map[answer.Class]int{}
+	}
+	if a.Table[x.Item.Class] == nil {
+		a.Table[x.Item.Class] = map[answer.Class]int{}
+	}
+	v := x.Answer
+	if !v.Decided {
+		v.Verdict.Class = ""
+		a.open++
+	} else {
+		a.verdicts = append(a.verdicts, v.Verdict.At)
+	}
+	a.Table[x.Item.Class][v.Verdict.Class]++
+	if answer.Class(x.Item.Class) == answer.Human {
+		a.Humans++
+		if v.Decided {
+			a.greetings = append(a.greetings, v.Delay)
+		}
+		if v.Decided && v.Verdict.Class != answer.Human {
+			a.wrongHuman++
+		}
+	} else {
+		a.Machines++
+		if v.Verdict.Class == answer.Human {
+			a.wrongOther++
+		}
+	}
+	if v.Beep > 0 {
+		a.Beeps++
+		if off := v.Leave - v.Beep; v.Left && off >= beepLeast && off <= beepMost {
+			a.Aligned++
+		}
+	}
+}
+
+func (a *Answers) settle() {
+	a.HumanAsMachine, a.MachineAsHuman, a.Undecided = share(a.wrongHuman, a.Humans), share(a.wrongOther, a.Machines), share(a.open, a.Items)
+	a.P50, a.P95, a.GreetingP95 = percentile(a.verdicts, 0.5), percentile(a.verdicts, 0.95), percentile(a.greetings, 0.95)
+}
+
+func (a *Answers) print(w io.Writer) {
+	if a.Items == 0 {
+		return
+	}
+	fmt.Fprintf(w, "\nwho answered: %d calls, %d of humans\n", a.Items, a.Humans)
+	fmt.Fprintf(w, "%-42s %10s %8s\n", "figure", "measured", "bar")
+	row := func(name string, v float64, unit, bar string) {
+		fmt.Fprintf(w, "%-42s %7.4g %-2s %8s\n", name, v, unit, bar)
+	}
+	row("nothing decided", a.Undecided, "%", "0")
+	row("verdict after answer, p50", float64(a.P50.Milliseconds()), "ms", "1500")
+	row("verdict after answer, p95", float64(a.P95.Milliseconds()), "ms", "4000")
+	row("humans taken for machines", a.HumanAsMachine, "%", "1")
+	row("machines taken for humans", a.MachineAsHuman, "%", "3")
+	row("a human's greeting delayed, p95", float64(a.GreetingP95.Milliseconds()), "ms", "150")
+	row("messages begun 100-700 ms after the beep", share(a.Aligned, a.Beeps), "%", ">= 95")
+	taken := map[answer.Class]bool{}
+	for _, t := range a.Table {
+		for k := range t {
+			taken[k] = true
+		}
+	}
+	cols := slices.Sorted(maps.Keys(taken))
+	fmt.Fprintf(w, "\n%-15s", "was \\ taken for")
+	for _, k := range cols {
+		if k == "" {
+			k = "undecided"
+		}
+		fmt.Fprintf(w, " %14s", k)
+	}
+	fmt.Fprintln(w)
+	for _, c := range slices.Sorted(maps.Keys(a.Table)) {
+		fmt.Fprintf(w, "%-15s", c)
+		for _, k := range cols {
+			fmt.Fprintf(w, " %14d", a.Table[c][k])
+		}
+		fmt.Fprintln(w)
+	}
+}

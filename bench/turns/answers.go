@@ -1,0 +1,99 @@
+package turns
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/parley-voice/parley/audio"
+	"github.com/parley-voice/parley/turn"
+	"github.com/parley-voice/parley/turn/answer"
+)
+
+// answered is what was decided about who answered.
+type answered struct {
+	Verdict answer.Verdict
+	Decided bool
+	Delay   time.Duration // a human's first turn was over, and who they are was not known yet
+	Beep    time.Duration // the end of the beep; 0: none
+	Leave   time.Duration // where the message began
+	Left    bool
+}
+
+// settled is where a call is given up on: nothing was decided.
+const settled = 4 * time.Second
+
+// hearAnswer plays a call's first seconds to a classifier, and beside it to the detector that would have let a human wait for
+// nothing else.
+func hearAnswer(it *Item, sc *scene, dials turn.Options, o Options, r *Result) {
+	dials.Language = it.Lang
+	c, d := answer.New(answer.Options{Language: it.Lang}), turn.New(dials)
+	w, words := newWire(it.Seed, o.Loss), newScribe(it).hear(it, sc)
+	var f audio.Frame
+	var turnOver time.Duration
+	a := &r.Answer
+	note := func(now time.Duration, what, more string) {
+		if o.Trace {
+			r.Trace = append(r.Trace, fmt.Sprintf("%8.3f  %-12s %s", now.Seconds(), what, more))
+		}
+	}
+	look := func(now time.Duration) {
+		if v, ok := c.Verdict(); ok && !a.Decided {
+			a.Verdict, a.Decided = v, true
+			note(now, "verdict", fmt.Sprintf("%s %.2f: %s", v.Class, v.Confidence, strings.Join(v.Evidence, "; ")))
+		}
+	}
+	for n := 0; (n+1)*audio.Samples <= len(sc.near); n++ {
+		end := time.Duration(n+1) * audio.FrameDur
+		for len(words) > 0 && words[0].at < end {
+			t := words[0]
+			words = words[1:]
+			note(t.at, "heard", fmt.Sprintf("%q final=%v", t.Text, t.Final))
+			if t.Text != "" {
+				c.Heard(answer.Words{Text: t.Text, Final: t.Final}, t.at)
+			}
+			d.Heard(t.Words, t.at)
+			look(t.at)
+		}
+		if due, ok := c.Due(); ok && due < end {
+			c.Tick(max(due, end-audio.FrameDur))
+			look(end)
+		}
+		if due, ok := d.Due(); ok && due < end {
+			if s := d.Tick(max(due, end-audio.FrameDur)); s.Kind == turn.TurnEnd && turnOver == 0 {
+				turnOver = end
+			}
+		}
+		copy(f[:], sc.near[n*audio.Samples:])
+		w.carry(&f)
+		r.Frames++
+		began := time.Now()
+		c.Frame(&f, end)
+		r.CPU += time.Since(began)
+		d.Frame(&f, end)
+		look(end)
+		if at, ok := c.Leave(); ok && !a.Left {
+			a.Leave, a.Left = at, true
+			note(end, "leave", at.String())
+		}
+	}
+	if turnOver > 0 && a.Decided {
+		a.Delay = max(0, a.Verdict.At-turnOver)
+	}
+	for i, p := range spoken(it.Parts) {
+		if strings.HasPrefix(p.Sound, "tone:") && i > 0 && it.Class == "voicemail" {
+			a.Beep = sc.spans[i].End
+		}
+	}
+}
+
+// spoken are the parts with sound, as a scene's spans are.
+func spoken(parts []Part) []Part {
+	var out []Part
+	for _, p := range parts {
+		if p.Say != "" || p.Sound != "" {
+			out = append(out, p)
+		}
+	}
+	return out
+}

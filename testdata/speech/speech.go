@@ -1,0 +1,10 @@
+// Package speech is the corpus of turns and answers as text: what is said, by whom, and how it is to be taken. bench/turns makes
+// sound of it. It starts no goroutine.
+package speech
+
+import _ "embed"
+
+// Labels is labels.txt, whose beginning says how it is read.
+//
+//go:embed labels.txt
+var Labels string
