@@ -105,7 +105,7 @@ func (c *conn) message(raw []byte) []byte {
 	c.touch()
 	c.spoke.Store(true)
 	message, r := Check(raw, true)
-	c.s.seen(c.hop.network, c.local, c.hop.to, false, raw)
+	c.s.seen(time.Now(), c.hop.network, c.local, c.hop.to, false, raw)
 	if r == nil {
 		return message
 	}
@@ -124,7 +124,7 @@ func (c *conn) lost(r *Refusal) error {
 	}
 	c.s.failed(c.hop.to.Addr())
 	if answer, _ := r.reply(c.f.buf, c.hop.to); answer != nil {
-		c.s.seen(c.hop.network, c.local, c.hop.to, false, c.f.buf)
+		c.s.seen(time.Now(), c.hop.network, c.local, c.hop.to, false, c.f.buf)
 		_, _ = c.Write(answer)
 	}
 	return io.EOF
@@ -200,6 +200,7 @@ func (c *conn) Write(b []byte) (int, error) {
 	if err := c.SetWriteDeadline(time.Now().Add(stallFor)); err != nil {
 		return 0, err
 	}
+	at := time.Now() // before it: the answer may be here before Write returns
 	n, err := c.Conn.Write(b)
 	if err != nil {
 		_ = c.Close()
@@ -207,7 +208,7 @@ func (c *conn) Write(b []byte) (int, error) {
 	}
 	if len(b) > 4 { // no ping or pong
 		c.touch()
-		c.s.seen(c.hop.network, c.local, c.hop.to, true, b)
+		c.s.seen(at, c.hop.network, c.local, c.hop.to, true, b)
 	}
 	return n, nil
 }

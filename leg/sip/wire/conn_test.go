@@ -267,3 +267,24 @@ func TestNotAdmitted(t *testing.T) {
 		}
 	})
 }
+
+// TestSentBeforeItIsAnswered: a message is seen as of when its writing began, however long that takes: what answers it comes after it.
+func TestSentBeforeItIsAnswered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		var at time.Time
+		c, far := piped(Config{Seen: func(s Seen) { at = s.At }}, false)
+		go func() {
+			time.Sleep(time.Second)
+			_, _ = far.Read(make([]byte, 4096))
+		}()
+		if _, err := c.Write([]byte(options(""))); err != nil {
+			t.Fatal(err)
+		}
+		if !at.Equal(began) {
+			t.Errorf("seen %s after its writing began", at.Sub(began))
+		}
+		_ = c.Close()
+		_ = far.Close()
+	})
+}

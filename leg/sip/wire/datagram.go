@@ -87,19 +87,20 @@ func (s *Sockets) datagram(b []byte, from netip.AddrPort) []byte {
 	}
 	message, r := Check(b, false)
 	if r == nil {
-		s.seen("UDP", s.addr, from, false, b)
+		s.seen(time.Now(), "UDP", s.addr, from, false, b)
 		return message
 	}
 	if r.Code > 0 || r == stray {
-		s.seen("UDP", s.addr, from, false, b)
+		s.seen(time.Now(), "UDP", s.addr, from, false, b)
 		s.failed(from.Addr())
 	}
 	answer, to := r.reply(b, from)
 	if answer == nil || to.Port() == 0 || !s.mayAnswer(to, len(b), len(answer)) {
 		return nil
 	}
+	at := time.Now()
 	if _, err := s.udp.WriteToUDPAddrPort(answer, to); err == nil {
-		s.seen("UDP", s.addr, to, true, answer)
+		s.seen(at, "UDP", s.addr, to, true, answer)
 	}
 	return nil
 }
@@ -114,10 +115,11 @@ func (s *Sockets) mayAnswer(to netip.AddrPort, received, answer int) bool {
 
 // WriteTo sends one message of the parser's making.
 func (f *forgetful) WriteTo(b []byte, to net.Addr) (int, error) {
+	at := time.Now() // before it: the answer may be here before WriteTo returns
 	n, err := f.UDPConn.WriteTo(b, to)
 	if err == nil && f.s.cfg.Seen != nil {
 		if u, ok := to.(*net.UDPAddr); ok {
-			f.s.seen("UDP", f.s.addr, unmapped(u.AddrPort()), true, b)
+			f.s.seen(at, "UDP", f.s.addr, unmapped(u.AddrPort()), true, b)
 		}
 	}
 	return n, err

@@ -181,9 +181,9 @@ func (s *Sockets) failed(a netip.Addr) {
 	}
 }
 
-func (s *Sockets) seen(network string, local, remote netip.AddrPort, out bool, message []byte) {
+func (s *Sockets) seen(at time.Time, network string, local, remote netip.AddrPort, out bool, message []byte) {
 	if s.cfg.Seen != nil {
-		s.cfg.Seen(Seen{time.Now(), network, local, remote, out, message})
+		s.cfg.Seen(Seen{at, network, local, remote, out, message})
 	}
 }
 
