@@ -2,8 +2,10 @@ package provider
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -113,5 +115,43 @@ func TestCallCancelled(t *testing.T) {
 	}
 	if _, err := n.Call(t.Context(), "v", "::", http.Header{}, io.NopCloser(strings.NewReader(""))); err == nil {
 		t.Error("no address")
+	}
+}
+
+// TestCallOverTLS: with a certificate HTTP/2 is agreed on by ALPN, and kept for the next call.
+func TestCallOverTLS(t *testing.T) {
+	var from []string
+	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		from = append(from, r.Proto+" "+r.RemoteAddr)
+		io.Copy(io.Discard, r.Body)
+		w.Write(message("one"))
+		w.Header().Set(http.TrailerPrefix+"Grpc-Status", "0")
+	}))
+	srv.EnableHTTP2 = true
+	srv.StartTLS()
+	defer srv.Close()
+	n := newNet(nil, new(net.Dialer).DialContext)
+	defer n.CloseIdle()
+	roots := x509.NewCertPool()
+	roots.AddCert(srv.Certificate())
+	n.calls.Transport.(*http.Transport).TLSClientConfig.RootCAs = roots
+	if err := n.TouchCalls(t.Context(), "v", srv.URL, http.Header{}); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		c, err := n.Call(t.Context(), "v", srv.URL, http.Header{}, io.NopCloser(strings.NewReader("x")))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if m, err := c.Next(); err != nil || string(m) != "one" {
+			t.Errorf("%q, %v", m, err)
+		}
+		if _, err := c.Next(); !errors.Is(err, io.EOF) {
+			t.Errorf("ended with %v", err)
+		}
+		c.Close()
+	}
+	if len(from) != 3 || from[0] != from[1] || from[1] != from[2] || !strings.HasPrefix(from[0], "HTTP/2.0 ") {
+		t.Errorf("asked by %q", from)
 	}
 }

@@ -70,9 +70,9 @@ func (u *Utterances) Warm() error {
 	return u.net.Touch(ctx, u.vendor, u.base+"/models", u.header())
 }
 
-// language is the ISO 639-1 code of what is spoken: the API takes no region.
+// language is the ISO 639-1 code of what is spoken: the API takes no region. Unless it is told, the model guesses anew in each utterance.
 func (u *Utterances) language(o stt.Options) string {
-	code, _, _ := strings.Cut(pick(u.options.Language, o.Language), "-")
+	code, _, _ := strings.Cut(pick(u.options.Language, pick(o.Language, "en")), "-")
 	return strings.ToLower(code)
 }
 
@@ -279,9 +279,7 @@ func (f *form) body(pcm []byte) (kind string, body []byte) {
 	} else {
 		field("response_format", "json")
 	}
-	if f.language != "" {
-		field("language", f.language)
-	}
+	field("language", f.language)
 	if f.prompt != "" {
 		field("prompt", f.prompt)
 	}

@@ -68,7 +68,7 @@ func TestUtterances(t *testing.T) {
 // TestForm: what each option and each of the agent's own words is on the wire.
 func TestForm(t *testing.T) {
 	whole := func(fields map[string][]string) map[string][]string {
-		for k, v := range map[string][]string{"response_format": {"verbose_json"}, "timestamp_granularities[]": {"word", "segment"}, "model": {"w"}} {
+		for k, v := range map[string][]string{"response_format": {"verbose_json"}, "timestamp_granularities[]": {"word", "segment"}, "model": {"w"}, "language": {"en"}} {
 			if fields[k] == nil {
 				fields[k] = v
 			}
@@ -83,13 +83,13 @@ func TestForm(t *testing.T) {
 	}{
 		"plain":                {`{"model":"w"}`, stt.Options{}, whole(map[string][]string{})},
 		"model":                {`{"model":"whisper-1"}`, stt.Options{}, whole(map[string][]string{"model": {"whisper-1"}})},
-		"a model of text only": {`{"model":"gpt-4o-transcribe"}`, stt.Options{}, map[string][]string{"model": {"gpt-4o-transcribe"}, "response_format": {"json"}}},
+		"a model of text only": {`{"model":"gpt-4o-transcribe"}`, stt.Options{}, map[string][]string{"model": {"gpt-4o-transcribe"}, "response_format": {"json"}, "language": {"en"}}},
 		"the agent's language": {`{"model":"w"}`, stt.Options{Language: "hi"}, whole(map[string][]string{"language": {"hi"}})},
 		"a language":           {`{"model":"w","language":"pt-BR"}`, stt.Options{Language: "en"}, whole(map[string][]string{"language": {"pt"}})},
 		"prompt":               {`{"model":"w","prompt":"A bakery."}`, stt.Options{}, whole(map[string][]string{"prompt": {"A bakery."}})},
 		"keywords":             {`{"model":"w"}`, stt.Options{Keywords: keywords}, whole(map[string][]string{"prompt": {"Semmel & Co, Brezn"}})},
 		"prompt and keywords":  {`{"model":"w","prompt":"A bakery."}`, stt.Options{Keywords: keywords}, whole(map[string][]string{"prompt": {"A bakery.\nSemmel & Co, Brezn"}})},
-		"keywords, in a sentence": {`{"model":"gpt-4o-transcribe"}`, stt.Options{Keywords: keywords}, map[string][]string{"model": {"gpt-4o-transcribe"}, "response_format": {"json"},
+		"keywords, in a sentence": {`{"model":"gpt-4o-transcribe"}`, stt.Options{Keywords: keywords}, map[string][]string{"model": {"gpt-4o-transcribe"}, "response_format": {"json"}, "language": {"en"},
 			"prompt": {"Words that may occur: Semmel & Co, Brezn"}}},
 	} {
 		o := providertest.NewOpenAI(t)
