@@ -12,7 +12,6 @@ import (
 	"strings"
 
 	"github.com/parley-voice/parley"
-	"github.com/parley-voice/parley/audio"
 	"github.com/parley-voice/parley/provider"
 	"github.com/parley-voice/parley/stt"
 )
@@ -49,6 +48,11 @@ type TranscriberOptions struct {
 	MaxTurnSilence  *int     `json:"max_turn_silence,omitempty" min:"0" doc:"Silence that ends a turn whatever the model thinks, ms; AssemblyAI's own default"`
 	VADThreshold    *float64 `json:"vad_threshold,omitempty" min:"0" max:"1" doc:"How sure it must be that a sound is speech, 0–1; higher for noisy lines"`
 	FilterProfanity bool     `json:"filter_profanity,omitempty" doc:"default false"`
+	Encoding        string   `json:"encoding,omitempty" enum:"pcm_s16le,pcm_mulaw" doc:"pcm_s16le (default, 16 kHz); pcm_mulaw (8 kHz) takes a third of the bandwidth"`
+}
+
+func (o *TranscriberOptions) coding() *provider.Coding {
+	return provider.NewCoding(o.Encoding == "pcm_mulaw")
 }
 
 // A Transcriber hears by wss /v3/ws (https://www.assemblyai.com/docs/api-reference/streaming-api/universal-streaming).
@@ -69,6 +73,9 @@ func NewTranscriber(a provider.Access, options json.RawMessage) (*Transcriber, e
 		if err := json.Unmarshal(options, &t.options); err != nil {
 			return nil, parley.Invalid("transcriber", "transcriber does not have the fields of AssemblyAI's: "+err.Error())
 		}
+	}
+	if e := t.options.Encoding; e != "" && e != "pcm_s16le" && e != "pcm_mulaw" {
+		return nil, parley.Invalid("transcriber.encoding", "encoding is pcm_s16le or pcm_mulaw")
 	}
 	return t, nil
 }
@@ -97,7 +104,7 @@ func three(model string) bool {
 func (t *Transcriber) query(o stt.Options) url.Values {
 	language, _, _ := strings.Cut(cmp.Or(t.options.Language, o.Language), "-")
 	model := t.model(language)
-	q := url.Values{"speech_model": {model}, "encoding": {"pcm_s16le"}, "sample_rate": {strconv.Itoa(audio.Rate)}}
+	q := url.Values{"speech_model": {model}, "encoding": {cmp.Or(t.options.Encoding, "pcm_s16le")}, "sample_rate": {strconv.Itoa(t.options.coding().Rate)}}
 	if t.options.FormatTurns && !three(model) {
 		q.Set("format_turns", "true")
 	}

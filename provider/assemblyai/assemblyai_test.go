@@ -44,6 +44,16 @@ func TestFormatted(t *testing.T) {
 	}}.Test(t)
 }
 
+// TestHearingULaw: a quarter of the bytes is heard as well; what fills the last message is µ-law's silence.
+func TestHearingULaw(t *testing.T) {
+	providertest.Hearing{Open: func(t testing.TB) stt.Transcriber {
+		return transcriber(t, providertest.NewAssemblyAI(t), `{"encoding":"pcm_mulaw"}`)
+	}}.Test(t)
+	if _, err := NewTranscriber(provider.Access{Key: "k"}, []byte(`{"encoding":"opus"}`)); err == nil {
+		t.Error("an encoding that AssemblyAI does not have")
+	}
+}
+
 // TestLive has a sentence spoken and hears it, at the pace of speech.
 func TestLive(t *testing.T) {
 	key, speaks := os.Getenv("ASSEMBLYAI_API_KEY"), os.Getenv("DEEPGRAM_API_KEY")

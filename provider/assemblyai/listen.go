@@ -27,7 +27,8 @@ func (t *Transcriber) Transcribe(ctx context.Context, in <-chan audio.Frame, o s
 		if err != nil {
 			return nil, err
 		}
-		h := &hearing{socket: socket, key: t.header.Get("Authorization"), turns: turns{formatted: q.Has("format_turns"), told: -1}}
+		c := t.options.coding()
+		h := &hearing{socket: socket, key: t.header.Get("Authorization"), turns: turns{formatted: q.Has("format_turns"), told: -1}, coding: c, wire: make([]byte, together*c.Size)}
 		h.turns.place = h.pace.heard
 		h.ear = &provider.Ear{Vendor: vendor, Socket: socket, Sound: h.sound, Finish: h.finish, Take: h.take, Rest: h.rest}
 		return h.ear, nil
@@ -42,8 +43,9 @@ type hearing struct {
 	pace   pace
 	turns  turns
 
-	wire [together * 2 * audio.Samples]byte // what is sent next; belongs to who sends, as n does
-	n    int                                // frames in wire
+	coding *provider.Coding
+	wire   []byte // what is sent next; belongs to who sends, as n does
+	n      int    // frames in wire
 }
 
 // sound passes frames on when there are enough of them. It allocates nothing per frame.
@@ -51,7 +53,7 @@ func (h *hearing) sound(ctx context.Context, f *audio.Frame) error {
 	if h.pace.skip(f, time.Now()) {
 		return nil
 	}
-	provider.Linear16(h.wire[h.n*2*audio.Samples:], f)
+	h.coding.Write(h.wire, h.n, f)
 	h.pace.sent++
 	if h.n++; h.n < together {
 		return nil
@@ -60,7 +62,7 @@ func (h *hearing) sound(ctx context.Context, f *audio.Frame) error {
 	if err := hold(ctx, h.pace.wait(time.Now())); err != nil {
 		return err
 	}
-	return h.socket.Binary(h.wire[:])
+	return h.socket.Binary(h.wire)
 }
 
 // hold waits.
@@ -81,8 +83,8 @@ func hold(ctx context.Context, d time.Duration) error {
 // finish ends the turn that is open, and the session.
 func (h *hearing) finish() error {
 	if h.n > 0 { // what is missing to the shortest message is silence
-		clear(h.wire[h.n*2*audio.Samples:])
-		if err := h.socket.Binary(h.wire[:]); err != nil {
+		h.coding.Silence(h.wire, h.n)
+		if err := h.socket.Binary(h.wire); err != nil {
 			return err
 		}
 	}

@@ -42,6 +42,7 @@ func TestQuery(t *testing.T) {
 		"max_turn_silence":          {`{"max_turn_silence":900}`, stt.Options{}, "encoding=pcm_s16le&max_turn_silence=900&sample_rate=16000&speech_model=universal-streaming-english"},
 		"vad_threshold":             {`{"vad_threshold":0.6}`, stt.Options{}, common + "universal-streaming-english&vad_threshold=0.6"},
 		"filter_profanity":          {`{"filter_profanity":true}`, stt.Options{}, "encoding=pcm_s16le&filter_profanity=true&sample_rate=16000&speech_model=universal-streaming-english"},
+		"encoding":                  {`{"encoding":"pcm_mulaw"}`, stt.Options{}, "encoding=pcm_mulaw&sample_rate=8000&speech_model=universal-streaming-english"},
 		"keywords":                  {``, stt.Options{Keywords: map[string]float64{"Brezn": 1, " Semmel & Co ": 3, " ": 9, strings.Repeat("x", 51): 9}}, "encoding=pcm_s16le&keyterms_prompt=%5B%22Semmel+%5Cu0026+Co%22%2C%22Brezn%22%5D&sample_rate=16000&speech_model=universal-streaming-english"},
 		"keywords it cannot take":   {`{"model":"whisper-rt"}`, stt.Options{Keywords: map[string]float64{"Brezn": 1}}, common + "whisper-rt"},
 	} {

@@ -3,6 +3,7 @@ package deepgram
 import (
 	"flag"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -30,6 +31,18 @@ func voice(t testing.TB, d *providertest.Deepgram) *Voice {
 		t.Fatal(err)
 	}
 	return v
+}
+
+// TestHearingULaw: a quarter of the bytes is heard as well.
+func TestHearingULaw(t *testing.T) {
+	providertest.Hearing{Open: func(t testing.TB) stt.Transcriber {
+		return transcriber(t, providertest.NewDeepgram(t), `{"encoding":"mulaw"}`)
+	}}.Test(t)
+	d := providertest.NewDeepgram(t)
+	providertest.Hear(t, transcriber(t, d, `{"encoding":"mulaw"}`), providertest.Spoken("one"), 0, stt.Options{})
+	if q := d.Queries[0]; !strings.Contains(q, "encoding=mulaw") || !strings.Contains(q, "sample_rate=8000") {
+		t.Error(q)
+	}
 }
 
 func TestHearing(t *testing.T) {

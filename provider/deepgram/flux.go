@@ -44,7 +44,7 @@ func (t *Transcriber) turnQuery(o stt.Options) (url.Values, error) {
 	case strings.HasSuffix(model, "-en") && !english:
 		return nil, &parley.VendorError{Vendor: vendor, Code: parley.VendorUnsupported, Message: model + " hears English only: flux-general-multi is the model for " + language}
 	}
-	q := url.Values{"model": {model}, "encoding": {"linear16"}, "sample_rate": {strconv.Itoa(audio.Rate)}}
+	q := t.options.encoded(model)
 	if strings.HasPrefix(model, "flux-general-multi") && base != "" && base != "multi" {
 		q.Set("language_hint", language)
 	}
@@ -76,7 +76,8 @@ func (t *Transcriber) hearTurns(ctx context.Context, o stt.Options) (*provider.E
 	if err != nil {
 		return nil, err
 	}
-	h := &turnHearing{socket: socket, turns: turns{told: -1}}
+	c := t.options.coding()
+	h := &turnHearing{socket: socket, turns: turns{told: -1}, coding: c, wire: make([]byte, together*c.Size)}
 	h.ear = &provider.Ear{Vendor: vendor, Socket: socket, Sound: h.sound, Idle: keepAlive, Alive: h.alive, Finish: h.finish, Take: h.take, Rest: h.rest}
 	return h.ear, nil
 }
@@ -89,8 +90,9 @@ type turnHearing struct {
 	open   atomic.Int64 // when Flux last told of the turn that is open, in Unix nanoseconds; 0: none is
 	stuck  atomic.Bool
 
-	wire [together * 2 * audio.Samples]byte // what is sent next; belongs to who sends, as n does
-	n    int                                // frames in wire
+	coding *provider.Coding
+	wire   []byte // what is sent next; belongs to who sends, as n does
+	n      int    // frames in wire
 }
 
 func stuck() error {
@@ -99,7 +101,7 @@ func stuck() error {
 
 // sound passes frames on when there are enough of them. It allocates nothing per frame.
 func (h *turnHearing) sound(_ context.Context, f *audio.Frame) error {
-	provider.Linear16(h.wire[h.n*2*audio.Samples:], f)
+	h.coding.Write(h.wire, h.n, f)
 	if h.n++; h.n < together {
 		return nil
 	}
@@ -109,7 +111,7 @@ func (h *turnHearing) sound(_ context.Context, f *audio.Frame) error {
 		return stuck()
 	}
 	h.n = 0
-	return h.socket.Binary(h.wire[:])
+	return h.socket.Binary(h.wire)
 }
 
 // alive pings, for Flux takes no KeepAlive. What the turn that is open has to do with is not known while there is no sound.
@@ -121,7 +123,7 @@ func (h *turnHearing) alive() error {
 func (h *turnHearing) finish() error {
 	h.open.Store(0)
 	if h.n > 0 {
-		if err := h.socket.Binary(h.wire[:h.n*2*audio.Samples]); err != nil {
+		if err := h.socket.Binary(h.wire[:h.n*h.coding.Size]); err != nil {
 			return err
 		}
 	}

@@ -12,13 +12,14 @@ import (
 
 	"github.com/parley-voice/parley"
 	"github.com/parley-voice/parley/audio"
+	"github.com/parley-voice/parley/provider"
 	"github.com/parley-voice/parley/provider/providertest"
 	"github.com/parley-voice/parley/stt"
 	"github.com/parley-voice/parley/turn"
 )
 
 func TestHearingTurns(t *testing.T) {
-	for _, options := range []string{`{"model":"flux"}`, `{"model":"flux-general-multi","eager_eot_threshold":0.4,"eot_threshold":0.8}`} {
+	for _, options := range []string{`{"model":"flux"}`, `{"model":"flux-general-multi","eager_eot_threshold":0.4,"eot_threshold":0.8}`, `{"model":"flux","encoding":"mulaw"}`} {
 		providertest.Hearing{
 			Open: func(t testing.TB) stt.Transcriber { return transcriber(t, providertest.NewDeepgram(t), options) },
 			Failing: func(t testing.TB, f providertest.Fault) stt.Transcriber {
@@ -64,6 +65,7 @@ func TestTurnQuery(t *testing.T) {
 		{`{"model":"flux","language":"multi"}`, stt.Options{Language: "es"}, plain(url.Values{"model": {"flux-general-multi"}})},
 		{`{"model":"flux-general-multi"}`, stt.Options{Language: "en"}, plain(url.Values{"model": {"flux-general-multi"}, "language_hint": {"en"}})},
 		{`{"model":"flux"}`, stt.Options{Language: "hi"}, plain(url.Values{"model": {"flux-general-multi"}, "language_hint": {"hi"}, "numerals": nil})},
+		{`{"model":"flux","encoding":"mulaw"}`, stt.Options{}, plain(url.Values{"encoding": {"mulaw"}, "sample_rate": {"8000"}})},
 		{`{"model":"flux","smart_format":false,"profanity_filter":true}`, stt.Options{}, plain(url.Values{"numerals": nil, "profanity_filter": {"true"}})},
 		{`{"model":"flux","eot_threshold":0.85,"eager_eot_threshold":0.4,"eot_timeout_ms":3000}`, stt.Options{},
 			plain(url.Values{"eot_threshold": {"0.85"}, "eager_eot_threshold": {"0.4"}, "eot_timeout_ms": {"3000"}})},
@@ -86,6 +88,7 @@ func TestTurnOptions(t *testing.T) {
 		`{"eot_threshold":0.5}`:                               "",
 		`{"eot_threshold":1,"eager_eot_threshold":0.9}`:       "",
 		`{"eager_eot_threshold":0.3,"eot_timeout_ms":500}`:    "",
+		`{"encoding":"opus"}`:                                 "transcriber.encoding",
 		`{"eot_threshold":0.4}`:                               "transcriber.eot_threshold",
 		`{"eot_threshold":1.1}`:                               "transcriber.eot_threshold",
 		`{"eager_eot_threshold":0.2}`:                         "transcriber.eager_eot_threshold",
@@ -181,7 +184,7 @@ func TestTurnFaults(t *testing.T) {
 // TestStuckTurn: a stream that stays open and says no more of a turn is given up, while one that says something is not.
 func TestStuckTurn(t *testing.T) {
 	socket, f, _ := openSocket(t)
-	h := &turnHearing{socket: socket}
+	h := &turnHearing{socket: socket, coding: provider.NewCoding(false), wire: make([]byte, together*2*audio.Samples)}
 	speak := func() (err error) {
 		for range together {
 			if err = h.sound(t.Context(), f); err != nil {
@@ -209,7 +212,7 @@ func TestStuckTurn(t *testing.T) {
 
 func TestTurnFrameAllocatesNothing(t *testing.T) {
 	socket, f, _ := openSocket(t)
-	h := &turnHearing{socket: socket}
+	h := &turnHearing{socket: socket, coding: provider.NewCoding(false), wire: make([]byte, together*2*audio.Samples)}
 	if n := testing.AllocsPerRun(60, func() {
 		if err := h.sound(t.Context(), f); err != nil {
 			t.Error(err)

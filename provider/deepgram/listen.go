@@ -1,9 +1,11 @@
 package deepgram
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"iter"
+	"maps"
 	"math"
 	"net/http"
 	"net/url"
@@ -34,9 +36,10 @@ type TranscriberOptions struct {
 	UtteranceEndMS *int     `json:"utterance_end_ms,omitempty" doc:"nova: gap between words that ends an utterance in noise, ms, 1000 at least; default 1000; 0 is off"`
 	SmartFormat    *bool    `json:"smart_format,omitempty" doc:"numbers, dates and money as one writes them, with flux numbers; default true"`
 	ProfanityMask  bool     `json:"profanity_filter,omitempty" doc:"default false"`
-	EndThreshold   *float64 `json:"eot_threshold,omitempty" doc:"flux: how sure it must be that a turn is over, 0.5 to 1; default 0.7"`
-	EagerThreshold *float64 `json:"eager_eot_threshold,omitempty" doc:"flux: how sure it must be to tell a turn's words as probably its last, 0.3 to 0.9 and not above eot_threshold; off by default"`
-	EndTimeoutMS   *int     `json:"eot_timeout_ms,omitempty" doc:"flux: silence that ends a turn however sure it is, ms, 500 to 60000; default 5000"`
+	Encoding       string   `json:"encoding,omitempty" enum:"linear16,mulaw" doc:"linear16 (default, 16 kHz); mulaw (8 kHz) takes a third of the bandwidth"`
+	EndThreshold   *float64 `json:"eot_threshold,omitempty" min:"0.5" max:"1" doc:"flux: how sure it must be that a turn is over, 0.5 to 1; default 0.7"`
+	EagerThreshold *float64 `json:"eager_eot_threshold,omitempty" min:"0.3" max:"0.9" doc:"flux: how sure it must be to tell a turn's words as probably its last, 0.3 to 0.9 and not above eot_threshold; off by default"`
+	EndTimeoutMS   *int     `json:"eot_timeout_ms,omitempty" min:"500" max:"60000" doc:"flux: silence that ends a turn however sure it is, ms, 500 to 60000; default 5000"`
 }
 
 // A Transcriber hears by wss /v1/listen (https://developers.deepgram.com/reference/speech-to-text/listen-streaming).
@@ -61,6 +64,9 @@ func NewTranscriber(a provider.Access, options json.RawMessage) (*Transcriber, e
 }
 
 func (o *TranscriberOptions) check() error {
+	if o.Encoding != "" && o.Encoding != "linear16" && o.Encoding != "mulaw" {
+		return parley.Invalid("transcriber.encoding", "encoding is linear16 or mulaw")
+	}
 	sure := 0.7
 	if x := o.EndThreshold; x != nil {
 		if sure = *x; !(sure >= 0.5 && sure <= 1) {
@@ -76,13 +82,21 @@ func (o *TranscriberOptions) check() error {
 	return nil
 }
 
-// query asks for our frames as they are: linear 16 kHz needs no arithmetic here, and narrower sound is heard no better.
+func (o *TranscriberOptions) coding() *provider.Coding {
+	return provider.NewCoding(o.Encoding == "mulaw")
+}
+
+// encoded is what every query has. Linear 16 kHz needs no arithmetic here, and narrower sound is heard no better.
+func (o *TranscriberOptions) encoded(model string) url.Values {
+	return url.Values{"model": {model}, "encoding": {cmp.Or(o.Encoding, "linear16")}, "sample_rate": {strconv.Itoa(o.coding().Rate)}}
+}
+
 func (t *Transcriber) query(o stt.Options) url.Values {
-	q := url.Values{
-		"model": {t.options.Model}, "encoding": {"linear16"}, "sample_rate": {strconv.Itoa(audio.Rate)}, "channels": {"1"},
+	q := t.options.encoded(t.options.Model)
+	maps.Copy(q, url.Values{"channels": {"1"},
 		"interim_results": {"true"}, "vad_events": {"true"}, "punctuate": {"true"},
 		"endpointing": {strconv.Itoa(orInt(t.options.EndpointingMS, 250))},
-	}
+	})
 	if ms := orInt(t.options.UtteranceEndMS, 1000); ms > 0 {
 		q.Set("utterance_end_ms", strconv.Itoa(max(ms, 1000)))
 	}
@@ -150,12 +164,13 @@ func (t *Transcriber) Transcribe(ctx context.Context, in <-chan audio.Frame, o s
 		if err != nil {
 			return nil, err
 		}
-		var wire [2 * audio.Samples]byte
+		c := t.options.coding()
+		wire := make([]byte, c.Size)
 		var h hearing
 		e := &provider.Ear{Vendor: vendor, Socket: socket, Idle: keepAlive}
 		e.Sound = func(_ context.Context, f *audio.Frame) error {
-			provider.Linear16(wire[:], f)
-			return socket.Binary(wire[:])
+			c.Write(wire, 0, f)
+			return socket.Binary(wire)
 		}
 		e.Alive = func() error { return socket.Text([]byte(`{"type":"KeepAlive"}`)) }
 		e.Finish = func() error { return socket.Text([]byte(`{"type":"CloseStream"}`)) }

@@ -97,7 +97,7 @@ func (a *AssemblyAI) listen(w http.ResponseWriter, r *http.Request) {
 	case strings.HasPrefix(key, "busy"):
 		s.hangUp(3009, "Unauthorized Connection: Too many concurrent sessions")
 		return
-	case q.Get("speech_model") == "" || rate <= 0 || q.Get("encoding") != "pcm_s16le":
+	case q.Get("speech_model") == "" || rate <= 0 || q.Get("encoding") != "pcm_s16le" && q.Get("encoding") != "pcm_mulaw":
 		s.hangUp(3006, "Invalid connection parameters")
 		return
 	case q.Has("keyterms_prompt") && (json.Unmarshal([]byte(q.Get("keyterms_prompt")), &terms) != nil || len(terms) > 100):
@@ -165,7 +165,8 @@ func (s *streaming) message(b []byte) bool {
 
 // take hears a message of sound.
 func (s *streaming) take(b []byte) bool {
-	size := time.Duration(len(b)/2) * time.Second / time.Duration(s.ear.rate)
+	pcm := samples(s.query.Get("encoding"), b)
+	size := time.Duration(len(pcm)) * time.Second / time.Duration(s.ear.rate)
 	s.heard += size
 	s.a.mu.Lock()
 	s.a.sound += size
@@ -179,10 +180,6 @@ func (s *streaming) take(b []byte) bool {
 	}
 	if e := time.Since(s.began); s.heard > e+ahead {
 		return s.hangUp(3007, fmt.Sprintf("Audio Transmission Rate Exceeded: Received %.2f sec. audio in %.2f sec", s.heard.Seconds(), e.Seconds()))
-	}
-	pcm := make([]int16, len(b)/2)
-	for i := range pcm {
-		pcm[i] = int16(uint16(b[2*i]) | uint16(b[2*i+1])<<8)
 	}
 	for _, f := range s.ear.hear(pcm) {
 		if f.started {

@@ -86,11 +86,7 @@ func (d *Deepgram) listen(w http.ResponseWriter, r *http.Request) {
 				c.Write(ctx, websocket.MessageText, []byte("\x01\x02 no JSON at all"))
 			}
 		}
-		pcm := make([]int16, len(b)/2)
-		for i := range pcm {
-			pcm[i] = int16(uint16(b[2*i]) | uint16(b[2*i+1])<<8)
-		}
-		for _, x := range e.hear(pcm) {
+		for _, x := range e.hear(samples(r.URL.Query().Get("encoding"), b)) {
 			if x.started {
 				send(ctx, c, map[string]any{"type": "SpeechStarted", "channel": []int{0}, "timestamp": 0.1})
 			}

@@ -56,6 +56,18 @@ type finding struct {
 	words          []heardWord
 }
 
+// samples are sound as it came: µ-law, or linear.
+func samples(encoding string, b []byte) []int16 {
+	if strings.Contains(encoding, "mulaw") {
+		return audio.DecodeUlaw(nil, b)
+	}
+	pcm := make([]int16, len(b)/2)
+	for i := range pcm {
+		pcm[i] = int16(uint16(b[2*i]) | uint16(b[2*i+1])<<8)
+	}
+	return pcm
+}
+
 // hear takes sound of any length and says what it makes of it, 20 ms at a time.
 func (e *ear) hear(pcm []int16) []finding {
 	var out []finding

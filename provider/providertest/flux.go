@@ -32,7 +32,7 @@ func fluxRefuses(q url.Values) string {
 		return "no such model: " + model
 	case q.Has("language_hint") && model != "flux-general-multi":
 		return "language_hint is only supported on flux-general-multi"
-	case q.Get("encoding") != "linear16" || q.Get("sample_rate") == "":
+	case !slices.Contains([]string{"linear16", "mulaw"}, q.Get("encoding")) || q.Get("sample_rate") == "":
 		return "encoding and sample_rate are required of raw audio"
 	case !between("eot_threshold", 0.5, 1), !between("eager_eot_threshold", 0.3, 0.9), !between("eot_timeout_ms", 500, 60000):
 		return "a threshold is out of range"
@@ -90,11 +90,7 @@ func (d *Deepgram) flux(w http.ResponseWriter, r *http.Request) {
 		if n == 6 && !s.spoil(f) {
 			return
 		}
-		pcm := make([]int16, len(b)/2)
-		for i := range pcm {
-			pcm[i] = int16(uint16(b[2*i]) | uint16(b[2*i+1])<<8)
-		}
-		s.hear(pcm)
+		s.hear(samples(q.Get("encoding"), b))
 	}
 }
 
