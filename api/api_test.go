@@ -176,6 +176,7 @@ func (h *house) furnish(n *tenant) {
 		`{"type":"account_connection_sip","credentials":{"host":"sip.example.com","username":"u","password":"a very secret password"}}`)
 	made("numbers", "/v1/numbers/link", `{"phone_number":"+15550001111","inbound_agent":"`+n.ids["agents"]+`"}`)
 	made("vector_databases", "/v1/vector_databases/create", `{"type":"vector_database_pinecone","index":"i","api_key":"a very secret password","api_environment":"e"}`)
+	made("pronunciations", "/v1/pronunciations/create", `{"word":"Siobhan","respelling":"Shivawn"}`)
 	made("do_not_call", "/v1/do_not_call/create", `{"number":"+15559990001"}`)
 	n.ids["calls"] = h.call(n, func(*parley.Call) {})
 }

@@ -42,6 +42,21 @@ func (a *API) checkPart(ctx context.Context, env string, p part) error {
 		return a.mayFetch(join(p.path, "context_endpoint"), p.given["context_endpoint"])
 	case store.AccountConnections:
 		return a.checkCredentials(p)
+	case store.Pronunciations:
+		return checkPronunciation(p)
+	}
+	return nil
+}
+
+// checkPronunciation wants a word that voices are told anything of.
+func checkPronunciation(p part) error {
+	doc := p.merged()
+	if word, _ := doc["word"].(string); strings.TrimSpace(word) == "" {
+		return parley.Invalid(join(p.path, "word"), "word must be the word as it is written, such as Siobhan")
+	}
+	respelling, _ := doc["respelling"].(string)
+	if ipa, _ := doc["ipa"].(string); strings.TrimSpace(respelling+ipa) == "" {
+		return parley.Invalid(join(p.path, "respelling"), "respelling or ipa must say how the word is spoken, such as Shivawn, or ʃɪˈvɔːn")
 	}
 	return nil
 }

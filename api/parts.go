@@ -8,6 +8,7 @@ import (
 var partSchema = map[store.Kind]string{
 	store.Prompts: "Prompt", store.Actions: "Action", store.Voices: "Voice", store.Webhooks: "Webhook",
 	store.AccountConnections: "AccountConnection", store.VectorDatabases: "VectorDatabase",
+	store.Pronunciations: "Pronunciation",
 }
 
 func (a *API) getPart(k store.Kind) func(*request) (any, error) {

@@ -105,6 +105,12 @@ func (a *API) routesOfParts() []*route {
 		create("/v1/vector_databases/create", a.createPart(store.VectorDatabases)),
 		create("/v1/vector_databases/update", a.updatePart(store.VectorDatabases)),
 		remove("/v1/vector_databases/delete", a.deletePart(store.VectorDatabases)),
+
+		get("/v1/pronunciations", a.getPart(store.Pronunciations)),
+		get("/v1/pronunciations/list", a.listParts(store.Pronunciations)),
+		create("/v1/pronunciations/create", a.createPart(store.Pronunciations)),
+		create("/v1/pronunciations/update", a.updatePart(store.Pronunciations)),
+		remove("/v1/pronunciations/delete", a.deletePart(store.Pronunciations)),
 	}
 }
 

@@ -46,6 +46,7 @@ var intrusions = map[string][]intrusion{
 	"POST /v1/actions/create":             {{body: `{"id":"{actions}","type":"action_dtmf"}`, status: 201}},
 	"POST /v1/voices/create":              {{body: `{"type":"voice_local","account_connection":"{account_connections}"}`, status: 404}},
 	"POST /v1/vector_databases/create":    {{body: `{"id":"{vector_databases}","type":"vector_database_pinecone","index":"i","api_key":"k","api_environment":"e"}`, status: 201}},
+	"POST /v1/pronunciations/create":      {{body: `{"id":"{pronunciations}","word":"Ada","respelling":"Aida"}`, status: 201}},
 	"POST /v1/do_not_call/create":         {{body: `{"number":"+15559990001"}`, status: 201}},
 	"DELETE /v1/do_not_call/delete":       {{query: "?id={do_not_call}", status: 404}, {query: "?phone_number=%2B15557770010", status: 404}},
 	"GET /v1/numbers/available":           {{query: "?telephony_account_connection={account_connections}", status: 404}},

@@ -22,12 +22,13 @@ const (
 	Webhooks           Kind = "webhooks"
 	AccountConnections Kind = "account_connections"
 	VectorDatabases    Kind = "vector_databases"
+	Pronunciations     Kind = "pronunciations" // with their words as labels, and their languages as types
 )
 
 // singular is what one entity of the kind is called in messages.
 var singular = map[Kind]string{
 	Prompts: "prompt", Actions: "action", Voices: "voice", Webhooks: "webhook", AccountConnections: "account connection",
-	VectorDatabases: "vector database",
+	VectorDatabases: "vector database", Pronunciations: "pronunciation",
 }
 
 // str is a text field of a document, "" when it has none.

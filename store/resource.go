@@ -38,6 +38,9 @@ func (r *resourceRow) set(d *DB, doc Doc) error {
 		return err
 	}
 	r.Doc, r.Type, r.Label, r.Description = sealed, str(doc, "type"), str(doc, "label"), str(doc, "description")
+	if r.Kind == Pronunciations {
+		r.Type, r.Label = str(doc, "language"), str(doc, "word")
+	}
 	r.UpdatedAt = now()
 	return nil
 }
@@ -133,9 +136,10 @@ func (d *DB) resourceRow(ctx context.Context, db bun.IDB, env string, k Kind, id
 	return row, nil
 }
 
-// List lists the sub-resources of a kind. Fields to sort and filter by: id, type, label, description, created_at, updated_at.
+// List lists the sub-resources of a kind. Fields to sort and filter by: id, type, label, description, created_at, updated_at; of
+// pronunciations word and language instead of the second and third.
 func (d *DB) List(ctx context.Context, env string, k Kind, p Page) (List[Doc], error) {
-	rows, x, err := list[resourceRow](ctx, d, shelf{table: "resources", columns: resourceColumns}, "environment_id = ? AND kind = ?", []any{clean(env), k}, p)
+	rows, x, err := list[resourceRow](ctx, d, shelf{table: "resources", columns: columnsOf(k)}, "environment_id = ? AND kind = ?", []any{clean(env), k}, p)
 	if err != nil {
 		return List[Doc]{}, wrap(err, "listing "+string(k))
 	}

@@ -72,6 +72,10 @@ var Resources = []*resource{
 	{Name: "keys", Help: "Who may use an environment.", path: "/v1/keys",
 		columns:  map[string]string{"list": "id prefix role label environment_id last_used_at"},
 		examples: []string{`parley keys create label="deploy script" role=member`}},
+	{Name: "pronunciations", Help: "How words are spoken.", path: "/v1/pronunciations",
+		columns:  map[string]string{"list": "id word respelling ipa language case_sensitive"},
+		bare:     map[string]string{"create": "word"},
+		examples: []string{`parley pronunciations create Siobhan respelling=Shivawn ipa=ʃɪˈvɔːn`}},
 	{Name: "vector-databases", Help: "Kept for agents to come.", path: "/v1/vector_databases",
 		columns: map[string]string{"list": "id label type index"}},
 }

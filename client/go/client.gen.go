@@ -366,34 +366,34 @@ func (e AgentDtoVerbosity) Valid() bool {
 
 // Defines values for CallDtoFault.
 const (
-	Agent       CallDtoFault = "agent"
-	Callee      CallDtoFault = "callee"
-	Caller      CallDtoFault = "caller"
-	Carrier     CallDtoFault = "carrier"
-	Config      CallDtoFault = "config"
-	LessThannil CallDtoFault = "<nil>"
-	Platform    CallDtoFault = "platform"
-	Provider    CallDtoFault = "provider"
+	CallDtoFaultAgent       CallDtoFault = "agent"
+	CallDtoFaultCallee      CallDtoFault = "callee"
+	CallDtoFaultCaller      CallDtoFault = "caller"
+	CallDtoFaultCarrier     CallDtoFault = "carrier"
+	CallDtoFaultConfig      CallDtoFault = "config"
+	CallDtoFaultLessThannil CallDtoFault = "<nil>"
+	CallDtoFaultPlatform    CallDtoFault = "platform"
+	CallDtoFaultProvider    CallDtoFault = "provider"
 )
 
 // Valid indicates whether the value is a known member of the CallDtoFault enum.
 func (e CallDtoFault) Valid() bool {
 	switch e {
-	case Agent:
+	case CallDtoFaultAgent:
 		return true
-	case Callee:
+	case CallDtoFaultCallee:
 		return true
-	case Caller:
+	case CallDtoFaultCaller:
 		return true
-	case Carrier:
+	case CallDtoFaultCarrier:
 		return true
-	case Config:
+	case CallDtoFaultConfig:
 		return true
-	case LessThannil:
+	case CallDtoFaultLessThannil:
 		return true
-	case Platform:
+	case CallDtoFaultPlatform:
 		return true
-	case Provider:
+	case CallDtoFaultProvider:
 		return true
 	default:
 		return false
@@ -886,6 +886,54 @@ func (e CreatePromptDtoType) Valid() bool {
 	}
 }
 
+// Defines values for CreatePronunciationDtoLanguage.
+const (
+	CreatePronunciationDtoLanguageDe          CreatePronunciationDtoLanguage = "de"
+	CreatePronunciationDtoLanguageEn          CreatePronunciationDtoLanguage = "en"
+	CreatePronunciationDtoLanguageEs          CreatePronunciationDtoLanguage = "es"
+	CreatePronunciationDtoLanguageFr          CreatePronunciationDtoLanguage = "fr"
+	CreatePronunciationDtoLanguageHi          CreatePronunciationDtoLanguage = "hi"
+	CreatePronunciationDtoLanguageId          CreatePronunciationDtoLanguage = "id"
+	CreatePronunciationDtoLanguageIt          CreatePronunciationDtoLanguage = "it"
+	CreatePronunciationDtoLanguageJa          CreatePronunciationDtoLanguage = "ja"
+	CreatePronunciationDtoLanguageKo          CreatePronunciationDtoLanguage = "ko"
+	CreatePronunciationDtoLanguageLessThannil CreatePronunciationDtoLanguage = "<nil>"
+	CreatePronunciationDtoLanguageNl          CreatePronunciationDtoLanguage = "nl"
+	CreatePronunciationDtoLanguagePt          CreatePronunciationDtoLanguage = "pt"
+)
+
+// Valid indicates whether the value is a known member of the CreatePronunciationDtoLanguage enum.
+func (e CreatePronunciationDtoLanguage) Valid() bool {
+	switch e {
+	case CreatePronunciationDtoLanguageDe:
+		return true
+	case CreatePronunciationDtoLanguageEn:
+		return true
+	case CreatePronunciationDtoLanguageEs:
+		return true
+	case CreatePronunciationDtoLanguageFr:
+		return true
+	case CreatePronunciationDtoLanguageHi:
+		return true
+	case CreatePronunciationDtoLanguageId:
+		return true
+	case CreatePronunciationDtoLanguageIt:
+		return true
+	case CreatePronunciationDtoLanguageJa:
+		return true
+	case CreatePronunciationDtoLanguageKo:
+		return true
+	case CreatePronunciationDtoLanguageLessThannil:
+		return true
+	case CreatePronunciationDtoLanguageNl:
+		return true
+	case CreatePronunciationDtoLanguagePt:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for CreateVectorDatabaseDtoType.
 const (
 	CreateVectorDatabaseDtoTypeVectorDatabasePinecone CreateVectorDatabaseDtoType = "vector_database_pinecone"
@@ -1303,6 +1351,54 @@ func (e PromptDtoType) Valid() bool {
 	case PromptDtoTypeBlock:
 		return true
 	case PromptDtoTypePrompt:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PronunciationDtoLanguage.
+const (
+	PronunciationDtoLanguageDe          PronunciationDtoLanguage = "de"
+	PronunciationDtoLanguageEn          PronunciationDtoLanguage = "en"
+	PronunciationDtoLanguageEs          PronunciationDtoLanguage = "es"
+	PronunciationDtoLanguageFr          PronunciationDtoLanguage = "fr"
+	PronunciationDtoLanguageHi          PronunciationDtoLanguage = "hi"
+	PronunciationDtoLanguageId          PronunciationDtoLanguage = "id"
+	PronunciationDtoLanguageIt          PronunciationDtoLanguage = "it"
+	PronunciationDtoLanguageJa          PronunciationDtoLanguage = "ja"
+	PronunciationDtoLanguageKo          PronunciationDtoLanguage = "ko"
+	PronunciationDtoLanguageLessThannil PronunciationDtoLanguage = "<nil>"
+	PronunciationDtoLanguageNl          PronunciationDtoLanguage = "nl"
+	PronunciationDtoLanguagePt          PronunciationDtoLanguage = "pt"
+)
+
+// Valid indicates whether the value is a known member of the PronunciationDtoLanguage enum.
+func (e PronunciationDtoLanguage) Valid() bool {
+	switch e {
+	case PronunciationDtoLanguageDe:
+		return true
+	case PronunciationDtoLanguageEn:
+		return true
+	case PronunciationDtoLanguageEs:
+		return true
+	case PronunciationDtoLanguageFr:
+		return true
+	case PronunciationDtoLanguageHi:
+		return true
+	case PronunciationDtoLanguageId:
+		return true
+	case PronunciationDtoLanguageIt:
+		return true
+	case PronunciationDtoLanguageJa:
+		return true
+	case PronunciationDtoLanguageKo:
+		return true
+	case PronunciationDtoLanguageLessThannil:
+		return true
+	case PronunciationDtoLanguageNl:
+		return true
+	case PronunciationDtoLanguagePt:
 		return true
 	default:
 		return false
@@ -1762,6 +1858,54 @@ func (e UpdatePromptDtoType) Valid() bool {
 	case UpdatePromptDtoTypeBlock:
 		return true
 	case UpdatePromptDtoTypePrompt:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for UpdatePronunciationDtoLanguage.
+const (
+	UpdatePronunciationDtoLanguageDe          UpdatePronunciationDtoLanguage = "de"
+	UpdatePronunciationDtoLanguageEn          UpdatePronunciationDtoLanguage = "en"
+	UpdatePronunciationDtoLanguageEs          UpdatePronunciationDtoLanguage = "es"
+	UpdatePronunciationDtoLanguageFr          UpdatePronunciationDtoLanguage = "fr"
+	UpdatePronunciationDtoLanguageHi          UpdatePronunciationDtoLanguage = "hi"
+	UpdatePronunciationDtoLanguageId          UpdatePronunciationDtoLanguage = "id"
+	UpdatePronunciationDtoLanguageIt          UpdatePronunciationDtoLanguage = "it"
+	UpdatePronunciationDtoLanguageJa          UpdatePronunciationDtoLanguage = "ja"
+	UpdatePronunciationDtoLanguageKo          UpdatePronunciationDtoLanguage = "ko"
+	UpdatePronunciationDtoLanguageLessThannil UpdatePronunciationDtoLanguage = "<nil>"
+	UpdatePronunciationDtoLanguageNl          UpdatePronunciationDtoLanguage = "nl"
+	UpdatePronunciationDtoLanguagePt          UpdatePronunciationDtoLanguage = "pt"
+)
+
+// Valid indicates whether the value is a known member of the UpdatePronunciationDtoLanguage enum.
+func (e UpdatePronunciationDtoLanguage) Valid() bool {
+	switch e {
+	case UpdatePronunciationDtoLanguageDe:
+		return true
+	case UpdatePronunciationDtoLanguageEn:
+		return true
+	case UpdatePronunciationDtoLanguageEs:
+		return true
+	case UpdatePronunciationDtoLanguageFr:
+		return true
+	case UpdatePronunciationDtoLanguageHi:
+		return true
+	case UpdatePronunciationDtoLanguageId:
+		return true
+	case UpdatePronunciationDtoLanguageIt:
+		return true
+	case UpdatePronunciationDtoLanguageJa:
+		return true
+	case UpdatePronunciationDtoLanguageKo:
+		return true
+	case UpdatePronunciationDtoLanguageLessThannil:
+		return true
+	case UpdatePronunciationDtoLanguageNl:
+		return true
+	case UpdatePronunciationDtoLanguagePt:
 		return true
 	default:
 		return false
@@ -3482,6 +3626,42 @@ type CreatePromptDto_CollectFields_Item struct {
 // CreatePromptDtoType Example: prompt
 type CreatePromptDtoType string
 
+// CreatePronunciationDto How a word is spoken; with a respelling, with phonemes, or with both
+type CreatePronunciationDto struct {
+	// CaseSensitive US, and not us
+	//
+	// Example: false
+	CaseSensitive nullable.Nullable[bool] `json:"case_sensitive,omitempty"`
+
+	// Description For people
+	Description nullable.Nullable[string] `json:"description,omitempty"`
+
+	// Ipa Phonemes of the International Phonetic Alphabet; for voices that read them, to which they go before the respelling
+	//
+	// Example: ʃɪˈvɔːn
+	Ipa nullable.Nullable[string] `json:"ipa,omitempty"`
+
+	// Language Of the agents whose voices it is for; none: every one
+	//
+	// Example: en
+	Language nullable.Nullable[CreatePronunciationDtoLanguage] `json:"language,omitempty"`
+
+	// Respelling As the letters of the language would have it; for voices that read no phonemes
+	//
+	// Example: Shivawn
+	Respelling nullable.Nullable[string] `json:"respelling,omitempty"`
+
+	// Word As it is written: a word, or several. Only whole words are meant
+	//
+	// Example: Siobhan
+	Word string `json:"word"`
+}
+
+// CreatePronunciationDtoLanguage Of the agents whose voices it is for; none: every one
+//
+// Example: en
+type CreatePronunciationDtoLanguage string
+
 // CreateVectorDatabaseDto A new vector database
 type CreateVectorDatabaseDto struct {
 	// ApiEnvironment Example: us-east-1-aws
@@ -4298,6 +4478,58 @@ type PromptRef struct {
 	union json.RawMessage
 }
 
+// PronunciationDto How a word is spoken
+type PronunciationDto struct {
+	// CaseSensitive US, and not us
+	//
+	// Example: false
+	CaseSensitive nullable.Nullable[bool] `json:"case_sensitive,omitempty"`
+
+	// Description For people
+	Description nullable.Nullable[string] `json:"description,omitempty"`
+
+	// Id Example: 550e8400-e29b-41d4-a716-446655440000
+	Id string `json:"id"`
+
+	// Ipa Phonemes of the International Phonetic Alphabet; for voices that read them, to which they go before the respelling
+	//
+	// Example: ʃɪˈvɔːn
+	Ipa nullable.Nullable[string] `json:"ipa,omitempty"`
+
+	// Language Of the agents whose voices it is for; none: every one
+	//
+	// Example: en
+	Language nullable.Nullable[PronunciationDtoLanguage] `json:"language,omitempty"`
+
+	// Respelling As the letters of the language would have it; for voices that read no phonemes
+	//
+	// Example: Shivawn
+	Respelling nullable.Nullable[string] `json:"respelling,omitempty"`
+
+	// UserId Example: 550e8400-e29b-41d4-a716-446655440000
+	UserId string `json:"user_id"`
+
+	// Word As it is written: a word, or several. Only whole words are meant
+	//
+	// Example: Siobhan
+	Word string `json:"word"`
+}
+
+// PronunciationDtoLanguage Of the agents whose voices it is for; none: every one
+//
+// Example: en
+type PronunciationDtoLanguage string
+
+// PronunciationPage A page of pronunciations
+type PronunciationPage struct {
+	HasMore          bool               `json:"has_more"`
+	Items            []PronunciationDto `json:"items"`
+	Page             int                `json:"page"`
+	Size             int                `json:"size"`
+	Total            int                `json:"total"`
+	TotalIsEstimated bool               `json:"total_is_estimated"`
+}
+
 // ProviderConfigDto By what an after-call action goes out
 type ProviderConfigDto struct {
 	// DestinationId The account connection's id
@@ -4912,6 +5144,46 @@ type UpdatePromptDto_CollectFields_Item struct {
 
 // UpdatePromptDtoType Example: prompt
 type UpdatePromptDtoType string
+
+// UpdatePronunciationDto Changes to a pronunciation
+type UpdatePronunciationDto struct {
+	// CaseSensitive US, and not us
+	//
+	// Example: false
+	CaseSensitive nullable.Nullable[bool] `json:"case_sensitive,omitempty"`
+
+	// Description For people
+	Description nullable.Nullable[string] `json:"description,omitempty"`
+	Id          *Uuid                     `json:"id,omitempty"`
+
+	// Ipa Phonemes of the International Phonetic Alphabet; for voices that read them, to which they go before the respelling
+	//
+	// Example: ʃɪˈvɔːn
+	Ipa nullable.Nullable[string] `json:"ipa,omitempty"`
+
+	// Language Of the agents whose voices it is for; none: every one
+	//
+	// Example: en
+	Language nullable.Nullable[UpdatePronunciationDtoLanguage] `json:"language,omitempty"`
+
+	// Respelling As the letters of the language would have it; for voices that read no phonemes
+	//
+	// Example: Shivawn
+	Respelling nullable.Nullable[string] `json:"respelling,omitempty"`
+
+	// UserId The environment; ignored
+	UserId *string `json:"user_id,omitempty"`
+
+	// Word As it is written: a word, or several. Only whole words are meant
+	//
+	// Example: Siobhan
+	Word *string `json:"word,omitempty"`
+}
+
+// UpdatePronunciationDtoLanguage Of the agents whose voices it is for; none: every one
+//
+// Example: en
+type UpdatePronunciationDtoLanguage string
 
 // UpdateVectorDatabaseDto Changes to a vector database
 type UpdateVectorDatabaseDto struct {
@@ -5811,6 +6083,47 @@ type UpdatePromptParams struct {
 	Prefer *Prefer `json:"Prefer,omitempty"`
 }
 
+// GetPronunciationParams defines parameters for GetPronunciation.
+type GetPronunciationParams struct {
+	Id Id `form:"id" json:"id"`
+}
+
+// CreatePronunciationParams defines parameters for CreatePronunciation.
+type CreatePronunciationParams struct {
+	// Prefer `handling=strict` refuses fields that this contract does not know
+	Prefer *Prefer `json:"Prefer,omitempty"`
+
+	// IdempotencyKey A text of your choice, such as a UUID. The same request with the same key within 24 hours gets the first answer again,
+	// and nothing is done twice; another request with it is refused (422), and so is the same one while the first still runs (409).
+	IdempotencyKey *Idempotency `json:"Idempotency-Key,omitempty"`
+}
+
+// DeletePronunciationParams defines parameters for DeletePronunciation.
+type DeletePronunciationParams struct {
+	Id Id `form:"id" json:"id"`
+}
+
+// ListPronunciationsParams defines parameters for ListPronunciations.
+type ListPronunciationsParams struct {
+	Page *Page `form:"page,omitempty" json:"page,omitempty"`
+	Size *Size `form:"size,omitempty" json:"size,omitempty"`
+
+	// SortColumn A field of the objects; the time of creation when left out
+	SortColumn *SortColumn `form:"sort_column,omitempty" json:"sort_column,omitempty"`
+	SortDesc   *SortDesc   `form:"sort_desc,omitempty" json:"sort_desc,omitempty"`
+
+	// Filters A JSON object: `{"field": value}` or `{"field": {"gt": value}}` with eq, ne, gt, gte, lt, lte, contains or in (a list).
+	Filters *Filters `form:"filters,omitempty" json:"filters,omitempty"`
+}
+
+// UpdatePronunciationParams defines parameters for UpdatePronunciation.
+type UpdatePronunciationParams struct {
+	Id Id `form:"id" json:"id"`
+
+	// Prefer `handling=strict` refuses fields that this contract does not know
+	Prefer *Prefer `json:"Prefer,omitempty"`
+}
+
 // GetVectorDatabaseParams defines parameters for GetVectorDatabase.
 type GetVectorDatabaseParams struct {
 	Id Id `form:"id" json:"id"`
@@ -6049,6 +6362,12 @@ type CreatePromptJSONRequestBody = CreatePromptDto
 
 // UpdatePromptJSONRequestBody defines body for UpdatePrompt for application/json ContentType.
 type UpdatePromptJSONRequestBody = UpdatePromptDto
+
+// CreatePronunciationJSONRequestBody defines body for CreatePronunciation for application/json ContentType.
+type CreatePronunciationJSONRequestBody = CreatePronunciationDto
+
+// UpdatePronunciationJSONRequestBody defines body for UpdatePronunciation for application/json ContentType.
+type UpdatePronunciationJSONRequestBody = UpdatePronunciationDto
 
 // CreateVectorDatabaseJSONRequestBody defines body for CreateVectorDatabase for application/json ContentType.
 type CreateVectorDatabaseJSONRequestBody = CreateVectorDatabaseDto
@@ -10768,6 +11087,49 @@ type ClientInterface interface {
 	// Corresponds with POST /v1/prompts/update (the `UpdatePrompt` operationId).
 	UpdatePrompt(ctx context.Context, params *UpdatePromptParams, body UpdatePromptJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// GetPronunciation One pronunciation
+	//
+	// Corresponds with GET /v1/pronunciations (the `GetPronunciation` operationId).
+	GetPronunciation(ctx context.Context, params *GetPronunciationParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreatePronunciationWithBody Say how a word is spoken, by every voice of this environment, from the next call on
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/pronunciations/create (the `CreatePronunciation` operationId).
+	CreatePronunciationWithBody(ctx context.Context, params *CreatePronunciationParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreatePronunciation Say how a word is spoken, by every voice of this environment, from the next call on
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/pronunciations/create (the `CreatePronunciation` operationId).
+	CreatePronunciation(ctx context.Context, params *CreatePronunciationParams, body CreatePronunciationJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DeletePronunciation Delete a pronunciation
+	//
+	// Corresponds with DELETE /v1/pronunciations/delete (the `DeletePronunciation` operationId).
+	DeletePronunciation(ctx context.Context, params *DeletePronunciationParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListPronunciations The words of this environment's pronunciation dictionary
+	//
+	// Corresponds with GET /v1/pronunciations/list (the `ListPronunciations` operationId).
+	ListPronunciations(ctx context.Context, params *ListPronunciationsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UpdatePronunciationWithBody Change a pronunciation
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/pronunciations/update (the `UpdatePronunciation` operationId).
+	UpdatePronunciationWithBody(ctx context.Context, params *UpdatePronunciationParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UpdatePronunciation Change a pronunciation
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/pronunciations/update (the `UpdatePronunciation` operationId).
+	UpdatePronunciation(ctx context.Context, params *UpdatePronunciationParams, body UpdatePronunciationJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// GetUsage Minutes of conversation in this calendar month (UTC)
 	//
 	// Corresponds with GET /v1/usage (the `GetUsage` operationId).
@@ -12241,6 +12603,119 @@ func (c *Client) UpdatePromptWithBody(ctx context.Context, params *UpdatePromptP
 // Corresponds with POST /v1/prompts/update (the `UpdatePrompt` operationId).
 func (c *Client) UpdatePrompt(ctx context.Context, params *UpdatePromptParams, body UpdatePromptJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUpdatePromptRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetPronunciation One pronunciation
+//
+// Corresponds with GET /v1/pronunciations (the `GetPronunciation` operationId).
+func (c *Client) GetPronunciation(ctx context.Context, params *GetPronunciationParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetPronunciationRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreatePronunciationWithBody Say how a word is spoken, by every voice of this environment, from the next call on
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/pronunciations/create (the `CreatePronunciation` operationId).
+func (c *Client) CreatePronunciationWithBody(ctx context.Context, params *CreatePronunciationParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreatePronunciationRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreatePronunciation Say how a word is spoken, by every voice of this environment, from the next call on
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/pronunciations/create (the `CreatePronunciation` operationId).
+func (c *Client) CreatePronunciation(ctx context.Context, params *CreatePronunciationParams, body CreatePronunciationJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreatePronunciationRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DeletePronunciation Delete a pronunciation
+//
+// Corresponds with DELETE /v1/pronunciations/delete (the `DeletePronunciation` operationId).
+func (c *Client) DeletePronunciation(ctx context.Context, params *DeletePronunciationParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeletePronunciationRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListPronunciations The words of this environment's pronunciation dictionary
+//
+// Corresponds with GET /v1/pronunciations/list (the `ListPronunciations` operationId).
+func (c *Client) ListPronunciations(ctx context.Context, params *ListPronunciationsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListPronunciationsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UpdatePronunciationWithBody Change a pronunciation
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/pronunciations/update (the `UpdatePronunciation` operationId).
+func (c *Client) UpdatePronunciationWithBody(ctx context.Context, params *UpdatePronunciationParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUpdatePronunciationRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UpdatePronunciation Change a pronunciation
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/pronunciations/update (the `UpdatePronunciation` operationId).
+func (c *Client) UpdatePronunciation(ctx context.Context, params *UpdatePronunciationParams, body UpdatePronunciationJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUpdatePronunciationRequest(c.Server, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -16771,6 +17246,352 @@ func NewUpdatePromptRequestWithBody(server string, params *UpdatePromptParams, c
 	return req, nil
 }
 
+// NewGetPronunciationRequest constructs an http.Request for the GetPronunciation method
+func NewGetPronunciationRequest(server string, params *GetPronunciationParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/pronunciations")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "id", params.Id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewCreatePronunciationRequest calls the generic CreatePronunciation builder with application/json body
+func NewCreatePronunciationRequest(server string, params *CreatePronunciationParams, body CreatePronunciationJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCreatePronunciationRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewCreatePronunciationRequestWithBody constructs an http.Request for the CreatePronunciation method, with any body, and a specified content type
+func NewCreatePronunciationRequestWithBody(server string, params *CreatePronunciationParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/pronunciations/create")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.Prefer != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Prefer", *params.Prefer, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Prefer", headerParam0)
+		}
+
+		if params.IdempotencyKey != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam1)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewDeletePronunciationRequest constructs an http.Request for the DeletePronunciation method
+func NewDeletePronunciationRequest(server string, params *DeletePronunciationParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/pronunciations/delete")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "id", params.Id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListPronunciationsRequest constructs an http.Request for the ListPronunciations method
+func NewListPronunciationsRequest(server string, params *ListPronunciationsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/pronunciations/list")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Page != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Size != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "size", *params.Size, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.SortColumn != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "sort_column", *params.SortColumn, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.SortDesc != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "sort_desc", *params.SortDesc, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Filters != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "filters", *params.Filters, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewUpdatePronunciationRequest calls the generic UpdatePronunciation builder with application/json body
+func NewUpdatePronunciationRequest(server string, params *UpdatePronunciationParams, body UpdatePronunciationJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewUpdatePronunciationRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewUpdatePronunciationRequestWithBody constructs an http.Request for the UpdatePronunciation method, with any body, and a specified content type
+func NewUpdatePronunciationRequestWithBody(server string, params *UpdatePronunciationParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/pronunciations/update")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "id", params.Id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.Prefer != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Prefer", *params.Prefer, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Prefer", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
 // NewGetUsageRequest constructs an http.Request for the GetUsage method
 func NewGetUsageRequest(server string) (*http.Request, error) {
 	var err error
@@ -18740,6 +19561,55 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /v1/prompts/update (the `UpdatePrompt` operationId).
 	UpdatePromptWithResponse(ctx context.Context, params *UpdatePromptParams, body UpdatePromptJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdatePromptResponse, error)
+
+	// GetPronunciationWithResponse One pronunciation
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/pronunciations (the `GetPronunciation` operationId).
+	GetPronunciationWithResponse(ctx context.Context, params *GetPronunciationParams, reqEditors ...RequestEditorFn) (*GetPronunciationResponse, error)
+
+	// CreatePronunciationWithBodyWithResponse Say how a word is spoken, by every voice of this environment, from the next call on
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/pronunciations/create (the `CreatePronunciation` operationId).
+	CreatePronunciationWithBodyWithResponse(ctx context.Context, params *CreatePronunciationParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreatePronunciationResponse, error)
+
+	// CreatePronunciationWithResponse Say how a word is spoken, by every voice of this environment, from the next call on
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/pronunciations/create (the `CreatePronunciation` operationId).
+	CreatePronunciationWithResponse(ctx context.Context, params *CreatePronunciationParams, body CreatePronunciationJSONRequestBody, reqEditors ...RequestEditorFn) (*CreatePronunciationResponse, error)
+
+	// DeletePronunciationWithResponse Delete a pronunciation
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /v1/pronunciations/delete (the `DeletePronunciation` operationId).
+	DeletePronunciationWithResponse(ctx context.Context, params *DeletePronunciationParams, reqEditors ...RequestEditorFn) (*DeletePronunciationResponse, error)
+
+	// ListPronunciationsWithResponse The words of this environment's pronunciation dictionary
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/pronunciations/list (the `ListPronunciations` operationId).
+	ListPronunciationsWithResponse(ctx context.Context, params *ListPronunciationsParams, reqEditors ...RequestEditorFn) (*ListPronunciationsResponse, error)
+
+	// UpdatePronunciationWithBodyWithResponse Change a pronunciation
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/pronunciations/update (the `UpdatePronunciation` operationId).
+	UpdatePronunciationWithBodyWithResponse(ctx context.Context, params *UpdatePronunciationParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdatePronunciationResponse, error)
+
+	// UpdatePronunciationWithResponse Change a pronunciation
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/pronunciations/update (the `UpdatePronunciation` operationId).
+	UpdatePronunciationWithResponse(ctx context.Context, params *UpdatePronunciationParams, body UpdatePronunciationJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdatePronunciationResponse, error)
 
 	// GetUsageWithResponse Minutes of conversation in this calendar month (UTC)
 	//
@@ -21194,6 +22064,211 @@ func (r UpdatePromptResponse) ContentType() string {
 	return ""
 }
 
+type GetPronunciationResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PronunciationDto
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetPronunciationResponse) GetJSON200() *PronunciationDto {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r GetPronunciationResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetPronunciationResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetPronunciationResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetPronunciationResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type CreatePronunciationResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *PronunciationDto
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r CreatePronunciationResponse) GetJSON201() *PronunciationDto {
+	return r.JSON201
+}
+
+// GetBody returns the raw response body bytes
+func (r CreatePronunciationResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r CreatePronunciationResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CreatePronunciationResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CreatePronunciationResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type DeletePronunciationResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PronunciationDto
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r DeletePronunciationResponse) GetJSON200() *PronunciationDto {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r DeletePronunciationResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r DeletePronunciationResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DeletePronunciationResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r DeletePronunciationResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListPronunciationsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PronunciationPage
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListPronunciationsResponse) GetJSON200() *PronunciationPage {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r ListPronunciationsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListPronunciationsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListPronunciationsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListPronunciationsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type UpdatePronunciationResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *PronunciationDto
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r UpdatePronunciationResponse) GetJSON201() *PronunciationDto {
+	return r.JSON201
+}
+
+// GetBody returns the raw response body bytes
+func (r UpdatePronunciationResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r UpdatePronunciationResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r UpdatePronunciationResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r UpdatePronunciationResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type GetUsageResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -23054,6 +24129,97 @@ func (c *ClientWithResponses) UpdatePromptWithResponse(ctx context.Context, para
 	return ParseUpdatePromptResponse(rsp)
 }
 
+// GetPronunciationWithResponse One pronunciation
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/pronunciations (the `GetPronunciation` operationId).
+func (c *ClientWithResponses) GetPronunciationWithResponse(ctx context.Context, params *GetPronunciationParams, reqEditors ...RequestEditorFn) (*GetPronunciationResponse, error) {
+	rsp, err := c.GetPronunciation(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetPronunciationResponse(rsp)
+}
+
+// CreatePronunciationWithBodyWithResponse Say how a word is spoken, by every voice of this environment, from the next call on
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/pronunciations/create (the `CreatePronunciation` operationId).
+func (c *ClientWithResponses) CreatePronunciationWithBodyWithResponse(ctx context.Context, params *CreatePronunciationParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreatePronunciationResponse, error) {
+	rsp, err := c.CreatePronunciationWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreatePronunciationResponse(rsp)
+}
+
+// CreatePronunciationWithResponse Say how a word is spoken, by every voice of this environment, from the next call on
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/pronunciations/create (the `CreatePronunciation` operationId).
+func (c *ClientWithResponses) CreatePronunciationWithResponse(ctx context.Context, params *CreatePronunciationParams, body CreatePronunciationJSONRequestBody, reqEditors ...RequestEditorFn) (*CreatePronunciationResponse, error) {
+	rsp, err := c.CreatePronunciation(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreatePronunciationResponse(rsp)
+}
+
+// DeletePronunciationWithResponse Delete a pronunciation
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /v1/pronunciations/delete (the `DeletePronunciation` operationId).
+func (c *ClientWithResponses) DeletePronunciationWithResponse(ctx context.Context, params *DeletePronunciationParams, reqEditors ...RequestEditorFn) (*DeletePronunciationResponse, error) {
+	rsp, err := c.DeletePronunciation(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDeletePronunciationResponse(rsp)
+}
+
+// ListPronunciationsWithResponse The words of this environment's pronunciation dictionary
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/pronunciations/list (the `ListPronunciations` operationId).
+func (c *ClientWithResponses) ListPronunciationsWithResponse(ctx context.Context, params *ListPronunciationsParams, reqEditors ...RequestEditorFn) (*ListPronunciationsResponse, error) {
+	rsp, err := c.ListPronunciations(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListPronunciationsResponse(rsp)
+}
+
+// UpdatePronunciationWithBodyWithResponse Change a pronunciation
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/pronunciations/update (the `UpdatePronunciation` operationId).
+func (c *ClientWithResponses) UpdatePronunciationWithBodyWithResponse(ctx context.Context, params *UpdatePronunciationParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdatePronunciationResponse, error) {
+	rsp, err := c.UpdatePronunciationWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseUpdatePronunciationResponse(rsp)
+}
+
+// UpdatePronunciationWithResponse Change a pronunciation
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/pronunciations/update (the `UpdatePronunciation` operationId).
+func (c *ClientWithResponses) UpdatePronunciationWithResponse(ctx context.Context, params *UpdatePronunciationParams, body UpdatePronunciationJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdatePronunciationResponse, error) {
+	rsp, err := c.UpdatePronunciation(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseUpdatePronunciationResponse(rsp)
+}
+
 // GetUsageWithResponse Minutes of conversation in this calendar month (UTC)
 //
 // Returns a wrapper object for the known response body format(s).
@@ -24800,6 +25966,136 @@ func ParseUpdatePromptResponse(rsp *http.Response) (*UpdatePromptResponse, error
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
 		var dest PromptDto
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetPronunciationResponse parses an HTTP response from a GetPronunciationWithResponse call
+func ParseGetPronunciationResponse(rsp *http.Response) (*GetPronunciationResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetPronunciationResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PronunciationDto
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseCreatePronunciationResponse parses an HTTP response from a CreatePronunciationWithResponse call
+func ParseCreatePronunciationResponse(rsp *http.Response) (*CreatePronunciationResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CreatePronunciationResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest PronunciationDto
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseDeletePronunciationResponse parses an HTTP response from a DeletePronunciationWithResponse call
+func ParseDeletePronunciationResponse(rsp *http.Response) (*DeletePronunciationResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DeletePronunciationResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PronunciationDto
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListPronunciationsResponse parses an HTTP response from a ListPronunciationsWithResponse call
+func ParseListPronunciationsResponse(rsp *http.Response) (*ListPronunciationsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListPronunciationsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PronunciationPage
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseUpdatePronunciationResponse parses an HTTP response from a UpdatePronunciationWithResponse call
+func ParseUpdatePronunciationResponse(rsp *http.Response) (*UpdatePronunciationResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &UpdatePronunciationResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest PronunciationDto
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

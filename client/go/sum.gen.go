@@ -1,4 +1,4 @@
 package client
 
 // contractSum is the SHA-256 of the contract that client.gen.go was made from.
-const contractSum = "4cc9d6bb41884da256b39e26f7bcad5ac3e7113451133df53c8b123a344897f0"
+const contractSum = "5c313b001426cfaa3f1353e1cc7c3481e44ab8576f43429cf12d341aec6053e9"

@@ -193,7 +193,8 @@ func (v *vendors) speaking(ctx context.Context, env string, a *parley.Agent, r *
 	if err != nil {
 		return nil, fmt.Errorf("voice: %w", err)
 	}
-	return tts.Fallback(append([]tts.Vendor{{Name: p.spec.Name, Synthesizer: s}}, v.voiceBehind(p.spec.Name)...)...), nil
+	vs := append([]tts.Vendor{{Name: p.spec.Name, Synthesizer: s}}, v.voiceBehind(p.spec.Name)...)
+	return tts.Fallback(v.wordy(ctx, env, r, vs)...), nil
 }
 
 func str(p *string) string {

@@ -1131,6 +1131,91 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/pronunciations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One pronunciation */
+        get: operations["getPronunciation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/pronunciations/create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say how a word is spoken, by every voice of this environment, from the next call on */
+        post: operations["createPronunciation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/pronunciations/delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Delete a pronunciation */
+        delete: operations["deletePronunciation"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/pronunciations/list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The words of this environment's pronunciation dictionary */
+        get: operations["listPronunciations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/pronunciations/update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Change a pronunciation */
+        post: operations["updatePronunciation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/usage": {
         parameters: {
             query?: never;
@@ -2389,6 +2474,37 @@ export interface components {
              */
             type?: "prompt" | "block";
         };
+        /** @description How a word is spoken; with a respelling, with phonemes, or with both */
+        CreatePronunciationDto: {
+            /**
+             * @description US, and not us
+             * @example false
+             */
+            case_sensitive?: boolean | null;
+            /** @description For people */
+            description?: string | null;
+            /**
+             * @description Phonemes of the International Phonetic Alphabet; for voices that read them, to which they go before the respelling
+             * @example ʃɪˈvɔːn
+             */
+            ipa?: string | null;
+            /**
+             * @description Of the agents whose voices it is for; none: every one
+             * @example en
+             * @enum {string|null}
+             */
+            language?: "en" | "es" | "de" | "hi" | "pt" | "fr" | "nl" | "id" | "it" | "ja" | "ko" | null;
+            /**
+             * @description As the letters of the language would have it; for voices that read no phonemes
+             * @example Shivawn
+             */
+            respelling?: string | null;
+            /**
+             * @description As it is written: a word, or several. Only whole words are meant
+             * @example Siobhan
+             */
+            word: string;
+        };
         /** @description A new vector database */
         CreateVectorDatabaseDto: {
             /** @example us-east-1-aws */
@@ -3194,6 +3310,50 @@ export interface components {
             /** @example 550e8400-e29b-41d4-a716-446655440000 */
             user_id?: string;
         };
+        /** @description How a word is spoken */
+        PronunciationDto: {
+            /**
+             * @description US, and not us
+             * @example false
+             */
+            case_sensitive?: boolean | null;
+            /** @description For people */
+            description?: string | null;
+            /** @example 550e8400-e29b-41d4-a716-446655440000 */
+            id: string;
+            /**
+             * @description Phonemes of the International Phonetic Alphabet; for voices that read them, to which they go before the respelling
+             * @example ʃɪˈvɔːn
+             */
+            ipa?: string | null;
+            /**
+             * @description Of the agents whose voices it is for; none: every one
+             * @example en
+             * @enum {string|null}
+             */
+            language?: "en" | "es" | "de" | "hi" | "pt" | "fr" | "nl" | "id" | "it" | "ja" | "ko" | null;
+            /**
+             * @description As the letters of the language would have it; for voices that read no phonemes
+             * @example Shivawn
+             */
+            respelling?: string | null;
+            /** @example 550e8400-e29b-41d4-a716-446655440000 */
+            user_id: string;
+            /**
+             * @description As it is written: a word, or several. Only whole words are meant
+             * @example Siobhan
+             */
+            word: string;
+        };
+        /** @description A page of pronunciations */
+        PronunciationPage: {
+            has_more: boolean;
+            items: components["schemas"]["PronunciationDto"][];
+            page: number;
+            size: number;
+            total: number;
+            total_is_estimated: boolean;
+        };
         /** @description By what an after-call action goes out */
         ProviderConfigDto: {
             /** @description The account connection's id */
@@ -3798,6 +3958,40 @@ export interface components {
             type?: "prompt" | "block";
             /** @description The environment; ignored */
             user_id?: string;
+        };
+        /** @description Changes to a pronunciation */
+        UpdatePronunciationDto: {
+            /**
+             * @description US, and not us
+             * @example false
+             */
+            case_sensitive?: boolean | null;
+            /** @description For people */
+            description?: string | null;
+            id?: components["schemas"]["Uuid"];
+            /**
+             * @description Phonemes of the International Phonetic Alphabet; for voices that read them, to which they go before the respelling
+             * @example ʃɪˈvɔːn
+             */
+            ipa?: string | null;
+            /**
+             * @description Of the agents whose voices it is for; none: every one
+             * @example en
+             * @enum {string|null}
+             */
+            language?: "en" | "es" | "de" | "hi" | "pt" | "fr" | "nl" | "id" | "it" | "ja" | "ko" | null;
+            /**
+             * @description As the letters of the language would have it; for voices that read no phonemes
+             * @example Shivawn
+             */
+            respelling?: string | null;
+            /** @description The environment; ignored */
+            user_id?: string;
+            /**
+             * @description As it is written: a word, or several. Only whole words are meant
+             * @example Siobhan
+             */
+            word?: string;
         };
         /** @description Changes to a vector database */
         UpdateVectorDatabaseDto: {
@@ -6450,6 +6644,194 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PromptDto"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            405: components["responses"]["Refused"];
+            408: components["responses"]["Refused"];
+            409: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            415: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["Refused"];
+        };
+    };
+    getPronunciation: {
+        parameters: {
+            query: {
+                id: components["parameters"]["id"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The pronunciation */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PronunciationDto"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            405: components["responses"]["Refused"];
+            408: components["responses"]["Refused"];
+            409: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            415: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["Refused"];
+        };
+    };
+    createPronunciation: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `handling=strict` refuses fields that this contract does not know */
+                Prefer?: components["parameters"]["prefer"];
+                /**
+                 * @description A text of your choice, such as a UUID. The same request with the same key within 24 hours gets the first answer again,
+                 *     and nothing is done twice; another request with it is refused (422), and so is the same one while the first still runs (409).
+                 */
+                "Idempotency-Key"?: components["parameters"]["idempotency"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreatePronunciationDto"];
+            };
+        };
+        responses: {
+            /** @description The pronunciation */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PronunciationDto"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            405: components["responses"]["Refused"];
+            408: components["responses"]["Refused"];
+            409: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            415: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["Refused"];
+        };
+    };
+    deletePronunciation: {
+        parameters: {
+            query: {
+                id: components["parameters"]["id"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was deleted */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PronunciationDto"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            405: components["responses"]["Refused"];
+            408: components["responses"]["Refused"];
+            409: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            415: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["Refused"];
+        };
+    };
+    listPronunciations: {
+        parameters: {
+            query?: {
+                page?: components["parameters"]["page"];
+                size?: components["parameters"]["size"];
+                /** @description A field of the objects; the time of creation when left out */
+                sort_column?: components["parameters"]["sort_column"];
+                sort_desc?: components["parameters"]["sort_desc"];
+                /** @description A JSON object: `{"field": value}` or `{"field": {"gt": value}}` with eq, ne, gt, gte, lt, lte, contains or in (a list). */
+                filters?: components["parameters"]["filters"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PronunciationPage"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            405: components["responses"]["Refused"];
+            408: components["responses"]["Refused"];
+            409: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            415: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["Refused"];
+        };
+    };
+    updatePronunciation: {
+        parameters: {
+            query: {
+                id: components["parameters"]["id"];
+            };
+            header?: {
+                /** @description `handling=strict` refuses fields that this contract does not know */
+                Prefer?: components["parameters"]["prefer"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdatePronunciationDto"];
+            };
+        };
+        responses: {
+            /** @description The pronunciation */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PronunciationDto"];
                 };
             };
             400: components["responses"]["Refused"];
