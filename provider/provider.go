@@ -1,6 +1,6 @@
 // Package provider is what a vendor says of itself (Spec) and the plumbing they share: keys and addresses, HTTP, websockets, gRPC.
-// Each vendor is a folder below, one file per skill; the table of them is provider/all. Only Pieces, Ear, Spare and Wire start goroutines: those of the first two end with the loop over
-// their stream, the others with Close.
+// Each vendor is a folder below, one file per skill; the table of them is provider/all. Only Pieces, Ear, Spare and
+// Wire start goroutines: those of the first two end with the loop over their stream, the others with Close.
 package provider
 
 import (

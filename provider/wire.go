@@ -3,6 +3,7 @@ package provider
 import (
 	"encoding/json"
 	"sync"
+	"time"
 )
 
 // A Wire is an open websocket to a vendor that speaks, a Link of a Spare. It is read also while nobody speaks, so that pings are
@@ -96,4 +97,19 @@ func ReadWire[M any](w *Wire, parse func([]byte) (M, error), give func(M, error)
 			}
 		}
 	})
+}
+
+// Learn is why a wire could not be written to: what its reader finds out within a moment, else err.
+func Learn[M any](messages <-chan M, why func(M) error, err error) error {
+	after := time.After(100 * time.Millisecond)
+	for {
+		select {
+		case m := <-messages:
+			if told := why(m); told != nil {
+				return told
+			}
+		case <-after:
+			return err
+		}
+	}
 }

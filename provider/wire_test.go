@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/coder/websocket"
@@ -146,4 +147,22 @@ func TestPing(t *testing.T) {
 	if err := mute.Ping(time.Millisecond); err != nil {
 		t.Errorf("no answer is no error: %v", err)
 	}
+}
+
+// TestLearn: the reader's error is waited for, past what else has come in; a reader that found nothing out leaves the writer's.
+func TestLearn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		told, wrote := errors.New("told"), errors.New("wrote")
+		same := func(err error) error { return err }
+		m := make(chan error, 2)
+		m <- nil
+		time.AfterFunc(50*time.Millisecond, func() { m <- told })
+		if err := Learn(m, same, wrote); err != told {
+			t.Error(err)
+		}
+		m <- nil
+		if err := Learn(m, same, wrote); err != wrote {
+			t.Error(err)
+		}
+	})
 }

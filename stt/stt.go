@@ -17,7 +17,7 @@ import (
 // Options say what is to be heard. A vendor leaves out what it does not know.
 type Options struct {
 	Language string             // contract code: en, es, …
-	Keywords map[string]float64 // word → boost
+	Keywords map[string]float64 // words and phrases that are likely → boost; Likeliest gives their order
 	Phrases  []string           // sentences the agent's own text makes likely: prompt, actions, names
 }
 

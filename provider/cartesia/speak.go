@@ -154,7 +154,7 @@ func (r *reply) listen(ctx context.Context, said <-chan outcome) error {
 			}
 		case o := <-said:
 			if o.err != nil {
-				return r.why(o.err)
+				return provider.Learn(r.inbox.messages, func(m message) error { return m.err }, o.err)
 			}
 			all, said = o.pieces, nil
 		case <-ctx.Done():
@@ -238,19 +238,4 @@ func seconds(s float64) time.Duration {
 		return 0
 	}
 	return time.Duration(min(s, 3600) * float64(time.Second))
-}
-
-// why is what the reader of a line that cannot be written to has found out, where it has.
-func (r *reply) why(err error) error {
-	after := time.After(100 * time.Millisecond)
-	for {
-		select {
-		case m := <-r.inbox.messages:
-			if m.err != nil {
-				return m.err
-			}
-		case <-after:
-			return err
-		}
-	}
 }

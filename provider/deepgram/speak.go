@@ -9,7 +9,6 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/parley-voice/parley"
 	"github.com/parley-voice/parley/audio"
@@ -136,7 +135,7 @@ func (r *reply) listen(ctx context.Context, said <-chan error) (whole bool, err 
 			}
 		case err := <-said:
 			if err != nil {
-				return false, r.why(err)
+				return false, provider.Learn(r.line.parts, func(m part) error { return m.err }, err)
 			}
 			done, said = true, nil
 		case <-ctx.Done():
@@ -150,18 +149,6 @@ func (r *reply) listen(ctx context.Context, said <-chan error) (whole bool, err 
 		}
 	}
 	return true, nil
-}
-
-// why is what the reader of a line that cannot be written to has found out, where it has.
-func (r *reply) why(err error) error {
-	select {
-	case p := <-r.line.parts:
-		if p.err != nil {
-			return p.err
-		}
-	case <-time.After(100 * time.Millisecond):
-	}
-	return err
 }
 
 func (r *reply) take(p part) error {

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/parley-voice/parley"
 	"github.com/parley-voice/parley/audio"
@@ -151,7 +150,7 @@ func (r *reply) listen(ctx context.Context, said <-chan outcome) (untouched bool
 			said = nil
 			switch {
 			case o.err != nil:
-				return o.silent, r.why(o.err)
+				return o.silent, provider.Learn(r.line.messages, func(m message) error { return m.err }, o.err)
 			case o.silent:
 				return true, r.finish()
 			}
@@ -191,19 +190,4 @@ func (r *reply) finish() error {
 		}
 	}
 	return nil
-}
-
-// why is what the reader of a line that cannot be written to has found out, where it has.
-func (r *reply) why(err error) error {
-	after := time.After(100 * time.Millisecond)
-	for {
-		select {
-		case m := <-r.line.messages:
-			if m.err != nil {
-				return m.err
-			}
-		case <-after:
-			return err
-		}
-	}
 }
