@@ -316,7 +316,7 @@ func (u *Utterances) post(ctx context.Context, f form, pcm []byte) (t transcript
 	req.Header.Set("Content-Type", kind)
 	resp, err := u.net.Do(u.vendor, req)
 	if err != nil {
-		return t, err
+		return t, u.missing(err, f.model)
 	}
 	defer resp.Body.Close()
 	b, err := io.ReadAll(io.LimitReader(resp.Body, maxTranscript))
@@ -328,4 +328,19 @@ func (u *Utterances) post(ctx context.Context, f form, pcm []byte) (t transcript
 		return t, provider.BadOutput(u.vendor, "the answer is no transcription: "+provider.Line(string(b)), nil)
 	}
 	return t, nil
+}
+
+// missing says what is not there, the model or all that transcribes. One that was taken from the server's list is looked for anew.
+func (u *Utterances) missing(err error, model string) error {
+	var v *parley.VendorError
+	if !errors.As(err, &v) || !absent(v.Status) {
+		return err
+	}
+	if u.options.Model == "" {
+		hears.CompareAndDelete(u.base, model)
+	}
+	if !strings.Contains(strings.ToLower(v.Message), "model") {
+		v.Message = u.base + " has no " + transcriptions + ": it does not hear (" + v.Message + ")"
+	}
+	return err
 }

@@ -304,6 +304,39 @@ func TestNamed(t *testing.T) {
 	}
 }
 
+// TestDeafServers: one that does not transcribe says so, and one that has other models than before is asked which.
+func TestDeafServers(t *testing.T) {
+	o := providertest.NewOpenAI(t)
+	tr, err := Compatible().Hearing.Open(provider.Access{BaseURL: o.URL + "/elsewhere"}, []byte(`{"model":"w"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var last error
+	for _, err := range tr.Transcribe(t.Context(), given(twoUtterances()), stt.Options{}) {
+		last = err
+	}
+	var v *parley.VendorError
+	if !errors.As(last, &v) || v.Code != parley.VendorRefused || v.Vendor != "openai_compatible" || !strings.Contains(v.Message, "/elsewhere has no /audio/transcriptions") {
+		t.Errorf("ended with %v", last)
+	}
+	o.Ears.Models, o.Ears.Gone = []string{"whisper-a"}, "whisper-a"
+	for range tr.Transcribe(t.Context(), given(nil), stt.Options{}) {
+		t.Error("no sound is something")
+	}
+	for i, want := range []string{"", "one"} {
+		last, heard := error(nil), ""
+		for e, err := range utterances(t, o, `{}`).Transcribe(t.Context(), given(providertest.Voiced("one")), stt.Options{}) {
+			if last = err; e.Final {
+				heard = e.Text
+			}
+		}
+		if heard != want || i == 0 && (!errors.As(last, &v) || !strings.Contains(v.Message, "whisper-a")) {
+			t.Errorf("%d: heard %q: %v", i, heard, last)
+		}
+		o.Ears.Models = []string{"whisper-b"}
+	}
+}
+
 // TestUtterancesWarm: the first utterance finds a connection, and a model.
 func TestUtterancesWarm(t *testing.T) {
 	for _, options := range []string{`{}`, `{"model":"w"}`} {

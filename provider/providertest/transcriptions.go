@@ -44,6 +44,7 @@ func (o *OpenAI) Transcriptions() []Transcription {
 // Ears is how servers differ that transcribe.
 type Ears struct {
 	Models    []string        // that the list shows
+	Gone      string          // a model that it has no more
 	JSONOnly  bool            // no verbose_json
 	NoWords   bool            // no timestamp_granularities
 	Segmented bool            // words stand in their segments (whisper.cpp)
@@ -101,6 +102,11 @@ func (o *OpenAI) transcribe(w http.ResponseWriter, r *http.Request) {
 	o.mu.Unlock()
 	format, model := one(form, "response_format"), one(form, "model")
 	switch {
+	case model == o.Ears.Gone:
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(http.StatusNotFound)
+		fmt.Fprintf(w, `{"error":{"message":"The model %s does not exist or you do not have access to it.","type":"invalid_request_error","code":"model_not_found"}}`, model)
+		return
 	case len(one(form, "language")) > 2:
 		o.refuse(w, "language", "Invalid language '"+one(form, "language")+"'. Language parameter must be specified in ISO-639-1 format.")
 		return
