@@ -17,6 +17,8 @@ import (
 // LastWords is how long an Ear waits for what was still being heard when the sound has ended.
 const LastWords = 5 * time.Second
 
+const farewell = 100 * time.Millisecond // spent on a last message
+
 // ErrLate is in the error of an Ear whose last words did not come in time.
 var ErrLate = errors.New("provider: the last words did not come in time")
 
@@ -34,6 +36,8 @@ type Ear struct {
 	Alive func() error
 	// Finish asks for the last words once the sound has ended.
 	Finish func() error
+	// Leave is said when the stream is left before Finish, to a vendor that would else hold the session open; at most farewell is spent on it.
+	Leave []byte
 	// Take makes events of a message, which is valid until it returns. Over: nothing will follow. After an error no more is read.
 	Take func(text bool, message []byte) (events []stt.Event, over bool, err error)
 	// Rest is asked when the connection has ended by err, or Take said over (err is nil then): events that nobody has told, and what
@@ -42,6 +46,7 @@ type Ear struct {
 
 	ended atomic.Bool
 	late  atomic.Bool
+	gone  sync.Once
 }
 
 // Ended reports whether the sound has ended: the vendor's goodbye is no failure from then on.
@@ -58,11 +63,11 @@ func Hear(ctx context.Context, in <-chan audio.Frame, open func(context.Context)
 			yield(stt.Event{}, err)
 			return
 		}
-		stop := e.Socket.CloseOn(ctx)
+		stop := context.AfterFunc(ctx, e.leave)
 		defer stop()
 		var sending sync.WaitGroup
 		defer sending.Wait()
-		defer e.Socket.Close()
+		defer e.leave()
 		defer cancel()
 		sending.Go(func() { e.send(ctx, in) })
 		more, err := e.listen(yield)
@@ -109,6 +114,16 @@ func (e *Ear) send(ctx context.Context, in <-chan audio.Frame) {
 			return
 		}
 	}
+}
+
+// leave closes the connection.
+func (e *Ear) leave() {
+	e.gone.Do(func() {
+		if e.Leave != nil && !e.Ended() {
+			e.Socket.last(e.Leave)
+		}
+		e.Socket.Close()
+	})
 }
 
 func (e *Ear) finish(ctx context.Context) {

@@ -97,6 +97,13 @@ func (s *Socket) Text(b []byte) error {
 	return s.fault(s.conn.Write(context.Background(), websocket.MessageText, b))
 }
 
+// last sends a JSON message before Close, if the connection takes it soon.
+func (s *Socket) last(b []byte) {
+	ctx, cancel := context.WithTimeout(context.Background(), farewell)
+	defer cancel()
+	_ = s.conn.Write(ctx, websocket.MessageText, b) // whoever leaves does not mind
+}
+
 // Ping asks the far end for a sign of life, and waits for it, at most so long: that none came is not an error, nor whether somebody
 // reads meanwhile.
 func (s *Socket) Ping(wait time.Duration) error {

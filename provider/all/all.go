@@ -12,6 +12,7 @@ import (
 	"github.com/parley-voice/parley/provider/deepgram"
 	"github.com/parley-voice/parley/provider/deepseek"
 	"github.com/parley-voice/parley/provider/elevenlabs"
+	"github.com/parley-voice/parley/provider/gladia"
 	"github.com/parley-voice/parley/provider/google"
 	"github.com/parley-voice/parley/provider/local"
 	"github.com/parley-voice/parley/provider/openai"
@@ -22,9 +23,10 @@ import (
 
 // Specs is THE table. Local comes last: it is what is left when nobody has a key. l runs its workers.
 func Specs(l *local.Local) []provider.Spec {
-	return append([]provider.Spec{
+	return []provider.Spec{
 		deepgram.Spec(),
 		assemblyai.Spec(),
+		gladia.Spec(),
 		openai.Spec(),
 		azure.Spec(),
 		google.Spec(),
@@ -36,7 +38,8 @@ func Specs(l *local.Local) []provider.Spec {
 		cartesia.Spec(),
 		playht.Spec(),
 		rime.Spec(),
-	}, append(named(), l.Spec())...)
+		l.Spec(),
+	}
 }
 
 // speakFirst is who speaks first of several with a key, which is not the table's order (SPEC §5).
