@@ -1,7 +1,7 @@
 // Package call is the switchboard: it owns every live call of this process, from ringing to the last fact about it.
 //
 // Goroutines: a call runs in the goroutine its trunk (inbound) or its job (outbound) gave it; beside it there are the
-// conversation's own, one that opens and three that warm the vendors' connections while the phone rings, one that reads a leg
+// conversation's own, one that opens the vendors and one for each that is made ready while the phone rings, and another that waits for those, one that reads a leg
 // while it is being transferred and one that plays ringing on it, two that pass sound between bridged legs, and per process one that writes recordings. All are
 // joined before Answer or Dial returns, the writer in Close.
 package call
@@ -62,14 +62,21 @@ type Traces interface {
 	Forget(callID string, carrierIDs ...string) // it must not be
 }
 
+// A Warming is something worth doing while the phone rings.
+type Warming struct {
+	Skill, Vendor string
+	Vital         bool // an error means that the call is not worth answering, for nobody stands behind
+	// Do does it, until ctx is done, and says how it went but for Skill and Vendor. The error is the caller's to tell.
+	Do func(ctx context.Context) (parley.Warmth, error)
+}
+
 // Ready is who hears, thinks and speaks on one call.
 type Ready struct {
 	Hear     stt.Transcriber
 	Think    llm.Model
 	Speak    tts.Synthesizer
-	Vendors  Vendors        // for the price of the call
-	Warm     []func() error // worth doing while the phone rings
-	Vital    func() error   // likewise; an error means that the call is not worth answering, for nobody stands behind. May be nil
+	Vendors  Vendors   // for the price of the call
+	Warm     []Warming // worth doing while the phone rings
 	Warnings []string
 	Close    func() // may be nil
 }
@@ -112,6 +119,7 @@ type line struct {
 	facts    *facts
 	script   script
 	ready    Ready
+	warming  warming
 	fallback string        // who takes the caller when the agent cannot; "" nobody
 	other    time.Duration // how long second legs lasted
 }

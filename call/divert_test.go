@@ -367,7 +367,9 @@ func TestVitalVendor(t *testing.T) {
 		{"", func() error { time.Sleep(20 * time.Second); return nil }, false},
 	} {
 		run(t, func(ctx context.Context, b *bench) {
-			b.ready.Vital = c.vital
+			if c.vital != nil {
+				b.ready.Warm = []Warming{vital(c.vital)}
+			}
 			b.desk.fallback = c.fallback
 			phones := b.answers(0)
 			caller, _, done := b.ring(ctx, "desk")
@@ -387,7 +389,7 @@ func TestVitalVendor(t *testing.T) {
 
 func TestVitalVendorAndAFallbackThatRefuses(t *testing.T) {
 	run(t, func(ctx context.Context, b *bench) {
-		b.ready.Vital = func() error { return errors.New("connection refused") }
+		b.ready.Warm = []Warming{vital(func() error { return errors.New("connection refused") })}
 		b.desk.fallback = "+15550009999"
 		b.refuses(parley.Busy, 486)
 		_, o, done := b.ring(ctx, "desk")

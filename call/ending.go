@@ -16,6 +16,7 @@ func (s *Switchboard) end(ctx context.Context, line *line, out parley.Outcome) {
 	if c.Cause == parley.CallerHungUp && c.Start.IsZero() && !c.IsOutgoing && c.StageOutcome == "" {
 		c.StageOutcome = "call_did_not_connect"
 	}
+	line.warming.stop()
 	s.charge(line)
 	s.traced(c)
 	f.record(&c.Record)

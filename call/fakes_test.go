@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/parley-voice/parley"
 	"github.com/parley-voice/parley/audio"
@@ -294,6 +295,23 @@ func lines(say ...llm.Delta) llm.Model {
 	})
 }
 
+// warms is a Warming of a vendor called acme.
+func warms(skill string, do func(context.Context) error) Warming {
+	return Warming{Skill: skill, Vendor: "acme", Do: func(ctx context.Context) (parley.Warmth, error) {
+		began := time.Now()
+		err := do(ctx)
+		ms := float64(time.Since(began).Milliseconds())
+		return parley.Warmth{TookMS: ms, SavedMS: ms}, err
+	}}
+}
+
+// vital is a Warming that a call is not worth answering without.
+func vital(do func() error) Warming {
+	w := warms("thinking", func(context.Context) error { return do() })
+	w.Vital = true
+	return w
+}
+
 // bench is a switchboard with everything in memory.
 type bench struct {
 	*Switchboard
@@ -316,7 +334,7 @@ func newBench(t *testing.T) *bench {
 		Trunk: b.exchange, Directory: b.desk, Calls: b.rows, Log: b.book, Recordings: dir(t.TempDir()),
 		Open: func(context.Context, string, *parley.Agent) (Ready, error) {
 			b.opened++
-			return Ready{Hear: b.ear, Think: b.model, Speak: voice, Warm: b.ready.Warm, Warnings: b.ready.Warnings, Vendors: b.ready.Vendors, Vital: b.ready.Vital,
+			return Ready{Hear: b.ear, Think: b.model, Speak: voice, Warm: b.ready.Warm, Warnings: b.ready.Warnings, Vendors: b.ready.Vendors,
 				Close: func() { b.closed++ }}, b.openErr
 		},
 	})

@@ -199,7 +199,7 @@ func TestOutboundVendorsThatCannotBeOpened(t *testing.T) {
 func TestServeAnswersAndWarms(t *testing.T) {
 	run(t, func(ctx context.Context, b *bench) {
 		warmed := false
-		b.ready = Ready{Warm: []func() error{func() error { warmed = true; return errors.New("cold") }}, Warnings: []string{"voice: local stood in"}}
+		b.ready = Ready{Warm: []Warming{warms("speaking", func(context.Context) error { warmed = true; return errors.New("cold") })}, Warnings: []string{"voice: local stood in"}}
 		p, l := legtest.Pipe(ctx)
 		b.exchange.comes = &offer{ringing: leg.Ringing{To: "desk"}, leg: l}
 		time.AfterFunc(3*time.Second, p.Hangup)

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -121,9 +120,14 @@ func (s *Switchboard) pipeline(ctx context.Context, line *line, a *parley.Agent)
 			return cancel, got.err
 		}
 		line.ready = got.ready
-		got.ready.Warm = append(got.ready.Warm, roomOf(a).prepare)
-		vital, warmed := warm(got.ready)
-		release = func() { cancel(); got.ready.release(warmed) }
+		vital := line.warm(ctx, a)
+		release = func() {
+			cancel()
+			line.warming.wait()
+			if got.ready.Close != nil {
+				got.ready.Close()
+			}
+		}
 		if line.fallback == "" {
 			return release, nil // better an agent that may recover than nobody
 		}
@@ -178,34 +182,6 @@ func (s *Switchboard) refusal(r leg.Ringing, err error) parley.Cause {
 func (s *Switchboard) reject(ctx context.Context, o leg.Offer, c parley.Cause) {
 	if err := o.Reject(context.WithoutCancel(ctx), c); err != nil {
 		s.Logger.Debug("reject", "error", err)
-	}
-}
-
-// warm opens the vendors' connections beside everything else; what fails here fails again where it is told, but for what vital says.
-func warm(r Ready) (vital <-chan error, done chan struct{}) {
-	done = make(chan struct{})
-	tried := make(chan error, 1)
-	var wg sync.WaitGroup
-	wg.Go(func() {
-		var err error
-		if r.Vital != nil {
-			err = r.Vital()
-		}
-		tried <- err
-	})
-	wg.Go(func() {
-		for _, w := range r.Warm {
-			_ = w()
-		}
-	})
-	go func() { wg.Wait(); close(done) }()
-	return tried, done
-}
-
-func (r Ready) release(warmed <-chan struct{}) {
-	<-warmed
-	if r.Close != nil {
-		r.Close()
 	}
 }
 

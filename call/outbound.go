@@ -48,12 +48,12 @@ func (s *Switchboard) Dial(ctx context.Context, id string) error {
 	if err != nil {
 		return s.undialled(ctx, line, err)
 	}
+	line.script = write(&c, &agent, time.Now())
 	release, err := s.pipeline(ctx, line, &agent)
 	defer release()
 	if err != nil {
 		return s.undialled(ctx, line, err)
 	}
-	line.script = write(&c, &agent, time.Now())
 	c.Status, c.Telephony = parley.InProgress, "sip"
 	if trunk != nil {
 		c.TrunkID = trunk.ID

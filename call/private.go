@@ -26,7 +26,7 @@ func wordless(e parley.Event) (parley.Event, bool) {
 	case parley.EventPartial:
 		return e, false
 	case parley.EventCreated, parley.EventRinging, parley.EventConnected, parley.EventEnded, parley.EventDidNotConnect, parley.EventPaused,
-		parley.EventResumed, parley.EventMuted, parley.EventUnmuted, parley.EventTransferring, parley.EventTransferred, parley.EventTransferFailed:
+		parley.EventResumed, parley.EventMuted, parley.EventUnmuted, parley.EventWarmed, parley.EventTransferring, parley.EventTransferred, parley.EventTransferFailed:
 		return e, true
 	case parley.EventMessage, parley.EventTurnEnded, parley.EventInterrupted:
 		blank("text", `""`)

@@ -128,7 +128,7 @@ func TestWarmingEndsWithTheCall(t *testing.T) {
 		id := outbound(t, b, nil)
 		open := b.Open
 		b.Open = func(ctx context.Context, env string, a *parley.Agent) (Ready, error) {
-			b.ready.Warm = []func() error{func() error { <-ctx.Done(); return ctx.Err() }}
+			b.ready.Warm = []Warming{warms("hearing", func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() })}
 			return open(ctx, env, a)
 		}
 		if err := b.Dial(ctx, id); err != nil || b.closed != 1 {

@@ -18,6 +18,8 @@ func seconds2(d time.Duration) float64 { return float64(d.Milliseconds()/10) / 1
 // charge completes what a call has used, and what that costs by the operator's prices.
 func (s *Switchboard) charge(line *line) {
 	c := line.call
+	c.Usage.LLMTokensIn += int64(line.warming.tokens.In)
+	c.Usage.LLMTokensOut += int64(line.warming.tokens.Out)
 	if !c.Start.IsZero() {
 		c.Usage.TelephonySeconds = seconds2(max(c.End.Sub(c.Start), 0) + line.other)
 	}

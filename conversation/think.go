@@ -86,8 +86,7 @@ func (c *loop) think(ctx context.Context, m *mind, messages []llm.Message, sorry
 func (c *loop) rounds(ctx context.Context, m *mind, messages []llm.Message) error {
 	acted := false
 	for n := 0; ; n++ {
-		req := llm.Request{Messages: messages, Temperature: c.Thinking.Temperature,
-			ReasoningEffort: c.Thinking.ReasoningEffort, Verbosity: c.Thinking.Verbosity, Seed: c.Thinking.Seed}
+		req := c.Thinking.request(messages)
 		if n < maxRounds {
 			req.Tools = c.tools.tools
 		}

@@ -15,11 +15,7 @@ type question struct{ speechEnd, wordsAt, endedAt time.Duration }
 
 // messages are what the model is given.
 func (c *loop) messages() []llm.Message {
-	all := make([]llm.Message, 0, len(c.History.Messages)+1)
-	if c.Prompt != "" {
-		all = append(all, llm.Message{Role: llm.System, Text: c.Prompt})
-	}
-	return append(all, c.History.Messages...)
+	return append(c.prompt(make([]llm.Message, 0, len(c.History.Messages)+1)), c.History.Messages...)
 }
 
 // caller writes down a turn of the caller.

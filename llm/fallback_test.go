@@ -300,16 +300,16 @@ type warmed struct {
 	n *int
 }
 
-func (w warmed) Warm() error { *w.n++; return nil }
+func (w warmed) Warm(context.Context) error { *w.n++; return nil }
 
 func TestWarm(t *testing.T) {
 	closedBreakers()
 	n := 0
 	m := Fallback(Vendor{Model: warmed{script(), &n}}, Vendor{Model: warmed{script(), &n}})
-	if err := m.(interface{ Warm() error }).Warm(); err != nil || n != 1 {
+	if err := m.(interface{ Warm(context.Context) error }).Warm(t.Context()); err != nil || n != 1 {
 		t.Errorf("%d warmed, %v", n, err)
 	}
-	if err := Fallback(Vendor{Model: script()}).(interface{ Warm() error }).Warm(); err != nil {
+	if err := Fallback(Vendor{Model: script()}).(interface{ Warm(context.Context) error }).Warm(t.Context()); err != nil {
 		t.Error(err)
 	}
 }

@@ -58,6 +58,8 @@ func (m *Metrics) count(e parley.Event) {
 			m.media.observe(*p.Media)
 		}
 		m.ended.WithLabelValues(string(p.Cause)).Inc()
+	case parley.EventWarmed:
+		m.warm.observe(e.Payload)
 	case parley.EventMessage:
 		var p struct {
 			Latency *parley.Latency `json:"latency"`

@@ -46,6 +46,7 @@ type Metrics struct {
 	delay      prometheus.Histogram
 	missed     prometheus.Counter
 	media      media
+	warm       warm
 }
 
 // depthPatience is how long the store may take to say what waits.
@@ -80,6 +81,7 @@ func New(c Config) *Metrics {
 	m.registry.MustRegister(m.requests, m.took, m.ended, m.deliveries, m.latency, m.delay, m.missed, &waiting{m},
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	m.media = newMedia(m.registry)
+	m.warm = newWarm(m.registry)
 	for _, c := range parley.Causes() {
 		m.ended.WithLabelValues(string(c))
 	}

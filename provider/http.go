@@ -21,6 +21,8 @@ type Net struct {
 	client *http.Client
 	dialer *http.Client // of websockets: HTTP/1.1 only, since the handshake is an upgrade
 	calls  *http.Client // of gRPC: HTTP/2 only
+
+	knocker *http.Client // opens connections for the dialer; follows no redirect
 }
 
 // operators is the nil Net.
@@ -41,8 +43,11 @@ func Guarded(dial func(ctx context.Context, network, addr string) (net.Conn, err
 }
 
 func newNet(proxy func(*http.Request) (*url.URL, error), dial func(ctx context.Context, network, addr string) (net.Conn, error)) *Net {
-	return &Net{client: &http.Client{Transport: newTransport(proxy, dial)}, dialer: &http.Client{Transport: upgrading(newTransport(proxy, dial))},
-		calls: &http.Client{Transport: http2Only(newTransport(proxy, dial))}}
+	sessions := tls.NewLRUClientSessionCache(256) // one for all: a host's ticket is good for any
+	sockets := upgrading(newTransport(proxy, dial, sessions))
+	return &Net{client: &http.Client{Transport: newTransport(proxy, dial, sessions)}, dialer: &http.Client{Transport: sockets},
+		calls:   &http.Client{Transport: http2Only(newTransport(proxy, dial, sessions))},
+		knocker: &http.Client{Transport: sockets, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
 }
 
 func (n *Net) orOperators() *Net {
@@ -52,11 +57,11 @@ func (n *Net) orOperators() *Net {
 	return n
 }
 
-func newTransport(proxy func(*http.Request) (*url.URL, error), dial func(ctx context.Context, network, addr string) (net.Conn, error)) *http.Transport {
+func newTransport(proxy func(*http.Request) (*url.URL, error), dial func(ctx context.Context, network, addr string) (net.Conn, error), sessions tls.ClientSessionCache) *http.Transport {
 	return &http.Transport{
 		Proxy:                 proxy,
 		DialContext:           dial,
-		TLSClientConfig:       &tls.Config{MinVersion: tls.VersionTLS12, ClientSessionCache: tls.NewLRUClientSessionCache(256)},
+		TLSClientConfig:       &tls.Config{MinVersion: tls.VersionTLS12, ClientSessionCache: sessions},
 		TLSHandshakeTimeout:   3 * time.Second,
 		ResponseHeaderTimeout: 30 * time.Second,
 		MaxIdleConns:          2048,

@@ -4,6 +4,7 @@
 package provider
 
 import (
+	"context"
 	"encoding/json"
 
 	"github.com/parley-voice/parley/llm"
@@ -83,7 +84,8 @@ type Speaking struct {
 }
 
 // A Warmer has something worth doing while the phone rings: connections to open, a model to load. Transcribers, models and
-// synthesizers may implement it. Warm returns when done; an error is not fatal.
+// synthesizers may implement it. Warm returns when done, or when
+// ctx is; an error is not fatal.
 type Warmer interface {
-	Warm() error
+	Warm(ctx context.Context) error
 }

@@ -25,9 +25,15 @@ type Spare[L Link] struct {
 
 	mu      sync.Mutex // guards all below
 	idle    L
-	opening chan struct{} // closed when the connection being opened is there, or has failed; nil: none is
-	timer   *time.Timer   // closes idle in the end
+	opening *opening    // the connection being opened; nil: none is
+	timer   *time.Timer // closes idle in the end
 	closed  bool
+}
+
+// An opening is a connection being opened.
+type opening struct {
+	done chan struct{} // closed when it is there, or has failed
+	err  error         // valid then
 }
 
 // NewSpare keeps connections that open makes.
@@ -37,14 +43,29 @@ func NewSpare[L Link](open func(context.Context) (L, error)) *Spare[L] {
 	return s
 }
 
-// Warm opens a connection for Take to find.
-func (s *Spare[L]) Warm() error {
-	l, err := s.Take(s.life)
-	if err != nil {
-		return err
+// Warm opens a connection for Take to find; Take waits for one that is not open yet. It returns when that is done, or ctx; the
+// connection itself lasts until Close.
+func (s *Spare[L]) Warm(ctx context.Context) error {
+	var none L
+	s.mu.Lock()
+	if s.idle != none && s.idle.Alive() || s.closed {
+		s.mu.Unlock()
+		return nil
 	}
-	s.Keep(l)
-	return nil
+	s.mu.Unlock()
+	o := s.reopen(ctx)
+	if o == nil {
+		return nil
+	}
+	select {
+	case <-o.done:
+		if o.err == nil {
+			keeps(ctx)
+		}
+		return o.err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // Take is the connection kept, the one being opened, or a new one.
@@ -65,7 +86,7 @@ func (s *Spare[L]) Take(ctx context.Context) (L, error) {
 			l.Close()
 		case opening != nil:
 			select {
-			case <-opening:
+			case <-opening.done:
 			case <-ctx.Done():
 				return none, ctx.Err()
 			}
@@ -108,24 +129,32 @@ func (s *Spare[L]) expire(l L) {
 }
 
 // Reopen opens the next connection in the background. That it fails is told to whoever takes one next.
-func (s *Spare[L]) Reopen() {
+func (s *Spare[L]) Reopen() { s.reopen(s.life) }
+
+// reopen is Reopen; what ctx knows but its end goes with the opening. nil: the spare is closed.
+func (s *Spare[L]) reopen(ctx context.Context) *opening {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed || s.opening != nil {
-		return
+		return s.opening
 	}
-	opened := make(chan struct{})
-	s.opening = opened
-	go func() { // Close waits for opened
-		l, err := s.open(s.life)
-		if err == nil {
+	o := &opening{done: make(chan struct{})}
+	s.opening = o
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(s.life, cancel)
+	go func() { // Close waits for done
+		defer cancel()
+		defer stop()
+		var l L
+		if l, o.err = s.open(ctx); o.err == nil {
 			s.Keep(l)
 		}
 		s.mu.Lock()
 		s.opening = nil
 		s.mu.Unlock()
-		close(opened)
+		close(o.done)
 	}()
+	return o
 }
 
 // Close closes what is kept, for good.
@@ -141,7 +170,7 @@ func (s *Spare[L]) Close() error {
 	s.mu.Unlock()
 	s.end()
 	if opening != nil {
-		<-opening
+		<-opening.done
 	}
 	if l != none {
 		l.Close()

@@ -36,7 +36,7 @@ func TestSpare(t *testing.T) {
 			}
 			return r
 		}
-		if err := s.Warm(); err != nil || opened != 1 {
+		if err := s.Warm(t.Context()); err != nil || opened != 1 {
 			t.Fatalf("%d opened, %v", opened, err)
 		}
 		a := take()
@@ -95,6 +95,43 @@ func TestSpare(t *testing.T) {
 		s.Keep(f)
 		if f.Alive() {
 			t.Error("kept after the end")
+		}
+	})
+}
+
+// TestSpareBeingWarmed: who takes a connection while it is being warmed waits for that one, also when the warming is given up meanwhile.
+func TestSpareBeingWarmed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		opened := 0
+		s := NewSpare(func(ctx context.Context) (*rope, error) {
+			select {
+			case <-time.After(time.Second):
+				opened++
+				return new(rope), nil
+			case <-ctx.Done():
+				return nil, ctx.Err()
+			}
+		})
+		ctx, cancel := context.WithCancel(t.Context())
+		given := make(chan error)
+		go func() { given <- s.Warm(ctx) }()
+		time.Sleep(900 * time.Millisecond)
+		cancel()
+		if err := <-given; !errors.Is(err, context.Canceled) {
+			t.Errorf("a warming that was given up: %v", err)
+		}
+		began := time.Now()
+		if _, err := s.Take(t.Context()); err != nil || opened != 1 || time.Since(began) != 100*time.Millisecond {
+			t.Errorf("%d opened after %v: %v", opened, time.Since(began), err)
+		}
+		go func() { given <- s.Warm(t.Context()) }()
+		time.Sleep(time.Millisecond)
+		s.Close()
+		if err := <-given; !errors.Is(err, context.Canceled) || opened != 1 {
+			t.Errorf("%d opened although closed: %v", opened, err)
+		}
+		if err := s.Warm(t.Context()); err != nil || opened != 1 {
+			t.Errorf("%d opened after Close: %v", opened, err)
 		}
 	})
 }

@@ -40,6 +40,19 @@ func SocketURL(base, path string, query url.Values) (string, error) {
 	return u.String(), nil
 }
 
+// origin is the root of the server under a base, by http or https.
+func origin(base string) (string, error) {
+	u, err := url.Parse(base)
+	if err != nil || u.Host == "" {
+		return "", fmt.Errorf("%q is not an address", base)
+	}
+	scheme := map[string]string{"http": "http", "ws": "http", "https": "https", "wss": "https"}[u.Scheme]
+	if scheme == "" {
+		return "", fmt.Errorf("%q is not an http(s) address", base)
+	}
+	return scheme + "://" + u.Host + "/", nil
+}
+
 // A Socket is a websocket to a vendor. It is not compressed. Its reads and writes take no context: Close from any
 // goroutine ends them, and CloseOn ties that to a context without a cost per message.
 type Socket struct {

@@ -36,11 +36,11 @@ func Fallback(vs ...Vendor) Transcriber { return &fallback{vendors: vs} }
 
 type fallback struct{ vendors []Vendor }
 
-// Warm warms the first vendor.
-func (f *fallback) Warm() error {
+// Warm warms the first vendor, until ctx is done.
+func (f *fallback) Warm(ctx context.Context) error {
 	if len(f.vendors) > 0 {
-		if w, ok := f.vendors[0].Transcriber.(interface{ Warm() error }); ok {
-			return w.Warm()
+		if w, ok := f.vendors[0].Transcriber.(interface{ Warm(context.Context) error }); ok {
+			return w.Warm(ctx)
 		}
 	}
 	return nil

@@ -317,14 +317,14 @@ type closer struct {
 	warmed, closed int
 }
 
-func (c *closer) Warm() error  { c.warmed++; return nil }
-func (c *closer) Close() error { c.closed++; return nil }
+func (c *closer) Warm(context.Context) error { c.warmed++; return nil }
+func (c *closer) Close() error               { c.closed++; return nil }
 
 func TestWarmAndClose(t *testing.T) {
 	closedBreakers()
 	a, b := new(closer), new(closer)
 	s := Fallback(Vendor{Synthesizer: a}, Vendor{Synthesizer: actor{}}, Vendor{Synthesizer: b})
-	if err := s.(interface{ Warm() error }).Warm(); err != nil {
+	if err := s.(interface{ Warm(context.Context) error }).Warm(t.Context()); err != nil {
 		t.Error(err)
 	}
 	if err := s.(interface{ Close() error }).Close(); err != nil {

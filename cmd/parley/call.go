@@ -146,7 +146,7 @@ func (c *callCmd) voices(speech *local.Local, o *phone.Options) (err error) {
 	}
 	o.Ear, err = spec.Hearing.Open(provider.Access{}, nil)
 	if w, ok := o.Ear.(provider.Warmer); ok && err == nil {
-		err = w.Warm() // before it rings, so that the greeting is heard from its first word
+		err = w.Warm(context.Background()) // before it rings, so that the greeting is heard from its first word
 	}
 	return err
 }

@@ -46,11 +46,11 @@ func (v *vendors) Open(ctx context.Context, env string, a *parley.Agent) (call.R
 	}
 	r.Hear, r.Think, r.Speak = hear, think, speak
 	var closers []io.Closer
-	for _, x := range []any{hear, think, speak} {
-		if w, ok := x.(provider.Warmer); ok && x == any(think) && len(a.Fallback) == 0 {
-			r.Vital = w.Warm // speech of this machine stands behind the others
-		} else if ok {
-			r.Warm = append(r.Warm, w.Warm)
+	for i, x := range []any{hear, think, speak} {
+		if w, ok := x.(provider.Warmer); ok {
+			skill, vendor := []string{"hearing", "thinking", "speaking"}[i], []string{r.Vendors.Hearing, r.Vendors.Thinking, r.Vendors.Speaking}[i]
+			vital := i == 1 && len(a.Fallback) == 0 // speech of this machine stands behind the others
+			r.Warm = append(r.Warm, call.Warming{Skill: skill, Vendor: vendor, Vital: vital, Do: warming(w)})
 		}
 		if c, ok := x.(io.Closer); ok {
 			closers = append(closers, c)

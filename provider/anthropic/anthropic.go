@@ -61,8 +61,8 @@ func NewModel(a provider.Access, name string) (*Model, error) {
 }
 
 // Warm opens a connection for the first request to find.
-func (m *Model) Warm() error {
-	return m.net.Touch(context.Background(), vendor, m.base+"/v1/models", m.header())
+func (m *Model) Warm(ctx context.Context) error {
+	return m.net.Touch(ctx, vendor, m.base+"/v1/models", m.header())
 }
 
 // header is a new one at each call.

@@ -1,7 +1,6 @@
 package anthropic
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -42,17 +41,7 @@ func (m *Model) post(ctx context.Context, r llm.Request) (*http.Response, []stri
 	model := m.base + " " + m.kind.name
 	for tries := 0; ; tries++ {
 		q := m.compose(r, learnt.Of(model))
-		body, err := json.Marshal(q)
-		if err != nil {
-			return nil, nil, provider.BadOutput(vendor, "the request cannot be written: "+err.Error(), err)
-		}
-		req, err := http.NewRequestWithContext(ctx, http.MethodPost, m.base+"/v1/messages", bytes.NewReader(body))
-		if err != nil {
-			return nil, nil, err
-		}
-		req.Header = m.header()
-		req.Header.Set("Accept", "text/event-stream")
-		resp, err := m.net.Do(vendor, req)
+		resp, err := m.send(ctx, q)
 		var v *parley.VendorError
 		if err != nil && tries < 5 && errors.As(err, &v) {
 			if field := refused(v.Status, v.Message); field != "" && q.drop(field) {

@@ -14,6 +14,9 @@ import (
 
 const together = 3 // frames of one message: AssemblyAI hangs up on less than 50 ms
 
+// Warm opens a connection for the websocket to find: the websocket itself would be paid for from its opening on.
+func (t *Transcriber) Warm(ctx context.Context) error { return t.net.Knock(ctx, vendor, t.base) }
+
 // Transcribe hears one stream. Sound is sent 60 ms at a time, never much faster than real time. Closing in lets AssemblyAI
 // finish, 5 s at most.
 func (t *Transcriber) Transcribe(ctx context.Context, in <-chan audio.Frame, o stt.Options) iter.Seq2[stt.Event, error] {

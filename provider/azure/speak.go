@@ -102,7 +102,7 @@ var warmed struct {
 }
 
 // Warm opens a connection for the first request to find.
-func (v *Voice) Warm() error {
+func (v *Voice) Warm(ctx context.Context) error {
 	now := time.Now()
 	warmed.mu.Lock()
 	fresh := now.Sub(warmed.at[v.voices]) < again
@@ -116,7 +116,7 @@ func (v *Voice) Warm() error {
 	if fresh {
 		return nil
 	}
-	return v.net.Touch(context.Background(), vendor, v.voices, http.Header{"Ocp-Apim-Subscription-Key": v.header["Ocp-Apim-Subscription-Key"], "User-Agent": v.header["User-Agent"]})
+	return v.net.Touch(ctx, vendor, v.voices, http.Header{"Ocp-Apim-Subscription-Key": v.header["Ocp-Apim-Subscription-Key"], "User-Agent": v.header["User-Agent"]})
 }
 
 // Speak asks for each piece as it comes, one ahead of the one being spoken, and gives their sound in order. Words have estimated

@@ -142,7 +142,7 @@ func TestWhereItThinks(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := m.Warm(); err != nil {
+			if err := m.Warm(t.Context()); err != nil {
 				t.Error(err)
 			}
 			for _, err := range m.Chat(t.Context(), says("hi")) {
@@ -211,7 +211,7 @@ func TestOpen(t *testing.T) {
 func TestWarm(t *testing.T) {
 	s := providertest.NewAzureSpeech(t)
 	for range 3 {
-		if err := voice(t, s, plain).Warm(); err != nil || s.Count() != 1 {
+		if err := voice(t, s, plain).Warm(t.Context()); err != nil || s.Count() != 1 {
 			t.Errorf("%d requests, %v", s.Count(), err)
 		}
 	}

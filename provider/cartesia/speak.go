@@ -26,7 +26,7 @@ type Voice struct {
 }
 
 // Warm opens the connection.
-func (v *Voice) Warm() error { return v.spare.Warm() }
+func (v *Voice) Warm(ctx context.Context) error { return v.spare.Warm(ctx) }
 
 // Close drops the connection, at the end of the call.
 func (v *Voice) Close() error { return v.spare.Close() }

@@ -234,7 +234,7 @@ func TestOneConnection(t *testing.T) {
 	c := providertest.NewCartesia(t)
 	v := voice(t, c, `{"voice_id":"v1"}`)
 	defer v.Close()
-	if err := v.Warm(); err != nil || c.Count() != 1 {
+	if err := v.Warm(t.Context()); err != nil || c.Count() != 1 {
 		t.Fatalf("%d connections, %v", c.Count(), err)
 	}
 	want, _ := speakAll(t, v, tts.Options{}, "One. ")
@@ -374,7 +374,7 @@ func TestHowItEnds(t *testing.T) {
 func TestClosingLeavesNothing(t *testing.T) {
 	for name, play := range map[string]func(v *Voice){
 		"never used":  func(*Voice) {},
-		"warmed":      func(v *Voice) { _ = v.Warm() },
+		"warmed":      func(v *Voice) { _ = v.Warm(t.Context()) },
 		"spoken":      func(v *Voice) { providertest.Say(t, v, "A sentence. ") },
 		"interrupted": func(v *Voice) { cutOff(t.Context(), v, "A sentence. ") },
 		"spoken after the end": func(v *Voice) {

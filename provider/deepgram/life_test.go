@@ -25,10 +25,10 @@ func TestClosingLeavesNothing(t *testing.T) {
 	long := "A sentence that takes a while to be said. "
 	for name, play := range map[string]func(v *Voice){
 		"never used": func(*Voice) {},
-		"warmed":     func(v *Voice) { _ = v.Warm() },
+		"warmed":     func(v *Voice) { _ = v.Warm(t.Context()) },
 		"warmed twice": func(v *Voice) {
-			_ = v.Warm()
-			_ = v.Warm()
+			_ = v.Warm(t.Context())
+			_ = v.Warm(t.Context())
 		},
 		"spoken":      func(v *Voice) { providertest.Say(t, v, long) },
 		"interrupted": func(v *Voice) { cutOff(t.Context(), v, long) },

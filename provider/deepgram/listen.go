@@ -91,6 +91,9 @@ func (o *TranscriberOptions) encoded(model string) url.Values {
 	return url.Values{"model": {model}, "encoding": {cmp.Or(o.Encoding, "linear16")}, "sample_rate": {strconv.Itoa(o.coding().Rate)}}
 }
 
+// Warm opens a connection for the websocket to find.
+func (t *Transcriber) Warm(ctx context.Context) error { return t.net.Knock(ctx, vendor, t.base) }
+
 func (t *Transcriber) query(o stt.Options) url.Values {
 	q := t.options.encoded(t.options.Model)
 	maps.Copy(q, url.Values{"channels": {"1"},

@@ -44,7 +44,7 @@ func NewVoice(a provider.Access, options json.RawMessage) (*Voice, error) {
 }
 
 // Warm opens the connection.
-func (v *Voice) Warm() error { return v.lines.Warm() }
+func (v *Voice) Warm(ctx context.Context) error { return v.lines.Warm(ctx) }
 
 // Close drops the connection for good, at the end of the call.
 func (v *Voice) Close() error { return v.lines.Close() }

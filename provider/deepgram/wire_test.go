@@ -191,7 +191,7 @@ func TestOneConnection(t *testing.T) {
 	d := providertest.NewDeepgram(t)
 	v := voice(t, d)
 	defer v.Close()
-	if err := v.Warm(); err != nil || d.Count() != 1 {
+	if err := v.Warm(t.Context()); err != nil || d.Count() != 1 {
 		t.Fatalf("%d connections, %v", d.Count(), err)
 	}
 	providertest.Say(t, v, "One. ")

@@ -34,11 +34,11 @@ func (v *Voice) tongue() string {
 }
 
 // Warm opens a connection for the first reply.
-func (v *Voice) Warm() error {
+func (v *Voice) Warm(ctx context.Context) error {
 	if v.options.sockets() {
-		return v.spare.Warm()
+		return v.spare.Warm(ctx)
 	}
-	return v.net.Touch(context.Background(), vendor, v.base+"/v1/models", v.header.Clone())
+	return v.net.Touch(ctx, vendor, v.base+"/v1/models", v.header.Clone())
 }
 
 // Close drops the connection that waits, at the end of the call.

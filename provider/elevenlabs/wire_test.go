@@ -210,7 +210,7 @@ func TestConnections(t *testing.T) {
 			}
 		}
 	}
-	if err := v.Warm(); err != nil || e.Count() != 1 {
+	if err := v.Warm(t.Context()); err != nil || e.Count() != 1 {
 		t.Fatalf("%d connections, %v", e.Count(), err)
 	}
 	speakAll(t, v, tts.Options{})
@@ -342,14 +342,14 @@ func TestKeepAlive(t *testing.T) {
 func TestClosingLeavesNothing(t *testing.T) {
 	for name, play := range map[string]func(v *Voice){
 		"never used": func(*Voice) {},
-		"warmed":     func(v *Voice) { _ = v.Warm() },
+		"warmed":     func(v *Voice) { _ = v.Warm(t.Context()) },
 		"spoken":     func(v *Voice) { providertest.Say(t, v, "A sentence. ") },
 		"spoken after the end": func(v *Voice) {
 			_ = v.Close()
 			providertest.Say(t, v, "A sentence. ")
 		},
 		"died while idle": func(v *Voice) {
-			_ = v.Warm()
+			_ = v.Warm(t.Context())
 			l, _ := v.spare.Take(t.Context())
 			v.spare.Keep(l)
 			l.Socket.Close()

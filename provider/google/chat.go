@@ -56,8 +56,8 @@ func NewModel(a provider.Access, name string) (*Model, error) {
 }
 
 // Warm opens a connection for the first request to find.
-func (m *Model) Warm() error {
-	return m.net.Touch(context.Background(), vendor, m.base+"/v1beta/models?pageSize=1", m.header.Clone())
+func (m *Model) Warm(ctx context.Context) error {
+	return m.net.Touch(ctx, vendor, m.base+"/v1beta/models?pageSize=1", m.header.Clone())
 }
 
 // Chat streams one answer. Tool calls come once the answer is whole; a stream that is cut before is an error, and so is one that
@@ -66,7 +66,7 @@ func (m *Model) Chat(ctx context.Context, r llm.Request) iter.Seq2[llm.Delta, er
 	return func(yield func(llm.Delta, error) bool) {
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
-		resp, left, err := m.post(ctx, r)
+		resp, left, err := m.post(ctx, compose(m.name, r, m.signature), "streamGenerateContent?alt=sse", r)
 		if err != nil {
 			yield(llm.Delta{}, err)
 			return
@@ -83,8 +83,7 @@ func (m *Model) Chat(ctx context.Context, r llm.Request) iter.Seq2[llm.Delta, er
 }
 
 // post sends the request, again with less of a thinkingConfig that the model refuses.
-func (m *Model) post(ctx context.Context, r llm.Request) (*http.Response, []string, error) {
-	q := compose(m.name, r, m.signature)
+func (m *Model) post(ctx context.Context, q request, action string, r llm.Request) (*http.Response, []string, error) {
 	model := m.base + " " + m.name
 	for {
 		for q.Config.Thinking != nil && thoughtless.has(q.Config.Thinking.of(model)) {
@@ -94,7 +93,7 @@ func (m *Model) post(ctx context.Context, r llm.Request) (*http.Response, []stri
 		if err != nil {
 			return nil, nil, provider.BadOutput(vendor, "the request cannot be written: "+err.Error(), err)
 		}
-		req, err := http.NewRequestWithContext(ctx, http.MethodPost, m.base+"/v1beta/models/"+m.name+":streamGenerateContent?alt=sse", bytes.NewReader(body))
+		req, err := http.NewRequestWithContext(ctx, http.MethodPost, m.base+"/v1beta/models/"+m.name+":"+action, bytes.NewReader(body))
 		if err != nil {
 			return nil, nil, err
 		}

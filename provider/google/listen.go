@@ -68,8 +68,8 @@ func NewTranscriber(a provider.Access, options json.RawMessage) (*Transcriber, e
 }
 
 // Warm opens a connection for the first stream to find.
-func (t *Transcriber) Warm() error {
-	ctx, cancel := context.WithTimeout(context.Background(), lastWords)
+func (t *Transcriber) Warm(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, lastWords)
 	defer cancel()
 	return t.net.TouchCalls(ctx, vendor, t.base+"/", t.header)
 }

@@ -325,14 +325,14 @@ func TestNoSoundNoStream(t *testing.T) {
 func TestHearingWarm(t *testing.T) {
 	g := providertest.NewGoogle(t)
 	tr := transcriber(t, g, "")
-	if err := tr.Warm(); err != nil {
+	if err := tr.Warm(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := heard(tr, providertest.Spoken("one")); err != nil {
 		t.Fatal(err)
 	}
 	g.Fail(providertest.Unauthorized, -1)
-	if err := tr.Warm(); err != nil {
+	if err := tr.Warm(t.Context()); err != nil {
 		t.Errorf("an answer that is an error: %v", err)
 	}
 }

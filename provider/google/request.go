@@ -53,6 +53,7 @@ type declaration struct {
 
 type generationConfig struct {
 	Temperature *float64        `json:"temperature,omitempty"`
+	MaxTokens   int             `json:"maxOutputTokens,omitempty"`
 	Thinking    *thinkingConfig `json:"thinkingConfig,omitempty"`
 }
 

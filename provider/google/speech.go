@@ -91,8 +91,8 @@ func (v *Voice) params(language string) voiceParams {
 }
 
 // Warm opens a connection for the first request to find.
-func (v *Voice) Warm() error {
-	return v.net.Touch(context.Background(), vendor, v.base+"/v1/voices?languageCode="+url.QueryEscape(v.params("").Language), v.header.Clone())
+func (v *Voice) Warm(ctx context.Context) error {
+	return v.net.Touch(ctx, vendor, v.base+"/v1/voices?languageCode="+url.QueryEscape(v.params("").Language), v.header.Clone())
 }
 
 // speechRequest is the body of POST /v1/text:synthesize (https://cloud.google.com/text-to-speech/docs/reference/rest/v1/text/synthesize).

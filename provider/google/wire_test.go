@@ -235,11 +235,11 @@ func TestKeys(t *testing.T) {
 				t.Errorf("the key %q speaks: %v", key, err)
 			}
 		}
-		if m.Warm() == nil || v.Warm() == nil {
+		if m.Warm(t.Context()) == nil || v.Warm(t.Context()) == nil {
 			t.Errorf("the key %q warms", key)
 		}
 	}
-	if err := errors.Join(model(t, g, "").Warm(), voice(t, g).Warm()); err != nil {
+	if err := errors.Join(model(t, g, "").Warm(t.Context()), voice(t, g).Warm(t.Context())); err != nil {
 		t.Error(err)
 	}
 }

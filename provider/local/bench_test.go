@@ -138,7 +138,7 @@ func BenchmarkFinal(b *testing.B) {
 	var all []float64
 	tr := &transcriber{l}
 	for b.Loop() {
-		if err := tr.Warm(); err != nil {
+		if err := tr.Warm(b.Context()); err != nil {
 			b.Fatal(err)
 		}
 		in := make(chan audio.Frame, 8)

@@ -26,7 +26,7 @@ type transcriber struct{ l *Local }
 
 // Warm has a worker with its models loaded by the time the call is answered. While they are still being made it does not wait: who
 // waits for a Warm would keep the server from stopping.
-func (t *transcriber) Warm() error {
+func (t *transcriber) Warm(context.Context) error {
 	select {
 	case <-t.l.modelReady:
 		return t.l.hearers.warm(t.l.ctx)

@@ -154,7 +154,7 @@ func TestNothingIsLeftRunning(t *testing.T) {
 		t.Fatal(err)
 	}
 	tr := &transcriber{l}
-	if err := errors.Join(v.Warm(), tr.Warm()); err != nil {
+	if err := errors.Join(v.Warm(t.Context()), tr.Warm(t.Context())); err != nil {
 		t.Fatal(err)
 	}
 	if n := len(children(t)) - before; n != 2 {

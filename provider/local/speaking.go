@@ -57,7 +57,7 @@ func (l *Local) openVoice(raw json.RawMessage) (*voice, error) {
 }
 
 // Warm has a worker ready by the time the call is answered.
-func (v *voice) Warm() error { return v.l.speakers.warm(v.l.ctx) }
+func (v *voice) Warm(context.Context) error { return v.l.speakers.warm(v.l.ctx) }
 
 func (l *Local) openSpeaker(ctx context.Context) (*process, error) {
 	return l.open(ctx, orderBody{Work: workSpeak, Voice: flite.Voices()[0]})

@@ -56,12 +56,21 @@ func (t *thinking) Chat(ctx context.Context, r llm.Request) iter.Seq2[llm.Delta,
 }
 
 // Warm warms a language model that can be warmed.
-func (t *thinking) Warm() error {
+func (t *thinking) Warm(ctx context.Context) error {
 	m, err := t.model(t.l.ctx)
 	if w, ok := m.(provider.Warmer); ok && err == nil {
-		return w.Warm()
+		return w.Warm(ctx)
 	}
 	return err
+}
+
+// Preload has a language model read a request; what answers without one has nothing to read.
+func (t *thinking) Preload(ctx context.Context, r llm.Request) (llm.Preloaded, error) {
+	m, err := t.model(t.l.ctx)
+	if p, ok := m.(llm.Preloader); ok && err == nil {
+		return p.Preload(ctx, r)
+	}
+	return llm.Preloaded{Skipped: "no language model is here"}, err
 }
 
 // model opens what was found, once.

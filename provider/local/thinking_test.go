@@ -166,7 +166,7 @@ type warmModel struct {
 	warmed *int
 }
 
-func (w warmModel) Warm() error { *w.warmed++; return nil }
+func (w warmModel) Warm(ctx context.Context) error { *w.warmed++; return nil }
 
 func TestWarmsTheModel(t *testing.T) {
 	s := serve(t, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, models) })
@@ -179,7 +179,7 @@ func TestWarmsTheModel(t *testing.T) {
 	for name, want := range map[string]int{"": 1, BuiltIn: 0} {
 		opened, warmed = 0, 0
 		m := open(t, l, name)
-		if err := m.(provider.Warmer).Warm(); err != nil {
+		if err := m.(provider.Warmer).Warm(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		if got := answerOf(t, m, "hello"); got == "" || opened != want || warmed != want {

@@ -40,12 +40,12 @@ func NewModel(vendor string, a provider.Access, name string) (*Model, error) {
 }
 
 // Warm opens a connection for the first request to find.
-func (m *Model) Warm() error {
+func (m *Model) Warm(ctx context.Context) error {
 	if m.name == "" {
-		_, err := m.named(context.Background())
+		_, err := m.named(ctx)
 		return err
 	}
-	return m.net.Touch(context.Background(), m.vendor, m.models(), m.header())
+	return m.net.Touch(ctx, m.vendor, m.models(), m.header())
 }
 
 // Chat streams one answer. What the model does not accept is left out, and told in the first Notice. Tool calls come once they are whole; a stream that is cut before the answer is over is an error.
@@ -53,7 +53,7 @@ func (m *Model) Chat(ctx context.Context, r llm.Request) iter.Seq2[llm.Delta, er
 	return func(yield func(llm.Delta, error) bool) {
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
-		resp, left, err := m.post(ctx, r)
+		resp, left, err := m.post(ctx, r, false)
 		if err != nil {
 			yield(llm.Delta{}, err)
 			return
@@ -77,14 +77,17 @@ func (m *Model) Chat(ctx context.Context, r llm.Request) iter.Seq2[llm.Delta, er
 	}
 }
 
-// post sends the request, again without what the server says it does not accept.
-func (m *Model) post(ctx context.Context, r llm.Request) (*http.Response, []string, error) {
+// post sends the request, again without what the server says it does not accept. Brief: for the shortest answer there is.
+func (m *Model) post(ctx context.Context, r llm.Request, brief bool) (*http.Response, []string, error) {
 	name, err := m.named(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
 	for tries := 0; ; tries++ {
 		d := m.draft(name, r)
+		if brief {
+			d.body.brief(m.own())
+		}
 		body, err := json.Marshal(d.body)
 		if err != nil {
 			return nil, nil, provider.BadOutput(m.vendor, "the request cannot be written: "+err.Error(), err)
@@ -94,7 +97,9 @@ func (m *Model) post(ctx context.Context, r llm.Request) (*http.Response, []stri
 			return nil, nil, err
 		}
 		req.Header = m.header()
-		req.Header.Set("Accept", "text/event-stream")
+		if !brief {
+			req.Header.Set("Accept", "text/event-stream")
+		}
 		resp, err := m.net.Do(m.vendor, req)
 		var v *parley.VendorError
 		if err != nil && tries < 5 && errors.As(err, &v) {
@@ -122,7 +127,10 @@ const (
 type draft struct {
 	path string
 	key  string // what was learnt of the model at that address goes by it
-	body interface{ drop(field string) bool }
+	body interface {
+		drop(field string) bool
+		brief(own bool)
+	}
 	left []string
 }
 

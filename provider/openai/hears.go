@@ -81,6 +81,14 @@ type either struct {
 // noRealtime is the addresses of servers that turned out to have no realtime API.
 var noRealtime sync.Map // base → true
 
+// Warm opens a connection for what is used first.
+func (t *either) Warm(ctx context.Context) error {
+	if _, known := noRealtime.Load(t.base); known {
+		return t.whole.Warm(ctx)
+	}
+	return t.live.Warm(ctx)
+}
+
 func (t *either) Transcribe(ctx context.Context, in <-chan audio.Frame, o stt.Options) iter.Seq2[stt.Event, error] {
 	return func(yield func(stt.Event, error) bool) {
 		if _, known := noRealtime.Load(t.base); !known {
@@ -102,6 +110,3 @@ func (t *either) Transcribe(ctx context.Context, in <-chan audio.Frame, o stt.Op
 		t.whole.Transcribe(ctx, in, o)(yield)
 	}
 }
-
-// Warm opens a connection for whoever is to hear, as far as that is known.
-func (t *either) Warm() error { return t.whole.Warm() }

@@ -40,6 +40,9 @@ func NewTranscriber(a provider.Access, options json.RawMessage) (*Transcriber, e
 	return t, nil
 }
 
+// Warm opens a connection for the websocket to find.
+func (t *Transcriber) Warm(ctx context.Context) error { return t.net.Knock(ctx, t.vendor, t.base) }
+
 // Transcribe hears one stream. The server's own VAD parts it: an utterance is over once its words are final. Words are not
 // timed. When in is closed, what is being transcribed is waited for, 5 s at most.
 func (t *Transcriber) Transcribe(ctx context.Context, in <-chan audio.Frame, o stt.Options) iter.Seq2[stt.Event, error] {

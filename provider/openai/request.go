@@ -21,8 +21,10 @@ type request struct {
 	ReasoningEffort string         `json:"reasoning_effort,omitempty"`
 	Verbosity       string         `json:"verbosity,omitempty"`
 	Seed            *int64         `json:"seed,omitempty"`
-	Thinking        *thinkingType  `json:"thinking,omitempty"`  // DeepSeek's
-	Reasoning       *reasons       `json:"reasoning,omitempty"` // Together's
+	MaxTokens       int            `json:"max_tokens,omitempty"`
+	MaxCompletion   int            `json:"max_completion_tokens,omitempty"` // what OpenAI calls it now
+	Thinking        *thinkingType  `json:"thinking,omitempty"`              // DeepSeek's
+	Reasoning       *reasons       `json:"reasoning,omitempty"`             // Together's
 
 	roles string // what the messages were rearranged for
 }

@@ -19,6 +19,7 @@ type question struct {
 	Stream      bool          `json:"stream"`
 	Store       bool          `json:"store"` // true unless it is said
 	Temperature *float64      `json:"temperature,omitempty"`
+	MaxOutput   int           `json:"max_output_tokens,omitempty"`
 	Reasoning   *reasonEffort `json:"reasoning,omitempty"`
 	Text        *textShape    `json:"text,omitempty"`
 }

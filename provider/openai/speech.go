@@ -52,8 +52,8 @@ func NewVoice(a provider.Access, options json.RawMessage) (*Voice, error) {
 }
 
 // Warm opens a connection for the first request to find.
-func (v *Voice) Warm() error {
-	return v.net.Touch(context.Background(), v.vendor, v.base+"/models", v.header())
+func (v *Voice) Warm(ctx context.Context) error {
+	return v.net.Touch(ctx, v.vendor, v.base+"/models", v.header())
 }
 
 // speechRequest is the body of POST /audio/speech (https://platform.openai.com/docs/api-reference/audio/createSpeech).

@@ -60,8 +60,8 @@ func (u *Utterances) Transcribe(ctx context.Context, in <-chan audio.Frame, o st
 }
 
 // Warm opens a connection for the first utterance to find, and finds the model to ask for.
-func (u *Utterances) Warm() error {
-	ctx, cancel := context.WithTimeout(context.Background(), answerWithin)
+func (u *Utterances) Warm(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, answerWithin)
 	defer cancel()
 	if u.options.Model == "" {
 		_, err := u.named(ctx)

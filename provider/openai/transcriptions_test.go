@@ -342,7 +342,7 @@ func TestUtterancesWarm(t *testing.T) {
 	for _, options := range []string{`{}`, `{"model":"w"}`} {
 		o := providertest.NewOpenAI(t)
 		tr := utterances(t, o, options)
-		if err := tr.(provider.Warmer).Warm(); err != nil || o.Count() != 1 {
+		if err := tr.(provider.Warmer).Warm(t.Context()); err != nil || o.Count() != 1 {
 			t.Errorf("%s: %d requests, %v", options, o.Count(), err)
 		}
 		if got := providertest.Hear(t, tr, providertest.Voiced("one"), 0, stt.Options{}); got != "one" || o.Count() != 2 {

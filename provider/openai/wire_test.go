@@ -382,10 +382,10 @@ func TestOpen(t *testing.T) {
 
 func TestWarm(t *testing.T) {
 	o := providertest.NewOpenAI(t)
-	if err := model(t, o, "m").Warm(); err != nil || o.Count() != 1 {
+	if err := model(t, o, "m").Warm(t.Context()); err != nil || o.Count() != 1 {
 		t.Errorf("%d requests, %v", o.Count(), err)
 	}
-	if err := voice(t, o).Warm(); err != nil {
+	if err := voice(t, o).Warm(t.Context()); err != nil {
 		t.Error(err)
 	}
 }

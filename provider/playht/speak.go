@@ -49,10 +49,10 @@ var languages = map[string]string{"en": "english", "es": "spanish", "fr": "frenc
 	"da": "danish", "cs": "czech", "el": "greek", "he": "hebrew", "hu": "hungarian", "id": "indonesian", "uk": "ukrainian", "th": "thai"}
 
 // Warm opens a connection for the first request to find.
-func (v *Voice) Warm() error {
+func (v *Voice) Warm(ctx context.Context) error {
 	h := v.header.Clone()
 	h.Set("Accept", "application/json")
-	return v.net.Touch(context.Background(), vendor, v.base+"/api/v2/cloned-voices", h)
+	return v.net.Touch(ctx, vendor, v.base+"/api/v2/cloned-voices", h)
 }
 
 // Speak asks for each piece as it comes, one ahead of the one being spoken, and gives their sound in order. Words have estimated

@@ -221,7 +221,7 @@ func TestOpen(t *testing.T) {
 
 func TestWarm(t *testing.T) {
 	p := providertest.NewPlayHT(t)
-	if err := voice(t, p, `{}`).Warm(); err != nil || p.Count() != 1 {
+	if err := voice(t, p, `{}`).Warm(t.Context()); err != nil || p.Count() != 1 {
 		t.Errorf("%d requests, %v", p.Count(), err)
 	}
 }

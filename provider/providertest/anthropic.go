@@ -44,7 +44,7 @@ type anthropicBlock struct {
 
 type anthropicBody struct {
 	Model     string
-	MaxTokens int `json:"max_tokens"`
+	MaxTokens *int `json:"max_tokens"`
 	Stream    bool
 	Messages  []struct {
 		Role    string
@@ -74,8 +74,12 @@ func (b *anthropicBody) wrong() string {
 	switch {
 	case b.Model == "":
 		return "model: Field required"
-	case b.MaxTokens < 1:
+	case b.MaxTokens == nil:
 		return "max_tokens: Field required"
+	case *b.MaxTokens < 0:
+		return "max_tokens: must be greater than or equal to 0"
+	case *b.MaxTokens == 0 && (b.Stream || b.Thinking != nil && b.Thinking.Type == "adaptive"):
+		return "max_tokens: 0 is not supported with streaming or thinking"
 	case len(b.Messages) == 0:
 		return "messages: at least one message is required"
 	case b.Messages[0].Role != "user":
@@ -163,6 +167,12 @@ func (a *Anthropic) messages(w http.ResponseWriter, r *http.Request) {
 	}
 	if a.Overloaded {
 		fail(529, "overloaded_error", "Overloaded")
+		return
+	}
+	if !body.Stream {
+		w.Header().Set("Content-Type", "application/json")
+		fmt.Fprintf(w, `{"id":"msg_1","type":"message","role":"assistant","model":%q,"content":[],"stop_reason":"max_tokens","stop_sequence":null,`+
+			`"usage":{"input_tokens":8,"cache_creation_input_tokens":10,"cache_read_input_tokens":32,"output_tokens":%d}}`, body.Model, *body.MaxTokens)
 		return
 	}
 	w.Header().Set("Content-Type", "text/event-stream; charset=utf-8")

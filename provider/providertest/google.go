@@ -99,6 +99,7 @@ type geminiBody struct {
 	} `json:"tools"`
 	Config struct {
 		Temperature *float64 `json:"temperature"`
+		MaxTokens   *int     `json:"maxOutputTokens"`
 		Thinking    *struct {
 			Budget *int   `json:"thinkingBudget"`
 			Level  string `json:"thinkingLevel"`
@@ -167,7 +168,7 @@ func (g *Google) generate(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	model, action, _ := strings.Cut(r.PathValue("action"), ":")
-	if action != "streamGenerateContent" || !strings.HasPrefix(model, "gemini-") {
+	if action != "streamGenerateContent" && action != "generateContent" || !strings.HasPrefix(model, "gemini-") {
 		g.refuse(w, 404, "NOT_FOUND", "models/"+model+" is not found for API version v1beta, or is not supported for generateContent.")
 		return
 	}
@@ -179,6 +180,12 @@ func (g *Google) generate(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if !g.thinks(w, model, &body) || !g.ordered(w, strings.HasPrefix(model, "gemini-3"), body.Contents) {
+		return
+	}
+	if action == "generateContent" {
+		w.Header().Set("Content-Type", "application/json")
+		io.WriteString(w, `{"candidates":[{"content":{"parts":[{"text":"Y"}],"role":"model"},"finishReason":"MAX_TOKENS","index":0}],`+
+			`"usageMetadata":{"promptTokenCount":50,"candidatesTokenCount":1,"totalTokenCount":51,"cachedContentTokenCount":32},"modelVersion":"m"}`)
 		return
 	}
 	if r.URL.Query().Get("alt") != "sse" {

@@ -74,6 +74,9 @@ type chatBody struct {
 		Role    string
 		Content *string
 	}
+	Stream        *bool
+	MaxTokens     int `json:"max_tokens"`
+	MaxCompletion int `json:"max_completion_tokens"`
 	StreamOptions *struct {
 		IncludeUsage bool `json:"include_usage"`
 	} `json:"stream_options"`
@@ -103,6 +106,13 @@ func (o *OpenAI) chat(w http.ResponseWriter, r *http.Request) {
 			fmt.Fprintf(w, `{"error":{"message":%q,"type":"invalid_request_error","param":null,"code":"invalid_request_error"}}`, says)
 			return
 		}
+	}
+	if body.Stream != nil && !*body.Stream {
+		n := min(max(body.MaxTokens, body.MaxCompletion), 20)
+		w.Header().Set("Content-Type", "application/json")
+		fmt.Fprintf(w, `{"id":"x","object":"chat.completion","created":1,"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"Y"},"finish_reason":"length"}],`+
+			`"usage":{"prompt_tokens":50,"completion_tokens":%d,"total_tokens":%d,"prompt_tokens_details":{"cached_tokens":32}}}`, n, n+50)
+		return
 	}
 	w.Header().Set("Content-Type", "text/event-stream")
 	s := &sse{w: w, r: r}

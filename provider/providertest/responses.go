@@ -25,13 +25,14 @@ func (o *OpenAI) responses(w http.ResponseWriter, r *http.Request) {
 		}
 		Reasoning *struct{ Effort string }
 		Stream    bool
+		MaxOutput *int `json:"max_output_tokens"`
 	}
 	fail := func(says string) {
 		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(400)
 		fmt.Fprintf(w, `{"error":{"message":%q,"type":"invalid_request_error","param":null,"code":null}}`, says)
 	}
-	if err := json.Unmarshal(raw, &body); err != nil || len(body.Input) == 0 || !body.Stream {
+	if err := json.Unmarshal(raw, &body); err != nil || len(body.Input) == 0 {
 		fail(fmt.Sprintf("bad body: %v", err))
 		return
 	}
@@ -43,6 +44,10 @@ func (o *OpenAI) responses(w http.ResponseWriter, r *http.Request) {
 			fail("Unsupported parameter: '" + f + "' is not supported with this model.")
 			return
 		}
+	}
+	if n := body.MaxOutput; n != nil && *n < 16 {
+		fail(fmt.Sprintf("Invalid 'max_output_tokens': integer below minimum value. Expected a value >= 16, but got %d instead.", *n))
+		return
 	}
 	calls := map[string]bool{}
 	for _, i := range body.Input {
@@ -59,6 +64,12 @@ func (o *OpenAI) responses(w http.ResponseWriter, r *http.Request) {
 	}
 	for id := range calls {
 		fail("No tool output found for function call " + id + ".")
+		return
+	}
+	if !body.Stream {
+		w.Header().Set("Content-Type", "application/json")
+		io.WriteString(w, `{"id":"resp_1","object":"response","created_at":1,"status":"incomplete","model":"m","output":[],"incomplete_details":{"reason":"max_output_tokens"},`+
+			`"error":null,"usage":{"input_tokens":50,"input_tokens_details":{"cached_tokens":32},"output_tokens":16,"output_tokens_details":{"reasoning_tokens":0},"total_tokens":66}}`)
 		return
 	}
 	w.Header().Set("Content-Type", "text/event-stream; charset=utf-8")

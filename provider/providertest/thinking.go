@@ -32,6 +32,7 @@ func (h Thinking) Test(t *testing.T) {
 	t.Run("tools", h.tools)
 	t.Run("cancel", h.cancel)
 	t.Run("the loop ends", h.breaks)
+	t.Run("preload", h.preload)
 	if h.Failing == nil {
 		return
 	}

@@ -46,7 +46,7 @@ func TestLive(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := v.Warm(); err != nil {
+		if err := v.Warm(t.Context()); err != nil {
 			t.Error(err)
 		}
 		if n := len(providertest.Say(t, v, "My name is Alice, and I live in London.")); n < 150 {

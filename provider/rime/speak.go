@@ -34,8 +34,8 @@ type request struct {
 }
 
 // Warm opens a connection for the first request to find.
-func (v *Voice) Warm() error {
-	return v.net.Touch(context.Background(), vendor, v.base+"/data/voices/all-v2.json", v.header.Clone())
+func (v *Voice) Warm(ctx context.Context) error {
+	return v.net.Touch(ctx, vendor, v.base+"/data/voices/all-v2.json", v.header.Clone())
 }
 
 // Speak asks for each piece as it comes, one ahead of the one being spoken, and gives their sound in order. Words have estimated

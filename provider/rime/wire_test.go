@@ -111,7 +111,7 @@ func TestOpen(t *testing.T) {
 
 func TestWarm(t *testing.T) {
 	r := providertest.NewRime(t)
-	if err := voice(t, r, plain).Warm(); err != nil || r.Count() != 1 {
+	if err := voice(t, r, plain).Warm(t.Context()); err != nil || r.Count() != 1 {
 		t.Errorf("%d requests, %v", r.Count(), err)
 	}
 }

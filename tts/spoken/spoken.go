@@ -28,9 +28,9 @@ type voice struct {
 }
 
 // Warm warms inner, when that is possible.
-func (v *voice) Warm() error {
-	if w, ok := v.inner.(interface{ Warm() error }); ok {
-		return w.Warm()
+func (v *voice) Warm(ctx context.Context) error {
+	if w, ok := v.inner.(interface{ Warm(context.Context) error }); ok {
+		return w.Warm(ctx)
 	}
 	return nil
 }

@@ -24,9 +24,9 @@ type speaker struct {
 	words  tts.Lexicon
 }
 
-func (s *speaker) Warm() error    { s.warmed = true; return nil }
-func (s *speaker) Close() error   { s.closed = true; return nil }
-func (s *speaker) Phonetic() bool { return s.phones }
+func (s *speaker) Warm(context.Context) error { s.warmed = true; return nil }
+func (s *speaker) Close() error               { s.closed = true; return nil }
+func (s *speaker) Phonetic() bool             { return s.phones }
 
 func (s *speaker) Speak(ctx context.Context, text <-chan string, o tts.Options) iter.Seq2[tts.Chunk, error] {
 	s.words = o.Lexicon
@@ -183,14 +183,14 @@ func TestVoiceEndsWithItsLoop(t *testing.T) {
 func TestVoiceWarmsAndCloses(t *testing.T) {
 	s := &speaker{cut: whole}
 	v := Voice(s, nil)
-	if err := v.(interface{ Warm() error }).Warm(); err != nil || !s.warmed {
+	if err := v.(interface{ Warm(context.Context) error }).Warm(t.Context()); err != nil || !s.warmed {
 		t.Error("not warmed", err)
 	}
 	if err := v.(interface{ Close() error }).Close(); err != nil || !s.closed {
 		t.Error("not closed", err)
 	}
 	plain := Voice(tts.Func(s.Speak), nil)
-	if plain.(interface{ Warm() error }).Warm() != nil || plain.(interface{ Close() error }).Close() != nil {
+	if plain.(interface{ Warm(context.Context) error }).Warm(t.Context()) != nil || plain.(interface{ Close() error }).Close() != nil {
 		t.Error("what cannot be warmed or closed is no error")
 	}
 }
