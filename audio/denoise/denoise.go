@@ -7,9 +7,12 @@ import (
 	"math"
 
 	"github.com/parley-voice/parley/audio"
+	"github.com/parley-voice/parley/audio/spectrum"
 )
 
 const (
+	size = 256        // samples of a window
+	bins = size/2 + 1 // of its spectrum
 	hop  = 160        // samples: 10 ms, half a frame
 	over = size - hop // samples that a window shares with the next
 	// Delay is how much later sound comes out than it went in.
@@ -48,7 +51,7 @@ type Suppressor struct {
 	past  [over]float32 // the newest of what came in
 	tail  [over]float32 // of the window before, to be added to
 	room  [size]float32
-	spec  spectrum
+	spec  *spectrum.Spectrum
 	bands [bins]band
 	hops  int
 }
@@ -66,7 +69,7 @@ type band struct {
 // New makes a suppressor. level is the share of attenuation, 0–100: at 100 noise goes down by 24 dB, at 50 by 12.
 func New(level float64) *Suppressor {
 	share := min(max(level, 0), 100) / 100
-	return &Suppressor{share: float32(share), least: float32(math.Pow(10, -deepest/20))}
+	return &Suppressor{spec: spectrum.New(size), share: float32(share), least: float32(math.Pow(10, -deepest/20))}
 }
 
 // Frame replaces f by what is left of it without the noise, Delay later. Digital silence teaches it nothing: it is what a leg fills gaps with.
@@ -88,12 +91,12 @@ func (s *Suppressor) step(pcm *[hop]int16, known bool) {
 		x[i] *= w
 		x[size-1-i] *= w
 	}
-	s.spec.forward(x)
+	s.spec.Forward(x[:])
 	if known {
 		s.learn()
 	}
 	s.weigh()
-	s.spec.back(x)
+	s.spec.Back(x[:])
 	for i, w := range rise {
 		x[i] = x[i]*w + s.tail[i]
 		s.tail[i] = x[hop+i] * rise[over-1-i]
@@ -108,12 +111,12 @@ func (s *Suppressor) learn() {
 	turn := s.hops > 0 && s.hops%searching == 0
 	first := s.hops == 0
 	s.hops++
-	before := power(s.spec.at[0])
+	before := s.spec.Power(0)
 	here := before
 	for k := range s.bands {
 		after := here
-		if k < half {
-			after = power(s.spec.at[k+1])
+		if k < bins-1 {
+			after = s.spec.Power(k + 1)
 		}
 		around := 0.25*before + 0.5*here + 0.25*after
 		b := &s.bands[k]
@@ -141,7 +144,7 @@ func (s *Suppressor) learn() {
 func (s *Suppressor) weigh() {
 	for k := range s.bands {
 		b := &s.bands[k]
-		post := power(s.spec.at[k]) / max(b.noise, quiet)
+		post := s.spec.Power(k) / max(b.noise, quiet)
 		snr := max(prior*b.estimate+(1-prior)*max(post-1, 0), leastSNR)
 		wiener := snr / (1 + snr)
 		g := min(wiener*lift(wiener*post), 1)
@@ -150,11 +153,9 @@ func (s *Suppressor) weigh() {
 		if s.share < 1 {
 			g = root(g, s.share)
 		}
-		s.spec.at[k] *= complex(g, 0)
+		s.spec.At[k] *= complex(g, 0)
 	}
 }
-
-func power(c complex64) float32 { return real(c)*real(c) + imag(c)*imag(c) }
 
 func clip(x float32) int16 {
 	return int16(max(-32768, min(32767, math.Round(float64(x)))))

@@ -167,34 +167,6 @@ func TestNothingIsAllocated(t *testing.T) {
 	}
 }
 
-// TestTransform against the sum that defines it, there and back.
-func TestTransform(t *testing.T) {
-	r := rand.New(rand.NewPCG(5, 6))
-	var x [size]float32
-	for i := range x {
-		x[i] = float32(r.NormFloat64())
-	}
-	was := x
-	var s spectrum
-	s.forward(&x)
-	for _, k := range []int{0, 1, 2, 3, 63, 64, 65, 127, 128} {
-		var want complex128
-		for i, v := range x {
-			sin, cos := math.Sincos(-2 * math.Pi * float64(i) * float64(k) / size)
-			want += complex(float64(v)*cos, float64(v)*sin)
-		}
-		if d := complex128(s.at[k]) - want; math.Hypot(real(d), imag(d)) > 1e-3 {
-			t.Errorf("bin %d is %v, want %v", k, s.at[k], want)
-		}
-	}
-	s.back(&x)
-	for i := range x {
-		if math.Abs(float64(x[i]-was[i])) > 1e-5 {
-			t.Fatalf("sample %d comes back as %v, was %v", i, x[i], was[i])
-		}
-	}
-}
-
 func TestTables(t *testing.T) {
 	for x := 1e-4; x < 20; x *= 1.3 {
 		if got, want := float64(lift(float32(x))), math.Exp(exponentialIntegral(x)/2); math.Abs(got-want) > 0.02*want {
