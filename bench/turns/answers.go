@@ -55,10 +55,6 @@ func hearAnswer(it *Item, sc *scene, dials turn.Options, o Options, r *Result) {
 			d.Heard(t.Words, t.at)
 			look(t.at)
 		}
-		if due, ok := c.Due(); ok && due < end {
-			c.Tick(max(due, end-audio.FrameDur))
-			look(end)
-		}
 		if due, ok := d.Due(); ok && due < end {
 			if s := d.Tick(max(due, end-audio.FrameDur)); s.Kind == turn.TurnEnd && turnOver == 0 {
 				turnOver = end

@@ -1,11 +1,17 @@
 // Package answer decides who answered an outbound call: a human, a machine and which, or nobody. It is told everything with the
 // time since answer and does nothing; no I/O, no clock, no goroutine.
+//
+// What is heard is weighed as it comes: words (lexicon.go), how long somebody talks before they wait for an answer (talk.go), and the
+// network's tones (signal.go). A human is believed at once, because a human waits; a machine may take its time.
 package answer
 
 import (
+	"slices"
 	"time"
 
 	"github.com/parley-voice/parley/audio"
+	"github.com/parley-voice/parley/audio/tones"
+	"github.com/parley-voice/parley/turn"
 )
 
 // A Class is who answered.
@@ -20,10 +26,15 @@ const (
 	CallScreening Class = "call_screening"
 	Hold          Class = "hold"
 	Fax           Class = "fax"
-	SIT           Class = "sit" // special information tones: the number cannot be reached
+	SIT           Class = "sit" // the number cannot be reached: special information tones, or words to that effect
 	Busy          Class = "busy"
 	Silence       Class = "silence"
 )
+
+// Machine reports whether nobody is there who could talk, now or soon.
+func (c Class) Machine() bool {
+	return c == Voicemail || c == MailboxFull || c == Fax || c == SIT || c == Busy
+}
 
 // Options are the agent's dials, as in the contract.
 type Options struct {
@@ -47,25 +58,101 @@ type Verdict struct {
 }
 
 // A Classifier listens to who answered. It belongs to one goroutine.
-type Classifier struct{ o Options }
+type Classifier struct {
+	o     Options
+	words []*lexicon // of the agent's language, and English
+	vad   turn.VAD
+	tones *tones.Finder
+
+	talk    talk
+	signal  signal
+	finals  string // plain
+	partial string // plain
+	wordsAt time.Duration
+	verdict *Verdict
+	leave   time.Duration // 0: not yet
+}
 
 // New makes a classifier for one call, to be told everything from the answer on.
-func New(o Options) *Classifier { return &Classifier{o: o} }
+func New(o Options) *Classifier {
+	c := &Classifier{o: o, words: []*lexicon{lexiconOf(o.Language)}, tones: tones.New()}
+	if en := lexicons["en"]; c.words[0] != en {
+		c.words = append(c.words, en)
+	}
+	return c
+}
 
 // Frame hears 20 ms of the callee that ended at now.
-func (c *Classifier) Frame(_ *audio.Frame, _ time.Duration) {}
+func (c *Classifier) Frame(f *audio.Frame, now time.Duration) {
+	if c.watching() && !c.o.WordsOnly {
+		if t, ok := c.tones.Frame(f, now); ok {
+			c.signal.ended(t)
+		}
+		if t, ok := c.tones.Held(); ok {
+			c.signal.held = t
+		} else {
+			c.signal.held = tones.Tone{}
+		}
+	}
+	c.vad.Frame(f)
+	c.talk.hear(c.vad.Speaking() && c.signal.held.Hz == 0, now)
+	c.judge(now)
+}
 
 // Heard takes what the transcriber made of the sound.
-func (c *Classifier) Heard(_ Words, _ time.Duration) {}
+func (c *Classifier) Heard(w Words, now time.Duration) {
+	if w.Final {
+		c.finals, c.partial = plain(c.finals+" "+w.Text), ""
+	} else if w.Text != "" {
+		c.partial = plain(w.Text)
+	}
+	c.wordsAt = now
+	c.judge(now)
+}
 
 // Verdict is who answered; false while that is open. It may change when Options.Dynamic.
-func (c *Classifier) Verdict() (Verdict, bool) { return Verdict{}, false }
+func (c *Classifier) Verdict() (Verdict, bool) {
+	if c.verdict == nil {
+		return Verdict{}, false
+	}
+	return *c.verdict, true
+}
 
-// Leave is when a message is to begin: after the beep, or where none comes. False while the greeting goes on.
-func (c *Classifier) Leave() (time.Duration, bool) { return 0, false }
+// Leave is when a message is to begin: after the beep, or where none comes after 2 s of silence. False while the greeting goes on, and where
+// none can be left.
+func (c *Classifier) Leave() (time.Duration, bool) { return c.leave, c.leave > 0 }
 
-// Due is when Tick is to be called; false while nothing waits.
-func (c *Classifier) Due() (time.Duration, bool) { return 0, false }
+// watching reports whether tones may still matter.
+func (c *Classifier) watching() bool {
+	return c.verdict == nil || c.o.Dynamic || c.verdict.Class == Voicemail && c.leave == 0 || c.verdict.Class == Silence
+}
 
-// Tick decides what has become due by now.
-func (c *Classifier) Tick(_ time.Duration) {}
+// said is all words so far, plain.
+func (c *Classifier) said() string {
+	if c.partial == "" {
+		return c.finals
+	}
+	return plain(c.finals + " " + c.partial)
+}
+
+// decide keeps a verdict. One that was given stands unless the agent has the classifier keep watching.
+func (c *Classifier) decide(class Class, confidence float64, now time.Duration, evidence ...string) {
+	if v := c.verdict; v != nil && (v.Class == class || !c.revises(class, confidence)) {
+		return
+	}
+	c.verdict = &Verdict{Class: class, Confidence: confidence, Evidence: slices.Clone(evidence), At: now}
+}
+
+// revises reports whether another class may take the place of the verdict: silence is none, and else only where it is wanted.
+func (c *Classifier) revises(class Class, confidence float64) bool {
+	v := c.verdict
+	switch {
+	case v.Class == Silence:
+		return true
+	case !c.o.Dynamic:
+		return false
+	case v.Class == Human:
+		return class != Silence && confidence >= 0.8
+	}
+	return confidence >= 0.6
+}

@@ -1,0 +1,80 @@
+package answer
+
+import (
+	"strings"
+	"unicode"
+)
+
+// A lexicon is what people and machines say when a call is answered, in one language. Phrases are as plain writes them: lower case, no
+// punctuation, no apostrophes; they stand between spaces but in languages without.
+type lexicon struct {
+	machine   []string // voicemail: nobody is there, a message may be left
+	full      []string // and none may
+	menu      []string // choices to press or say
+	screening []string // an assistant asks who calls
+	hold      []string // a queue
+	nobody    []string // the number cannot be reached
+	human     []string // what only people say
+	hello     []string // how they answer, as the whole of what they say
+	unspaced  bool
+}
+
+// plain is text in lower case between single spaces, without punctuation and apostrophes: " youve reached bob ".
+func plain(text string) string {
+	f := strings.FieldsFunc(strings.ToLower(text), func(r rune) bool {
+		return r != '\'' && r != '’' && !unicode.IsLetter(r) && !unicode.IsMark(r) && !unicode.IsDigit(r)
+	})
+	return " " + strings.NewReplacer("'", "", "’", "").Replace(strings.Join(f, " ")) + " "
+}
+
+// has gives the first phrase of a list that stands in a plain text.
+func (l *lexicon) has(text string, list []string) (string, bool) {
+	if l.unspaced {
+		text = strings.ReplaceAll(text, " ", "")
+	}
+	for _, p := range list {
+		if l.unspaced && strings.Contains(text, p) || !l.unspaced && strings.Contains(text, " "+p+" ") {
+			return p, true
+		}
+	}
+	return "", false
+}
+
+// greets reports whether a plain text is nothing but how people answer.
+func (l *lexicon) greets(text string) bool {
+	if l.unspaced {
+		text = strings.ReplaceAll(text, " ", "")
+	}
+	for {
+		was := text
+		for _, h := range l.hello {
+			if l.unspaced {
+				text = strings.TrimPrefix(text, h)
+			} else if rest, ok := strings.CutPrefix(text, " "+h+" "); ok {
+				text = " " + rest
+			}
+		}
+		switch {
+		case strings.TrimSpace(text) == "":
+			return true
+		case text == was:
+			return false
+		}
+	}
+}
+
+// list is phrases with | between.
+func list(items string) []string {
+	l := strings.Split(items, "|")
+	for i := range l {
+		l[i] = strings.TrimSpace(l[i])
+	}
+	return l
+}
+
+func lexiconOf(language string) *lexicon {
+	if l, ok := lexicons[language]; ok {
+		return l
+	}
+	return lexicons["en"]
+}
