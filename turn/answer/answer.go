@@ -64,7 +64,8 @@ type Classifier struct {
 	vad   turn.VAD
 	tones *tones.Finder
 
-	talk    talk
+	talk    talks
+	toned   bool // what the VAD takes for speech is a tone
 	signal  signal
 	finals  string // plain
 	partial string // plain
@@ -88,15 +89,26 @@ func (c *Classifier) Frame(f *audio.Frame, now time.Duration) {
 		if t, ok := c.tones.Frame(f, now); ok {
 			c.signal.ended(t)
 		}
-		if t, ok := c.tones.Held(); ok {
-			c.signal.held = t
-		} else {
-			c.signal.held = tones.Tone{}
-		}
+		c.tone(now)
 	}
 	c.vad.Frame(f)
-	c.talk.hear(c.vad.Speaking() && c.signal.held.Hz == 0, now)
+	speech := c.vad.Speaking()
+	c.toned = c.toned && speech // what the VAD makes of a tone lasts longer than it
+	c.talk.hear(speech && !c.toned, now)
 	c.judge(now)
+}
+
+// tone takes note of what is held. What was taken for speech since it began was none.
+func (c *Classifier) tone(now time.Duration) {
+	t, ok := c.tones.Held()
+	if ok && c.signal.held.Hz == 0 && !c.toned {
+		c.talk.forget(now - t.Start)
+		c.toned = true
+	}
+	if !ok {
+		t = tones.Tone{}
+	}
+	c.signal.held = t
 }
 
 // Heard takes what the transcriber made of the sound.

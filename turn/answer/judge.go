@@ -10,7 +10,9 @@ const (
 	waits     = 560 * time.Millisecond  // silence after it that is waiting
 	waitsWord = 420 * time.Millisecond  // and after words that are nothing but a greeting
 	waitsLong = 900 * time.Millisecond  // and after a longer one without words for a machine
+	least     = 140 * time.Millisecond  // of talk: less is a click
 	long      = 3600 * time.Millisecond // of talk without waiting: a machine
+	longer    = 4800 * time.Millisecond // with words that are none of a machine's so far
 	mute      = 4 * time.Second         // of nothing at all
 	music     = 3500 * time.Millisecond // of sound that holds its notes, without words
 	notes     = 0.8
@@ -91,6 +93,9 @@ func (c *Classifier) byWords(said string, now time.Duration) bool {
 func (c *Classifier) byTalk(said string, now time.Duration) {
 	t := &c.talk
 	length, pause := t.length(), t.pause(now)
+	if c.toned || c.signal.held.Hz > 0 {
+		pause = 0 // who beeps does not wait
+	}
 	greets, asks := false, ""
 	for _, l := range c.words {
 		greets = greets || said != "" && l.greets(said)
@@ -99,8 +104,8 @@ func (c *Classifier) byTalk(said string, now time.Duration) {
 		}
 	}
 	switch {
-	case t.began == 0 && c.signal.ringing():
-	case t.began == 0:
+	case t.total < least && c.signal.ringing():
+	case t.total < least:
 		if now >= mute {
 			c.decide(Silence, 0.6, now, fmt.Sprintf("no sound for %s", mute))
 		}
@@ -114,10 +119,8 @@ func (c *Classifier) byTalk(said string, now time.Duration) {
 		c.human(0.85, now, fmt.Sprintf("%.1f s of talk, and they wait", length.Seconds()))
 	case pause >= waitsLong && length < long+time.Second:
 		c.human(0.7, now, fmt.Sprintf("%.1f s of talk without a word of a machine, and they wait", length.Seconds()))
-	case length >= long && pause < waits && asks == "":
-		if said == "" || now-c.wordsAt < time.Second {
-			c.decide(Voicemail, 0.65, now, fmt.Sprintf("%.1f s of talk without waiting", length.Seconds()))
-		}
+	case pause < waits && asks == "" && (said == "" && length >= long || length >= longer):
+		c.decide(Voicemail, 0.65, now, fmt.Sprintf("%.1f s of talk without waiting", length.Seconds()))
 	}
 }
 

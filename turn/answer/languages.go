@@ -41,7 +41,7 @@ var lexicons = map[string]*lexicon{
 		hello:     list("hallo|ja|ja bitte|ja hallo|bitte|guten tag|guten morgen|guten abend|grüß gott|moin|servus|tag|hi|ähm"),
 	},
 	"fr": {
-		machine: list("laissez un message|laissez votre message|laissez-moi un message|laisser un message|laissez moi un message|laissez nous un message|après le bip|après le signal|après le signal sonore|messagerie|répondeur|boîte vocale|pas disponible|indisponible|ne suis pas là|ne peux pas vous répondre|ne pouvons pas répondre|ne peut pas répondre|" +
+		machine: list("laissez un message|laissez votre message|laisser un message|laissez moi un message|laissez nous un message|après le bip|après le signal|après le signal sonore|messagerie|répondeur|boîte vocale|pas disponible|indisponible|ne suis pas là|ne peux pas vous répondre|ne pouvons pas répondre|ne peut pas répondre|" +
 			"je vous rappelle|vous rappellerai|nous vous rappellerons|vous êtes bien|êtes bien chez|êtes bien sur"),
 		full:      list("messagerie est pleine|boîte vocale est pleine|ne peut plus recevoir|est saturée"),
 		menu:      list("tapez|appuyez|faites le|composez|menu principal|choix suivants|dites|pour le service"),
@@ -58,7 +58,7 @@ var lexicons = map[string]*lexicon{
 		hold:      list("resti in linea|rimanga in linea|attenda|attendere|tutti gli operatori|un operatore|la sua chiamata è importante|la preghiamo di attendere"),
 		nobody:    list("numero selezionato|numero da lei|inesistente|non è attivo|non attivo"),
 		human:     list("chi parla|con chi parlo|come posso|posso aiutarla|posso aiutare|chi è|mi dica|sono io|in cosa posso"),
-		hello:     list("pronto|sì|si|ciao|buongiorno|buonasera|salve|sì pronto|pronto chi parla|mi dica|eh"),
+		hello:     list("pronto|sì|si|ciao|buongiorno|buonasera|salve|sì pronto|mi dica|eh"),
 	},
 	"pt": {
 		machine: list("deixe uma mensagem|deixe sua mensagem|deixe a sua mensagem|deixe seu recado|deixe o seu recado|deixe um recado|deixar uma mensagem|após o sinal|depois do sinal|após o bip|depois do bip|caixa postal|correio de voz|não está disponível|não posso atender|não podemos atender|no momento não|secretária eletrônica|grave sua mensagem|retornaremos|ligo de volta|chamada está sendo encaminhada"),

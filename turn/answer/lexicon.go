@@ -1,6 +1,7 @@
 package answer
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -45,22 +46,22 @@ func (l *lexicon) greets(text string) bool {
 	if l.unspaced {
 		text = strings.ReplaceAll(text, " ", "")
 	}
-	for {
-		was := text
-		for _, h := range l.hello {
+	for strings.TrimSpace(text) != "" {
+		rest := ""
+		at := slices.IndexFunc(l.hello, func(h string) (ok bool) {
 			if l.unspaced {
-				text = strings.TrimPrefix(text, h)
-			} else if rest, ok := strings.CutPrefix(text, " "+h+" "); ok {
-				text = " " + rest
+				rest, ok = strings.CutPrefix(text, h)
+			} else if rest, ok = strings.CutPrefix(text, " "+h+" "); ok {
+				rest = " " + rest
 			}
-		}
-		switch {
-		case strings.TrimSpace(text) == "":
-			return true
-		case text == was:
+			return ok
+		})
+		if at < 0 {
 			return false
 		}
+		text = rest
 	}
+	return true
 }
 
 // list is phrases with | between.
@@ -70,6 +71,20 @@ func list(items string) []string {
 		l[i] = strings.TrimSpace(l[i])
 	}
 	return l
+}
+
+// Longer phrases first: "hello there" is not "hello" and a word more. In languages without spaces there are none in phrases either.
+func init() {
+	for _, l := range lexicons {
+		slices.SortStableFunc(l.hello, func(a, b string) int { return len(b) - len(a) })
+		if l.unspaced {
+			for _, words := range [][]string{l.machine, l.full, l.menu, l.screening, l.hold, l.nobody, l.human, l.hello} {
+				for i := range words {
+					words[i] = strings.ReplaceAll(words[i], " ", "")
+				}
+			}
+		}
+	}
 }
 
 func lexiconOf(language string) *lexicon {

@@ -62,11 +62,8 @@ func (s *signal) cadence() (class Class, ok bool) {
 
 // ringing: a tone that rings, and goes on ringing behind an answer: somebody is being looked for.
 func (s *signal) ringing() bool {
-	t := s.held
-	if t.Hz == 0 && s.n > 0 {
-		t = s.last(0)
-	}
-	return networked(t) && t.Dur() > 700*time.Millisecond
+	rings := func(t tones.Tone) bool { return networked(t) && t.Dur() > 700*time.Millisecond }
+	return rings(s.held) || s.n > 0 && rings(s.last(0))
 }
 
 // networked: the tone is one that networks ring or are busy with.

@@ -14,6 +14,28 @@ type talk struct {
 	bursts int
 }
 
+// talks is talk, and what it was in the frames before: it takes a while to tell that a sound is a tone.
+type talks struct {
+	talk
+	past [8]talk
+	at   int
+}
+
+func (t *talks) hear(speech bool, now time.Duration) {
+	t.past[t.at&7] = t.talk
+	t.at++
+	t.talk.hear(speech, now)
+}
+
+// forget takes back what was heard for so long.
+func (t *talks) forget(d time.Duration) {
+	n := min(int((d+79*time.Millisecond)/(20*time.Millisecond)), len(t.past), t.at)
+	if n > 0 {
+		t.talk = t.past[(t.at-n)&7]
+		t.talks = false
+	}
+}
+
 // breath is a pause that one can talk on over.
 const breath = 280 * time.Millisecond
 
