@@ -234,7 +234,7 @@ func (v *driver) judge() {
 		for i, s := range sc.spans {
 			r.Trace = append(r.Trace, fmt.Sprintf("%8.3f  begins       part %d, until %.3f", s.Start.Seconds(), i+1, s.End.Seconds()))
 		}
-		slices.Sort(r.Trace)
+		slices.SortStableFunc(r.Trace, func(a, b string) int { return strings.Compare(a[:8], b[:8]) })
 	}
 	if !v.floor {
 		v.judgeTurn()

@@ -42,6 +42,9 @@ func stage(st *store, it *Item) (*scene, error) {
 	rng := rand.New(rand.NewPCG(it.Seed, 1))
 	wait := lead + time.Duration(rng.IntN(500))*time.Millisecond
 	after := tail
+	if it.Class == Finished || it.Class == Unfinished {
+		after += 2 * time.Second // noise may hold a turn open
+	}
 	if it.Answer {
 		wait = time.Duration(100+rng.IntN(400)) * time.Millisecond
 	}

@@ -86,11 +86,23 @@ func byEspeak(ctx context.Context, name, text string) (*said, error) {
 }
 
 func byFestival(ctx context.Context, name, text string) (*said, error) {
-	wav, err := output(ctx, text, "text2wave", "-eval", "(voice_"+name+")", "-otype", "wav")
+	wav, err := output(ctx, latin1(text), "text2wave", "-eval", "(voice_"+name+")", "-otype", "wav")
 	if err != nil {
 		return nil, err
 	}
 	return placed(wav, text)
+}
+
+// latin1 is how festival's voices read accents.
+func latin1(text string) string {
+	var b strings.Builder
+	for _, r := range text {
+		if r > 0xff {
+			r = '?'
+		}
+		b.WriteByte(byte(r))
+	}
+	return b.String()
 }
 
 func output(ctx context.Context, text, program string, args ...string) ([]byte, error) {
