@@ -120,3 +120,9 @@ func BadOutput(vendor, message string, err error) *parley.VendorError {
 func Closed(vendor, message string) *parley.VendorError {
 	return &parley.VendorError{Vendor: vendor, Code: parley.VendorUnavailable, Message: message}
 }
+
+// Refused reports whether a vendor found a request itself wrong: another one may do.
+func Refused(err error) bool {
+	var v *parley.VendorError
+	return errors.As(err, &v) && v.Code == parley.VendorRefused
+}

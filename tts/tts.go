@@ -12,15 +12,8 @@ import (
 // Options say how it is to be spoken. What is the vendor's own (voice, model, speed) was given when it was opened.
 type Options struct {
 	Language string  // contract code
-	Lexicon  Lexicon // for a Synthesizer that is Phonetic; nil: no words
+	Lexicon  Lexicon // for a Synthesizer that is Phonetic; nil: none
 }
-
-// A Lexicon knows words by their phonemes: of the word that text begins with, its length in bytes and its phonemes, in the
-// International Phonetic Alphabet; 0 for a word that it does not know. Ask where a word begins.
-type Lexicon func(text string) (n int, ipa string)
-
-// Phonetic is a Synthesizer that says words of Options.Lexicon by their phonemes, if it says so.
-type Phonetic interface{ Phonetic() bool }
 
 // A Chunk is one frame; Text, when set, is what has become complete at the frame's end: the words, with the spaces and
 // marks around them, such that all Texts of a stream together are what was sent in.

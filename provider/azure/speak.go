@@ -124,13 +124,21 @@ func (v *Voice) Warm(ctx context.Context) error {
 func (v *Voice) Speak(ctx context.Context, text <-chan string, o tts.Options) iter.Seq2[tts.Chunk, error] {
 	p := provider.Pieces{Vendor: vendor, Rate: audio.Rate, Ahead: ahead,
 		Ask: func(ctx context.Context, piece, _ string) (io.ReadCloser, error) {
-			return v.net.Sound(ctx, vendor, v.speech, v.header, v.options.ssml(piece, o.Language))
+			body := v.options.ssml(piece, o.Language, o.Lexicon)
+			sound, err := v.net.Sound(ctx, vendor, v.speech, v.header, body)
+			if provider.Refused(err) && bytes.Contains(body, []byte("<phoneme ")) { // one phoneme that it does not know costs the document
+				return v.net.Sound(ctx, vendor, v.speech, v.header, v.options.ssml(piece, o.Language, nil))
+			}
+			return sound, err
 		}}
 	return p.Speak(ctx, text)
 }
 
-// ssml is the document that has the voice say text (https://learn.microsoft.com/azure/ai-services/speech-service/speech-synthesis-markup-voice).
-func (o *VoiceOptions) ssml(text, language string) []byte {
+// Phonetic: every language is.
+func (v *Voice) Phonetic(string) bool { return true }
+
+// ssml is the document that has the voice say text, and words by their phonemes (https://learn.microsoft.com/azure/ai-services/speech-service/speech-synthesis-markup-voice).
+func (o *VoiceOptions) ssml(text, language string, words tts.Lexicon) []byte {
 	var b bytes.Buffer
 	b.WriteString(`<speak version="1.0" xmlns="http://www.w3.org/2001/10/synthesis" xml:lang="`)
 	escape(&b, cmp.Or(locale.FindString(o.VoiceName), locale.FindString(strings.ReplaceAll(language, "_", "-")), "en-US"))
@@ -148,7 +156,17 @@ func (o *VoiceOptions) ssml(text, language string) []byte {
 		}
 		b.WriteString(`>`)
 	}
-	escape(&b, text)
+	for part, ipa := range words.Parts(text) {
+		if ipa == "" {
+			escape(&b, part)
+			continue
+		}
+		b.WriteString(`<phoneme alphabet="ipa" ph="`)
+		escape(&b, ipa)
+		b.WriteString(`">`)
+		escape(&b, part)
+		b.WriteString(`</phoneme>`)
+	}
 	if spoken {
 		b.WriteString(`</prosody>`)
 	}

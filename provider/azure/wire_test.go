@@ -80,7 +80,7 @@ func FuzzSSML(f *testing.F) {
 	f.Add("Hello & <goodbye>.", "en-US-JennyNeural", "en", 1.0, -2.5)
 	f.Add("\x00\x1b]]>&#0;", `"/><voice name="x`, "<", 0.0, 1e30)
 	f.Fuzz(func(t *testing.T, text, name, language string, pitch, rate float64) {
-		d := xml.NewDecoder(strings.NewReader(string((&VoiceOptions{VoiceName: name, Pitch: pitch, Rate: rate}).ssml(text, language))))
+		d := xml.NewDecoder(strings.NewReader(string((&VoiceOptions{VoiceName: name, Pitch: pitch, Rate: rate}).ssml(text, language, nil))))
 		elements := 0
 		for {
 			tok, err := d.Token()

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -98,10 +99,39 @@ func (v *Voice) Warm(ctx context.Context) error {
 // speechRequest is the body of POST /v1/text:synthesize (https://cloud.google.com/text-to-speech/docs/reference/rest/v1/text/synthesize).
 type speechRequest struct {
 	Input struct {
-		Text string `json:"text"`
+		Text  string      `json:"text"`
+		Words *pronounced `json:"customPronunciations,omitempty"`
 	} `json:"input"`
 	Voice voiceParams `json:"voice"`
 	Audio audioConfig `json:"audioConfig"`
+}
+
+// pronounced is a CustomPronunciations: which words of the text are said by their phonemes.
+type pronounced struct {
+	Words []pronunciation `json:"pronunciations"`
+}
+
+type pronunciation struct {
+	Phrase   string `json:"phrase"`
+	Alphabet string `json:"phoneticEncoding"`
+	Phonemes string `json:"pronunciation"`
+}
+
+// Phonetic: customPronunciations is documented for English alone.
+func (v *Voice) Phonetic(language string) bool { return language == "en" }
+
+// pronounce finds the words of text that are known by their phonemes; nil when there are none.
+func pronounce(text string, words tts.Lexicon) *pronounced {
+	var p pronounced
+	for part, ipa := range words.Parts(text) {
+		if w := (pronunciation{part, "PHONETIC_ENCODING_IPA", ipa}); ipa != "" && !slices.Contains(p.Words, w) {
+			p.Words = append(p.Words, w)
+		}
+	}
+	if len(p.Words) == 0 {
+		return nil
+	}
+	return &p
 }
 
 type audioConfig struct {
@@ -118,7 +148,7 @@ func (v *Voice) Speak(ctx context.Context, text <-chan string, o tts.Options) it
 		for piece != "" {
 			n := cut(piece)
 			if part := strings.TrimSpace(piece[:n]); strings.ContainsFunc(part, sounds) {
-				b, err := v.post(ctx, part, voice)
+				b, err := v.say(ctx, part, voice, o.Lexicon)
 				if err != nil {
 					return nil, err
 				}
@@ -149,9 +179,19 @@ func cut(piece string) int {
 	return n
 }
 
-func (v *Voice) post(ctx context.Context, text string, p voiceParams) ([]byte, error) {
+// say asks for the sound of text. Phonemes that Google or the voice does not know are left out: they cost the request.
+func (v *Voice) say(ctx context.Context, text string, p voiceParams, words tts.Lexicon) ([]byte, error) {
 	q := speechRequest{Voice: p, Audio: audioConfig{"LINEAR16", audio.Rate}}
-	q.Input.Text = text
+	q.Input.Text, q.Input.Words = text, pronounce(text, words)
+	sound, err := v.post(ctx, &q)
+	if provider.Refused(err) && q.Input.Words != nil {
+		q.Input.Words = nil
+		return v.post(ctx, &q)
+	}
+	return sound, err
+}
+
+func (v *Voice) post(ctx context.Context, q *speechRequest) ([]byte, error) {
 	body, err := json.Marshal(q)
 	if err != nil {
 		return nil, err

@@ -366,7 +366,12 @@ func (g *Google) synthesize(w http.ResponseWriter, r *http.Request) {
 	g.Voices = append(g.Voices, raw)
 	g.mu.Unlock()
 	var body struct {
-		Input struct{ Text string }
+		Input struct {
+			Text                 string
+			CustomPronunciations struct {
+				Pronunciations []struct{ Phrase, PhoneticEncoding, Pronunciation string }
+			}
+		}
 		Voice struct{ LanguageCode, Name string }
 		Audio struct {
 			AudioEncoding   any // by its name, or by its number

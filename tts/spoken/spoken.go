@@ -63,16 +63,20 @@ func (v *voice) Speak(ctx context.Context, text <-chan string, o tts.Options) it
 }
 
 func (v *voice) options(o tts.Options) tts.Options {
-	if p, ok := v.inner.(tts.Phonetic); ok && p.Phonetic() {
+	if v.phonetic(o.Language) {
 		o.Lexicon = v.dictionary.lexicon(o.Language)
 	}
 	return o
 }
 
+func (v *voice) phonetic(language string) bool {
+	p, ok := v.inner.(tts.Phonetic)
+	return ok && p.Phonetic(short(language))
+}
+
 // read hands on what each piece is to sound like, and closes out after the last.
 func (v *voice) read(ctx context.Context, text <-chan string, out chan<- string, t *teller, language string) {
-	p, ok := v.inner.(tts.Phonetic)
-	r := NewReader(language, v.dictionary, ok && p.Phonetic())
+	r := NewReader(language, v.dictionary, v.phonetic(language))
 	for {
 		select {
 		case piece, ok := <-text:

@@ -24,9 +24,9 @@ type speaker struct {
 	words  tts.Lexicon
 }
 
-func (s *speaker) Warm(context.Context) error { s.warmed = true; return nil }
-func (s *speaker) Close() error               { s.closed = true; return nil }
-func (s *speaker) Phonetic() bool             { return s.phones }
+func (s *speaker) Warm(context.Context) error    { s.warmed = true; return nil }
+func (s *speaker) Close() error                  { s.closed = true; return nil }
+func (s *speaker) Phonetic(language string) bool { return s.phones && language == "en" }
 
 func (s *speaker) Speak(ctx context.Context, text <-chan string, o tts.Options) iter.Seq2[tts.Chunk, error] {
 	s.words = o.Lexicon
