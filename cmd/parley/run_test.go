@@ -173,6 +173,17 @@ func TestServeFromTheCommandLine(t *testing.T) {
 	}
 }
 
+// TestStoppedWhileStarting: who stops a server that has not started yet is told of no fault.
+func TestStoppedWhileStarting(t *testing.T) {
+	t.Chdir(t.TempDir())
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	var said strings.Builder
+	if code := run(ctx, []string{"serve", "--http=127.0.0.1:0", "--sip=127.0.0.1:0", "--rtp-ports=44000-44999", "--log=error"}, &said, func(int) {}); code != 0 || said.String() != "" {
+		t.Errorf("%d %s", code, said.String())
+	}
+}
+
 // TestCutShort: a first start that ended anywhere is made up for by the next.
 func TestCutShort(t *testing.T) {
 	v, _ := cast(t, nil)

@@ -39,6 +39,9 @@ func (c *serveCmd) Run(ctx context.Context) error {
 	h, made, err := c.build(ctx, log)
 	if err != nil {
 		door.Close()
+		if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+			return nil // stopped while it started: the next start goes on from there
+		}
 		return err
 	}
 	defer h.close()
