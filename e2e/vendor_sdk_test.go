@@ -30,6 +30,7 @@ func TestVendorSDKs(t *testing.T) {
 		{"assemblyai_sdk.cjs", []string{"npm", "assemblyai@4.41.5"}, func(t *testing.T) string { return providertest.NewAssemblyAI(t).URL }},
 		{"gladia_sdk.cjs", []string{"npm", "@gladiaio/sdk@2.1.0", "ws@8.18.3"}, func(t *testing.T) string { return providertest.NewGladia(t).URL }},
 		{"deepgram_sdk.cjs", []string{"npm", "@deepgram/sdk@5.13.0"}, func(t *testing.T) string { return providertest.NewDeepgram(t).URL }},
+		{"azure_speech_sdk.cjs", []string{"npm", "microsoft-cognitiveservices-speech-sdk@1.52.0"}, func(t *testing.T) string { return providertest.NewAzureSpeech(t).URL }},
 		{"azure_sdk.cjs", []string{"npm", "openai@6.49.0"}, func(t *testing.T) string { return providertest.NewAzureOpenAI(t).URL }},
 		{"anthropic_sdk.cjs", []string{"npm", "@anthropic-ai/sdk@1.14.0"}, func(t *testing.T) string { return providertest.NewAnthropic(t).URL }},
 		{"openai_sdk.cjs", []string{"npm", "openai@6.49.0"}, func(t *testing.T) string { return providertest.NewOpenAI(t).URL }},

@@ -28,7 +28,7 @@ func names(specs []provider.Spec) string {
 func TestOrder(t *testing.T) {
 	all := specs(t)
 	for _, tc := range []struct{ what, got, want string }{
-		{"hear", names(Hearers(all)), "deepgram assemblyai gladia google openai openai_compatible local"},
+		{"hear", names(Hearers(all)), "deepgram assemblyai gladia azure google openai openai_compatible local"},
 		{"think", names(Thinkers(all)), "openai azure google anthropic deepseek togetherai openai_compatible local"},
 		{"speak", names(Speakers(all)), "elevenlabs cartesia playht rime azure google openai deepgram local"},
 		{"table", names(all), "deepgram assemblyai gladia openai azure google anthropic deepseek togetherai openai_compatible elevenlabs cartesia playht rime local"},

@@ -1,5 +1,6 @@
-// Package azure thinks by Azure OpenAI (think.go) and speaks by Azure Speech, an HTTP request per piece (speak.go); the two are
-// resources of their own, with keys of their own. A reply that is spoken has one goroutine for its pieces and one per request under way;
+// Package azure thinks by Azure OpenAI (think.go); by Azure Speech it hears, over the websocket of its SDKs (listen.go, phrases.go), and
+// speaks, an HTTP request per piece (speak.go). The two are resources of their own, with keys of their own. A stream that is heard has one
+// goroutine that sends; it ends with the loop over the stream. A reply that is spoken has one goroutine for its pieces and one per request under way;
 // all end with the loop over the reply.
 package azure
 
@@ -11,6 +12,7 @@ import (
 	"github.com/parley-voice/parley"
 	"github.com/parley-voice/parley/llm"
 	"github.com/parley-voice/parley/provider"
+	"github.com/parley-voice/parley/stt"
 	"github.com/parley-voice/parley/tts"
 )
 
@@ -26,7 +28,9 @@ func Spec() provider.Spec {
 		ConnectionType: "account_connection_azure_speech",
 		KeyField:       "api_key",
 		Vars:           []string{"endpoint", "region"},
-		Hearing:        &provider.Hearing{Options: new(TranscriberOptions)},
+		Hearing: &provider.Hearing{Options: new(TranscriberOptions), Open: func(a provider.Access, options json.RawMessage) (stt.Transcriber, error) {
+			return NewTranscriber(a, options)
+		}},
 		Thinking: &provider.Thinking{
 			Default: defaultModel,
 			By:      &provider.By{Env: "AZURE_OPENAI", ConnectionType: "account_connection_azure_llm", Vars: []string{"endpoint", "deployment", "api_version"}},
@@ -38,12 +42,6 @@ func Spec() provider.Spec {
 			return NewVoice(a, options)
 		}},
 	}
-}
-
-// TranscriberOptions are the fields of transcriber_azure, which is not reached.
-type TranscriberOptions struct {
-	Model    string `json:"model" doc:"The vendor's model"`
-	Language string `json:"language" doc:"Language that is spoken, when it is not the agent's"`
 }
 
 // address checks what is given as the address of a resource.

@@ -5,14 +5,17 @@ import (
 	"flag"
 	"os"
 	"testing"
+	"time"
 
+	"github.com/parley-voice/parley/audio"
 	"github.com/parley-voice/parley/llm"
 	"github.com/parley-voice/parley/provider"
 	"github.com/parley-voice/parley/provider/providertest"
+	"github.com/parley-voice/parley/stt"
 	"github.com/parley-voice/parley/tts"
 )
 
-var live = flag.Bool("live", false, "have Azure itself think, with AZURE_OPENAI_API_KEY, _ENDPOINT, _DEPLOYMENT and perhaps _API_VERSION, and speak, with AZURE_SPEECH_API_KEY and _REGION")
+var live = flag.Bool("live", false, "have Azure itself think, with AZURE_OPENAI_API_KEY, _ENDPOINT, _DEPLOYMENT and perhaps _API_VERSION, and speak and hear, with AZURE_SPEECH_API_KEY and _REGION")
 
 const key = "a-key-of-ours"
 
@@ -35,6 +38,46 @@ func TestSpeaking(t *testing.T) {
 			return voice(t, s, plain)
 		},
 	}.Test(t)
+}
+
+func transcriber(t testing.TB, s *providertest.AzureSpeech, options string) *Transcriber {
+	tr, err := NewTranscriber(provider.Access{Key: key, BaseURL: s.URL + "/"}, []byte(options))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tr
+}
+
+func TestHearing(t *testing.T) {
+	providertest.Hearing{
+		Open: func(t testing.TB) stt.Transcriber {
+			return transcriber(t, providertest.NewAzureSpeech(t), `{"type":"transcriber_azure"}`)
+		},
+		Failing: func(t testing.TB, f providertest.Fault) stt.Transcriber {
+			s := providertest.NewAzureSpeech(t)
+			s.Fail(f, 1)
+			return transcriber(t, s, "")
+		},
+	}.Test(t)
+}
+
+// TestHearingInTurns: the suite again, with turns that end in every long silence.
+func TestHearingInTurns(t *testing.T) {
+	var sound []audio.Frame
+	for _, words := range []string{"one two three", "four", "five"} {
+		sound = append(append(sound, providertest.Spoken(words)...), providertest.Silence(85)...)
+	}
+	providertest.Hearing{Open: func(t testing.TB) stt.Transcriber {
+		fake := providertest.NewAzureSpeech(t)
+		fake.TurnAfter = 1200 * time.Millisecond
+		return transcriber(t, fake, "")
+	}, Sound: sound, Pace: 4 * time.Millisecond}.Test(t)
+}
+
+// BenchmarkHeardDelay is from Azure's first words to their event.
+func BenchmarkHeardDelay(b *testing.B) {
+	s := providertest.NewAzureSpeech(b)
+	providertest.HeardDelays(b, transcriber(b, s, ""), s)
 }
 
 func says(text string) llm.Request {
@@ -91,8 +134,16 @@ func TestLive(t *testing.T) {
 		if err := v.Warm(t.Context()); err != nil {
 			t.Error(err)
 		}
-		if n := len(providertest.Say(t, v, "My name is Alice & Bob, and I live in London.")); n < 150 {
+		sound := providertest.Say(t, v, "My name is Alice & Bob, and I live in London.")
+		if n := len(sound); n < 150 {
 			t.Errorf("%d frames, silence around it included", n)
+		}
+		tr, err := NewTranscriber(provider.Access{Key: key, BaseURL: os.Getenv("AZURE_SPEECH_ENDPOINT"), Extra: map[string]string{"region": os.Getenv("AZURE_SPEECH_REGION")}}, []byte(`{"profanity":"raw","true_text":true}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := providertest.Hear(t, tr, sound, 20*time.Millisecond, stt.Options{Language: "en", Keywords: map[string]float64{"Alice": 1}}); !providertest.Alike(got, "my name is alice and bob and i live in london") {
+			t.Errorf("heard %q", got)
 		}
 	}
 }

@@ -80,7 +80,7 @@ func speechBase(a provider.Access) (string, error) {
 		if !region.MatchString(r) {
 			return "", parley.Invalid("region", "region of the Azure connection must be the name of one, such as westeurope: add it, or set AZURE_SPEECH_REGION")
 		}
-		return "https://" + r + ".tts.speech.microsoft.com", nil
+		return "https://" + r + ".tts.speech." + domain(r), nil
 	}
 	u, err := address(a.BaseURL)
 	if err != nil {
@@ -93,6 +93,17 @@ func speechBase(a provider.Access) (string, error) {
 		u.Path = "/tts"
 	}
 	return u.String(), nil
+}
+
+// domain is of the cloud that a region belongs to.
+func domain(region string) string {
+	switch {
+	case strings.HasPrefix(region, "china"):
+		return "azure.cn"
+	case strings.HasPrefix(region, "usgov"):
+		return "azure.us"
+	}
+	return "microsoft.com"
 }
 
 // warmed is when a connection to an address was last opened: the list of voices that this costs is long.

@@ -202,7 +202,7 @@ func TestOpen(t *testing.T) {
 			t.Errorf("%s: %v", options, err)
 		}
 	}
-	if s.Hearing.Open != nil || s.Thinks().Env != "AZURE_OPENAI" || s.Env != "AZURE_SPEECH" {
+	if s.Thinks().Env != "AZURE_OPENAI" || s.Env != "AZURE_SPEECH" {
 		t.Errorf("%+v", s)
 	}
 }

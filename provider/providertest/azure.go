@@ -10,8 +10,12 @@ import (
 )
 
 // AzureSpeech is a fake of text to speech's REST API, of a region and of a resource (/tts), after
-// learn.microsoft.com/azure/ai-services/speech-service/rest-text-to-speech. It speaks a tone of 20 ms a character.
-type AzureSpeech struct{ posts }
+// learn.microsoft.com/azure/ai-services/speech-service/rest-text-to-speech, and of the websocket that Microsoft's SDKs hear by
+// (azure_speech.go). It speaks a tone of 20 ms a character, and hears Spoken.
+type AzureSpeech struct {
+	posts
+	azureHearing
+}
 
 // NewAzureSpeech starts one; it ends with the test.
 func NewAzureSpeech(t testing.TB) *AzureSpeech {
@@ -27,6 +31,9 @@ func NewAzureSpeech(t testing.TB) *AzureSpeech {
 			w.Header().Set("Content-Type", "application/json; charset=utf-8")
 			io.WriteString(w, `[{"ShortName":"en-US-JennyNeural","Locale":"en-US","SampleRateHertz":"24000"}]`)
 		})
+	}
+	for _, path := range []string{"/stt/speech/universal/v2", "/speech/recognition/conversation/cognitiveservices/v1"} {
+		mux.HandleFunc("GET "+path, s.listen)
 	}
 	start(t, &s.Server, mux)
 	return s
