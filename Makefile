@@ -12,7 +12,7 @@ BLOWS    ?= 15000000
 
 export CGO_ENABLED ?= 0
 
-.PHONY: all setup peers build run test test-postgres race client-ts e2e bench referee fuzz hammer lint clean
+.PHONY: all setup peers build run test test-postgres race client-ts e2e bench bench-vendors referee fuzz hammer lint clean
 
 all: build
 
@@ -56,6 +56,10 @@ kill: build
 
 bench: build
 	$(BIN) bench --calls $(CALLS) --seconds $(SECONDS)
+
+# What our plumbing adds to each vendor's first byte (docs/providers.md).
+bench-vendors:
+	$(GO) test ./provider/all -run '^$$' -bench Added -benchtime 200x
 
 referee: peers build
 	PARLEY=$(BIN) bench/referee/run.sh

@@ -85,6 +85,16 @@ func keeps(ctx context.Context) {
 // Knock opens a connection for the next Dial of a websocket at the same origin to find, without opening a websocket: vendors count, and some
 // charge, from then on. It carries no key; whatever the answer is, the connection is there, or at least its TLS session.
 func (n *Net) Knock(ctx context.Context, vendor, base string) error {
+	// Transport keeps the connections of websockets apart from others', and knows them by this. Without a key it is no handshake: servers say no.
+	return knock(ctx, n.orOperators().knocker, vendor, base, http.Header{"Connection": {"Upgrade"}, "Upgrade": {"websocket"}})
+}
+
+// Reach is Knock for the next Do.
+func (n *Net) Reach(ctx context.Context, vendor, base string) error {
+	return knock(ctx, n.orOperators().client, vendor, base, nil)
+}
+
+func knock(ctx context.Context, by *http.Client, vendor, base string, header http.Header) error {
 	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
 	defer cancel()
 	address, err := origin(base)
@@ -95,9 +105,10 @@ func (n *Net) Knock(ctx context.Context, vendor, base string) error {
 	if err != nil {
 		return err
 	}
-	// Transport keeps the connections of websockets apart from others', and knows them by this. Without a key it is no handshake: servers say no.
-	req.Header = http.Header{"Connection": {"Upgrade"}, "Upgrade": {"websocket"}}
-	resp, err := n.orOperators().knocker.Do(req)
+	if header != nil {
+		req.Header = header
+	}
+	resp, err := by.Do(req)
 	if err != nil {
 		return Fault(ctx, vendor, bare(err))
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"iter"
 	"net/http"
@@ -23,6 +24,11 @@ const (
 )
 
 var stop = []byte(`{"type":"stop_recording"}`)
+
+// Warm opens connections for the request that begins a stream and for its websocket, as far as both are at one address.
+func (t *Transcriber) Warm(ctx context.Context) error {
+	return errors.Join(t.net.Reach(ctx, vendor, t.base), t.net.Knock(ctx, vendor, t.base))
+}
 
 // Transcribe hears one stream. Every frame is sent when it comes. Closing in lets Gladia finish, 5 s at most.
 func (t *Transcriber) Transcribe(ctx context.Context, in <-chan audio.Frame, o stt.Options) iter.Seq2[stt.Event, error] {
