@@ -25,6 +25,7 @@ type Spec struct {
 	Hearing        *Hearing
 	Thinking       *Thinking
 	Speaking       *Speaking
+	Checks         []Check // of all skills that need a key
 }
 
 // Access is how a vendor is reached and paid.
@@ -81,6 +82,7 @@ type Speaking struct {
 	Type    string // of the contract's voice, where it is not voice_ and the vendor's name
 	Options any    // as in Hearing, of the contract's voice object
 	Open    func(a Access, options json.RawMessage) (tts.Synthesizer, error)
+	Voices  func(ctx context.Context, a Access) ([]Voice, error) // which there are, MaxVoices at most; nil: it cannot be asked
 }
 
 // A Warmer has something worth doing while the phone rings: connections to open, a model to load. Transcribers, models and

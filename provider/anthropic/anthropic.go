@@ -30,6 +30,7 @@ func Spec() provider.Spec {
 		ConnectionType: "account_connection_anthropic",
 		KeyField:       "api_key",
 		BaseURL:        defaultBase,
+		Checks:         []provider.Check{{Skills: []provider.Skill{provider.Thinks}, Ask: check}},
 		Thinking: &provider.Thinking{Default: defaultModel, Open: func(a provider.Access, model string, _ json.RawMessage) (llm.Model, error) {
 			return NewModel(a, model)
 		}},

@@ -28,6 +28,7 @@ func Spec() provider.Spec {
 		ConnectionType: "account_connection_azure_speech",
 		KeyField:       "api_key",
 		Vars:           []string{"endpoint", "region"},
+		Checks:         checks,
 		Hearing: &provider.Hearing{Options: new(TranscriberOptions), Open: func(a provider.Access, options json.RawMessage) (stt.Transcriber, error) {
 			return NewTranscriber(a, options)
 		}},
@@ -38,7 +39,7 @@ func Spec() provider.Spec {
 				return NewModel(a, model)
 			},
 		},
-		Speaking: &provider.Speaking{Options: new(VoiceOptions), Open: func(a provider.Access, options json.RawMessage) (tts.Synthesizer, error) {
+		Speaking: &provider.Speaking{Options: new(VoiceOptions), Voices: voices, Open: func(a provider.Access, options json.RawMessage) (tts.Synthesizer, error) {
 			return NewVoice(a, options)
 		}},
 	}

@@ -38,7 +38,8 @@ func Spec() provider.Spec {
 		ConnectionType: "account_connection_cartesia",
 		KeyField:       "api_key",
 		BaseURL:        defaultBase,
-		Speaking: &provider.Speaking{Options: new(VoiceOptions), Open: func(a provider.Access, options json.RawMessage) (tts.Synthesizer, error) {
+		Checks:         []provider.Check{{Skills: []provider.Skill{provider.Speaks}, Ask: check}},
+		Speaking: &provider.Speaking{Options: new(VoiceOptions), Voices: voices, Open: func(a provider.Access, options json.RawMessage) (tts.Synthesizer, error) {
 			return NewVoice(a, options)
 		}},
 	}

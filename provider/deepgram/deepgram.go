@@ -29,10 +29,11 @@ func Spec() provider.Spec {
 		ConnectionType: "account_connection_deepgram",
 		KeyField:       "api_key",
 		BaseURL:        defaultBase,
+		Checks:         []provider.Check{{Skills: []provider.Skill{provider.Hears, provider.Speaks}, Ask: check}},
 		Hearing: &provider.Hearing{Options: new(TranscriberOptions), Open: func(a provider.Access, options json.RawMessage) (stt.Transcriber, error) {
 			return NewTranscriber(a, options)
 		}},
-		Speaking: &provider.Speaking{Options: new(VoiceOptions), Open: func(a provider.Access, options json.RawMessage) (tts.Synthesizer, error) {
+		Speaking: &provider.Speaking{Options: new(VoiceOptions), Voices: voices, Open: func(a provider.Access, options json.RawMessage) (tts.Synthesizer, error) {
 			return NewVoice(a, options)
 		}},
 	}

@@ -34,7 +34,8 @@ func Spec() provider.Spec {
 		ConnectionType: "account_connection_elevenlabs",
 		KeyField:       "api_key",
 		BaseURL:        defaultBase,
-		Speaking: &provider.Speaking{Type: "voice_eleven_labs", Options: new(VoiceOptions), Open: func(a provider.Access, options json.RawMessage) (tts.Synthesizer, error) {
+		Checks:         []provider.Check{{Skills: []provider.Skill{provider.Speaks}, Ask: check}},
+		Speaking: &provider.Speaking{Type: "voice_eleven_labs", Options: new(VoiceOptions), Voices: voices, Open: func(a provider.Access, options json.RawMessage) (tts.Synthesizer, error) {
 			return NewVoice(a, options)
 		}},
 	}

@@ -33,13 +33,14 @@ func Spec() provider.Spec {
 		ConnectionType: "account_connection_google",
 		KeyField:       "api_key",
 		BaseURL:        thinkingBase,
+		Checks:         checks,
 		Hearing: &provider.Hearing{Options: new(TranscriberOptions), Open: func(a provider.Access, options json.RawMessage) (stt.Transcriber, error) {
 			return NewTranscriber(a, options)
 		}},
 		Thinking: &provider.Thinking{Default: defaultModel, Open: func(a provider.Access, model string, _ json.RawMessage) (llm.Model, error) {
 			return NewModel(a, model)
 		}},
-		Speaking: &provider.Speaking{Options: new(VoiceOptions), Open: func(a provider.Access, options json.RawMessage) (tts.Synthesizer, error) {
+		Speaking: &provider.Speaking{Options: new(VoiceOptions), Voices: voices, Open: func(a provider.Access, options json.RawMessage) (tts.Synthesizer, error) {
 			return NewVoice(a, options)
 		}},
 	}

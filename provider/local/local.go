@@ -117,7 +117,7 @@ func (l *Local) Spec() provider.Spec {
 			}
 			return &thinking{l: l, name: model}, nil
 		}},
-		Speaking: &provider.Speaking{Options: new(VoiceOptions), Open: func(_ provider.Access, options json.RawMessage) (tts.Synthesizer, error) {
+		Speaking: &provider.Speaking{Options: new(VoiceOptions), Voices: voices, Open: func(_ provider.Access, options json.RawMessage) (tts.Synthesizer, error) {
 			return l.openVoice(options)
 		}},
 	}

@@ -29,7 +29,8 @@ func Spec() provider.Spec {
 	s.BaseURL = defaultBase
 	s.Thinking = thinking("openai", defaultModel)
 	s.Hearing = hearingBy("openai")
-	s.Speaking = &provider.Speaking{Options: new(VoiceOptions), Open: func(a provider.Access, options json.RawMessage) (tts.Synthesizer, error) {
+	s.Checks = checks("openai", provider.Hears, provider.Thinks, provider.Speaks)
+	s.Speaking = &provider.Speaking{Options: new(VoiceOptions), Voices: voices, Open: func(a provider.Access, options json.RawMessage) (tts.Synthesizer, error) {
 		return NewVoice(a, options)
 	}}
 	return s
@@ -44,16 +45,19 @@ func Compatible() provider.Spec {
 		Env:            "OPENAI_COMPATIBLE",
 		ConnectionType: "account_connection_openai_compatible",
 		KeyField:       "api_key",
-		Presets: map[string]string{
-			"groq":       "https://api.groq.com/openai/v1",
-			"openrouter": "https://openrouter.ai/api/v1",
-			"ollama":     "http://127.0.0.1:11434/v1",
-			"vllm":       "http://127.0.0.1:8000/v1",
-			"llamacpp":   "http://127.0.0.1:8080/v1",
-		},
-		Hearing:  hearingBy("openai_compatible"),
-		Thinking: thinking("openai_compatible", ""),
+		Presets:        presets,
+		Checks:         checks("openai_compatible", provider.Hears, provider.Thinks),
+		Hearing:        hearingBy("openai_compatible"),
+		Thinking:       thinking("openai_compatible", ""),
 	}
+}
+
+var presets = map[string]string{
+	"groq":       "https://api.groq.com/openai/v1",
+	"openrouter": "https://openrouter.ai/api/v1",
+	"ollama":     "http://127.0.0.1:11434/v1",
+	"vllm":       "http://127.0.0.1:8000/v1",
+	"llamacpp":   "http://127.0.0.1:8080/v1",
 }
 
 func hearingBy(vendor string) *provider.Hearing {

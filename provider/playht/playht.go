@@ -33,8 +33,9 @@ func Spec() provider.Spec {
 		ConnectionType: "account_connection_playht",
 		KeyField:       "api_key",
 		BaseURL:        defaultBase,
+		Checks:         []provider.Check{{Skills: []provider.Skill{provider.Speaks}, Ask: check}},
 		Vars:           []string{"user_id"},
-		Speaking: &provider.Speaking{Type: "voice_play_ht", Options: new(VoiceOptions), Open: func(a provider.Access, options json.RawMessage) (tts.Synthesizer, error) {
+		Speaking: &provider.Speaking{Type: "voice_play_ht", Options: new(VoiceOptions), Voices: voices, Open: func(a provider.Access, options json.RawMessage) (tts.Synthesizer, error) {
 			return NewVoice(a, options)
 		}},
 	}

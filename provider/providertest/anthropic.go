@@ -29,7 +29,7 @@ func NewAnthropic(t testing.TB) *Anthropic {
 	a := new(Anthropic)
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /v1/messages", a.messages)
-	mux.HandleFunc("GET /v1/models", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, `{"data":[],"has_more":false}`) })
+	mux.HandleFunc("GET /v1/models", keyed("X-Api-Key", `{"data":[],"has_more":false}`))
 	start(t, &a.Server, mux)
 	return a
 }

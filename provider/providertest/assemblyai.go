@@ -28,6 +28,7 @@ type AssemblyAI struct {
 func NewAssemblyAI(t testing.TB) *AssemblyAI {
 	a := new(AssemblyAI)
 	mux := http.NewServeMux()
+	mux.HandleFunc("GET /v3/token", keyed("Authorization", `{"token":"t","expires_in_seconds":60}`))
 	mux.HandleFunc("GET /v3/ws", a.listen)
 	start(t, &a.Server, mux)
 	return a

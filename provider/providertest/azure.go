@@ -29,12 +29,13 @@ func NewAzureSpeech(t testing.TB) *AzureSpeech {
 				return
 			}
 			w.Header().Set("Content-Type", "application/json; charset=utf-8")
-			io.WriteString(w, `[{"ShortName":"en-US-JennyNeural","Locale":"en-US","SampleRateHertz":"24000"}]`)
+			io.WriteString(w, azureVoices)
 		})
 	}
 	for _, path := range []string{"/stt/speech/universal/v2", "/speech/recognition/conversation/cognitiveservices/v1"} {
 		mux.HandleFunc("GET "+path, s.listen)
 	}
+	mux.HandleFunc("POST /sts/v1.0/issueToken", keyed("Ocp-Apim-Subscription-Key", "token"))
 	start(t, &s.Server, mux)
 	return s
 }
@@ -127,7 +128,7 @@ func NewAzureOpenAI(t testing.TB) *AzureOpenAI {
 			}
 		}
 	}
-	list := known(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, `{"object":"list","data":[]}`) })
+	list := known(keyed("Api-Key", `{"object":"list","data":[]}`))
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /openai/v1/chat/completions", known(o.chat))
 	mux.HandleFunc("POST /openai/deployments/{dated}/chat/completions", known(o.chat))

@@ -35,6 +35,7 @@ func NewCartesia(t testing.TB) *Cartesia {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /tts/websocket", c.socket)
 	mux.HandleFunc("POST /tts/bytes", c.bytes)
+	mux.HandleFunc("GET /voices", cartesiaVoices)
 	start(t, &c.Server, mux)
 	return c
 }

@@ -2,7 +2,6 @@ package providertest
 
 import (
 	"encoding/json"
-	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -53,6 +52,6 @@ func NewTogether(t testing.TB) *OpenAI {
 func compatible(t testing.TB, o *OpenAI, path string) {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST "+path+"/chat/completions", o.chat)
-	mux.HandleFunc("GET "+path+"/models", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, `{"object":"list","data":[]}`) })
+	mux.HandleFunc("GET "+path+"/models", keyed("Authorization", `{"object":"list","data":[]}`))
 	start(t, &o.Server, mux)
 }

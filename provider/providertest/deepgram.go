@@ -25,6 +25,8 @@ type Deepgram struct {
 func NewDeepgram(t testing.TB) *Deepgram {
 	d := new(Deepgram)
 	mux := http.NewServeMux()
+	mux.HandleFunc("GET /v1/auth/token", keyed("Authorization", `{"api_key_id":"k","scopes":["usage:write"]}`))
+	mux.HandleFunc("GET /v1/models", keyed("Authorization", deepgramModels))
 	mux.HandleFunc("/v1/listen", d.listen)
 	mux.HandleFunc("/v2/listen", d.flux)
 	mux.HandleFunc("/v1/speak", d.speak)

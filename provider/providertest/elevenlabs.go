@@ -45,6 +45,8 @@ func NewElevenLabs(t testing.TB) *ElevenLabs {
 		w.Header().Set("Content-Type", "application/json")
 		io.WriteString(w, `[{"model_id":"eleven_flash_v2_5","name":"Eleven Flash v2.5","can_do_text_to_speech":true}]`)
 	})
+	mux.HandleFunc("GET /v1/user", keyed("Xi-Api-Key", `{"user_id":"u","subscription":{"tier":"free"}}`))
+	mux.HandleFunc("GET /v2/voices", elevenLabsVoices)
 	start(t, &e.Server, mux)
 	return e
 }

@@ -43,7 +43,7 @@ func NewGoogle(t testing.TB) *Google {
 	mux.HandleFunc("POST /google.cloud.speech.v1.Speech/StreamingRecognize", g.recognise)
 	list := func(w http.ResponseWriter, r *http.Request) {
 		if g.known(w, r) {
-			io.WriteString(w, `{"models":[],"voices":[]}`)
+			io.WriteString(w, googleVoices)
 		}
 	}
 	mux.HandleFunc("GET /v1beta/models", list)

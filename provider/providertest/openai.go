@@ -58,6 +58,10 @@ func NewOpenAI(t testing.TB) *OpenAI {
 	mux.HandleFunc("GET /v1/realtime", o.realtime)
 	mux.HandleFunc("POST /v1/audio/transcriptions", o.transcribe)
 	mux.HandleFunc("GET /v1/models", func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.Header.Get("Authorization"), "Bearer wrong") {
+			keyed("Authorization", "")(w, r)
+			return
+		}
 		data := []map[string]string{}
 		for _, id := range o.Ears.Models {
 			data = append(data, map[string]string{"id": id, "object": "model"})

@@ -3,7 +3,6 @@ package providertest
 import (
 	"encoding/binary"
 	"encoding/json"
-	"io"
 	"net/http"
 	"testing"
 
@@ -23,13 +22,15 @@ func NewPlayHT(t testing.TB) *PlayHT {
 	p := new(PlayHT)
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /api/v2/tts/stream", p.speak)
-	mux.HandleFunc("GET /api/v2/cloned-voices", func(w http.ResponseWriter, r *http.Request) {
-		if p.refused(w, r) {
-			return
+	list := func(body string) http.HandlerFunc {
+		return func(w http.ResponseWriter, r *http.Request) {
+			if !p.refused(w, r) {
+				keyed("Authorization", body)(w, r)
+			}
 		}
-		w.Header().Set("Content-Type", "application/json")
-		io.WriteString(w, `[]`)
-	})
+	}
+	mux.HandleFunc("GET /api/v2/cloned-voices", list(`[]`))
+	mux.HandleFunc("GET /api/v2/voices", list(playhtVoices))
 	start(t, &p.Server, mux)
 	return p
 }

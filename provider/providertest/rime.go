@@ -21,6 +21,7 @@ func NewRime(t testing.TB) *Rime {
 		w.Header().Set("Content-Type", "application/json")
 		io.WriteString(w, `{"coda":{"eng":["astra"]},"mistv2":{"eng":["cove"]}}`)
 	})
+	mux.HandleFunc("GET /data/voices/voice_details.json", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, rimeVoices) })
 	start(t, &r.Server, mux)
 	return r
 }
@@ -37,7 +38,7 @@ func (m *Rime) speak(w http.ResponseWriter, r *http.Request) {
 		io.WriteString(w, words)
 	}
 	switch key, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); {
-	case !ok || key == "":
+	case !ok || key == "" || strings.HasPrefix(key, "wrong"):
 		refuse(http.StatusUnauthorized, "empty apikey")
 		return
 	case json.Unmarshal(b, &q) != nil || q.Text == "" || q.Speaker == "":

@@ -31,6 +31,7 @@ func Spec() provider.Spec {
 		ConnectionType: "account_connection_togetherai",
 		KeyField:       "api_key",
 		BaseURL:        defaultBase,
+		Checks:         flavour.Checks(),
 		Thinking: &provider.Thinking{Default: defaultModel, Open: func(a provider.Access, model string, _ json.RawMessage) (llm.Model, error) {
 			return flavour.Open(a, model)
 		}},
