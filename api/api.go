@@ -134,6 +134,8 @@ type Traces interface {
 type Vendors interface {
 	CheckVoice(voice store.Doc) error
 	CheckTranscriber(transcriber store.Doc) error
+	// Voices are those that the vendor of a type of voice has, as an account connection sees them; "": whoever would pay without one.
+	Voices(ctx context.Context, env, voiceType, account string) ([]provider.Voice, error)
 }
 
 // Blobs has the recordings. *store.Blobs is one.

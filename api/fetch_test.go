@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"errors"
 	"maps"
 	"net/http/httptest"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/parley-voice/parley"
 	"github.com/parley-voice/parley/fetch"
+	"github.com/parley-voice/parley/provider"
 	"github.com/parley-voice/parley/store"
 )
 
@@ -125,9 +127,47 @@ func TestEveryVoice(t *testing.T) {
 	}
 }
 
+// TestAvailableVoices: as the vendor lists them, ready to be saved; what it says of a failure is passed on.
+func TestAvailableVoices(t *testing.T) {
+	h := newHouse(t)
+	h.furnish(h.a)
+	f := &fakeVendors{list: []provider.Voice{
+		{Options: map[string]any{"voice": "alloy"}, Name: "Alloy", Language: "en-US,de", Gender: "neutral", PreviewURL: "https://example.com/a.mp3"},
+		{Options: map[string]any{"voice": "coral"}, Name: "Coral", Language: "fr"}, {Name: "Any"},
+	}}
+	h.play(t, []scenario{{"nobody is asked", "GET", "/v1/voices/available?type=voice_openai", "", 400, `no_voices`}})
+	h.api.Vendors = f
+	h.play(t, []scenario{
+		{"all", "GET", "/v1/voices/available?type=voice_openai", "", 200, `{"voice":{"type":"voice_openai","voice":"alloy"},"name":"Alloy","language":"en-US,de","gender":"neutral","preview_url":"https://example.com/a.mp3"}¦Coral¦Any`},
+		{"of a language", "GET", "/v1/voices/available?type=voice_openai&language=DE", "", 200, `Alloy¦!Coral¦Any`},
+		{"of an account", "GET", "/v1/voices/available?type=voice_openai&account_connection={account_connections}", "", 200, `"account_connection":"{account_connections}"`},
+		{"of another's account", "GET", "/v1/voices/available?type=voice_openai&account_connection={other.account_connections}", "", 400, ``},
+		{"no type", "GET", "/v1/voices/available", "", 400, `type`},
+		{"no such type", "GET", "/v1/voices/available?type=voice_hal", "", 400, `type must be one of voice_local, voice_openai`},
+		{"an id that is none", "GET", "/v1/voices/available?type=voice_openai&account_connection=x", "", 400, `account_connection must be a UUID`},
+	})
+	for code, want := range map[parley.VendorCode]scenario{
+		parley.VendorUnauthorized: {status: 400, want: `vendor_unauthorized¦"field":"account_connection"¦openai: unauthorized (401): who are you?`},
+		parley.VendorRateLimited:  {status: 429, want: `vendor_rate_limited¦who are you?`},
+	} {
+		f.err = &parley.VendorError{Vendor: "openai", Code: code, Status: 401, Message: "who are you?"}
+		h.play(t, []scenario{{string(code), "GET", "/v1/voices/available?type=voice_openai", "", want.status, want.want}})
+	}
+	p := refusal(vendorRefusal(&parley.VendorError{Vendor: "openai", Code: parley.VendorUnavailable, Status: 503, Message: "we are asleep"}), "r")
+	if p.StatusCode != 502 || p.Code != "vendor_failed" || p.Message != "openai: unavailable (503): we are asleep" {
+		t.Errorf("%+v", p)
+	}
+}
+
 // fakeVendors tries what it is given by voice, and wants transcribers to be even.
 type fakeVendors struct {
 	voice func(store.Doc) error
+	list  []provider.Voice
+	err   error
+}
+
+func (f *fakeVendors) Voices(_ context.Context, _, _, _ string) ([]provider.Voice, error) {
+	return f.list, f.err
 }
 
 func (f *fakeVendors) CheckVoice(v store.Doc) error { return f.voice(v) }

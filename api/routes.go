@@ -90,6 +90,7 @@ func (a *API) routesOfParts() []*route {
 		create("/v1/voices/create", a.createPart(store.Voices)),
 		create("/v1/voices/update", a.updatePart(store.Voices)),
 		remove("/v1/voices/delete", a.deletePart(store.Voices)),
+		get("/v1/voices/available", a.availableVoices),
 
 		get("/v1/webhooks", a.getPart(store.Webhooks)),
 		get("/v1/webhooks/list", a.listParts(store.Webhooks)),

@@ -26,8 +26,11 @@ var Resources = []*resource{
 		columns:  map[string]string{"list": "id label type description"},
 		examples: []string{`parley actions create type=action_transfer_call label="To sales" config.phone_number=+15557654321`}},
 	{Name: "voices", Help: "How an agent sounds.", path: "/v1/voices",
-		columns:  map[string]string{"list": "id label type voice"},
-		examples: []string{`parley voices create type=voice_local voice=slt rate=1.1`}},
+		columns: map[string]string{"list": "id label type voice", "available": "name language gender voice preview_url"},
+		examples: []string{
+			`parley voices available type=voice_eleven_labs language=de`,
+			`parley voices create type=voice_local voice=slt rate=1.1`,
+		}},
 	{Name: "webhooks", Help: "Where the facts of calls are sent.", path: "/v1/webhooks",
 		columns: map[string]string{"list": "id label method url subscriptions", "deliveries": "id state event_type attempts created_at call_id webhook_id"},
 		examples: []string{

@@ -2788,6 +2788,33 @@ type AvailableNumbersDto struct {
 	Items []AvailableNumberDto `json:"items"`
 }
 
+// AvailableVoiceDto A voice of a vendor
+type AvailableVoiceDto struct {
+	// Gender As the vendor has it: female, male, neutral, …
+	//
+	// Example: female
+	Gender *string `json:"gender,omitempty"`
+
+	// Language As the vendor writes it; several are separated by commas; any when left out
+	//
+	// Example: en-US
+	Language *string `json:"language,omitempty"`
+
+	// Name What the vendor calls it
+	Name string `json:"name"`
+
+	// PreviewUrl Where it can be heard
+	PreviewUrl *string `json:"preview_url,omitempty"`
+
+	// Voice Changes to a voice, or a voice inside another body
+	Voice UpdateVoiceDto `json:"voice"`
+}
+
+// AvailableVoicesDto What voices a vendor has
+type AvailableVoicesDto struct {
+	Items []AvailableVoiceDto `json:"items"`
+}
+
 // BuyNumberDto Names the number, or an area code of which any number will do
 type BuyNumberDto struct {
 	// AreaCode Example: 415
@@ -6168,6 +6195,18 @@ type UpdateVectorDatabaseParams struct {
 // GetVoiceParams defines parameters for GetVoice.
 type GetVoiceParams struct {
 	Id Id `form:"id" json:"id"`
+}
+
+// ListAvailableVoicesParams defines parameters for ListAvailableVoices.
+type ListAvailableVoicesParams struct {
+	// Type The type of voice, of x-vendors
+	Type string `form:"type" json:"type"`
+
+	// AccountConnection The account to ask with; the environment's only one of that kind, or the server's, when left out
+	AccountConnection *Uuid `form:"account_connection,omitempty" json:"account_connection,omitempty"`
+
+	// Language Only voices whose language begins so, such as en or pt-BR
+	Language *string `form:"language,omitempty" json:"language,omitempty"`
 }
 
 // CreateVoiceParams defines parameters for CreateVoice.
@@ -11183,6 +11222,15 @@ type ClientInterface interface {
 	// Corresponds with GET /v1/voices (the `GetVoice` operationId).
 	GetVoice(ctx context.Context, params *GetVoiceParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListAvailableVoices Voices that a vendor has
+	//
+	// Asked of the vendor with the account that would pay, and remembered for 10 minutes; where the vendor lists none, those that it
+	// documents. 400 `vendor_unauthorized` when there is no key or the vendor does not take it, 502 `vendor_failed` with the vendor's words
+	// when it does not answer as it should. At most 2000.
+	//
+	// Corresponds with GET /v1/voices/available (the `ListAvailableVoices` operationId).
+	ListAvailableVoices(ctx context.Context, params *ListAvailableVoicesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// CreateVoiceWithBody Make a voice
 	//
 	// Takes any type of body and a specified content type.
@@ -12859,6 +12907,25 @@ func (c *Client) UpdateVectorDatabase(ctx context.Context, params *UpdateVectorD
 // Corresponds with GET /v1/voices (the `GetVoice` operationId).
 func (c *Client) GetVoice(ctx context.Context, params *GetVoiceParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetVoiceRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListAvailableVoices Voices that a vendor has
+//
+// Asked of the vendor with the account that would pay, and remembered for 10 minutes; where the vendor lists none, those that it
+// documents. 400 `vendor_unauthorized` when there is no key or the vendor does not take it, 502 `vendor_failed` with the vendor's words
+// when it does not answer as it should. At most 2000.
+//
+// Corresponds with GET /v1/voices/available (the `ListAvailableVoices` operationId).
+func (c *Client) ListAvailableVoices(ctx context.Context, params *ListAvailableVoicesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListAvailableVoicesRequest(c.Server, params)
 	if err != nil {
 		return nil, err
 	}
@@ -18015,6 +18082,80 @@ func NewGetVoiceRequest(server string, params *GetVoiceParams) (*http.Request, e
 	return req, nil
 }
 
+// NewListAvailableVoicesRequest constructs an http.Request for the ListAvailableVoices method
+func NewListAvailableVoicesRequest(server string, params *ListAvailableVoicesParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/voices/available")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "type", params.Type, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if params.AccountConnection != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "account_connection", *params.AccountConnection, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Language != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "language", *params.Language, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewCreateVoiceRequest calls the generic CreateVoice builder with application/json body
 func NewCreateVoiceRequest(server string, params *CreateVoiceParams, body CreateVoiceJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -19673,6 +19814,17 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /v1/voices (the `GetVoice` operationId).
 	GetVoiceWithResponse(ctx context.Context, params *GetVoiceParams, reqEditors ...RequestEditorFn) (*GetVoiceResponse, error)
+
+	// ListAvailableVoicesWithResponse Voices that a vendor has
+	//
+	// Asked of the vendor with the account that would pay, and remembered for 10 minutes; where the vendor lists none, those that it
+	// documents. 400 `vendor_unauthorized` when there is no key or the vendor does not take it, 502 `vendor_failed` with the vendor's words
+	// when it does not answer as it should. At most 2000.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/voices/available (the `ListAvailableVoices` operationId).
+	ListAvailableVoicesWithResponse(ctx context.Context, params *ListAvailableVoicesParams, reqEditors ...RequestEditorFn) (*ListAvailableVoicesResponse, error)
 
 	// CreateVoiceWithBodyWithResponse Make a voice
 	//
@@ -22556,6 +22708,47 @@ func (r GetVoiceResponse) ContentType() string {
 	return ""
 }
 
+type ListAvailableVoicesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *AvailableVoicesDto
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListAvailableVoicesResponse) GetJSON200() *AvailableVoicesDto {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r ListAvailableVoicesResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListAvailableVoicesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListAvailableVoicesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListAvailableVoicesResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type CreateVoiceResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -24335,6 +24528,23 @@ func (c *ClientWithResponses) GetVoiceWithResponse(ctx context.Context, params *
 		return nil, err
 	}
 	return ParseGetVoiceResponse(rsp)
+}
+
+// ListAvailableVoicesWithResponse Voices that a vendor has
+//
+// Asked of the vendor with the account that would pay, and remembered for 10 minutes; where the vendor lists none, those that it
+// documents. 400 `vendor_unauthorized` when there is no key or the vendor does not take it, 502 `vendor_failed` with the vendor's words
+// when it does not answer as it should. At most 2000.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/voices/available (the `ListAvailableVoices` operationId).
+func (c *ClientWithResponses) ListAvailableVoicesWithResponse(ctx context.Context, params *ListAvailableVoicesParams, reqEditors ...RequestEditorFn) (*ListAvailableVoicesResponse, error) {
+	rsp, err := c.ListAvailableVoices(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListAvailableVoicesResponse(rsp)
 }
 
 // CreateVoiceWithBodyWithResponse Make a voice
@@ -26278,6 +26488,32 @@ func ParseGetVoiceResponse(rsp *http.Response) (*GetVoiceResponse, error) {
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest VoiceDto
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListAvailableVoicesResponse parses an HTTP response from a ListAvailableVoicesWithResponse call
+func ParseListAvailableVoicesResponse(rsp *http.Response) (*ListAvailableVoicesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListAvailableVoicesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest AvailableVoicesDto
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

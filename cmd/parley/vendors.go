@@ -27,6 +27,7 @@ type vendors struct {
 	db      *store.DB
 	getenv  func(string) string // os.Getenv
 	guarded *provider.Net       // to addresses that account connections hold
+	voices  voiceBook
 }
 
 // Open makes what one call of the agent needs. A vendor without a key costs a warning: local steps in.
