@@ -1335,6 +1335,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/voices/available": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Voices that a vendor has
+         * @description Asked of the vendor with the account that would pay, and remembered for 10 minutes; where the vendor lists none, those that it
+         *     documents. 400 `vendor_unauthorized` when there is no key or the vendor does not take it, 502 `vendor_failed` with the vendor's words
+         *     when it does not answer as it should. At most 2000.
+         */
+        get: operations["listAvailableVoices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/voices/create": {
         parameters: {
             query?: never;
@@ -1891,6 +1913,28 @@ export interface components {
         /** @description What a carrier has for sale */
         AvailableNumbersDto: {
             items: components["schemas"]["AvailableNumberDto"][];
+        };
+        /** @description A voice of a vendor */
+        AvailableVoiceDto: {
+            /**
+             * @description As the vendor has it: female, male, neutral, …
+             * @example female
+             */
+            gender?: string;
+            /**
+             * @description As the vendor writes it; several are separated by commas; any when left out
+             * @example en-US
+             */
+            language?: string;
+            /** @description What the vendor calls it */
+            name: string;
+            /** @description Where it can be heard */
+            preview_url?: string;
+            voice: components["schemas"]["UpdateVoiceDto"];
+        };
+        /** @description What voices a vendor has */
+        AvailableVoicesDto: {
+            items: components["schemas"]["AvailableVoiceDto"][];
         };
         /** @description Names the number, or an area code of which any number will do */
         BuyNumberDto: {
@@ -7097,6 +7141,51 @@ export interface operations {
             415: components["responses"]["Refused"];
             422: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
+        };
+    };
+    listAvailableVoices: {
+        parameters: {
+            query: {
+                /**
+                 * @description The type of voice, of x-vendors
+                 * @example voice_eleven_labs
+                 */
+                type: string;
+                /** @description The account to ask with; the environment's only one of that kind, or the server's, when left out */
+                account_connection?: components["schemas"]["Uuid"];
+                /**
+                 * @description Only voices whose language begins so, such as en or pt-BR
+                 * @example en
+                 */
+                language?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The voices */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AvailableVoicesDto"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            405: components["responses"]["Refused"];
+            408: components["responses"]["Refused"];
+            409: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            415: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["Refused"];
+            502: components["responses"]["Refused"];
         };
     };
     createVoice: {
