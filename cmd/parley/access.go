@@ -38,14 +38,19 @@ func (v *vendors) access(ctx context.Context, env string, s *provider.Spec, acco
 			return a, false, severalAccounts(s, docs)
 		}
 	}
-	a.Key = v.getenv(s.Env + "_API_KEY")
-	a.Extra = map[string]string{}
+	a.Key, a.Extra = v.getenv(s.Env+"_API_KEY"), v.vars(s)
+	return a, ok || a.Key != "", nil
+}
+
+// vars are a vendor's further credentials from the environment.
+func (v *vendors) vars(s *provider.Spec) map[string]string {
+	out := map[string]string{}
 	for _, name := range s.Vars {
 		if text := v.getenv(s.Env + "_" + strings.ToUpper(name)); text != "" {
-			a.Extra[name] = text
+			out[name] = text
 		}
 	}
-	return a, ok || a.Key != "", nil
+	return out
 }
 
 // address is where the operator says that a vendor is, "" when nowhere. Some vendors call it their endpoint.

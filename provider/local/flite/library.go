@@ -145,3 +145,9 @@ func (w *wave) slice(from, n int32) []int16 {
 }
 
 func uintptrOf(v *voice) uintptr { return uintptr(unsafe.Pointer(v)) }
+
+// Loads says why the libraries cannot be used; nil: they can.
+func Loads() error {
+	_, err := load()
+	return err
+}

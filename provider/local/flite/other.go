@@ -9,6 +9,7 @@ var errSystem = errors.New("local voices need Linux")
 // A Speaker speaks; on this system there is none.
 type Speaker struct{}
 
+func Loads() error                         { return errSystem }
 func New() (*Speaker, error)               { return nil, errSystem }
 func Phones(word string) ([]string, error) { return nil, errSystem }
 func (s *Speaker) Load(name string) error  { return errSystem }

@@ -97,3 +97,9 @@ func (l *library) parseArgs(options ...string) (uintptr, error) {
 	}
 	return config, nil
 }
+
+// Loads says why the libraries cannot be used; nil: they can.
+func Loads() error {
+	_, err := load()
+	return err
+}
