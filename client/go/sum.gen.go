@@ -1,4 +1,4 @@
 package client
 
 // contractSum is the SHA-256 of the contract that client.gen.go was made from.
-const contractSum = "fa51661e948fa1943e56ad5a3ea3b5f4fb04955c75968fed10ab279d4317f91c"
+const contractSum = "41eea8fa8930f9bc876e1c3ddcbf09a39d16772f41bff96a587df499d7075b48"

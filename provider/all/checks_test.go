@@ -26,6 +26,10 @@ var fakes = map[string]func(t *testing.T, skill provider.Skill) (address string,
 		f := providertest.NewAssemblyAI(t)
 		return f.URL, &f.Server
 	},
+	"gladia": func(t *testing.T, _ provider.Skill) (string, *providertest.Server) {
+		f := providertest.NewGladia(t)
+		return f.URL, &f.Server
+	},
 	"openai": func(t *testing.T, _ provider.Skill) (string, *providertest.Server) {
 		f := providertest.NewOpenAI(t)
 		return f.URL + "/v1", &f.Server

@@ -33,6 +33,7 @@ func Spec() provider.Spec {
 		ConnectionType: "account_connection_gladia",
 		KeyField:       "api_key",
 		BaseURL:        defaultBase,
+		Checks:         []provider.Check{{Skills: []provider.Skill{provider.Hears}, Ask: check}},
 		Hearing: &provider.Hearing{Options: new(TranscriberOptions), Open: func(a provider.Access, options json.RawMessage) (stt.Transcriber, error) {
 			return NewTranscriber(a, options)
 		}},

@@ -31,6 +31,7 @@ func NewGladia(t testing.TB) *Gladia {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /v2/live", g.open)
 	mux.HandleFunc("GET /v2/live", g.listen)
+	mux.HandleFunc("GET /v2/pre-recorded", keyed("X-Gladia-Key", `{"first":"","current":"","next":null,"items":[]}`))
 	start(t, &g.Server, mux)
 	return g
 }
