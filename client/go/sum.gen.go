@@ -1,4 +1,4 @@
 package client
 
 // contractSum is the SHA-256 of the contract that client.gen.go was made from.
-const contractSum = "41eea8fa8930f9bc876e1c3ddcbf09a39d16772f41bff96a587df499d7075b48"
+const contractSum = "14abccc252876786cdbc0ee17f5f22acb5c2d471b4e16ebc34cdefa3564605e4"
