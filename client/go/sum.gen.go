@@ -1,4 +1,4 @@
 package client
 
 // contractSum is the SHA-256 of the contract that client.gen.go was made from.
-const contractSum = "14abccc252876786cdbc0ee17f5f22acb5c2d471b4e16ebc34cdefa3564605e4"
+const contractSum = "a3fd7c1d4a3a96e507e80b61bd4890e3173d8bbd62f4d9189dc0a56428e3fc71"

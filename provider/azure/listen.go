@@ -36,11 +36,11 @@ type TranscriberOptions struct {
 	Model        string `json:"model,omitempty" doc:"Endpoint id of a custom speech model; Azure's own model of the language when left out"`
 	Language     string `json:"language,omitempty" doc:"Language that is spoken, when it is not the agent's, such as en-GB"`
 	SilenceMS    *int   `json:"segmentation_silence_timeout_ms,omitempty" min:"100" max:"5000" doc:"Silence that ends a phrase, ms, 100 to 5000; Azure's own default"`
-	MaximumMS    *int   `json:"segmentation_maximum_time_ms,omitempty" min:"20000" max:"70000" doc:"Length at which a phrase ends without a silence, ms, 20000 to 70000; Azure's own default"`
+	MaximumMS    *int   `json:"segmentation_maximum_time_ms,omitempty" min:"20000" max:"70000" doc:"Length at which a phrase ends without a silence, ms, 20000 to 70000, with segmentation_silence_timeout_ms only; Azure's own default"`
 	Segmentation string `json:"segmentation_strategy,omitempty" enum:"default,time,semantic" doc:"What ends a phrase: time, a silence alone; semantic, a sentence that is whole; Azure's own default"`
 	Profanity    string `json:"profanity,omitempty" enum:"masked,removed,raw" doc:"What becomes of swear words; masked by Azure's default"`
 	TrueText     bool   `json:"true_text,omitempty" doc:"Leave out hesitations and repeated words; default false"`
-	Stable       *int   `json:"stable_partial_threshold,omitempty" min:"1" max:"20" doc:"How often a word must have been the same before a partial has it; higher: partials come later and change less"`
+	Stable       *int   `json:"stable_partial_threshold,omitempty" min:"1" doc:"How often a word must have been the same before a partial has it; higher: partials come later and change less"`
 }
 
 // A Transcriber hears by the websocket of Microsoft's Speech SDKs, whose source (MIT) is its only description.
@@ -78,11 +78,18 @@ func (o *TranscriberOptions) check() error {
 	}{
 		{"segmentation_silence_timeout_ms", o.SilenceMS, 100, 5000},
 		{"segmentation_maximum_time_ms", o.MaximumMS, 20000, 70000},
-		{"stable_partial_threshold", o.Stable, 1, 20},
 	} {
 		if c.x != nil && (*c.x < c.min || *c.x > c.max) {
 			return parley.Invalid("transcriber."+c.name, c.name+" is "+strconv.Itoa(c.min)+" to "+strconv.Itoa(c.max))
 		}
+	}
+	switch {
+	case o.Stable != nil && *o.Stable < 1:
+		return parley.Invalid("transcriber.stable_partial_threshold", "stable_partial_threshold is 1 or more")
+	case o.MaximumMS != nil && o.SilenceMS == nil:
+		return parley.Invalid("transcriber.segmentation_maximum_time_ms", "segmentation_maximum_time_ms goes with segmentation_silence_timeout_ms only: add that")
+	case o.Segmentation == "semantic" && o.SilenceMS != nil:
+		return parley.Invalid("transcriber.segmentation_strategy", "segmentation_strategy semantic takes no times: leave out segmentation_silence_timeout_ms and segmentation_maximum_time_ms")
 	}
 	for _, c := range []struct {
 		name, x string

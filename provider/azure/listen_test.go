@@ -41,7 +41,7 @@ func TestContext(t *testing.T) {
 		"language":  {`{"language":"en_GB"}`, stt.Options{Language: "de"}, strings.Replace(plain, "en-US", "en-GB", 1), "format=detailed&language=en-GB" + times},
 		"model":     {`{"model":"0123-abcd"}`, stt.Options{}, plain, "cid=0123-abcd&format=detailed" + times},
 		"silence":   {`{"segmentation_silence_timeout_ms":300}`, stt.Options{}, with(`"conversation":{"segmentation":{"mode":"Custom","segmentationSilenceTimeoutMs":300}}`), common + "&segmentationSilenceTimeoutMs=300" + times},
-		"maximum":   {`{"segmentation_maximum_time_ms":20000}`, stt.Options{}, with(`"conversation":{"segmentation":{"mode":"Custom","segmentationForcedTimeoutMs":20000}}`), common + times},
+		"maximum":   {`{"segmentation_maximum_time_ms":20000,"segmentation_silence_timeout_ms":300}`, stt.Options{}, with(`"conversation":{"segmentation":{"mode":"Custom","segmentationForcedTimeoutMs":20000,"segmentationSilenceTimeoutMs":300}}`), common + "&segmentationSilenceTimeoutMs=300" + times},
 		"semantic":  {`{"segmentation_strategy":"semantic"}`, stt.Options{}, with(`"conversation":{"segmentation":{"mode":"Semantic"}}`), common + times},
 		"default":   {`{"segmentation_strategy":"default"}`, stt.Options{}, with(`"conversation":{"segmentation":{"mode":"Normal"}}`), common + times},
 		"profanity": {`{"profanity":"raw"}`, stt.Options{}, with(`"enrichment":{"profanity":"raw"}`), common + "&profanity=raw" + times},
@@ -116,12 +116,14 @@ func TestOpenToHear(t *testing.T) {
 		t.Errorf("without a key: %v", err)
 	}
 	for options, field := range map[string]string{
-		`{"model":7}`:                            "transcriber",
-		`{"segmentation_silence_timeout_ms":99}`: "transcriber.segmentation_silence_timeout_ms",
-		`{"segmentation_maximum_time_ms":1}`:     "transcriber.segmentation_maximum_time_ms",
-		`{"stable_partial_threshold":0}`:         "transcriber.stable_partial_threshold",
-		`{"segmentation_strategy":"wild"}`:       "transcriber.segmentation_strategy",
-		`{"profanity":"loud"}`:                   "transcriber.profanity",
+		`{"model":7}`:                                                                "transcriber",
+		`{"segmentation_silence_timeout_ms":99}`:                                     "transcriber.segmentation_silence_timeout_ms",
+		`{"segmentation_maximum_time_ms":1}`:                                         "transcriber.segmentation_maximum_time_ms",
+		`{"stable_partial_threshold":0}`:                                             "transcriber.stable_partial_threshold",
+		`{"segmentation_strategy":"wild"}`:                                           "transcriber.segmentation_strategy",
+		`{"segmentation_maximum_time_ms":20000}`:                                     "transcriber.segmentation_maximum_time_ms",
+		`{"segmentation_strategy":"semantic","segmentation_silence_timeout_ms":300}`: "transcriber.segmentation_strategy",
+		`{"profanity":"loud"}`:                                                       "transcriber.profanity",
 	} {
 		if _, err := s.Hearing.Open(provider.Access{Key: "k", Extra: region}, []byte(options)); !errors.As(err, &e) || e.Field != field {
 			t.Errorf("%s: %v", options, err)
