@@ -7,6 +7,7 @@ package answer
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/parley-voice/parley/audio"
@@ -67,11 +68,14 @@ type Classifier struct {
 	talk    talks
 	toned   bool // what the VAD takes for speech is a tone
 	signal  signal
-	finals  string // plain
-	partial string // plain
-	wordsAt time.Duration
-	verdict *Verdict
-	leave   time.Duration // 0: not yet
+	finals  string        // plain
+	partial string        // plain
+	wordsAt time.Duration // the newest word came; 0: none yet
+	finalAt time.Duration // and the newest final
+
+	firstWord time.Duration
+	verdict   *Verdict
+	leave     time.Duration // 0: not yet
 }
 
 // New makes a classifier for one call, to be told everything from the answer on.
@@ -113,12 +117,20 @@ func (c *Classifier) tone(now time.Duration) {
 
 // Heard takes what the transcriber made of the sound.
 func (c *Classifier) Heard(w Words, now time.Duration) {
+	before := c.said()
 	if w.Final {
-		c.finals, c.partial = plain(c.finals+" "+w.Text), ""
+		if w.Text != "" {
+			c.finals, c.finalAt = plain(c.finals+" "+w.Text), now
+		}
+		c.partial = ""
 	} else if w.Text != "" {
 		c.partial = plain(w.Text)
 	}
-	c.wordsAt = now
+	if said := c.said(); said != before && strings.TrimSpace(said) != "" {
+		if c.wordsAt = now; c.firstWord == 0 {
+			c.firstWord = now
+		}
+	}
 	c.judge(now)
 }
 
@@ -141,8 +153,8 @@ func (c *Classifier) watching() bool {
 
 // said is all words so far, plain.
 func (c *Classifier) said() string {
-	if c.partial == "" {
-		return c.finals
+	if c.partial == "" && c.finals == "" {
+		return ""
 	}
 	return plain(c.finals + " " + c.partial)
 }
@@ -161,6 +173,8 @@ func (c *Classifier) revises(class Class, confidence float64) bool {
 	switch {
 	case v.Class == Silence:
 		return true
+	case v.Class == Voicemail && v.Confidence < 0.9 && (class == MailboxFull || class == IVR || class == CallScreening):
+		return true // the same machine, better understood
 	case !c.o.Dynamic:
 		return false
 	case v.Class == Human:

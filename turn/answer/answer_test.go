@@ -84,9 +84,10 @@ func TestMachines(t *testing.T) {
 		want Class
 	}{
 		"a message":      {newCallee(Options{}).quiet(500).talks(3500).words("you've reached Dan please leave a message after the tone").quiet(600), Voicemail},
-		"talks on":       {newCallee(Options{}).quiet(500).talks(5000), Voicemail},
+		"talks on":       {newCallee(Options{}).quiet(500).talks(2000).words("hi there").talks(900).words("hi there it is Dan and I").talks(900).words("hi there it is Dan and I am sorry that").talks(700).words("hi there it is Dan and I am sorry that we missed").talks(400), Voicemail},
+		"no words":       {newCallee(Options{}).quiet(500).talks(5000), Silence},
 		"a beep":         {newCallee(Options{}).quiet(300).talks(2000).quiet(300).tone(400, 1000).quiet(200), Voicemail},
-		"full":           {newCallee(Options{}).quiet(500).talks(2000).words("the mailbox is").talks(1900).words("the mailbox is full and cannot accept any messages at this time").quiet(600), MailboxFull},
+		"full":           {newCallee(Options{}).quiet(500).talks(2000).words("the mailbox is").talks(700).words("the mailbox is full and cannot accept any messages at this time").quiet(600), MailboxFull},
 		"a menu":         {newCallee(Options{}).quiet(500).talks(2000).words("thank you for calling acme for sales press one"), IVR},
 		"a screening":    {newCallee(Options{}).quiet(500).talks(2500).words("please state your name and why you're calling"), CallScreening},
 		"a queue":        {newCallee(Options{}).quiet(500).talks(2500).words("all of our agents are busy please hold").quiet(300), Hold},
@@ -172,7 +173,7 @@ func TestLexicons(t *testing.T) {
 		t.Errorf("%d languages", len(lexicons))
 	}
 	for code, l := range lexicons {
-		for name, words := range map[string][]string{"machine": l.machine, "full": l.full, "menu": l.menu, "screening": l.screening, "hold": l.hold,
+		for name, words := range map[string][]string{"machine": l.machine, "weak": l.weak, "company": l.company, "full": l.full, "menu": l.menu, "screening": l.screening, "hold": l.hold,
 			"nobody": l.nobody, "human": l.human, "hello": l.hello} {
 			if len(words) == 0 {
 				t.Errorf("%s has no %s", code, name)

@@ -2,20 +2,23 @@ package answer
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
 const (
+	least     = 240 * time.Millisecond  // of talk: less is a click
 	short     = 2600 * time.Millisecond // a human says no more before waiting for an answer, mostly
-	waits     = 560 * time.Millisecond  // silence after it that is waiting
-	waitsWord = 420 * time.Millisecond  // and after words that are nothing but a greeting
-	waitsLong = 900 * time.Millisecond  // and after a longer one without words for a machine
-	least     = 140 * time.Millisecond  // of talk: less is a click
-	long      = 3600 * time.Millisecond // of talk without waiting: a machine
-	longer    = 4800 * time.Millisecond // with words that are none of a machine's so far
+	waits     = 540 * time.Millisecond  // silence after it that is waiting
+	waitsWord = 420 * time.Millisecond  // and after words that are nothing but a greeting, or a question
+	waitsLong = 900 * time.Millisecond  // and where a machine might go on
+	wordless  = 1500 * time.Millisecond // of talk of which the transcriber makes no word: more is no talk
+	settled   = 1200 * time.Millisecond // without a new word: it was the last, whatever else is heard
+	long      = 4400 * time.Millisecond // of talk without waiting: a machine
+	soon      = 4000 * time.Millisecond // since answer: what may become clearer still is decided by then
 	mute      = 4 * time.Second         // of nothing at all
-	music     = 3500 * time.Millisecond // of sound that holds its notes, without words
-	notes     = 0.8
+	music     = 3 * time.Second         // of sound that holds its notes, without words
+	notes     = 0.75
 	afterBeep = 250 * time.Millisecond // a message begins
 	noBeep    = 2200 * time.Millisecond
 )
@@ -23,7 +26,7 @@ const (
 // judge looks at everything anew.
 func (c *Classifier) judge(now time.Duration) {
 	c.leaves(now)
-	if c.verdict != nil && !c.o.Dynamic && c.verdict.Class != Silence {
+	if v := c.verdict; v != nil && !c.o.Dynamic && v.Class != Silence && !(v.Class == Voicemail && v.Confidence < 0.9) {
 		return
 	}
 	said := c.said()
@@ -58,29 +61,27 @@ func (c *Classifier) byTones(now time.Duration) bool {
 	return false
 }
 
-// byWords: what was said settles it.
+// byWords: what was said settles it, or will: then nothing else does.
 func (c *Classifier) byWords(said string, now time.Duration) bool {
 	if said == "" {
 		return false
 	}
 	for _, l := range c.words {
-		for _, k := range []struct {
+		for _, k := range [...]struct {
 			class Class
 			list  []string
 			sure  float64
-		}{{MailboxFull, l.full, 0.95}, {SIT, l.nobody, 0.9}, {CallScreening, l.screening, 0.9}, {IVR, l.menu, 0.9}, {Voicemail, l.machine, 0.9}, {Hold, l.hold, 0.85}} {
+		}{{MailboxFull, l.full, 0.95}, {SIT, l.nobody, 0.9}, {IVR, l.menu, 0.9}, {CallScreening, l.screening, 0.9}, {Hold, l.hold, 0.85}, {Voicemail, l.machine, 0.9}, {Voicemail, l.weak, 0.8}} {
 			p, ok := l.has(said, k.list)
 			if !ok {
 				continue
 			}
 			if h, human := l.has(said, l.human); human && c.talk.length() < short && k.class != CallScreening {
-				c.human(0.7, now, fmt.Sprintf("said %q, and %q", p, h))
+				c.decide(Human, 0.7, now, fmt.Sprintf("said %q, and %q", p, h))
 				return true
 			}
-			if k.class == Voicemail && c.talk.talks && now < c.talk.burst+long && c.verdict == nil {
-				if _, full := l.has(said, l.full); !full && now < 4*time.Second { // what is yet to come may say more: full, a menu, who is calling
-					return true
-				}
+			if k.class == Voicemail && k.sure < 0.9 && now < soon && c.pause(now) < waitsLong {
+				return true // what is yet to come may say more: that it is full, a menu, who is calling
 			}
 			c.decide(k.class, k.sure, now, fmt.Sprintf("said %q", p))
 			return true
@@ -89,43 +90,97 @@ func (c *Classifier) byWords(said string, now time.Duration) bool {
 	return false
 }
 
+// pause is how long nobody has talked. Who beeps does not wait; and where there is noise that sounds like talk, words that have ended count.
+func (c *Classifier) pause(now time.Duration) time.Duration {
+	if c.toned || c.signal.held.Hz > 0 {
+		return 0
+	}
+	p := c.talk.pause(now)
+	if c.wordsAt > 0 && now-c.wordsAt >= settled {
+		p = max(p, now-c.wordsAt)
+	}
+	if c.finalAt > 0 && c.partial == "" {
+		p = max(p, now-c.finalAt+hang)
+	}
+	if c.wordsAt > 0 && now-c.wordsAt < 200*time.Millisecond && c.partial != "" {
+		p = min(p, now-c.wordsAt+300*time.Millisecond) // a word that came just now was said just now
+	}
+	return p
+}
+
+// length is how long they talked: by the words where there are any, for noise has none.
+func (c *Classifier) length() time.Duration {
+	l := c.talk.length()
+	if c.wordsAt > 0 {
+		l = min(l, c.wordsAt-c.firstWord+600*time.Millisecond)
+	}
+	return l
+}
+
 // byTalk: how long somebody talked, and whether they wait.
 func (c *Classifier) byTalk(said string, now time.Duration) {
 	t := &c.talk
-	length, pause := t.length(), t.pause(now)
-	if c.toned || c.signal.held.Hz > 0 {
-		pause = 0 // who beeps does not wait
-	}
-	greets, asks := false, ""
+	length, pause := c.length(), c.pause(now)
+	greets, asks, company := false, "", false
 	for _, l := range c.words {
 		greets = greets || said != "" && l.greets(said)
 		if p, ok := l.has(said, l.human); ok {
 			asks = p
 		}
+		if _, ok := l.has(said, l.company); ok {
+			company = true
+		}
 	}
+	company = company && !introduced(said)
 	switch {
-	case t.total < least && c.signal.ringing():
-	case t.total < least:
+	case said == "" && t.total < least && c.ringing():
+	case said == "" && t.total < least:
 		if now >= mute {
 			c.decide(Silence, 0.6, now, fmt.Sprintf("no sound for %s", mute))
 		}
-	case said == "" && t.total >= music && c.tones.Steady() > notes:
-		c.decide(Hold, 0.7, now, "sound that holds its notes, and no words: music")
+	case said == "":
+		c.byWordless(now, length, pause)
 	case asks != "" && pause >= waitsWord:
-		c.human(0.95, now, fmt.Sprintf("said %q and waits", asks))
-	case greets && length <= short && pause >= waitsWord:
-		c.human(0.95, now, "a greeting, and they wait")
-	case length <= short && pause >= waits:
-		c.human(0.85, now, fmt.Sprintf("%.1f s of talk, and they wait", length.Seconds()))
-	case pause >= waitsLong && length < long+time.Second:
-		c.human(0.7, now, fmt.Sprintf("%.1f s of talk without a word of a machine, and they wait", length.Seconds()))
-	case pause < waits && asks == "" && (said == "" && length >= long || length >= longer):
+		c.decide(Human, 0.95, now, fmt.Sprintf("said %q and waits", asks))
+	case greets && pause >= waitsWord:
+		c.decide(Human, 0.95, now, "a greeting, and they wait")
+	case !company && length <= short+time.Second && pause >= waits:
+		c.decide(Human, 0.85, now, fmt.Sprintf("%.1f s of talk, and they wait", length.Seconds()))
+	case pause >= waitsLong:
+		c.decide(Human, 0.7, now, fmt.Sprintf("%.1f s of talk without a word of a machine, and they wait", length.Seconds()))
+	case length >= long && asks == "":
 		c.decide(Voicemail, 0.65, now, fmt.Sprintf("%.1f s of talk without waiting", length.Seconds()))
 	}
 }
 
-func (c *Classifier) human(sure float64, now time.Duration, why string) {
-	c.decide(Human, sure, now, why)
+// byWordless: there is sound, and the transcriber makes no words of it.
+func (c *Classifier) byWordless(now, length, pause time.Duration) {
+	t := &c.talk
+	switch {
+	case t.total >= music && c.tones.Steady() > notes:
+		c.decide(Hold, 0.7, now, "sound that holds its notes, and no words: music")
+	case length <= wordless && pause >= waitsLong && !c.ringing():
+		c.decide(Human, 0.7, now, fmt.Sprintf("%.1f s of a voice, and they wait", length.Seconds()))
+	case t.sound >= long && !c.ringing() || now >= 2*mute && !c.ringing(): // a machine would have said words
+		c.decide(Silence, 0.55, now, "sounds, and no words")
+	}
+}
+
+// ringing reports whether a phone rings on behind the answer, and nobody has talked since.
+func (c *Classifier) ringing() bool {
+	return c.signal.ringing() && (c.signal.held.Hz > 0 || c.talk.total < least || c.talk.last-hang < c.signal.last(0).End)
+}
+
+// introduced reports whether what was said ends with a name of who speaks: "this is Amy".
+func introduced(said string) bool {
+	f := strings.Fields(said)
+	for i := max(len(f)-4, 0); i+2 < len(f); i++ {
+		switch f[i] + " " + f[i+1] {
+		case "this is", "my name", "mein name", "je suis", "me llamo", "le atiende", "mi chiamo", "sono la", "meu nome", "aqui é", "mijn naam", "u spreekt", "nama saya":
+			return true
+		}
+	}
+	return false
 }
 
 // leaves finds where a message is to begin.
@@ -137,7 +192,7 @@ func (c *Classifier) leaves(now time.Duration) {
 	switch {
 	case ok && c.signal.held.Hz == 0 && t.End+time.Second > c.talk.last-hang:
 		c.leave = max(t.End+afterBeep, now)
-	case c.signal.held.Hz == 0 && c.talk.pause(now) >= noBeep:
+	case c.signal.held.Hz == 0 && c.pause(now) >= noBeep:
 		c.leave = now
 	}
 }

@@ -10,6 +10,8 @@ import (
 // punctuation, no apostrophes; they stand between spaces but in languages without.
 type lexicon struct {
 	machine   []string // voicemail: nobody is there, a message may be left
+	weak      []string // likewise, if nothing else follows
+	company   []string // how people and menus of companies begin
 	full      []string // and none may
 	menu      []string // choices to press or say
 	screening []string // an assistant asks who calls
@@ -20,12 +22,15 @@ type lexicon struct {
 	unspaced  bool
 }
 
+// apart takes apostrophes out, and writes as one what people write as two.
+var apart = strings.NewReplacer("'", "", "’", "", "can not", "cannot")
+
 // plain is text in lower case between single spaces, without punctuation and apostrophes: " youve reached bob ".
 func plain(text string) string {
 	f := strings.FieldsFunc(strings.ToLower(text), func(r rune) bool {
 		return r != '\'' && r != '’' && !unicode.IsLetter(r) && !unicode.IsMark(r) && !unicode.IsDigit(r)
 	})
-	return " " + strings.NewReplacer("'", "", "’", "").Replace(strings.Join(f, " ")) + " "
+	return " " + apart.Replace(strings.Join(f, " ")) + " "
 }
 
 // has gives the first phrase of a list that stands in a plain text.
@@ -78,7 +83,7 @@ func init() {
 	for _, l := range lexicons {
 		slices.SortStableFunc(l.hello, func(a, b string) int { return len(b) - len(a) })
 		if l.unspaced {
-			for _, words := range [][]string{l.machine, l.full, l.menu, l.screening, l.hold, l.nobody, l.human, l.hello} {
+			for _, words := range [][]string{l.machine, l.weak, l.company, l.full, l.menu, l.screening, l.hold, l.nobody, l.human, l.hello} {
 				for i := range words {
 					words[i] = strings.ReplaceAll(words[i], " ", "")
 				}
