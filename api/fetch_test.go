@@ -131,6 +131,7 @@ func TestEveryVoice(t *testing.T) {
 func TestAvailableVoices(t *testing.T) {
 	h := newHouse(t)
 	h.furnish(h.a)
+	h.furnish(h.b)
 	f := &fakeVendors{list: []provider.Voice{
 		{Options: map[string]any{"voice": "alloy"}, Name: "Alloy", Language: "en-US,de", Gender: "neutral", PreviewURL: "https://example.com/a.mp3"},
 		{Options: map[string]any{"voice": "coral"}, Name: "Coral", Language: "fr"}, {Name: "Any"},
@@ -141,7 +142,7 @@ func TestAvailableVoices(t *testing.T) {
 		{"all", "GET", "/v1/voices/available?type=voice_openai", "", 200, `{"voice":{"type":"voice_openai","voice":"alloy"},"name":"Alloy","language":"en-US,de","gender":"neutral","preview_url":"https://example.com/a.mp3"}¦Coral¦Any`},
 		{"of a language", "GET", "/v1/voices/available?type=voice_openai&language=DE", "", 200, `Alloy¦!Coral¦Any`},
 		{"of an account", "GET", "/v1/voices/available?type=voice_openai&account_connection={account_connections}", "", 200, `"account_connection":"{account_connections}"`},
-		{"of another's account", "GET", "/v1/voices/available?type=voice_openai&account_connection={other.account_connections}", "", 400, ``},
+		{"of another's account", "GET", "/v1/voices/available?type=voice_openai&account_connection={other.account_connections}", "", 404, `account connection not found`},
 		{"no type", "GET", "/v1/voices/available", "", 400, `type`},
 		{"no such type", "GET", "/v1/voices/available?type=voice_hal", "", 400, `type must be one of voice_local, voice_openai`},
 		{"an id that is none", "GET", "/v1/voices/available?type=voice_openai&account_connection=x", "", 400, `account_connection must be a UUID`},

@@ -12,9 +12,10 @@ import (
 // intrusions has a row for each route that takes more than an id: what the other tenant's key must not get at. A route that
 // takes an id needs none: its row is made from the table.
 var intrusions = map[string][]intrusion{
-	"GET /v1/numbers":         {{query: "?id={numbers}", status: 404}, {query: "?phone_number=onlyhere", status: 404}},
-	"POST /v1/numbers/update": {{query: "?id={numbers}", body: `{"label":"stolen"}`, status: 404}, {query: "?phone_number=onlyhere", body: `{}`, status: 404}},
-	"POST /v1/numbers/detach": {{query: "?id={numbers}", status: 404}, {query: "?phone_number=onlyhere", status: 404}},
+	"GET /v1/voices/available": {{query: "?type=voice_openai&account_connection={account_connections}", status: 404}},
+	"GET /v1/numbers":          {{query: "?id={numbers}", status: 404}, {query: "?phone_number=onlyhere", status: 404}},
+	"POST /v1/numbers/update":  {{query: "?id={numbers}", body: `{"label":"stolen"}`, status: 404}, {query: "?phone_number=onlyhere", body: `{}`, status: 404}},
+	"POST /v1/numbers/detach":  {{query: "?id={numbers}", status: 404}, {query: "?phone_number=onlyhere", status: 404}},
 	"POST /v1/numbers/link": {
 		{body: `{"phone_number":"+15557770001","inbound_agent":"{agents}"}`, status: 404},
 		{body: `{"phone_number":"+15557770002","inbound_agent":{"id":"{agents}","name":"stolen"}}`, status: 404},
