@@ -84,7 +84,7 @@ func TestMachines(t *testing.T) {
 		want Class
 	}{
 		"a message":      {newCallee(Options{}).quiet(500).talks(3500).words("you've reached Dan please leave a message after the tone").quiet(600), Voicemail},
-		"talks on":       {newCallee(Options{}).quiet(500).talks(2000).words("hi there").talks(900).words("hi there it is Dan and I").talks(900).words("hi there it is Dan and I am sorry that").talks(700).words("hi there it is Dan and I am sorry that we missed").talks(400), Voicemail},
+		"talks on":       {newCallee(Options{}).quiet(200).talks(400).words("hi there").talks(900).words("hi there it is").talks(800).words("hi there it is Dan and I").talks(900).words("hi there it is Dan and I am sorry that").talks(700).words("hi there it is Dan and I am sorry that we missed").talks(700).words("hi there it is Dan and I am sorry that we missed it but").talks(300), Voicemail},
 		"no words":       {newCallee(Options{}).quiet(500).talks(5000), Silence},
 		"a beep":         {newCallee(Options{}).quiet(300).talks(2000).quiet(300).tone(400, 1000).quiet(200), Voicemail},
 		"full":           {newCallee(Options{}).quiet(500).talks(2000).words("the mailbox is").talks(700).words("the mailbox is full and cannot accept any messages at this time").quiet(600), MailboxFull},
