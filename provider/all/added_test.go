@@ -31,6 +31,7 @@ var rows = []row{
 	{vendor: "deepgram", skill: "hears", way: "flux", fake: func(t testing.TB) string { return providertest.NewDeepgram(t).URL }, options: `{"model":"flux"}`},
 	{vendor: "assemblyai", skill: "hears", fake: func(t testing.TB) string { return providertest.NewAssemblyAI(t).URL }},
 	{vendor: "gladia", skill: "hears", fake: func(t testing.TB) string { return providertest.NewGladia(t).URL }},
+	{vendor: "azure", skill: "hears", fake: func(t testing.TB) string { return providertest.NewAzureSpeech(t).URL }},
 	{vendor: "google", skill: "hears", fake: func(t testing.TB) string { return providertest.NewGoogle(t).URL }},
 	{vendor: "openai", skill: "hears", way: "realtime", fake: openAI, options: `{"api":"realtime"}`},
 	{vendor: "openai_compatible", skill: "hears", way: "utterances", fake: openAI, options: `{"model":"w"}`, sound: providertest.Voiced("one two three")},

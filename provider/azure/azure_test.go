@@ -74,12 +74,6 @@ func TestHearingInTurns(t *testing.T) {
 	}, Sound: sound, Pace: 4 * time.Millisecond}.Test(t)
 }
 
-// BenchmarkHeardDelay is from Azure's first words to their event.
-func BenchmarkHeardDelay(b *testing.B) {
-	s := providertest.NewAzureSpeech(b)
-	providertest.HeardDelays(b, transcriber(b, s, ""), s)
-}
-
 func says(text string) llm.Request {
 	return llm.Request{Messages: []llm.Message{{Role: llm.System, Text: "You are brief."}, {Role: llm.User, Text: text}}}
 }

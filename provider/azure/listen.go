@@ -138,6 +138,9 @@ func (t *Transcriber) language(o stt.Options) string {
 	return cmp.Or(locales[strings.ToLower(given)], given, "en-US")
 }
 
+// Warm opens a connection for the websocket to find.
+func (t *Transcriber) Warm(ctx context.Context) error { return t.net.Knock(ctx, vendor, t.address) }
+
 // query has what the older route knows by it alone, with what the other one knows by context.
 func (t *Transcriber) query(o stt.Options) url.Values {
 	q := url.Values{"language": {t.language(o)}, "format": {"detailed"}, "wordLevelTimestamps": {"true"}}

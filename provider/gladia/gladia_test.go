@@ -59,9 +59,3 @@ func TestLive(t *testing.T) {
 		}
 	}
 }
-
-// BenchmarkDelay is from Gladia's first words to their event.
-func BenchmarkDelay(b *testing.B) {
-	g := providertest.NewGladia(b)
-	providertest.HeardDelays(b, transcriber(b, g, ""), g)
-}

@@ -206,7 +206,6 @@ func (v *recognition) hear(b []byte, n int) bool {
 			v.phrase(f.words)
 			continue
 		}
-		v.s.sounds()
 		v.say("speech.hypothesis", map[string]any{"Text": textOf(f.words), "Offset": tick(f.words[0].start), "Duration": tick(f.words[len(f.words)-1].end - f.words[0].start)})
 	}
 	v.s.mu.Lock()

@@ -248,7 +248,6 @@ func (s *recording) transcript(ctx context.Context, c *websocket.Conn, ws []hear
 	for _, w := range ws {
 		words = append(words, map[string]any{"word": " " + w.text, "start": w.start, "end": w.end, "confidence": 0.9})
 	}
-	s.g.sounds()
 	s.say(ctx, c, kind, "transcript", map[string]any{"data": map[string]any{"id": fmt.Sprintf("00_%08d", s.utterance), "is_final": final, "utterance": map[string]any{
 		"text": " " + textOf(ws), "start": ws[0].start, "end": ws[len(ws)-1].end, "language": language, "confidence": 0.9, "channel": 0, "words": words}}})
 	if final {
