@@ -23,6 +23,7 @@ type Turn struct {
 	Start, End  time.Duration // since answer
 	Interrupted bool          // the other party cut it off
 	Latency     *Latency      // agent turns that answer the caller
+	Vendors     *Credits      // who served it; nil: nobody told
 }
 
 // Latency says where the gap between the caller's last sound and the agent's first went. The parts add up to Total.

@@ -53,11 +53,12 @@ type ShownTurn struct {
 	End         int64        `json:"end_ms"`
 	Interrupted bool         `json:"interrupted"`
 	Latency     *latencyJSON `json:"latency,omitempty"`
+	Vendors     *Credits     `json:"vendors,omitempty"`
 }
 
 // Shown is the turn to be marshalled: in a list of calls there are so many that it matters that it needs no MarshalJSON.
 func (t Turn) Shown() ShownTurn {
-	v := ShownTurn{ID: t.ID, Who: t.Who, Text: t.Text, Start: t.Start.Milliseconds(), End: t.End.Milliseconds(), Interrupted: t.Interrupted}
+	v := ShownTurn{ID: t.ID, Who: t.Who, Text: t.Text, Start: t.Start.Milliseconds(), End: t.End.Milliseconds(), Interrupted: t.Interrupted, Vendors: t.Vendors}
 	if t.Latency != nil {
 		l := t.Latency.shown()
 		v.Latency = &l
@@ -78,10 +79,11 @@ func (t *Turn) UnmarshalJSON(b []byte) error {
 		End         int64    `json:"end_ms"`
 		Interrupted bool     `json:"interrupted"`
 		Latency     *Latency `json:"latency"`
+		Vendors     *Credits `json:"vendors"`
 	}
 	if err := json.Unmarshal(b, &v); err != nil {
 		return err
 	}
-	*t = Turn{v.ID, v.Who, v.Text, time.Duration(v.Start) * time.Millisecond, time.Duration(v.End) * time.Millisecond, v.Interrupted, v.Latency}
+	*t = Turn{v.ID, v.Who, v.Text, time.Duration(v.Start) * time.Millisecond, time.Duration(v.End) * time.Millisecond, v.Interrupted, v.Latency, v.Vendors}
 	return nil
 }

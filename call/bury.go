@@ -91,12 +91,13 @@ func turnOf(e parley.Event, start time.Time) parley.Turn {
 		TurnID      string          `json:"turn_id"`
 		Interrupted bool            `json:"interrupted"`
 		Latency     *parley.Latency `json:"latency"`
+		Vendors     *parley.Credits `json:"vendors"`
 	}
 	_ = json.Unmarshal(e.Payload, &m) // ours: what does not fit stays zero
 	if m.Time.IsZero() {
 		m.Time = e.Time
 	}
-	return parley.Turn{ID: m.TurnID, Who: m.Sender, Text: m.Text, Interrupted: m.Interrupted, Latency: m.Latency,
+	return parley.Turn{ID: m.TurnID, Who: m.Sender, Text: m.Text, Interrupted: m.Interrupted, Latency: m.Latency, Vendors: m.Vendors,
 		Start: m.Time.Sub(start), End: max(m.Time.Sub(start), e.Time.Sub(start))}
 }
 

@@ -67,6 +67,7 @@ type state struct {
 	muted      bool            // nothing is said
 	fails      int             // replies in a row that failed
 	open       []*reply        // whose goroutines have not ended
+	hearing    credit          // who hears the caller
 	onHold     bool
 	legGone    bool // nothing can be played any more
 }
@@ -242,10 +243,6 @@ func (c *loop) log(t parley.EventType, payload any) {
 
 func (c *loop) warn(code, message string) {
 	c.log(parley.EventWarning, map[string]string{"code": code, "message": message})
-}
-
-func (c *loop) fault(code string, err error) {
-	c.log(parley.EventError, map[string]string{"code": code, "message": err.Error()})
 }
 
 // add puts the caller's words before the model. Words that were not answered yet and these are one message.

@@ -172,8 +172,9 @@ func (c *loop) understood(ctx context.Context, h heard) {
 		c.deaf(ctx, h.err)
 		return
 	}
+	c.state.hearing.take(h.Vendor, h.Failed)
 	if h.Notice != "" {
-		c.warn("transcriber_changed", h.Notice)
+		c.changed("transcriber_changed", "hearing", h.Notice, h.Failed)
 	}
 	s := c.detect.Heard(turn.Words{Text: h.Text, Final: h.Final, End: h.End, Started: h.Started}, c.clock.now())
 	if h.Text != "" {

@@ -44,6 +44,7 @@ type mouth struct {
 	moved  time.Time // the last sign of life
 	ears   time.Time // the last word was heard
 	words  int       // letters of the text that came back with sound
+	voice  credit
 }
 
 type kept struct {

@@ -127,8 +127,9 @@ func (c *loop) speak(ctx context.Context, r *reply, before <-chan struct{}) erro
 		if err != nil {
 			return err
 		}
+		r.mouth.by(ch.Vendor, ch.Failed)
 		if ch.Notice != "" {
-			c.warn("voice_changed", ch.Notice)
+			c.changed("voice_changed", "speaking", ch.Notice, ch.Failed)
 		}
 		if err := r.mouth.play(ctx, &ch); err != nil {
 			return err

@@ -198,6 +198,8 @@ func (p *play) prepare(w []string) {
 		if len(w) > 3 {
 			p.voice.fails = int(number(w[3]))
 		}
+	case "behind":
+		p.behind(w[1], w[2:])
 	case "limit":
 		p.limit.MaxDuration = dur(w[1])
 	case "untransferred":
@@ -327,6 +329,8 @@ func (p *play) step(w []string) {
 		p.phone.Hold()
 	case "back":
 		p.phone.Resume()
+	case "refused":
+		give(p.wire, p.fail, error(&parley.VendorError{Vendor: "first", Code: parley.VendorUnauthorized, Message: w[1]}))
 	case "deaf":
 		give(p.wire, p.fail, errors.New(w[1]))
 	case "cancel":
@@ -394,6 +398,23 @@ func (p *play) Transcribe(ctx context.Context, in <-chan audio.Frame, _ stt.Opti
 				return
 			}
 		}
+	}
+}
+
+// behind puts another vendor behind the one of the script: transcriber, model 200ms "text" …, voice 150ms 200ms.
+func (p *play) behind(skill string, w []string) {
+	s, own := &p.setup, func(vendor string) string { return p.t.Name() + skill + vendor }
+	switch skill {
+	case "transcriber":
+		s.Hear = stt.Fallback(stt.Vendor{Name: "first", Breaker: own("1"), Transcriber: p}, stt.Vendor{Name: "second", Breaker: own("2"), Transcriber: p})
+	case "model":
+		s.Think = llm.Fallback(llm.Vendor{Name: "first", Breaker: own("1"), Model: p.model},
+			llm.Vendor{Name: "second", Breaker: own("2"), Model: &scripted{p: p, answers: [][]string{w}}})
+	case "voice":
+		s.Speak = tts.Fallback(tts.Vendor{Name: "first", Breaker: own("1"), Synthesizer: p.voice},
+			tts.Vendor{Name: "second", Breaker: own("2"), Synthesizer: &voice{p: p, first: dur(w[0]), word: dur(w[1])}})
+	default:
+		p.t.Fatalf("nobody is behind a %q", skill)
 	}
 }
 

@@ -42,6 +42,7 @@ type mind struct {
 	owing  int // letters of them
 	sentAt time.Time
 	usage  llm.Usage
+	author credit
 	end    *parley.Outcome
 	err    error // the model failed; an apology is among the pieces
 	times  thought
@@ -138,8 +139,9 @@ func (c *loop) ask(ctx context.Context, m *mind, req llm.Request) (text string, 
 			m.flush(ctx)
 			return said.String(), nil, derr
 		}
+		m.by(d.Vendor, d.Failed)
 		if d.Notice != "" {
-			c.warn("model_changed", d.Notice)
+			c.changed("model_changed", "thinking", d.Notice, d.Failed)
 		}
 		if d.Usage != nil {
 			m.spend(*d.Usage)

@@ -19,11 +19,16 @@ func (c *loop) messages() []llm.Message {
 }
 
 // caller writes down a turn of the caller.
-func (c *loop) caller(s turn.Signal) { c.human(s.Text, s.Start, s.SpeechEnd) }
+func (c *loop) caller(s turn.Signal) {
+	c.hears(s.Text, s.Start, s.SpeechEnd, c.state.hearing.credits())
+}
 
-func (c *loop) human(text string, start, end time.Duration) {
+// human writes down what the caller did without words.
+func (c *loop) human(text string, start, end time.Duration) { c.hears(text, start, end, nil) }
+
+func (c *loop) hears(text string, start, end time.Duration, heard *parley.Credits) {
 	c.turns++
-	c.write(parley.Turn{ID: fmt.Sprintf("t%d", c.turns), Who: parley.Human, Text: text, Start: start, End: max(start, end)})
+	c.write(parley.Turn{ID: fmt.Sprintf("t%d", c.turns), Who: parley.Human, Text: text, Start: start, End: max(start, end), Vendors: heard})
 }
 
 // write puts a turn that is over into the history and the log.
@@ -36,7 +41,8 @@ func (c *loop) write(t parley.Turn) {
 		ID          string          `json:"turn_id"`
 		Interrupted bool            `json:"interrupted"`
 		Latency     *parley.Latency `json:"latency,omitempty"`
-	}{t.Text, t.Who, stamp(c.clock.origin.Add(t.Start)), t.ID, t.Interrupted, t.Latency})
+		Vendors     *parley.Credits `json:"vendors,omitempty"`
+	}{t.Text, t.Who, stamp(c.clock.origin.Add(t.Start)), t.ID, t.Interrupted, t.Latency, t.Vendors})
 }
 
 // close ends a reply's turn with the words that were heard, not those the model wrote.
@@ -65,7 +71,7 @@ func (c *loop) close(r *reply, cut bool) {
 		t.End = r.pausedAt
 	}
 	t.End = max(t.Start, t.End)
-	t.Latency = r.latency(&c.clock)
+	t.Latency, t.Vendors = r.latency(&c.clock), r.credits()
 	if r.cutOff && t.Interrupted {
 		c.log(parley.EventInterrupted, map[string]string{"text": text})
 	}

@@ -24,7 +24,12 @@ type Vendor struct {
 	Model       Model
 	FirstOutput time.Duration // until text or a whole tool call; 0: 3 s, 15 s for the last vendor there is
 	Stall       time.Duration // between one and the next; 0: 5 s
+	Breaker     string        // what its breaker goes by, such as the name and the account; "": Name
+	Missing     error         // why it cannot be asked at all, such as a key that is not there; nil: it can
 }
+
+// key is what the vendor's breaker goes by.
+func (v Vendor) key() string { return cmp.Or(v.Breaker, v.Name) }
 
 // breakers are shared by all calls of the process, by vendor name.
 var breakers parley.Breakers
@@ -34,9 +39,22 @@ var breakers parley.Breakers
 // words that were already passed on and told to go on from there; what it repeats of them is dropped. Tool calls are held
 // back until the answer is whole, so none runs twice or half. A vendor whose breaker is open comes last. The last error is
 // the stream's. The iterator runs in the caller's goroutine; only timers are added to it.
-func Fallback(vs ...Vendor) Model { return &fallback{vendors: vs} }
+func Fallback(vs ...Vendor) Model {
+	f := &fallback{}
+	for _, v := range vs {
+		if v.Missing != nil {
+			f.missing = append(f.missing, v)
+		} else {
+			f.vendors = append(f.vendors, v)
+		}
+	}
+	return f
+}
 
-type fallback struct{ vendors []Vendor }
+type fallback struct {
+	vendors []Vendor
+	missing []Vendor // that cannot be asked
+}
 
 // Warm warms the first vendor, until ctx is done.
 func (f *fallback) Warm(ctx context.Context) error {
@@ -53,11 +71,15 @@ func (f *fallback) Chat(ctx context.Context, r Request) iter.Seq2[Delta, error] 
 	return func(yield func(Delta, error) bool) {
 		t := turn{ctx: ctx, request: r, yield: yield}
 		var err error = &parley.VendorError{Code: parley.VendorUnavailable, Message: "no vendor is configured"}
+		for _, v := range f.missing {
+			err = v.Missing
+			t.note(v.Name, parley.CodeOf(err), "was not asked: "+err.Error())
+		}
 		var shunned []Vendor
 		for i, v := range f.vendors {
-			if len(f.vendors) > 1 && !breakers.Of(v.Name).Allow() {
+			if len(f.vendors) > 1 && !breakers.Of(v.key()).Allow() {
 				shunned = append(shunned, v)
-				t.note(v.Name, "has kept failing")
+				t.note(v.Name, parley.VendorShunned, "has kept failing")
 				continue
 			}
 			if err = t.ask(v, i == len(f.vendors)-1 && len(shunned) == 0); t.over(err) {
@@ -77,7 +99,7 @@ func (f *fallback) Chat(ctx context.Context, r Request) iter.Seq2[Delta, error] 
 		if errors.Is(err, errEmpty) {
 			return
 		}
-		yield(Delta{}, err)
+		yield(Delta{}, t.ended(err))
 	}
 }
 
@@ -103,6 +125,7 @@ type turn struct {
 	yield   func(Delta, error) bool
 	said    strings.Builder // text passed on so far
 	notice  string          // why the vendor changed, told with the next delta
+	failed  parley.Failures // and who was passed over
 	stopped bool            // the consumer ended the loop
 }
 
@@ -118,11 +141,20 @@ func (t *turn) over(err error) bool {
 	return false
 }
 
-func (t *turn) note(vendor, why string) {
+// ended is the error that nobody is left after.
+func (t *turn) ended(err error) error {
+	if len(t.failed) == 0 {
+		return err
+	}
+	return &parley.FailedError{Failures: t.failed, Err: err}
+}
+
+func (t *turn) note(vendor string, code parley.VendorCode, why string) {
 	if t.notice != "" {
 		t.notice += "; "
 	}
 	t.notice += vendor + " " + why
+	t.failed = append(t.failed, parley.Failure{Vendor: vendor, Reason: code})
 }
 
 // ask has one vendor answer, or go on with the answer; last: nobody is left after it. A nil error ends the turn.
@@ -143,7 +175,7 @@ func (t *turn) ask(v Vendor, last bool) error {
 			err = ctx.Err()
 		}
 		if err != nil {
-			return t.failed(v.Name, first(context.Cause(ctx), err))
+			return t.gaveUp(v, first(context.Cause(ctx), err))
 		}
 		useful := d.Text != "" || d.Call != nil
 		if useful {
@@ -158,21 +190,21 @@ func (t *turn) ask(v Vendor, last bool) error {
 		}
 	}
 	if ctx.Err() != nil { // a stream that ends quietly when it is cancelled
-		return t.failed(v.Name, context.Cause(ctx))
+		return t.gaveUp(v, context.Cause(ctx))
 	}
 	if !a.useful {
-		t.note(v.Name, "gave an empty answer")
+		t.note(v.Name, parley.VendorEmpty, "gave an empty answer")
 		return errEmpty
 	}
-	breakers.Of(v.Name).Worked()
+	breakers.Of(v.key()).Worked()
 	t.stopped = !a.finish()
 	return nil
 }
 
-func (t *turn) failed(vendor string, err error) error {
+func (t *turn) gaveUp(v Vendor, err error) error {
 	if t.ctx.Err() == nil {
-		breakers.Of(vendor).Failed()
-		t.note(vendor, "failed: "+err.Error())
+		breakers.Of(v.key()).Failed()
+		t.note(v.Name, parley.CodeOf(err), "failed: "+err.Error())
 	}
 	return err
 }
@@ -249,7 +281,7 @@ func (a *answer) send(d Delta) bool {
 		} else if a.notice != "" {
 			d.Notice = a.notice
 		}
-		a.notice = ""
+		d.Failed, a.notice, a.failed = a.failed, "", nil
 	}
 	return a.yield(d, nil)
 }

@@ -6,6 +6,8 @@ import (
 	"context"
 	"encoding/json"
 	"iter"
+
+	"github.com/parley-voice/parley"
 )
 
 // A Role is who a Message is from.
@@ -54,8 +56,9 @@ type Delta struct {
 	Text   string
 	Call   *Call
 	Usage  *Usage
-	Vendor string // who thought it, set on the first delta
-	Notice string // the vendor changed: why, in one sentence
+	Vendor string          // who thought it, set on the first delta
+	Notice string          // the vendor changed: why, in one sentence
+	Failed parley.Failures // and who was passed over
 }
 
 // Usage is what the answer cost. An answer may tell it in parts, which add up.

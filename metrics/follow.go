@@ -60,11 +60,18 @@ func (m *Metrics) count(e parley.Event) {
 		m.ended.WithLabelValues(string(p.Cause)).Inc()
 	case parley.EventWarmed:
 		m.warm.observe(e.Payload)
+	case parley.EventWarning, parley.EventError:
+		m.served.trouble(e.Payload)
 	case parley.EventMessage:
 		var p struct {
 			Latency *parley.Latency `json:"latency"`
+			Vendors *parley.Credits `json:"vendors"`
 		}
-		if json.Unmarshal(e.Payload, &p) == nil && p.Latency != nil {
+		if json.Unmarshal(e.Payload, &p) != nil {
+			return
+		}
+		m.served.turn(p.Vendors)
+		if p.Latency != nil {
 			m.observe(*p.Latency)
 		}
 	}

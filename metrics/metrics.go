@@ -47,6 +47,7 @@ type Metrics struct {
 	missed     prometheus.Counter
 	media      media
 	warm       warm
+	served     served
 }
 
 // depthPatience is how long the store may take to say what waits.
@@ -80,8 +81,8 @@ func New(c Config) *Metrics {
 		Help: "How often events came faster than they were counted here, and some were not."})
 	m.registry.MustRegister(m.requests, m.took, m.ended, m.deliveries, m.latency, m.delay, m.missed, &waiting{m},
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	m.media = newMedia(m.registry)
 	m.warm = newWarm(m.registry)
+	m.media, m.served = newMedia(m.registry), newServed(m.registry)
 	for _, c := range parley.Causes() {
 		m.ended.WithLabelValues(string(c))
 	}

@@ -113,6 +113,12 @@ func TestWhatTheLogTells(t *testing.T) {
 		tell(first, parley.EventEnded, "no object")
 		tell(first, parley.EventMessage, map[string]any{"text": "x", "latency": parley.Latency{LLM: 400 * time.Millisecond, Total: time.Second}})
 		tell(first, parley.EventMessage, map[string]any{"text": "y"})
+		tell(first, parley.EventMessage, map[string]any{"vendors": parley.Credits{Hearing: parley.Given("deepgram", nil)}})
+		tell(first, parley.EventMessage, map[string]any{"vendors": parley.Credits{Speaking: parley.Given("rime", nil),
+			Thinking: parley.Given("google", parley.Failures{{Vendor: "openai", Reason: parley.VendorTimeout}})}})
+		tell(first, parley.EventWarning, map[string]any{"skill": "thinking", "failed": parley.Failures{{Vendor: "openai", Reason: parley.VendorTimeout}}})
+		tell(first, parley.EventError, map[string]any{"skill": "thinking", "failed": parley.Failures{{Vendor: "openai", Reason: parley.VendorTimeout}, {Vendor: "google", Reason: parley.VendorShunned}}})
+		tell(first, parley.EventWarning, "no object")
 		old := parley.NewEvent("c", parley.EventWarning, struct{}{})
 		old.Sequence, old.Time = 2, time.Now().Add(-2*time.Second)
 		first <- old
@@ -127,7 +133,10 @@ func TestWhatTheLogTells(t *testing.T) {
 		wants(t, shown(t, m),
 			`parley_calls_ended_total{cause="caller_hung_up"} 3`, `parley_calls_ended_total{cause="busy"} 1`, `parley_calls_ended_total{cause="unknown"} 2`,
 			`parley_turn_latency_seconds_sum{stage="llm"} 0.4`, `parley_turn_latency_seconds_sum{stage="total"} 1`, `parley_turn_latency_seconds_count{stage="stt"} 1`,
-			`parley_event_log_delay_seconds_count 9`, `parley_event_log_delay_seconds_sum 2`, `parley_metrics_lagged_total 1`,
+			`parley_event_log_delay_seconds_count 14`, `parley_event_log_delay_seconds_sum 2`, `parley_metrics_lagged_total 1`,
+			`parley_vendor_turns_total{skill="hearing",stood="first",vendor="deepgram"} 1`, `parley_vendor_turns_total{skill="thinking",stood="backup",vendor="google"} 1`,
+			`parley_vendor_turns_total{skill="speaking",stood="first",vendor="rime"} 1`, `parley_vendor_failures_total{reason="timeout",skill="thinking",vendor="openai"} 2`,
+			`parley_vendor_failures_total{reason="shunned",skill="thinking",vendor="google"} 1`,
 			`parley_media_packets_total{what="sent"} 42`, `parley_media_packets_total{what="received"} 16`, `parley_media_packets_total{what="late"} 1`,
 			`parley_media_lost_ratio_sum{direction="in"} 0.25`, `parley_media_lost_ratio_count{direction="in"} 1`, `parley_media_lost_ratio_sum{direction="out"} 0.01`,
 			`parley_media_jitter_seconds_sum{direction="in"} 0.003`, `parley_media_jitter_seconds_sum{direction="out"} 0.25`, `parley_media_round_trip_seconds_sum 0.25`)

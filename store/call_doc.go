@@ -37,13 +37,14 @@ type diallingDoc struct {
 }
 
 type turnDoc struct {
-	ID          string        `json:"id"`
-	Who         parley.Who    `json:"who"`
-	Text        string        `json:"text"`
-	Start       time.Duration `json:"start"`
-	End         time.Duration `json:"end"`
-	Interrupted bool          `json:"interrupted,omitempty"`
-	Latency     *latencyDoc   `json:"latency,omitempty"`
+	ID          string          `json:"id"`
+	Who         parley.Who      `json:"who"`
+	Text        string          `json:"text"`
+	Start       time.Duration   `json:"start"`
+	End         time.Duration   `json:"end"`
+	Interrupted bool            `json:"interrupted,omitempty"`
+	Latency     *latencyDoc     `json:"latency,omitempty"`
+	Vendors     *parley.Credits `json:",omitempty"`
 }
 
 type noteDoc struct {
@@ -70,7 +71,7 @@ func newCallDoc(c parley.Call) callDoc {
 		d.Dialling = &diallingDoc{c.NotBefore.UTC(), c.NotAfter.UTC()}
 	}
 	for _, t := range c.Turns {
-		d.Turns = append(d.Turns, turnDoc{t.ID, t.Who, t.Text, t.Start, t.End, t.Interrupted, (*latencyDoc)(t.Latency)})
+		d.Turns = append(d.Turns, turnDoc{t.ID, t.Who, t.Text, t.Start, t.End, t.Interrupted, (*latencyDoc)(t.Latency), t.Vendors})
 	}
 	for _, n := range c.Notes {
 		d.Notes = append(d.Notes, noteDoc(n))
@@ -92,7 +93,7 @@ func (d callDoc) call() parley.Call {
 	c.SIPCode, c.StageOutcome, c.ErrorMessage = d.SIPCode, d.StageOutcome, d.ErrorMessage
 	for _, t := range d.Turns {
 		c.Turns = append(c.Turns, parley.Turn{ID: t.ID, Who: t.Who, Text: t.Text, Start: t.Start, End: t.End,
-			Interrupted: t.Interrupted, Latency: (*parley.Latency)(t.Latency)})
+			Interrupted: t.Interrupted, Latency: (*parley.Latency)(t.Latency), Vendors: t.Vendors})
 	}
 	for _, n := range d.Notes {
 		c.Notes = append(c.Notes, parley.Note(n))

@@ -1,6 +1,7 @@
 package stt
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"iter"
@@ -22,7 +23,12 @@ const settled = 10 * time.Second
 type Vendor struct {
 	Name        string
 	Transcriber Transcriber
+	Breaker     string // what its breaker goes by, such as the name and the account; "": Name
+	Missing     error  // why it cannot be asked at all, such as a key that is not there; nil: it can
 }
+
+// key is what the vendor's breaker goes by.
+func (v Vendor) key() string { return cmp.Or(v.Breaker, v.Name) }
 
 // breakers are shared by all calls of the process, by vendor name.
 var breakers parley.Breakers
@@ -32,9 +38,22 @@ var breakers parley.Breakers
 // the sound since the last final (30 s of it at most), so no words are lost and none come twice; its words keep their
 // places on the time line of the stream. A vendor whose breaker is open comes last; nobody left, the stream ends with the
 // last error. One goroutine keeps the sound; it ends with the stream, and it never makes in wait.
-func Fallback(vs ...Vendor) Transcriber { return &fallback{vendors: vs} }
+func Fallback(vs ...Vendor) Transcriber {
+	f := &fallback{}
+	for _, v := range vs {
+		if v.Missing != nil {
+			f.missing = append(f.missing, v)
+		} else {
+			f.vendors = append(f.vendors, v)
+		}
+	}
+	return f
+}
 
-type fallback struct{ vendors []Vendor }
+type fallback struct {
+	vendors []Vendor
+	missing []Vendor // that cannot be asked
+}
 
 // Warm warms the first vendor, until ctx is done.
 func (f *fallback) Warm(ctx context.Context) error {
@@ -56,11 +75,15 @@ func (f *fallback) Transcribe(ctx context.Context, in <-chan audio.Frame, o Opti
 		defer cancel()
 
 		var err error = &parley.VendorError{Code: parley.VendorUnavailable, Message: "no vendor is configured"}
+		for _, v := range f.missing {
+			err = v.Missing
+			s.note(v.Name, parley.CodeOf(err), "was not asked: "+err.Error())
+		}
 		var shunned []Vendor
 		for i, v := range f.vendors {
-			if len(f.vendors) > 1 && !breakers.Of(v.Name).Allow() {
+			if len(f.vendors) > 1 && !breakers.Of(v.key()).Allow() {
 				shunned = append(shunned, v)
-				s.note(v.Name, "has kept failing")
+				s.note(v.Name, parley.VendorShunned, "has kept failing")
 				continue
 			}
 			if err = s.hear(v, i == len(f.vendors)-1 && len(shunned) == 0); s.over(err) {
@@ -72,7 +95,7 @@ func (f *fallback) Transcribe(ctx context.Context, in <-chan audio.Frame, o Opti
 				return
 			}
 		}
-		yield(Event{}, err)
+		yield(Event{}, s.ended(err))
 	}
 }
 
@@ -82,8 +105,9 @@ type stream struct {
 	options Options
 	yield   func(Event, error) bool
 	tape    *tape
-	notice  string // why the vendor changed, told once the next has connected
-	stopped bool   // the consumer ended the loop
+	notice  string          // why the vendor changed, told once the next has connected
+	failed  parley.Failures // and who was passed over
+	stopped bool            // the consumer ended the loop
 }
 
 func (s *stream) over(err error) bool {
@@ -97,11 +121,20 @@ func (s *stream) over(err error) bool {
 	return false
 }
 
-func (s *stream) note(vendor, why string) {
+// ended is the error that nobody is left after.
+func (s *stream) ended(err error) error {
+	if len(s.failed) == 0 {
+		return err
+	}
+	return &parley.FailedError{Failures: s.failed, Err: err}
+}
+
+func (s *stream) note(vendor string, code parley.VendorCode, why string) {
 	if s.notice != "" {
 		s.notice += "; "
 	}
 	s.notice += vendor + " " + why
+	s.failed = append(s.failed, parley.Failure{Vendor: vendor, Reason: code})
 }
 
 // hear has one vendor hear until the sound ends, connecting again as often as is worth it. A nil error: all was heard.
@@ -127,8 +160,8 @@ func (s *stream) hear(v Vendor, last bool) error {
 			most = 2
 		}
 		if hopeless(err) || tries >= most {
-			breakers.Of(v.Name).Failed()
-			s.note(v.Name, "failed: "+err.Error())
+			breakers.Of(v.key()).Failed()
+			s.note(v.Name, parley.CodeOf(err), "failed: "+err.Error())
 			return err
 		}
 		select {
@@ -157,7 +190,7 @@ func (s *stream) once(v Vendor) (events int, err error) {
 			return events, err
 		}
 		if events++; events == 1 {
-			breakers.Of(v.Name).Worked()
+			breakers.Of(v.key()).Worked()
 		}
 		if !s.pass(v, e) {
 			s.stopped = true
@@ -175,8 +208,8 @@ func (s *stream) once(v Vendor) (events int, err error) {
 
 func (s *stream) pass(v Vendor, e Event) bool {
 	if s.notice != "" {
-		n := Event{Vendor: v.Name, Notice: s.notice}
-		s.notice = ""
+		n := Event{Vendor: v.Name, Notice: s.notice, Failed: s.failed}
+		s.notice, s.failed = "", nil
 		if !s.yield(n, nil) {
 			return false
 		}

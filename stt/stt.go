@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/parley-voice/parley"
 	"github.com/parley-voice/parley/audio"
 )
 
@@ -35,11 +36,12 @@ func Likeliest(keywords map[string]float64) []string {
 type Event struct {
 	Text    string
 	Final   bool
-	End     bool   // the vendor itself holds the utterance to be over; may come without Text
-	Started bool   // the vendor noticed speech, no words yet
-	Words   []Word // of Text, where the vendor times them
-	Vendor  string // who heard it
-	Notice  string // Text is empty and the vendor changed: why, in one sentence
+	End     bool            // the vendor itself holds the utterance to be over; may come without Text
+	Started bool            // the vendor noticed speech, no words yet
+	Words   []Word          // of Text, where the vendor times them
+	Vendor  string          // who heard it
+	Notice  string          // Text is empty and the vendor changed: why, in one sentence
+	Failed  parley.Failures // and who was passed over
 }
 
 // A Word with its place in the sound, from the first frame of the stream.

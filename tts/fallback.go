@@ -27,7 +27,12 @@ type Vendor struct {
 	Synthesizer Synthesizer
 	FirstSound  time.Duration // from a piece to sound that is not silence; 0: 2.5 s, 10 s for the last vendor there is
 	Stall       time.Duration // from one to the next while words are owed; 0: 3 s
+	Breaker     string        // what its breaker goes by, such as the name and the account; "": Name
+	Missing     error         // why it cannot be asked at all, such as a key that is not there; nil: it can
 }
+
+// key is what the vendor's breaker goes by.
+func (v Vendor) key() string { return cmp.Or(v.Breaker, v.Name) }
 
 // breakers are shared by all calls of the process, by vendor name.
 var breakers parley.Breakers
@@ -38,9 +43,22 @@ var breakers parley.Breakers
 // last. One goroutine hands the pieces on; it ends with the vendor's stream.
 //
 // The result is an io.Closer: Close closes those vendors that are.
-func Fallback(vs ...Vendor) Synthesizer { return &fallback{vendors: vs} }
+func Fallback(vs ...Vendor) Synthesizer {
+	f := &fallback{}
+	for _, v := range vs {
+		if v.Missing != nil {
+			f.missing = append(f.missing, v)
+		} else {
+			f.vendors = append(f.vendors, v)
+		}
+	}
+	return f
+}
 
-type fallback struct{ vendors []Vendor }
+type fallback struct {
+	vendors []Vendor
+	missing []Vendor // that cannot be asked
+}
 
 // Warm warms the first vendor, until ctx is done.
 func (f *fallback) Warm(ctx context.Context) error {
@@ -66,11 +84,15 @@ func (f *fallback) Speak(ctx context.Context, text <-chan string, o Options) ite
 	return func(yield func(Chunk, error) bool) {
 		r := reply{ctx: ctx, options: o, yield: yield, script: script{in: text}}
 		var err error = &parley.VendorError{Code: parley.VendorUnavailable, Message: "no vendor is configured"}
+		for _, v := range f.missing {
+			err = v.Missing
+			r.note(v.Name, parley.CodeOf(err), "was not asked: "+err.Error())
+		}
 		var shunned []Vendor
 		for i, v := range f.vendors {
-			if len(f.vendors) > 1 && !breakers.Of(v.Name).Allow() {
+			if len(f.vendors) > 1 && !breakers.Of(v.key()).Allow() {
 				shunned = append(shunned, v)
-				r.note(v.Name, "has kept failing")
+				r.note(v.Name, parley.VendorShunned, "has kept failing")
 				continue
 			}
 			if err = r.speak(v, i == len(f.vendors)-1 && len(shunned) == 0); r.over(err) {
@@ -87,7 +109,7 @@ func (f *fallback) Speak(ctx context.Context, text <-chan string, o Options) ite
 				return
 			}
 		}
-		yield(Chunk{}, err)
+		yield(Chunk{}, r.ended(err))
 	}
 }
 
@@ -103,8 +125,9 @@ type reply struct {
 	options Options
 	yield   func(Chunk, error) bool
 	script  script
-	notice  string // why the vendor changed, told with the next chunk
-	stopped bool   // the consumer ended the loop
+	notice  string          // why the vendor changed, told with the next chunk
+	failed  parley.Failures // and who was passed over
+	stopped bool            // the consumer ended the loop
 }
 
 func (r *reply) over(err error) bool {
@@ -118,11 +141,20 @@ func (r *reply) over(err error) bool {
 	return false
 }
 
-func (r *reply) note(vendor, why string) {
+// ended is the error that nobody is left after.
+func (r *reply) ended(err error) error {
+	if len(r.failed) == 0 {
+		return err
+	}
+	return &parley.FailedError{Failures: r.failed, Err: err}
+}
+
+func (r *reply) note(vendor string, code parley.VendorCode, why string) {
 	if r.notice != "" {
 		r.notice += "; "
 	}
 	r.notice += vendor + " " + why
+	r.failed = append(r.failed, parley.Failure{Vendor: vendor, Reason: code})
 }
 
 // speak has one vendor speak what is left; last: nobody is left after it. A nil error ends the reply.
@@ -152,8 +184,8 @@ func (r *reply) speak(v Vendor, last bool) error {
 		return nil
 	}
 	if r.ctx.Err() == nil {
-		breakers.Of(v.Name).Failed()
-		r.note(v.Name, "failed: "+err.Error())
+		breakers.Of(v.key()).Failed()
+		r.note(v.Name, parley.CodeOf(err), "failed: "+err.Error())
 	}
 	return err
 }
@@ -179,6 +211,7 @@ func (r *reply) listen(ctx context.Context, v Vendor, pieces <-chan string, w *w
 			c.Vendor = v.Name
 			if r.notice != "" {
 				c.Notice, r.notice = strings.TrimSuffix(r.notice+"; "+c.Notice, "; "), ""
+				c.Failed, r.failed = r.failed, nil
 			}
 		}
 		if !r.yield(c, nil) {
@@ -187,7 +220,7 @@ func (r *reply) listen(ctx context.Context, v Vendor, pieces <-chan string, w *w
 		}
 		if useful && !heard {
 			heard = true
-			breakers.Of(v.Name).Worked()
+			breakers.Of(v.key()).Worked()
 		}
 		w.resume(useful, r.script.owed())
 	}

@@ -6,6 +6,7 @@ import (
 	"context"
 	"iter"
 
+	"github.com/parley-voice/parley"
 	"github.com/parley-voice/parley/audio"
 )
 
@@ -20,8 +21,9 @@ type Options struct {
 type Chunk struct {
 	Frame  audio.Frame
 	Text   string
-	Vendor string // who spoke it, set on the first chunk
-	Notice string // the vendor changed: why, in one sentence
+	Vendor string          // who spoke it, set on the first chunk
+	Notice string          // the vendor changed: why, in one sentence
+	Failed parley.Failures // and who was passed over
 }
 
 // A Synthesizer speaks. Each string received from text is a speakable piece (a clause or a sentence) and is begun at once.

@@ -3777,6 +3777,17 @@ type CreateWebhookDto_Subscriptions_Item struct {
 	union json.RawMessage
 }
 
+// CreditDto A vendor, and why it was not the one before it
+type CreditDto struct {
+	// Reason Who failed before it and how; absent when nobody did
+	//
+	// Example: openai: timeout
+	Reason *string `json:"reason,omitempty"`
+
+	// Vendor Example: anthropic
+	Vendor string `json:"vendor"`
+}
+
 // DeliveryDto One event on its way to one webhook, and what came of it
 type DeliveryDto struct {
 	// Attempts Made so far
@@ -4731,8 +4742,20 @@ type TurnDto struct {
 	StartMs int `json:"start_ms"`
 
 	// Text As it was heard
-	Text string     `json:"text"`
-	Who  TurnDtoWho `json:"who"`
+	Text string `json:"text"`
+
+	// Vendors Who served the turn: hearing for a caller's, thinking and speaking for an agent's
+	Vendors *struct {
+		// Hearing A vendor, and why it was not the one before it
+		Hearing *CreditDto `json:"hearing,omitempty"`
+
+		// Speaking A vendor, and why it was not the one before it
+		Speaking *CreditDto `json:"speaking,omitempty"`
+
+		// Thinking A vendor, and why it was not the one before it
+		Thinking *CreditDto `json:"thinking,omitempty"`
+	} `json:"vendors,omitempty"`
+	Who TurnDtoWho `json:"who"`
 }
 
 // TurnDtoWho defines model for TurnDto.Who.

@@ -78,6 +78,9 @@ func (c *serveCmd) build(ctx context.Context, log *slog.Logger) (h *house, made 
 	if err = v.checkAddresses(); err != nil {
 		return h, "", err
 	}
+	if v.behind, err = c.Fallback.read(specs); err != nil {
+		return h, "", err
+	}
 	if err = h.telephone(v); err != nil {
 		return h, "", err
 	}

@@ -2,9 +2,13 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"strings"
 
+	"github.com/parley-voice/parley"
 	"github.com/parley-voice/parley/call"
 	"github.com/parley-voice/parley/provider"
 )
@@ -21,7 +25,22 @@ type want struct {
 type picked struct {
 	spec    *provider.Spec
 	access  provider.Access
-	instead bool // local, because the one asked for has no key
+	instead bool            // another than the agent asked for, because that has no key
+	lacks   error           // the one asked for, and what it has not; nil: nobody is missing
+	model   string          // of a standby
+	options json.RawMessage // of a standby
+}
+
+// breaker is what the vendor's breaker goes by: a key that is refused is no reason to shun the vendor for others.
+func (p picked) breaker() string {
+	sum := sha256.Sum256([]byte(p.access.BaseURL + "\n" + p.access.Key))
+	return p.spec.Name + " " + hex.EncodeToString(sum[:8])
+}
+
+// missing is the vendor that was asked for and has no key.
+func missing(s *provider.Spec, w want) error {
+	return &parley.VendorError{Vendor: s.Name, Code: parley.VendorUnauthorized,
+		Message: fmt.Sprintf("%s: there is no key: add an %s, or set %s_API_KEY", w.skill, s.ConnectionType, s.Env)}
 }
 
 func (v *vendors) pick(ctx context.Context, env string, w want, r *call.Ready) (picked, error) {
@@ -47,13 +66,20 @@ func (v *vendors) pick(ctx context.Context, env string, w want, r *call.Ready) (
 	if ok || w.key != "" {
 		return picked{spec: s, access: a}, nil
 	}
+	lacks := missing(s, w)
+	if b := v.ready(ctx, env, w.skill, w.able, s.Name); len(b) > 0 {
+		b[0].lacks = lacks
+		r.Warnings = append(r.Warnings, fmt.Sprintf("%s: %s has no key (add an %s, or set %s_API_KEY); %s stood in",
+			w.skill, s.Title, s.ConnectionType, s.Env, b[0].spec.Title))
+		return b[0], nil
+	}
 	here := named(w.able, "local")
 	if here == nil {
 		return picked{}, fmt.Errorf("%s: %s has no key: add an %s, or set %s_API_KEY", w.skill, s.Title, s.ConnectionType, s.Env)
 	}
 	r.Warnings = append(r.Warnings, fmt.Sprintf("%s: %s has no key (add an %s, or set %s_API_KEY); local speech and thinking stood in",
 		w.skill, s.Title, s.ConnectionType, s.Env))
-	return picked{spec: here, instead: true}, nil
+	return picked{spec: here, instead: true, lacks: lacks}, nil
 }
 
 // instead has this machine stand in for a vendor that the contract names and this version does not reach.

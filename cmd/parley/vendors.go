@@ -26,6 +26,7 @@ type vendors struct {
 	specs   []provider.Spec
 	db      *store.DB
 	getenv  func(string) string // os.Getenv
+	behind  standbys            // the operator's
 	guarded *provider.Net       // to addresses that account connections hold
 	voices  voiceBook
 }
@@ -50,7 +51,7 @@ func (v *vendors) Open(ctx context.Context, env string, a *parley.Agent) (call.R
 	for i, x := range []any{hear, think, speak} {
 		if w, ok := x.(provider.Warmer); ok {
 			skill, vendor := []string{"hearing", "thinking", "speaking"}[i], []string{r.Vendors.Hearing, r.Vendors.Thinking, r.Vendors.Speaking}[i]
-			vital := i == 1 && len(a.Fallback) == 0 // speech of this machine stands behind the others
+			vital := i == 1 && len(a.Fallback) == 0 && len(v.behind["provider"]) == 0 // speech of this machine stands behind the others
 			r.Warm = append(r.Warm, call.Warming{Skill: skill, Vendor: vendor, Vital: vital, Do: warming(w)})
 		}
 		if c, ok := x.(io.Closer); ok {
@@ -83,13 +84,17 @@ func (v *vendors) hearing(ctx context.Context, env string, a *parley.Agent, r *c
 	r.Vendors.Hearing = p.spec.Name
 	options := a.Transcriber
 	if p.instead {
-		options = nil
+		options = p.options
 	}
 	t, err := p.spec.Hearing.Open(p.access, options)
 	if err != nil {
 		return nil, fmt.Errorf("transcriber: %w", err)
 	}
-	return stt.Fallback(append([]stt.Vendor{{Name: p.spec.Name, Transcriber: t}}, v.earBehind(p.spec.Name, a.Language)...)...), nil
+	vs := []stt.Vendor{{Name: p.spec.Name, Breaker: p.breaker(), Transcriber: t}}
+	if p.lacks != nil {
+		vs = append(vs, stt.Vendor{Name: vendorOf(p.lacks), Missing: p.lacks})
+	}
+	return stt.Fallback(append(vs, v.earsBehind(ctx, env, p.spec.Name, a.Language)...)...), nil
 }
 
 func (v *vendors) thinking(ctx context.Context, env string, a *parley.Agent, r *call.Ready) (llm.Model, error) {
@@ -105,13 +110,13 @@ func (v *vendors) thinking(ctx context.Context, env string, a *parley.Agent, r *
 			account = c.ID
 		}
 	}
-	first, err := v.model(ctx, env, mindWanted{str(a.Provider), str(a.Model), str(a.ModelNameOverride), account, str(a.OpenAIAPI)}, r)
+	vs, err := v.model(ctx, env, mindWanted{str(a.Provider), str(a.Model), str(a.ModelNameOverride), account, str(a.OpenAIAPI)}, r)
 	if err != nil {
 		return nil, err
 	}
-	r.Vendors.Thinking, r.Vendors.Model = first.Name, modelNamed(a)
+	r.Vendors.Thinking, r.Vendors.Model = vs[0].Name, modelNamed(a)
 	if len(a.Fallback) == 0 {
-		return llm.Fallback(first), nil
+		return llm.Fallback(append(vs, v.mindsBehind(ctx, env, vs[0].Name)...)...), nil
 	}
 	var f struct {
 		Provider  string `json:"provider"`
@@ -130,7 +135,7 @@ func (v *vendors) thinking(ctx context.Context, env string, a *parley.Agent, r *
 	if err != nil {
 		return nil, fmt.Errorf("llm_fallback: %w", err)
 	}
-	return llm.Fallback(first, second), nil
+	return llm.Fallback(append(append(vs, second...), v.mindsBehind(ctx, env, vs[0].Name, second[0].Name)...)...), nil
 }
 
 // modelNamed is the model an agent names, for its price.
@@ -144,15 +149,16 @@ func modelNamed(a *parley.Agent) string {
 // mindWanted is what an agent says of who is to think.
 type mindWanted struct{ vendor, model, override, account, api string }
 
-func (v *vendors) model(ctx context.Context, env string, w mindWanted, r *call.Ready) (llm.Vendor, error) {
+// model is who thinks, and whom it stands in for.
+func (v *vendors) model(ctx context.Context, env string, w mindWanted, r *call.Ready) ([]llm.Vendor, error) {
 	p, err := v.pick(ctx, env, want{skill: "provider", name: w.vendor, account: w.account, able: all.Thinkers(v.specs)}, r)
 	if err != nil {
-		return llm.Vendor{}, err
+		return nil, err
 	}
 	model := w.model
 	switch {
 	case p.instead:
-		model = ""
+		model = p.model
 	case w.override != "" && (p.spec.Name == "openai" || p.spec.Name == "azure" || p.spec.Thinking.Options != nil): // others have no model of OpenAI's names
 		model = w.override
 	}
@@ -166,9 +172,13 @@ func (v *vendors) model(ctx context.Context, env string, w mindWanted, r *call.R
 	}
 	m, err := p.spec.Thinking.Open(p.access, model, options)
 	if err != nil {
-		return llm.Vendor{}, fmt.Errorf("provider: %w", err)
+		return nil, fmt.Errorf("provider: %w", err)
 	}
-	return llm.Vendor{Name: p.spec.Name, Model: m}, nil
+	vs := []llm.Vendor{{Name: p.spec.Name, Breaker: p.breaker(), Model: m}}
+	if p.lacks != nil {
+		vs = append(vs, llm.Vendor{Name: vendorOf(p.lacks), Missing: p.lacks})
+	}
+	return vs, nil
 }
 
 func (v *vendors) speaking(ctx context.Context, env string, a *parley.Agent, r *call.Ready) (tts.Synthesizer, error) {
@@ -181,7 +191,7 @@ func (v *vendors) speaking(ctx context.Context, env string, a *parley.Agent, r *
 	}
 	r.Vendors.Speaking = p.spec.Name
 	p.access.Language = a.Language
-	var options json.RawMessage
+	options := p.options
 	if !p.instead && len(a.Voice) > 0 {
 		if options, err = json.Marshal(a.Voice); err != nil {
 			return nil, fmt.Errorf("voice: %w", err)
@@ -194,8 +204,20 @@ func (v *vendors) speaking(ctx context.Context, env string, a *parley.Agent, r *
 	if err != nil {
 		return nil, fmt.Errorf("voice: %w", err)
 	}
-	vs := append([]tts.Vendor{{Name: p.spec.Name, Synthesizer: s}}, v.voiceBehind(p.spec.Name)...)
-	return tts.Fallback(v.wordy(ctx, env, r, vs)...), nil
+	vs := []tts.Vendor{{Name: p.spec.Name, Breaker: p.breaker(), Synthesizer: s}}
+	if p.lacks != nil {
+		vs = append(vs, tts.Vendor{Name: vendorOf(p.lacks), Missing: p.lacks})
+	}
+	return tts.Fallback(v.wordy(ctx, env, r, append(vs, v.voicesBehind(ctx, env, p.spec.Name, a.Language)...))...), nil
+}
+
+// vendorOf is whom an error is of.
+func vendorOf(err error) string {
+	var e *parley.VendorError
+	if errors.As(err, &e) {
+		return e.Vendor
+	}
+	return ""
 }
 
 func str(p *string) string {

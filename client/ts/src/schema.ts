@@ -2609,6 +2609,16 @@ export interface components {
             })[];
             url: components["schemas"]["HttpUrl"];
         };
+        /** @description A vendor, and why it was not the one before it */
+        CreditDto: {
+            /**
+             * @description Who failed before it and how; absent when nobody did
+             * @example openai: timeout
+             */
+            reason?: string;
+            /** @example anthropic */
+            vendor: string;
+        };
         /** @description One event on its way to one webhook, and what came of it */
         DeliveryDto: {
             /** @description Made so far */
@@ -3645,6 +3655,12 @@ export interface components {
             start_ms: number;
             /** @description As it was heard */
             text: string;
+            /** @description Who served the turn: hearing for a caller's, thinking and speaking for an agent's */
+            vendors?: {
+                hearing?: components["schemas"]["CreditDto"];
+                speaking?: components["schemas"]["CreditDto"];
+                thinking?: components["schemas"]["CreditDto"];
+            };
             /** @enum {string} */
             who: "human" | "bot";
         };
