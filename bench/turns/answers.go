@@ -20,9 +20,6 @@ type answered struct {
 	Left    bool
 }
 
-// settled is where a call is given up on: nothing was decided.
-const settled = 4 * time.Second
-
 // hearAnswer plays a call's first seconds to a classifier, and beside it to the detector that would have let a human wait for
 // nothing else.
 func hearAnswer(it *Item, sc *scene, dials turn.Options, o Options, r *Result) {

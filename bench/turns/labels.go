@@ -55,15 +55,14 @@ type Part struct {
 
 // entry is a line of the file.
 type entry struct {
-	n            int
-	heldOut      bool
-	lang         string
-	class        Class
-	answer       bool
-	text         string
-	asked        string
-	name         string
-	voiceOrNoise string
+	n       int
+	heldOut bool
+	lang    string
+	class   Class
+	answer  bool
+	text    string
+	asked   string
+	name    string
 }
 
 // corpus is the file.

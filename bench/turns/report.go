@@ -49,10 +49,10 @@ type Bar struct {
 
 // A Score is shares of a part of the items, in percent.
 type Score struct {
-	Items                          int
-	FalseStops, Missed, CutOffs    float64
-	stops, missed, cuts            int
-	mayStop, mustStop, mayCut, end int
+	Items                       int
+	FalseStops, Missed, CutOffs float64
+	stops, missed, cuts         int
+	mayStop, mustStop, mayCut   int
 }
 
 var (

@@ -108,7 +108,6 @@ type speech struct {
 	config   GoogleConfig
 	index    int // of it among the streams
 	messages int
-	speaking bool
 }
 
 // serve hears to the end, and gives the status of it; -1: none is told.

@@ -243,8 +243,3 @@ func space(s string) int {
 	}
 	return 0
 }
-
-// isWord reports whether s begins with the word w, in any case, and w ends there.
-func isWord(s, w string) bool {
-	return len(s) >= len(w) && strings.EqualFold(s[:len(w)], w) && !startsWord(s[len(w):])
-}

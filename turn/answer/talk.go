@@ -7,7 +7,6 @@ type talk struct {
 	began  time.Duration // of the first speech; 0: none yet
 	burst  time.Duration // the speech that runs, or ran last, began
 	last   time.Duration // end of the last speech
-	first  time.Duration // how long the first burst was, once a pause of longest has followed
 	total  time.Duration // of speech
 	sound  time.Duration // of speech without a breath, the longest
 	talks  bool
