@@ -173,7 +173,7 @@ func (c *Classifier) revises(class Class, confidence float64) bool {
 	switch {
 	case v.Class == Silence:
 		return true
-	case v.Class == Voicemail && v.Confidence < 0.9 && (class == MailboxFull || class == IVR || class == CallScreening):
+	case (v.Class == Voicemail || v.Class == SIT) && v.Confidence < 0.9 && (class == Voicemail || class == MailboxFull || class == IVR || class == CallScreening):
 		return true // the same machine, better understood
 	case !c.o.Dynamic:
 		return false

@@ -67,7 +67,7 @@ func (a *callee) want(t *testing.T, class Class, by time.Duration) Verdict {
 func TestHumans(t *testing.T) {
 	for name, a := range map[string]*callee{
 		"hello":             newCallee(Options{}).quiet(500).talks(400).quiet(200).words("hello").quiet(1500),
-		"hello, no words":   newCallee(Options{}).quiet(500).talks(500).quiet(1500),
+		"hello, no words":   newCallee(Options{}).quiet(500).talks(500).quiet(2000),
 		"a company":         newCallee(Options{}).quiet(500).talks(2400).words("harbor dental this is Amy how can I help you").quiet(1500),
 		"a long company":    newCallee(Options{}).quiet(500).talks(3000).words("good morning and thank you for calling harbor dental").talks(1200).words("good morning and thank you for calling harbor dental this is Amy speaking how may I help you").quiet(1500),
 		"a name":            newCallee(Options{Language: "de"}).quiet(300).talks(600).quiet(250).words("Müller").quiet(1000),
@@ -91,7 +91,7 @@ func TestMachines(t *testing.T) {
 		"a menu":         {newCallee(Options{}).quiet(500).talks(2000).words("thank you for calling acme for sales press one"), IVR},
 		"a screening":    {newCallee(Options{}).quiet(500).talks(2500).words("please state your name and why you're calling"), CallScreening},
 		"a queue":        {newCallee(Options{}).quiet(500).talks(2500).words("all of our agents are busy please hold").quiet(300), Hold},
-		"not in service": {newCallee(Options{}).quiet(500).talks(2500).words("the number you have dialed is not in service").quiet(300), SIT},
+		"not in service": {newCallee(Options{}).quiet(500).talks(2500).words("the number you have dialed is not in service").quiet(1200), SIT},
 		"SIT":            {newCallee(Options{}).quiet(300).tone(380, 985.2).tone(380, 1428.5).tone(380, 1776.7).quiet(300), SIT},
 		"CNG":            {newCallee(Options{}).quiet(300).tone(500, 1100).quiet(600), Fax},
 		"CED":            {newCallee(Options{}).quiet(300).tone(2600, 2100), Fax},
@@ -112,7 +112,7 @@ func TestRingingIsNobodyYet(t *testing.T) {
 	if v, ok := a.c.Verdict(); ok {
 		t.Errorf("decided %+v", v)
 	}
-	a.quiet(500).talks(400).quiet(1000)
+	a.quiet(500).talks(400).quiet(1600)
 	a.want(t, Human, a.now)
 }
 
@@ -143,7 +143,7 @@ func TestMessageBegins(t *testing.T) {
 // TestDynamic: who is taken for one and shows to be another is another, when that is wanted, and not otherwise.
 func TestDynamic(t *testing.T) {
 	for _, dynamic := range []bool{false, true} {
-		a := newCallee(Options{Dynamic: dynamic}).quiet(500).talks(500).quiet(1000)
+		a := newCallee(Options{Dynamic: dynamic}).quiet(500).talks(500).quiet(200).words("hello").quiet(1000)
 		a.want(t, Human, 3*time.Second)
 		a.talks(3000).words("you have reached Dan leave a message after the tone").quiet(1000)
 		v, _ := a.c.Verdict()
@@ -153,8 +153,8 @@ func TestDynamic(t *testing.T) {
 	}
 	a := newCallee(Options{Dynamic: true}).quiet(4100)
 	a.want(t, Silence, 5*time.Second)
-	a = newCallee(Options{}).quiet(4100).talks(400).quiet(1000)
-	a.want(t, Human, 6*time.Second) // silence is no verdict to stand by
+	a = newCallee(Options{}).quiet(4100).talks(400).quiet(1600)
+	a.want(t, Human, 7*time.Second) // silence is no verdict to stand by
 }
 
 // TestWordsOnly: neither tones nor the length of talk count.

@@ -12,6 +12,7 @@ const (
 	waits     = 540 * time.Millisecond  // silence after it that is waiting
 	waitsWord = 420 * time.Millisecond  // and after words that are nothing but a greeting, or a question
 	waitsLong = 900 * time.Millisecond  // and where a machine might go on
+	waitsMute = 1400 * time.Millisecond // and of whose talk the transcriber made no word
 	wordless  = 1500 * time.Millisecond // of talk of which the transcriber makes no word: more is no talk
 	settled   = 1200 * time.Millisecond // without a new word: it was the last, whatever else is heard
 	long      = 4400 * time.Millisecond // of talk without waiting: a machine
@@ -26,7 +27,7 @@ const (
 // judge looks at everything anew.
 func (c *Classifier) judge(now time.Duration) {
 	c.leaves(now)
-	if v := c.verdict; v != nil && !c.o.Dynamic && v.Class != Silence && !(v.Class == Voicemail && v.Confidence < 0.9) {
+	if v := c.verdict; v != nil && !c.o.Dynamic && v.Class != Silence && (v.Confidence >= 0.9 || v.Class != Voicemail && v.Class != SIT) {
 		return
 	}
 	said := c.said()
@@ -71,7 +72,7 @@ func (c *Classifier) byWords(said string, now time.Duration) bool {
 			class Class
 			list  []string
 			sure  float64
-		}{{MailboxFull, l.full, 0.95}, {SIT, l.nobody, 0.9}, {IVR, l.menu, 0.9}, {CallScreening, l.screening, 0.9}, {Hold, l.hold, 0.85}, {Voicemail, l.machine, 0.9}, {Voicemail, l.weak, 0.8}} {
+		}{{MailboxFull, l.full, 0.95}, {IVR, l.menu, 0.9}, {CallScreening, l.screening, 0.9}, {Voicemail, l.machine, 0.9}, {Hold, l.hold, 0.9}, {SIT, l.nobody, 0.85}, {Voicemail, l.weak, 0.8}} {
 			p, ok := l.has(said, k.list)
 			if !ok {
 				continue
@@ -80,7 +81,7 @@ func (c *Classifier) byWords(said string, now time.Duration) bool {
 				c.decide(Human, 0.7, now, fmt.Sprintf("said %q, and %q", p, h))
 				return true
 			}
-			if k.class == Voicemail && k.sure < 0.9 && now < soon && c.pause(now) < waitsLong {
+			if k.sure < 0.9 && now < soon && c.pause(now) < waitsLong {
 				return true // what is yet to come may say more: that it is full, a menu, who is calling
 			}
 			c.decide(k.class, k.sure, now, fmt.Sprintf("said %q", p))
@@ -100,7 +101,7 @@ func (c *Classifier) pause(now time.Duration) time.Duration {
 		p = max(p, now-c.wordsAt)
 	}
 	if c.finalAt > 0 && c.partial == "" {
-		p = max(p, now-c.finalAt+hang)
+		p = max(p, now-c.finalAt)
 	}
 	if c.wordsAt > 0 && now-c.wordsAt < 200*time.Millisecond && c.partial != "" {
 		p = min(p, now-c.wordsAt+300*time.Millisecond) // a word that came just now was said just now
@@ -148,6 +149,8 @@ func (c *Classifier) byTalk(said string, now time.Duration) {
 		c.decide(Human, 0.85, now, fmt.Sprintf("%.1f s of talk, and they wait", length.Seconds()))
 	case pause >= waitsLong:
 		c.decide(Human, 0.7, now, fmt.Sprintf("%.1f s of talk without a word of a machine, and they wait", length.Seconds()))
+	case length >= long && asks == "" && company:
+		c.decide(IVR, 0.6, now, fmt.Sprintf("%.1f s of a company's talk without waiting", length.Seconds()))
 	case length >= long && asks == "":
 		c.decide(Voicemail, 0.65, now, fmt.Sprintf("%.1f s of talk without waiting", length.Seconds()))
 	}
@@ -159,9 +162,9 @@ func (c *Classifier) byWordless(now, length, pause time.Duration) {
 	switch {
 	case t.total >= music && c.tones.Steady() > notes:
 		c.decide(Hold, 0.7, now, "sound that holds its notes, and no words: music")
-	case length <= wordless && pause >= waitsLong && !c.ringing():
+	case length <= wordless && pause >= waitsMute && !c.ringing():
 		c.decide(Human, 0.7, now, fmt.Sprintf("%.1f s of a voice, and they wait", length.Seconds()))
-	case t.sound >= long && !c.ringing() || now >= 2*mute && !c.ringing(): // a machine would have said words
+	case t.sound >= long && !c.ringing() || now-t.began >= 2*mute && !c.ringing(): // a machine would have said words
 		c.decide(Silence, 0.55, now, "sounds, and no words")
 	}
 }

@@ -14,7 +14,7 @@ var lexicons = map[string]*lexicon{
 			"using a screening|google assistant|google call|ill see if this person|see if this person is available|before i try to connect|before i connect|is available to take your call"),
 		hold:    list("please hold|your call is important|call is important to us|agents are busy|agents are currently|representatives are|representative will be|next available|in the order|stay on the line|remain on the line|estimated wait|your call will be answered|currently assisting|assisting other|thank you for holding|thank you for your patience|be with you shortly"),
 		nobody:  list("not in service|no longer in service|number you have dialed|number you dialed|number you have reached|has been disconnected|been disconnected|cannot be completed|could not be completed|check the number|is not valid|been changed|is switched off|switched off|out of coverage|unallocated|not assigned"),
-		weak:    list("you have reached|youve reached|mailbox of|voice mailbox|voicemail|voice mail|the person you are trying to reach|the person youre trying to reach|the person you are calling|the person youre calling|has been forwarded|forwarded to|not available|isnt available|is unavailable|currently unavailable|we are closed|we are currently closed|our office is closed|office hours are|opening hours are|business hours are"),
+		weak:    list("mailbox of|voice mailbox|voicemail|voice mail|the person you are trying to reach|the person youre trying to reach|the person you are calling|the person youre calling|has been forwarded|forwarded to|not available|isnt available|is unavailable|currently unavailable|we are closed|we are currently closed|our office is closed|office hours are|opening hours are|business hours are"),
 		company: list("thank you for calling|thanks for calling|call may be recorded|calls may be recorded|call is being recorded|call will be recorded|welcome to|youre through to|you are through to"),
 		human: list("take a message|can i ask who|may i ask who|who are you|wrong number|im not interested|im busy|im in a meeting|one moment|just a moment|hold on|who is calling|whos calling|who is this calling|speaking|how can i help|how may i help|how can we help|how may i assist|how can i assist|can i help|may i help|what can i do|whats up|who is this|whos this|whos there|who am i speaking|whos speaking|this is he|this is she|its me|can you hear|yes this is|yeah this is|go ahead|" +
 			"im driving|cant talk|not now|call me later|what do you want|hello who|yes hello|sorry who|is that you|good how are you|how are you"),
@@ -24,7 +24,7 @@ var lexicons = map[string]*lexicon{
 		machine: list("deje un mensaje|deje su mensaje|deja un mensaje|deja tu mensaje|dejar un mensaje|después de la señal|despues de la señal|después del tono|tras la señal|contestador|no puedo atender|no podemos atender|en este momento no|" +
 			"grabe su mensaje|le devolveremos|te llamaré"),
 		full:      list("buzón está lleno|buzon esta lleno|buzón lleno|no puede recibir más mensajes|no admite más"),
-		menu:      list("pulse|presione|marque|oprima|menú principal|menu principal|siguientes opciones|para ventas|para español|diga"),
+		menu:      list("pulse|presione|marque|oprima|menú principal|menu principal|siguientes opciones|para ventas|para español"),
 		screening: list("diga su nombre|motivo de la llamada|motivo de su llamada|el asistente"),
 		hold:      list("permanezca en línea|manténgase en línea|no cuelgue|nuestros agentes|todos nuestros|en breve|su llamada es importante|espere por favor"),
 		nobody:    list("no existe|fuera de servicio|número marcado|no corresponde|apagado o fuera de cobertura|no está en servicio"),
@@ -37,7 +37,7 @@ var lexicons = map[string]*lexicon{
 		machine: list("hinterlassen sie|nachricht nach dem|nach dem ton|nach dem signalton|nach dem piep|nach dem signal|anrufbeantworter|nicht erreichen|nicht zu erreichen|leider nicht da|nicht persönlich|rufe sie zurück|rufe zurück|rufen sie zurück|" +
 			"sprechen sie nach|nachricht hinterlassen|eine nachricht|sind derzeit nicht|außerhalb unserer"),
 		full:      list("mailbox ist voll|speicher ist voll|keine nachrichten mehr|keine weiteren nachrichten"),
-		menu:      list("drücken sie|drücken sie die|wählen sie die|hauptmenü|folgenden möglichkeiten|sagen sie|tasten|bitte drücken|für vertrieb|die eins|die zwei"),
+		menu:      list("drücken sie|drücken sie die|wählen sie die|hauptmenü|folgenden möglichkeiten|tasten|bitte drücken|für vertrieb|die eins|die zwei"),
 		screening: list("nennen sie ihren namen|ihren namen und|grund ihres anrufs|grund des anrufs|der assistent"),
 		hold:      list("bitte warten|bleiben sie dran|bleiben sie am apparat|alle mitarbeiter|nächste freie|nächster freier|ihr anruf ist uns wichtig|haben sie etwas geduld|warteschleife|einen moment geduld"),
 		nobody:    list("kein anschluss|nicht vergeben|rufnummer ist|diese rufnummer|teilnehmer ist nicht|vorübergehend nicht"),
@@ -50,7 +50,7 @@ var lexicons = map[string]*lexicon{
 		machine: list("laissez un message|laissez votre message|laisser un message|laissez moi un message|laissez nous un message|après le bip|après le signal|après le signal sonore|répondeur|indisponible|ne suis pas là|ne peux pas vous répondre|ne pouvons pas répondre|ne peut pas répondre|" +
 			"je vous rappelle|vous rappellerai|nous vous rappellerons"),
 		full:      list("messagerie est pleine|boîte vocale est pleine|ne peut plus recevoir|est saturée"),
-		menu:      list("tapez|appuyez|faites le|composez|menu principal|choix suivants|dites|pour le service"),
+		menu:      list("tapez|appuyez|faites le|composez|menu principal|choix suivants|pour le service"),
 		screening: list("dites votre nom|votre nom et|motif de votre appel|raison de votre appel|l assistant|lassistant"),
 		hold:      list("ne quittez pas|veuillez patienter|patientez|tous nos conseillers|un conseiller va|votre appel est important|mise en relation|restez en ligne"),
 		nobody:    list("pas attribué|numéro que vous avez|n est pas en service|nest pas en service|nest plus attribué|numéro demandé"),
@@ -61,7 +61,7 @@ var lexicons = map[string]*lexicon{
 	},
 	"it": {
 		machine: list("lasciate un messaggio|lasci un messaggio|lascia un messaggio|lasciare un messaggio|dopo il segnale|dopo il bip|segreteria|non sono disponibile|non possiamo rispondere|non posso rispondere|risponde la segreteria|vi richiameremo|ti richiamo|la richiamerò"),
-		full:    list("casella è piena|segreteria è piena|non può ricevere"), menu: list("prema|premere|digiti|digitare|premi|menù principale|menu principale|seguenti opzioni|dica|selezioni"),
+		full:    list("casella è piena|segreteria è piena|non può ricevere"), menu: list("prema|premere|digiti|digitare|premi|menù principale|menu principale|seguenti opzioni|selezioni"),
 		screening: list("dica il suo nome|il suo nome e|motivo della chiamata|lassistente"),
 		hold:      list("resti in linea|rimanga in linea|attenda|attendere|tutti gli operatori|un operatore|la sua chiamata è importante|la preghiamo di attendere"),
 		nobody:    list("numero selezionato|numero da lei|inesistente|non è attivo|non attivo"),
@@ -72,7 +72,7 @@ var lexicons = map[string]*lexicon{
 	},
 	"pt": {
 		machine: list("deixe uma mensagem|deixe sua mensagem|deixe a sua mensagem|deixe seu recado|deixe o seu recado|deixe um recado|deixar uma mensagem|após o sinal|depois do sinal|após o bip|depois do bip|não posso atender|não podemos atender|secretária eletrônica|grave sua mensagem|retornaremos|ligo de volta|chamada está sendo encaminhada"),
-		full:    list("caixa postal está cheia|caixa está cheia|caixa de correio está cheia|não pode receber"), menu: list("digite|pressione|tecle|disque|prima|menu principal|seguintes opções|para vendas|fale"),
+		full:    list("caixa postal está cheia|caixa está cheia|caixa de correio está cheia|não pode receber"), menu: list("digite|pressione|tecle|disque|prima|menu principal|seguintes opções|para vendas"),
 		screening: list("diga seu nome|diga o seu nome|seu nome e|motivo da ligação|motivo da chamada|o assistente"),
 		hold:      list("aguarde|permaneça na linha|continue na linha|todos os nossos|nossos atendentes|sua ligação é importante|não desligue|em instantes"),
 		nobody:    list("não existe|número discado|fora de serviço|desligado ou fora|não está em serviço|programado para não receber"),
@@ -83,7 +83,7 @@ var lexicons = map[string]*lexicon{
 	},
 	"nl": {
 		machine: list("laat een bericht|spreek een bericht|spreek uw bericht|spreek je bericht|bericht achter|bericht achterlaten|na de piep|na de toon|na de pieptoon|na het signaal|antwoordapparaat|niet aanwezig|niet opnemen|bel u terug|bel je terug|kan nu niet"),
-		full:    list("voicemail is vol|mailbox is vol|kan geen berichten"), menu: list("toets|druk op|kies|hoofdmenu|volgende opties|keuzemenu|kies een|zeg"),
+		full:    list("voicemail is vol|mailbox is vol|kan geen berichten"), menu: list("toets|druk op|kies|hoofdmenu|volgende opties|keuzemenu|kies een"),
 		screening: list("zeg uw naam|uw naam en|reden van uw|de assistent"),
 		hold:      list("blijf aan de lijn|een ogenblik geduld|al onze medewerkers|medewerkers zijn|eerstvolgende|uw gesprek is belangrijk|u wordt zo|wacht op"),
 		nobody:    list("niet in gebruik|nummer dat u|dit nummer is|buiten gebruik|niet aangesloten"),
@@ -94,7 +94,7 @@ var lexicons = map[string]*lexicon{
 	},
 	"id": {
 		machine: list("tinggalkan pesan|silakan tinggalkan|setelah nada|setelah bunyi|pesan suara|tidak dapat menerima|tidak bisa menerima|tidak dapat dihubungi|mesin penjawab|akan menghubungi"),
-		full:    list("kotak suara penuh|penuh"), menu: list("tekan|pilih|menu utama|pilihan berikut|untuk layanan|sebutkan"),
+		full:    list("kotak suara penuh|penuh"), menu: list("tekan|pilih|menu utama|pilihan berikut|untuk layanan"),
 		screening: list("sebutkan nama|nama anda dan|alasan menelepon|asisten"),
 		hold:      list("mohon tunggu|harap tunggu|tetap di|semua petugas|petugas kami|panggilan anda penting"),
 		nobody:    list("nomor yang anda|tidak terdaftar|tidak aktif|di luar jangkauan|salah nomor"),
