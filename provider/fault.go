@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"unicode"
 
 	"github.com/parley-voice/parley"
 )
@@ -79,9 +80,15 @@ func words(body []byte) string {
 	return Line(text)
 }
 
-// Line is text as one line of bounded length, fit for an error or a log.
+// Line is text as one line of bounded length, fit for an error, a log or a terminal: without what is written to control one.
 func Line(text string) string {
 	text = strings.Join(strings.Fields(strings.ToValidUTF8(text, "?")), " ")
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {
+			return -1
+		}
+		return r
+	}, text)
 	if len(text) > maxMessage {
 		text = strings.ToValidUTF8(text[:maxMessage], "") + "…"
 	}
@@ -113,7 +120,7 @@ func Fault(ctx context.Context, vendor string, err error) error {
 
 // BadOutput is the typed error of an answer that cannot be read.
 func BadOutput(vendor, message string, err error) *parley.VendorError {
-	return &parley.VendorError{Vendor: vendor, Code: parley.VendorBadOutput, Message: message, Err: err}
+	return &parley.VendorError{Vendor: vendor, Code: parley.VendorBadOutput, Message: Line(message), Err: err}
 }
 
 // Closed is the typed error of a connection or stream that ended before it was done.

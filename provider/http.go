@@ -45,9 +45,19 @@ func Guarded(dial func(ctx context.Context, network, addr string) (net.Conn, err
 func newNet(proxy func(*http.Request) (*url.URL, error), dial func(ctx context.Context, network, addr string) (net.Conn, error)) *Net {
 	sessions := tls.NewLRUClientSessionCache(256) // one for all: a host's ticket is good for any
 	sockets := upgrading(newTransport(proxy, dial, sessions))
-	return &Net{client: &http.Client{Transport: newTransport(proxy, dial, sessions)}, dialer: &http.Client{Transport: sockets},
-		calls:   &http.Client{Transport: http2Only(newTransport(proxy, dial, sessions))},
+	return &Net{client: &http.Client{Transport: newTransport(proxy, dial, sessions), CheckRedirect: sameServer},
+		dialer:  &http.Client{Transport: sockets, CheckRedirect: sameServer},
+		calls:   &http.Client{Transport: http2Only(newTransport(proxy, dial, sessions)), CheckRedirect: sameServer},
 		knocker: &http.Client{Transport: sockets, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
+}
+
+// sameServer follows a redirect only where the keys of a request may go: net/http takes Authorization off elsewhere, and no vendor's own header.
+func sameServer(req *http.Request, via []*http.Request) error {
+	was, same := via[0].URL, req.URL.Scheme == via[0].URL.Scheme && req.URL.Host == via[0].URL.Host
+	if len(via) > 3 || !same && (req.URL.Hostname() != was.Hostname() || req.URL.Scheme != "https") {
+		return http.ErrUseLastResponse
+	}
+	return nil
 }
 
 func (n *Net) orOperators() *Net {

@@ -234,6 +234,7 @@ func (h *hearing) once(ctx context.Context) (again bool, err error) {
 	model := h.t.model(h.language)
 	l := &line{tape: h.tape, cancel: cancel, opened: time.Now(), quiet: h.t.quiet, most: h.t.most, start: start, anew: anew,
 		head: h.t.configure(model, h.language, h.options), buf: make([]byte, headRoom+together*2*audio.Samples)}
+	defer l.Close() // the transport does so later: it would take sound that is the next one's
 	defer context.AfterFunc(ctx, func() { l.Close() })()
 	rs := results{place: l.at, last: h.last}
 	err = h.listen(ctx, l, &rs)
