@@ -173,6 +173,10 @@ func (c *loop) understood(ctx context.Context, h heard) {
 		return
 	}
 	c.state.hearing.take(h.Vendor, h.Failed)
+	if h.Lost {
+		c.unheard(ctx)
+		return
+	}
 	if h.Notice != "" {
 		c.changed("transcriber_changed", "hearing", h.Notice, h.Failed)
 	}
@@ -183,6 +187,15 @@ func (c *loop) understood(ctx context.Context, h heard) {
 	}
 	if s.Kind != turn.None {
 		c.decide(ctx, s)
+	}
+}
+
+// unheard: the caller made a sound of which nobody made words. Unless something is being said they are asked once more.
+func (c *loop) unheard(ctx context.Context) {
+	c.warn("unheard", "something was spoken, and no words came of it")
+	st := &c.state
+	if c.cur == nil && c.outcome == nil && !st.muted && !st.legGone && !st.onHold && st.greetAt == 0 && st.farewell == nil {
+		c.begin(ctx, &reply{text: c.texts.sorry, sorry: true})
 	}
 }
 

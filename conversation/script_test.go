@@ -329,6 +329,8 @@ func (p *play) step(w []string) {
 		p.phone.Hold()
 	case "back":
 		p.phone.Resume()
+	case "lost":
+		give(p.wire, p.ears, stt.Event{Lost: true})
 	case "refused":
 		give(p.wire, p.fail, error(&parley.VendorError{Vendor: "first", Code: parley.VendorUnauthorized, Message: w[1]}))
 	case "deaf":

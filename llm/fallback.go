@@ -13,17 +13,20 @@ import (
 
 // How long a model may take to be useful, when its Vendor does not say.
 const (
-	firstOutput = 3 * time.Second
-	lastOutput  = 15 * time.Second // with nobody left to ask, a late answer beats none
-	stallLimit  = 5 * time.Second
+	firstOutput = 1500 * time.Millisecond
+	thoughtful  = 4 * time.Second  // when it was told to reason first
+	lastOutput  = 7 * time.Second  // with nobody left to ask, a late answer beats none
+	lastThought = 15 * time.Second //
+	stallLimit  = 1500 * time.Millisecond
+	lastStall   = 5 * time.Second
 )
 
 // A Vendor is a model and the name that its breaker, its errors and its notices go by.
 type Vendor struct {
 	Name        string
 	Model       Model
-	FirstOutput time.Duration // until text or a whole tool call; 0: 3 s, 15 s for the last vendor there is
-	Stall       time.Duration // between one and the next; 0: 5 s
+	FirstOutput time.Duration // until text or a whole tool call; 0: 1.5 s, 4 s for one that reasons first; 7 and 15 s for the last vendor there is
+	Stall       time.Duration // between one and the next; 0: 1.5 s, 5 s for the last
 	Breaker     string        // what its breaker goes by, such as the name and the account; "": Name
 	Missing     error         // why it cannot be asked at all, such as a key that is not there; nil: it can
 }
@@ -161,10 +164,7 @@ func (t *turn) note(vendor string, code parley.VendorCode, why string) {
 func (t *turn) ask(v Vendor, last bool) error {
 	ctx, cancel := context.WithCancelCause(t.ctx)
 	defer cancel(nil)
-	limit, stall := cmp.Or(v.FirstOutput, firstOutput), cmp.Or(v.Stall, stallLimit)
-	if last && v.FirstOutput == 0 {
-		limit = lastOutput
-	}
+	limit, stall := t.patience(v, last)
 	late := &parley.VendorError{Vendor: v.Name, Code: parley.VendorTimeout, Message: "nothing useful in time"}
 	watch := time.AfterFunc(limit, func() { cancel(late) })
 	defer watch.Stop()
@@ -199,6 +199,21 @@ func (t *turn) ask(v Vendor, last bool) error {
 	breakers.Of(v.key()).Worked()
 	t.stopped = !a.finish()
 	return nil
+}
+
+// patience is how long the vendor may be without output, at first and later.
+func (t *turn) patience(v Vendor, last bool) (first, stall time.Duration) {
+	reasons := t.request.ReasoningEffort != "" && t.request.ReasoningEffort != "minimal"
+	first, stall = firstOutput, stallLimit
+	switch {
+	case last && reasons:
+		first, stall = lastThought, lastStall
+	case last:
+		first, stall = lastOutput, lastStall
+	case reasons:
+		first = thoughtful
+	}
+	return cmp.Or(v.FirstOutput, first), cmp.Or(v.Stall, stall)
 }
 
 func (t *turn) gaveUp(v Vendor, err error) error {

@@ -96,15 +96,15 @@ func TestFaultMatrix(t *testing.T) {
 		"401":             {[]play{{err: fault(parley.VendorUnauthorized)}}, 0, ""},
 		"429":             {[]play{{err: fault(parley.VendorRateLimited)}}, 0, ""},
 		"500":             {[]play{{after: time.Second, err: fault(parley.VendorUnavailable)}}, time.Second, ""},
-		"no first byte":   {[]play{forever}, 3 * time.Second, ""},
-		"drip":            {drip, 3 * time.Second, ""},
-		"stall":           {[]play{{delta: text("Yes, ")}, forever}, 5 * time.Second, "Yes, "},
-		"drip after text": {append([]play{{delta: text("Yes, ")}}, drip...), 5 * time.Second, "Yes, "},
+		"no first byte":   {[]play{forever}, firstOutput, ""},
+		"drip":            {drip, firstOutput, ""},
+		"stall":           {[]play{{delta: text("Yes, ")}, forever}, stallLimit, "Yes, "},
+		"drip after text": {append([]play{{delta: text("Yes, ")}}, drip...), stallLimit, "Yes, "},
 		"cut JSON":        {[]play{{delta: text("Yes, ")}, {err: fault(parley.VendorBadOutput)}}, 0, "Yes, "},
 		"garbage":         {[]play{{err: fault(parley.VendorBadOutput)}}, 0, ""},
 		"close":           {[]play{{delta: text("Yes, ")}, {err: fault(parley.VendorUnavailable)}}, 0, "Yes, "},
 		"half the calls":  {[]play{{delta: call("transfer")}, {err: fault(parley.VendorUnavailable)}}, 0, ""},
-		"calls, stall":    {[]play{{delta: call("transfer")}, forever}, 5 * time.Second, ""},
+		"calls, stall":    {[]play{{delta: call("transfer")}, forever}, stallLimit, ""},
 		"empty":           {nil, 0, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -199,7 +199,7 @@ func TestLoneVendor(t *testing.T) {
 func TestLastIsWaitedForLonger(t *testing.T) {
 	closedBreakers()
 	synctest.Test(t, func(t *testing.T) {
-		late := script(play{after: 10 * time.Second, delta: text("Sorry, yes.")})
+		late := script(play{after: 6 * time.Second, delta: text("Sorry, yes.")})
 		if o := run(t.Context(), Fallback(Vendor{Name: t.Name(), Model: late}), ask); o.text != "Sorry, yes." {
 			t.Errorf("alone: %+v", o)
 		}
@@ -207,7 +207,7 @@ func TestLastIsWaitedForLonger(t *testing.T) {
 		start := time.Now()
 		o := run(t.Context(), Fallback(Vendor{Name: t.Name() + "1", Model: never}, Vendor{Name: t.Name() + "2", Model: never}), ask)
 		var v *parley.VendorError
-		if took := time.Since(start); !errors.As(o.err, &v) || v.Code != parley.VendorTimeout || took != 18*time.Second {
+		if took := time.Since(start); !errors.As(o.err, &v) || v.Code != parley.VendorTimeout || took != firstOutput+lastOutput {
 			t.Errorf("gave up after %s with %v", took, o.err)
 		}
 	})

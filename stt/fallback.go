@@ -16,6 +16,11 @@ import (
 // all of them, others the first two.
 var pauses = []time.Duration{100 * time.Millisecond, 400 * time.Millisecond, time.Second, 2 * time.Second, 4 * time.Second}
 
+// wordsLimit is how long after something was spoken a vendor that hears may be without a sign of it.
+const wordsLimit = 1200 * time.Millisecond
+
+var errUnsaid = errors.New("no words")
+
 // settled is how long a connection must have lasted for its vendor's retries to start over.
 const settled = 10 * time.Second
 
@@ -23,8 +28,9 @@ const settled = 10 * time.Second
 type Vendor struct {
 	Name        string
 	Transcriber Transcriber
-	Breaker     string // what its breaker goes by, such as the name and the account; "": Name
-	Missing     error  // why it cannot be asked at all, such as a key that is not there; nil: it can
+	Words       time.Duration // from the end of what was spoken to any sign of it; 0: 1.2 s, and for the last vendor twice as long
+	Breaker     string        // what its breaker goes by, such as the name and the account; "": Name
+	Missing     error         // why it cannot be asked at all, such as a key that is not there; nil: it can
 }
 
 // key is what the vendor's breaker goes by.
@@ -108,6 +114,8 @@ type stream struct {
 	notice  string          // why the vendor changed, told once the next has connected
 	failed  parley.Failures // and who was passed over
 	stopped bool            // the consumer ended the loop
+	suspect string          // breaker of a vendor that made nothing of what was spoken: that is its failure once another makes words of it
+	lost    bool            // nobody made words of what was spoken, which was told
 }
 
 func (s *stream) over(err error) bool {
@@ -142,7 +150,7 @@ func (s *stream) hear(v Vendor, last bool) error {
 	tries, worked := 0, false
 	for {
 		began := time.Now()
-		events, err := s.once(v)
+		events, err := s.once(v, last)
 		if err == nil || s.stopped || s.ctx.Err() != nil {
 			return err
 		}
@@ -159,8 +167,19 @@ func (s *stream) hear(v Vendor, last bool) error {
 		case worked:
 			most = 2
 		}
+		unsaid := errors.Is(err, errUnsaid)
+		if unsaid && last {
+			if tries > 0 && !s.resign(v) {
+				return nil
+			}
+			most, tries = tries+1, min(tries, 1)
+		} else if unsaid {
+			most, s.suspect = 0, v.key()
+		}
 		if hopeless(err) || tries >= most {
-			breakers.Of(v.key()).Failed()
+			if !unsaid { // a cough has no words
+				breakers.Of(v.key()).Failed()
+			}
 			s.note(v.Name, parley.CodeOf(err), "failed: "+err.Error())
 			return err
 		}
@@ -173,6 +192,14 @@ func (s *stream) hear(v Vendor, last bool) error {
 	}
 }
 
+// resign tells that nobody makes words of what was spoken, and lets go of it.
+func (s *stream) resign(v Vendor) bool {
+	s.lost = true
+	s.tape.forget()
+	s.stopped = !s.yield(Event{Vendor: v.Name, Lost: true}, nil)
+	return !s.stopped
+}
+
 // hopeless reports whether connecting again cannot help.
 func hopeless(err error) bool {
 	var v *parley.VendorError
@@ -180,18 +207,29 @@ func hopeless(err error) bool {
 }
 
 // once runs one connection, and counts what it told.
-func (s *stream) once(v Vendor) (events int, err error) {
-	ctx, cancel := context.WithCancel(s.ctx)
-	defer cancel()
+func (s *stream) once(v Vendor, last bool) (events int, err error) {
+	ctx, cancel := context.WithCancelCause(s.ctx)
+	defer cancel(nil)
 	in := s.tape.attach()
+	if !s.lost { // once is enough, until there are words again
+		limit := cmp.Or(v.Words, wordsLimit)
+		if last {
+			limit *= 2
+		}
+		s.tape.expect(limit, func() {
+			cancel(&parley.VendorError{Vendor: v.Name, Code: parley.VendorTimeout, Message: "nothing was made of what was spoken", Err: errUnsaid})
+		})
+	}
 	for e, err := range v.Transcriber.Transcribe(ctx, in, s.options) {
+		if cause := context.Cause(ctx); cause != nil && s.ctx.Err() == nil {
+			err = cause
+		}
 		if err != nil {
 			s.tape.detach()
 			return events, err
 		}
-		if events++; events == 1 {
-			breakers.Of(v.key()).Worked()
-		}
+		s.works(v, e)
+		events++
 		if !s.pass(v, e) {
 			s.stopped = true
 			return events, nil
@@ -200,10 +238,27 @@ func (s *stream) once(v Vendor) (events int, err error) {
 	if s.ctx.Err() != nil {
 		return events, s.ctx.Err()
 	}
+	if cause := context.Cause(ctx); cause != nil {
+		s.tape.detach()
+		return events, cause
+	}
 	if !s.tape.detach() {
 		return events, &parley.VendorError{Vendor: v.Name, Code: parley.VendorUnavailable, Message: "ended while there was sound to hear"}
 	}
 	return events, nil
+}
+
+// works takes a sign that the vendor lives.
+func (s *stream) works(v Vendor, e Event) {
+	s.tape.answered()
+	breakers.Of(v.key()).Worked()
+	if e.Text == "" {
+		return
+	}
+	if s.suspect != "" && s.suspect != v.key() {
+		breakers.Of(s.suspect).Failed()
+	}
+	s.suspect, s.lost = "", false
 }
 
 func (s *stream) pass(v Vendor, e Event) bool {

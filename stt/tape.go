@@ -42,6 +42,12 @@ type tape struct {
 	ended  bool  // in is closed
 	gave   bool  // and all of it was given to out
 	origin int64 // number of the first frame given
+
+	spoken int           // frames that are not silence since words were last told of any
+	quiet  int           // silence since the last of them
+	unsaid func()        // called when words are due and none were told; nil: nobody waits
+	wait   time.Duration // from the end of what was spoken
+	timer  *time.Timer
 }
 
 func newTape() *tape { return &tape{swap: make(chan struct{}, 1)} }
@@ -117,6 +123,7 @@ func (t *tape) push(f *audio.Frame) {
 	if r.loud[i] = peaks(f); r.loud[i] {
 		t.loud++
 	}
+	t.hush(r.loud[i])
 	t.next++
 	keep := t.first
 	if t.loud == 0 {
@@ -126,6 +133,51 @@ func (t *tape) push(f *audio.Frame) {
 		}
 	}
 	t.trim(max(keep, t.next-tapeFrames))
+}
+
+// When words are due: after so much sound, and then so much silence.
+const (
+	dueSpoken = 30 // frames
+	dueQuiet  = 15
+)
+
+// hush counts a frame that came, and begins to wait for words at the end of what was spoken.
+func (t *tape) hush(loud bool) {
+	if loud {
+		t.spoken++
+		t.quiet = 0
+		return
+	}
+	if t.quiet++; t.quiet == dueQuiet && t.spoken >= dueSpoken && t.unsaid != nil && t.timer == nil {
+		t.timer = time.AfterFunc(t.wait, t.unsaid)
+	}
+}
+
+// expect has f called when no words come for so long after something was spoken; what was spoken before counts, too, and may
+// take its own time to be heard again.
+func (t *tape) expect(wait time.Duration, f func()) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.wait, t.unsaid = wait, f
+	if t.spoken >= dueSpoken && t.quiet >= dueQuiet {
+		t.timer = time.AfterFunc(wait+time.Duration(t.next-t.first)*audio.FrameDur/2, f)
+	}
+}
+
+// answered tells that the vendor lives: nothing is due.
+func (t *tape) answered() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.spoken = 0
+	t.still()
+}
+
+// still stops the wait, with mu held.
+func (t *tape) still() {
+	if t.timer != nil {
+		t.timer.Stop()
+		t.timer = nil
+	}
 }
 
 func peaks(f *audio.Frame) bool {
@@ -165,7 +217,8 @@ func (t *tape) clear() {
 		reels.Put(r)
 	}
 	t.reels, t.start, t.first, t.sent = nil, t.next, t.next, t.next
-	t.out = nil
+	t.out, t.unsaid = nil, nil
+	t.still()
 }
 
 // attach gives the sound kept, and all that comes, to the channel it returns. The channel is closed after the last frame.
@@ -190,7 +243,8 @@ func (t *tape) wake() {
 func (t *tape) detach() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.out = nil
+	t.out, t.unsaid = nil, nil
+	t.still()
 	t.wake()
 	return t.gave
 }
@@ -224,4 +278,12 @@ func (t *tape) told(end time.Duration) {
 		}
 	}
 	t.trim(cut)
+}
+
+// forget lets go of what nobody made words of.
+func (t *tape) forget() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.spoken = 0
+	t.trim(t.next)
 }

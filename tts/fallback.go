@@ -16,17 +16,18 @@ import (
 
 // How long a voice may take to be heard, when its Vendor does not say.
 const (
-	firstSound = 2500 * time.Millisecond
-	lastSound  = 10 * time.Second // with nobody left to speak, a late word beats none
-	stallLimit = 3 * time.Second
+	firstSound = 1500 * time.Millisecond
+	lastSound  = 5 * time.Second // with nobody left to speak, a late word beats none
+	stallLimit = 1500 * time.Millisecond
+	lastStall  = 3 * time.Second
 )
 
 // A Vendor is a synthesizer and the name that its breaker, its errors and its notices go by.
 type Vendor struct {
 	Name        string
 	Synthesizer Synthesizer
-	FirstSound  time.Duration // from a piece to sound that is not silence; 0: 2.5 s, 10 s for the last vendor there is
-	Stall       time.Duration // from one to the next while words are owed; 0: 3 s
+	FirstSound  time.Duration // from a piece to sound that is not silence; 0: 1.5 s, 5 s for the last vendor there is
+	Stall       time.Duration // from one to the next while words are owed; 0: 1.5 s, 3 s for the last
 	Breaker     string        // what its breaker goes by, such as the name and the account; "": Name
 	Missing     error         // why it cannot be asked at all, such as a key that is not there; nil: it can
 }
@@ -159,14 +160,15 @@ func (r *reply) note(vendor string, code parley.VendorCode, why string) {
 
 // speak has one vendor speak what is left; last: nobody is left after it. A nil error ends the reply.
 func (r *reply) speak(v Vendor, last bool) error {
-	first := cmp.Or(v.FirstSound, firstSound)
-	if last && v.FirstSound == 0 {
-		first = lastSound
+	first, stall := firstSound, stallLimit
+	if last {
+		first, stall = lastSound, lastStall
 	}
+	first, stall = cmp.Or(v.FirstSound, first), cmp.Or(v.Stall, stall)
 	ctx, cancel := context.WithCancelCause(r.ctx)
 	w := &watch{cancel: func() {
 		cancel(&parley.VendorError{Vendor: v.Name, Code: parley.VendorTimeout, Message: "nothing to be heard in time"})
-	}, limit: first, stall: cmp.Or(v.Stall, stallLimit)}
+	}, limit: first, stall: stall}
 	pieces := make(chan string)
 	var feeder sync.WaitGroup
 	feeder.Go(func() { r.script.feed(ctx, pieces, w) })

@@ -141,11 +141,11 @@ func TestFaultMatrix(t *testing.T) {
 		"401":                 {actor{fault: fault(parley.VendorUnauthorized)}, 0, "Well, that "},
 		"429":                 {actor{fault: fault(parley.VendorRateLimited)}, 0, "Well, that "},
 		"500":                 {actor{fault: fault(parley.VendorUnavailable)}, 0, "Well, that "},
-		"no first byte":       {actor{}, 2500 * time.Millisecond, "Well, that "},
-		"drip":                {actor{hush: 20 * time.Millisecond}, 2520 * time.Millisecond, "Well, that "},
-		"stall":               {actor{words: 1}, 3 * time.Second, " that "},
-		"stall after a piece": {actor{words: 2}, 3 * time.Second, "is good news. "},
-		"drip after sound":    {actor{words: 4, hush: 20 * time.Millisecond}, 3020 * time.Millisecond, " news. "},
+		"no first byte":       {actor{}, firstSound, "Well, that "},
+		"drip":                {actor{hush: 20 * time.Millisecond}, firstSound + 20*time.Millisecond, "Well, that "},
+		"stall":               {actor{words: 1}, stallLimit, " that "},
+		"stall after a piece": {actor{words: 2}, stallLimit, "is good news. "},
+		"drip after sound":    {actor{words: 4, hush: 20 * time.Millisecond}, stallLimit + 20*time.Millisecond, " news. "},
 		"cut":                 {actor{words: 3, fault: fault(parley.VendorBadOutput)}, 0, " good news. "},
 		"close":               {actor{words: 5, quit: true}, 0, "Shall we?"},
 		"close at once":       {actor{quit: true}, 0, "Well, that "},
@@ -241,13 +241,13 @@ func TestLoneVoice(t *testing.T) {
 func TestLastIsWaitedForLonger(t *testing.T) {
 	closedBreakers()
 	synctest.Test(t, func(t *testing.T) {
-		if o := run(t.Context(), Fallback(Vendor{Name: t.Name(), Synthesizer: actor{words: -1, lag: 5 * time.Second}}), later(t.Context(), 0, "Hello")); o.text != "Hello" {
+		if o := run(t.Context(), Fallback(Vendor{Name: t.Name(), Synthesizer: actor{words: -1, lag: 4 * time.Second}}), later(t.Context(), 0, "Hello")); o.text != "Hello" {
 			t.Errorf("alone: %+v", o)
 		}
 		start := time.Now()
 		o := run(t.Context(), Fallback(Vendor{Name: t.Name() + "1", Synthesizer: actor{}}, Vendor{Name: t.Name() + "2", Synthesizer: actor{}}), later(t.Context(), 0, "Hello"))
 		var v *parley.VendorError
-		if took := time.Since(start); !errors.As(o.err, &v) || v.Code != parley.VendorTimeout || took != 12500*time.Millisecond {
+		if took := time.Since(start); !errors.As(o.err, &v) || v.Code != parley.VendorTimeout || took != firstSound+lastSound {
 			t.Errorf("gave up after %s with %v", took, o.err)
 		}
 	})
