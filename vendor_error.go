@@ -15,7 +15,6 @@ const (
 	VendorUnsupported  VendorCode = "unsupported"  // the vendor cannot do what was asked: a language, a voice
 	VendorEmpty        VendorCode = "empty"        // an answer without words
 	VendorShunned      VendorCode = "shunned"      // not asked: it has kept failing, its breaker is open
-	VendorSlow         VendorCode = "slow"         // another that was asked beside it was sooner
 )
 
 // A VendorError is a failure of a vendor that hears, thinks or speaks. Message never holds a key.

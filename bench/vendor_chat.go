@@ -37,6 +37,9 @@ func (v *Vendors) chat(w http.ResponseWriter, r *http.Request) {
 		if i > 0 && !wait(r.Context(), v.delays.Token) {
 			return
 		}
+		if i == wordsFirst && v.spoilText(w, r) {
+			return
+		}
 		send(fmt.Sprintf(`{"index":0,"delta":{"role":"assistant","content":%q},"finish_reason":null}`, word), "")
 	}
 	send(`{"index":0,"delta":{},"finish_reason":"stop"}`, "")

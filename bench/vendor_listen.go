@@ -44,6 +44,9 @@ func (v *Vendors) listen(w http.ResponseWriter, r *http.Request) {
 			return
 		case kind == websocket.MessageBinary:
 			ear.hear(b)
+			if ear.audible() && v.spoilSocket(deaf(v.life, c), c, `{"type":"Metadata"}`, `{"type":"Results","chan`) {
+				return
+			}
 		case strings.Contains(string(b), "CloseStream"):
 			ear.finish()
 			ear.send(map[string]any{"type": "Metadata", "duration": time.Since(ear.start).Seconds(), "channels": 1})
@@ -91,6 +94,27 @@ func (e *vendorEar) hear(b []byte) {
 	} else {
 		e.timer.Reset(e.delay)
 	}
+}
+
+// deaf takes what a client goes on to send, and forgets it; the context is done when the client has gone. Its goroutine ends then.
+func deaf(ctx context.Context, c *websocket.Conn) context.Context {
+	ctx, cancel := context.WithCancel(ctx)
+	go func() {
+		defer cancel()
+		for {
+			if _, _, err := c.Read(ctx); err != nil {
+				return
+			}
+		}
+	}()
+	return ctx
+}
+
+// audible reports whether words were told, or speech was noticed.
+func (e *vendorEar) audible() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.speaking && time.Since(e.began) > interimEvery
 }
 
 // speech reports whether any 10 ms of b is.

@@ -68,7 +68,7 @@ type order struct {
 
 func (v *Vendors) voice(ctx context.Context, c *websocket.Conn, rate int, orders <-chan order) {
 	second := toneOf(rate)
-	first := true
+	first, sent := true, 0
 	for o := range orders {
 		if o.flush {
 			if c.Write(ctx, websocket.MessageText, []byte(`{"type":"Flushed","sequence_id":0}`)) != nil {
@@ -85,6 +85,10 @@ func (v *Vendors) voice(ctx context.Context, c *websocket.Conn, rate int, orders
 		for at := 0; at < samples; at += rate / 10 {
 			n := min(rate/10, samples-at)
 			from := at % rate // a whole second holds whole waves
+			if sent == soundFirst && v.spoilSocket(ctx, c, `{"type":"Metadata"}`, `{"type":"Flu`) {
+				return
+			}
+			sent++
 			if c.Write(ctx, websocket.MessageBinary, second[2*from:2*(from+n)]) != nil {
 				return
 			}

@@ -40,6 +40,7 @@ var fixedWords = strings.Fields("could you tell me what your opening hours are t
 // voice one that speaks. Close waits for them.
 type Vendors struct {
 	delays   Delays
+	fault    Fault
 	listener net.Listener
 	server   *http.Server
 	life     context.Context
@@ -51,17 +52,20 @@ type Vendors struct {
 }
 
 // NewVendors serves on a free port of loopback.
-func NewVendors(d Delays) (*Vendors, error) {
+func NewVendors(d Delays) (*Vendors, error) { return NewFaulty(d, NoFault) }
+
+// NewFaulty serves vendors of which every request meets the fault.
+func NewFaulty(d Delays, f Fault) (*Vendors, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
-	v := &Vendors{delays: d, listener: l}
+	v := &Vendors{delays: d, fault: f, listener: l}
 	v.life, v.stop = context.WithCancel(context.Background())
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /v1/listen", v.tracked(v.listen))
-	mux.HandleFunc("GET /v1/speak", v.tracked(v.speak))
-	mux.HandleFunc("POST /v1/chat/completions", v.tracked(v.chat))
+	mux.HandleFunc("GET /v1/listen", v.tracked(v.faulty(v.listen)))
+	mux.HandleFunc("GET /v1/speak", v.tracked(v.faulty(v.speak)))
+	mux.HandleFunc("POST /v1/chat/completions", v.tracked(v.faulty(v.chat)))
 	mux.HandleFunc("GET /v1/models", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = w.Write([]byte(`{"object":"list","data":[]}`))

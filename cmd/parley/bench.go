@@ -14,10 +14,11 @@ import (
 
 // benchCmd measures this very program.
 type benchCmd struct {
-	Calls benchCallsCmd `cmd:"" default:"withargs" help:"Measure calls: latency, barge-in, packet spacing, CPU and memory. The default."`
-	API   benchAPICmd   `cmd:"" name:"api" help:"Measure the API, webhooks and the event log on a store of many calls."`
-	SIP   benchSIPCmd   `cmd:"" name:"sip" help:"Measure the SIP leg: signalling, memory, strangers, floods and far ends that die."`
-	Turns benchTurnsCmd `cmd:"" help:"Measure turn-taking and who answered, on the corpus of testdata/speech."`
+	Calls  benchCallsCmd  `cmd:"" default:"withargs" help:"Measure calls: latency, barge-in, packet spacing, CPU and memory. The default."`
+	API    benchAPICmd    `cmd:"" name:"api" help:"Measure the API, webhooks and the event log on a store of many calls."`
+	Faults benchFaultsCmd `cmd:"" name:"faults" help:"Measure how long callers hear nothing when a vendor goes wrong, in every way."`
+	SIP    benchSIPCmd    `cmd:"" name:"sip" help:"Measure the SIP leg: signalling, memory, strangers, floods and far ends that die."`
+	Turns  benchTurnsCmd  `cmd:"" help:"Measure turn-taking and who answered, on the corpus of testdata/speech."`
 }
 
 // benchCallsCmd has callers talk to a server.
@@ -98,6 +99,19 @@ type benchSIPCmd struct {
 func (c *benchSIPCmd) Run(ctx context.Context) error {
 	r, err := bench.RunSIP(ctx, bench.SIPOptions{Talk: time.Duration(c.Seconds) * time.Second, At: c.At, Dialogs: c.Dialogs, Deaths: c.Deaths, Rate: c.Rate,
 		Only: c.Only, Progress: func(s string) { fmt.Fprintln(os.Stderr, "measuring:", s) }})
+	return errors.Join(err, printed(r, c.JSON))
+}
+
+// benchFaultsCmd has vendors go wrong in this process.
+type benchFaultsCmd struct {
+	Calls int  `default:"1000" help:"Calls, over all cells of the matrix."`
+	At    int  `default:"60" help:"Calls at once."`
+	JSON  bool `name:"json" help:"Print JSON instead of a table."`
+}
+
+// Run prints the matrix.
+func (c *benchFaultsCmd) Run(ctx context.Context) error {
+	r, err := bench.RunFaults(ctx, bench.FaultOptions{Calls: c.Calls, At: c.At, Progress: func(s string) { fmt.Fprintln(os.Stderr, "measured:", s) }})
 	return errors.Join(err, printed(r, c.JSON))
 }
 

@@ -217,6 +217,20 @@ func TestTheAgentsFallbackBeatsTheOperators(t *testing.T) {
 	}
 }
 
+func TestWhoIsSentUtterancesMayTakeLonger(t *testing.T) {
+	for _, c := range []struct {
+		vendor, options string
+		longer          bool
+	}{
+		{"deepgram", "", false}, {"openai", `{"model":"x"}`, false}, {"openai", `{"api":"transcriptions"}`, true}, {"openai_compatible", "", true},
+		{"openai_compatible", `{"api":"realtime"}`, false}, {"local", "", true}, {"gladia", `{"api":7}`, true},
+	} {
+		if got := wordsWait(c.vendor, json.RawMessage(c.options)) > 0; got != c.longer {
+			t.Errorf("%s %s: longer %v", c.vendor, c.options, got)
+		}
+	}
+}
+
 func TestALateVoiceIsOpenedOnceAndClosed(t *testing.T) {
 	opened := 0
 	l := &lateVoice{open: func() (tts.Synthesizer, error) {

@@ -7,6 +7,7 @@ import (
 	"iter"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/parley-voice/parley/audio"
 	"github.com/parley-voice/parley/llm"
@@ -48,7 +49,7 @@ func (v *vendors) earsBehind(ctx context.Context, env, first, language string) (
 		list = append(list, picked{spec: here})
 	}
 	for _, p := range list {
-		out = append(out, stt.Vendor{Name: p.spec.Name, Breaker: p.breaker(), Transcriber: stt.Func(
+		out = append(out, stt.Vendor{Name: p.spec.Name, Breaker: p.breaker(), Words: wordsWait(p.spec.Name, p.options), Transcriber: stt.Func(
 			func(ctx context.Context, in <-chan audio.Frame, o stt.Options) iter.Seq2[stt.Event, error] {
 				t, err := p.spec.Hearing.Open(p.access, p.options)
 				if err != nil {
@@ -122,4 +123,19 @@ func (l *lateVoice) Close() error {
 		return c.Close()
 	}
 	return nil
+}
+
+// perUtterance is how long words may take from a vendor that is sent whole utterances: it finds their end, then asks.
+const perUtterance = 5 * time.Second
+
+// wordsWait is how long a transcriber may make nothing of what was spoken; 0: as long as others.
+func wordsWait(vendor string, options json.RawMessage) time.Duration {
+	var o struct{ API string }
+	if len(options) > 0 && json.Unmarshal(options, &o) != nil {
+		return perUtterance // whatever it is, its vendor says what is wrong with it
+	}
+	if o.API == "transcriptions" || vendor == "local" || vendor == "openai_compatible" && o.API != "realtime" {
+		return perUtterance
+	}
+	return 0
 }

@@ -90,7 +90,7 @@ func (v *vendors) hearing(ctx context.Context, env string, a *parley.Agent, r *c
 	if err != nil {
 		return nil, fmt.Errorf("transcriber: %w", err)
 	}
-	vs := []stt.Vendor{{Name: p.spec.Name, Breaker: p.breaker(), Transcriber: t}}
+	vs := []stt.Vendor{{Name: p.spec.Name, Breaker: p.breaker(), Transcriber: t, Words: wordsWait(p.spec.Name, options)}}
 	if p.lacks != nil {
 		vs = append(vs, stt.Vendor{Name: vendorOf(p.lacks), Missing: p.lacks})
 	}
