@@ -88,7 +88,11 @@ func (l *language) coded(w string) string {
 			}
 			put(l.lettered(w[i:i+n], i == 0 && n == 1, serial))
 		case c == '.':
-			put(l.words.point)
+			if l.decimal == ',' {
+				put(l.words.dot)
+			} else {
+				put(l.words.point)
+			}
 		case c == '/':
 			put(l.words.slash)
 		case b.Len() > 0 && serial && long(w):
@@ -120,6 +124,9 @@ func (l *language) lettered(w string, first, serial bool) string {
 func (p *piece) decade() bool {
 	w := p.next()
 	n := wordLen(w)
+	if p.language.code == "id" && isWord(w[n:], "-an") {
+		n += len("-an")
+	}
 	words := p.language.decade(w[:n])
 	if words == "" {
 		return false
@@ -129,8 +136,12 @@ func (p *piece) decade() bool {
 }
 
 func (l *language) decade(w string) string {
-	d, ok := strings.CutSuffix(w, "s")
-	if l.code != "en" || !ok || len(d) != 4 && len(d) != 2 || digits(d) != len(d) || d[len(d)-1] != '0' {
+	ending, ok := map[string]string{"en": "s", "de": "er", "id": "-an"}[l.code]
+	if !ok || !strings.HasSuffix(w, ending) {
+		return ""
+	}
+	d, ok := strings.CutSuffix(w, ending)
+	if !ok || len(d) != 4 && len(d) != 2 || digits(d) != len(d) || d[len(d)-1] != '0' {
 		return ""
 	}
 	f := figure{digits: d}
@@ -141,6 +152,9 @@ func (l *language) decade(w string) string {
 	words := l.cardinal(n, alone)
 	if len(d) == 4 {
 		words = l.annum(n)
+	}
+	if l.code != "en" {
+		return words + strings.TrimPrefix(ending, "-")
 	}
 	if y, ok := strings.CutSuffix(words, "y"); ok {
 		return y + "ies"
@@ -225,6 +239,10 @@ func (p *piece) abbreviation() bool {
 	if dotted {
 		key, after = key+".", s[n+1:]
 	}
+	if strings.HasPrefix(s[n:], "/ ") && l.abbreviations[key+"/"] != "" { // c/ Serrano
+		p.say(n+1, l.abbreviations[key+"/"])
+		return true
+	}
 	word := ""
 	if key == "no." && digits(after[space(after):]) > 0 {
 		word = l.words.number
@@ -234,6 +252,12 @@ func (p *piece) abbreviation() bool {
 		word = street
 	} else {
 		word = l.abbreviations[key]
+	}
+	if street, ok := strings.CutSuffix(s[:n], "str"); word == "" && dotted && ok && street != "" && (l.code == "de" || l.code == "nl") { // Hauptstr.
+		word = street + map[string]string{"de": "straße", "nl": "straat"}[l.code]
+	}
+	if bare := l.abbreviations[strings.TrimSuffix(key, ".")]; word == "" && bare != "" {
+		word, dotted = bare, false
 	}
 	if word == "" && dotted { // z. B. is two
 		return p.apart(key)
@@ -292,6 +316,9 @@ func (p *piece) named() bool {
 func (p *piece) roman() bool {
 	l := p.language
 	s := p.next()
+	if p.century() {
+		return true
+	}
 	king := l.kings[p.last] && p.named()
 	if !l.chapters[p.last] && !king {
 		return false
@@ -306,6 +333,27 @@ func (p *piece) roman() bool {
 		return false
 	}
 	p.say(n, l.counted(uint64(v), alone))
+	return true
+}
+
+// century says the number of one: le XXe siècle, il XX secolo.
+func (p *piece) century() bool {
+	l := p.language
+	s := p.next()
+	n := wordLen(s)
+	w, after := s[:n], s[n:][space(s[n:]):]
+	switch {
+	case l.code == "fr" && (isWord(after, "siècle") || isWord(after, "arrondissement")):
+		w = strings.TrimSuffix(strings.TrimSuffix(w, "e"), "èm")
+	case l.code == "it" && isWord(after, "secolo"):
+	default:
+		return false
+	}
+	v := romanOf(w)
+	if v == 0 {
+		return false
+	}
+	p.say(n, l.ordinal(uint64(v), alone))
 	return true
 }
 

@@ -9,7 +9,7 @@ import (
 // counting says a figure with what it counts: an ordinal, a day of a month, an amount, a share, a measure. before is what has been
 // read of it: minus, or the first of two figures.
 func (p *piece) counting(f *figure, before string) bool {
-	return p.ordinal(f) || p.dayOf(f) || p.coins(f, before) || p.measure(f, before) ||
+	return p.ordinal(f) || p.dayOf(f) || p.ranked(f) || p.height(f) || p.coins(f, before) || p.measure(f, before) ||
 		before == "" && (p.multiplied(f) || p.fraction(f))
 }
 
@@ -24,12 +24,21 @@ func (p *piece) ordinal(f *figure) bool {
 	if n == 0 || startsWord(after[n:]) {
 		return false
 	}
+	if l.code == "es" && g == alone && lowerWord(after[n:]) {
+		g = masculine // primer piso
+	}
 	words := l.ordinal(f.whole(), g)
 	if words == "" {
 		return false
 	}
 	p.say(f.n+n, words)
 	return true
+}
+
+// lowerWord reports whether a word of some length follows that is no name.
+func lowerWord(s string) bool {
+	s = s[space(s):]
+	return s != "" && (s[0] >= 'a' && s[0] <= 'z' || s[0] >= utf8.RuneSelf) && wordLen(s) > 3
 }
 
 // coins says an amount whose currency stands behind it: 50 €, 5 Mio. Euro, 20 USD.
@@ -45,7 +54,9 @@ func (p *piece) coins(f *figure, before string) bool {
 	if !ok || n == 0 {
 		return false
 	}
-	p.say(at+sp+n, before+l.amountOf(f, &c, big))
+	end := at + sp + n
+	each, n := p.each(s[end:])
+	p.say(end+n, l.apiece(before+l.amountOf(f, &c, big), each))
 	return true
 }
 
@@ -73,10 +84,11 @@ func (p *piece) money() bool {
 		return false
 	}
 	if to, n := p.upTo(s[at:], s, f); n > 0 { // $5-10, €5–€10
-		p.say(at+n, l.through(l.count(asMoney(f), c.whole.form), l.amountOf(&to, &c, "")))
+		p.say(at+n, p.through(l.count(asMoney(f), c.whole.form), l.amountOf(&to, &c, "")))
 		return true
 	}
-	p.say(at, minus+l.amountOf(&f, &c, big))
+	each, n := p.each(s[at:])
+	p.say(at+n, l.apiece(minus+l.amountOf(&f, &c, big), each))
 	return true
 }
 
@@ -139,10 +151,13 @@ func (l *language) measured(f *figure, u *unit) string {
 		sp = ""
 	}
 	switch {
-	case n == 1 && f.part == "", l.code == "fr" && n < 2:
+	case l.cardinal != nil && (n == 1 && f.part == "" || l.code == "fr" && n < 2):
 		return l.count(f, u.form) + sp + u.one
 	case n >= 1_000_000 && n%1_000_000 == 0 && l.words.of != "" && f.part == "":
 		return l.count(f, u.form) + " " + l.linked(u.many)
+	}
+	if before, name, ok := strings.Cut(u.many, "+"); ok { // 시속 60킬로미터
+		return before + l.count(f, u.form) + name
 	}
 	return l.count(f, u.form) + sp + u.many
 }
@@ -220,7 +235,12 @@ func (p *piece) measure(f *figure, before string) bool {
 	if n == 0 {
 		return false
 	}
-	p.say(f.n+sp+n, before+l.measured(f, &u))
+	if speed, name, ok := strings.Cut(u.many, "+"); ok && strings.HasSuffix(strings.TrimRight(p.text[:p.at], " "), strings.TrimSpace(speed)) {
+		u.many, u.one = name, name
+	}
+	end := f.n + sp + n
+	each, n := p.each(s[end:])
+	p.say(end+n, l.apiece(before+l.measured(f, &u), each))
 	return true
 }
 
@@ -255,6 +275,9 @@ var wordToo = map[string]bool{"in": true, "A": true}
 func (p *piece) multiplied(f *figure) bool {
 	s := p.text[p.at+f.n:]
 	big, n := p.magnitude(s)
+	if n == 1 && f.part == "" && strings.IndexByte("KBT", s[0]) >= 0 {
+		return false // 4K, apartment 4B
+	}
 	if n == 0 || space(s) > 0 && s[n-1] != '.' || p.language.cardinal == nil || startsWord(s[n:]) {
 		return false
 	}
@@ -262,33 +285,6 @@ func (p *piece) multiplied(f *figure) bool {
 		n--
 	}
 	p.say(f.n+n, p.language.count(f, feminine)+" "+big)
-	return true
-}
-
-// fraction says 1/2, 3/4, and other figures with a stroke between them.
-func (p *piece) fraction(f *figure) bool {
-	l := p.language
-	s := p.next()
-	if f.part != "" || f.grouped || f.n >= len(s) || s[f.n] != '/' || l.cardinal == nil {
-		return false
-	}
-	n := digits(s[f.n+1:])
-	end := f.n + 1 + n
-	if n == 0 || n > 4 || len(f.digits) > 4 || startsWord(s[end:]) || end < len(s) && s[end] == '/' {
-		return false
-	}
-	switch s[:end] {
-	case "1/2":
-		p.say(end, l.words.shares[0])
-	case "1/4":
-		p.say(end, l.words.shares[1])
-	case "3/4":
-		p.say(end, l.words.shares[2])
-	case "24/7":
-		p.say(end, l.small("24")+" "+l.small("7"))
-	default:
-		p.say(end, l.few(f.digits)+" "+l.words.slash+" "+l.few(s[f.n+1:end]))
-	}
 	return true
 }
 
@@ -337,7 +333,7 @@ func (p *piece) negative() bool {
 
 // dashAt is the length of the dash between two figures.
 func dashAt(s string) int {
-	for _, d := range [...]string{"-", "–", "—"} {
+	for _, d := range [...]string{"-", "–", "—", "~", "～", "〜"} {
 		if strings.HasPrefix(s, d) {
 			return len(d)
 		}
@@ -371,7 +367,7 @@ func (p *piece) span() bool {
 	}
 	first := l.count(&a, alone)
 	if p.annual(&a) && p.annual(&b) {
-		p.say(at+b.n, l.through(l.annum(a.whole()), l.annum(b.whole())))
+		p.say(at+b.n, p.through(l.annum(a.whole()), l.annum(b.whole())))
 		return true
 	}
 	if l.cardinal == nil || l.varies != nil && (l.varies(a.whole()) || l.varies(b.whole())) {
@@ -381,27 +377,19 @@ func (p *piece) span() bool {
 		}
 	}
 	b.n += at
-	if p.coins(&b, l.through(first, "")) || p.measure(&b, l.through(first, "")) {
+	if p.coins(&b, p.through(first, "")) || p.measure(&b, p.through(first, "")) {
 		return true
 	}
 	if half, n := halfOf(s[b.n:]); n > 0 && l.cardinal != nil && b.part == "" && b.whole() <= 12 { // 2-4pm
-		p.say(b.n+n, l.through(first, l.clock(moment{hour: int(b.whole()), half: half, last: p.last})))
+		p.say(b.n+n, p.through(first, l.clock(moment{hour: int(b.whole()), half: half, last: p.last})))
 		return true
 	}
 	second := l.count(&b, alone)
 	if l.varies != nil && l.varies(b.whole()) && startsWord(s[b.n:][space(s[b.n:]):]) {
 		second = b.digits
 	}
-	p.say(b.n, l.through(first, second))
+	p.say(b.n, p.through(first, second))
 	return true
-}
-
-// through says from one to the other.
-func (l *language) through(a, b string) string {
-	if l.cardinal == nil { // 5から10, 5에서 10
-		return a + l.words.to + b
-	}
-	return a + " " + l.words.to + " " + b
 }
 
 func (p *piece) unitBehind(s string) bool {

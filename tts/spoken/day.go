@@ -118,7 +118,7 @@ func (p *piece) clock() bool {
 		at := n + sp + dashAt(s[n+sp:])
 		at += space(s[at:])
 		if till, m := p.moment(s[at:]); m > 0 {
-			p.say(at+m, l.through(l.clock(c), l.clock(till)))
+			p.say(at+m, p.hoursThrough(c, till))
 			return true
 		}
 	}
@@ -152,10 +152,10 @@ func (p *piece) moment(s string) (c moment, at int) {
 			at, minutes = at+1, true
 		}
 	}
-	if half, m := halfOf(s[at:]); m > 0 && hour <= 12 && l.cardinal != nil {
+	if half, m := halfOf(s[at:]); m > 0 && hour <= 12 {
 		c.half, at = half, at+m
 	} else if m := l.oclock(s[at:]); m > 0 {
-		at += m
+		c.named, at = true, at+m
 	} else if !minutes {
 		return c, 0
 	}

@@ -22,14 +22,15 @@ func german() *language {
 		varies:   func(n uint64) bool { return n == 1 },
 		date:     deDate,
 		clock: func(c moment) string {
+			words := deCardinal(uint64(c.hours()), masculine) + " Uhr"
 			if c.minute == 0 {
-				return deCardinal(uint64(c.hour), masculine) + " Uhr"
+				return words
 			}
-			return deCardinal(uint64(c.hour), masculine) + " Uhr " + deCardinal(uint64(c.minute), alone)
+			return words + " " + deCardinal(uint64(c.minute), alone)
 		},
 		words: words{point: "Komma", minus: "minus", to: "bis", percent: "Prozent", and: "und", number: "Nummer", at: "ät", dot: "Punkt", slash: "Schrägstrich",
 			dash: "Bindestrich", underscore: "Unterstrich", plus: "plus", equals: "gleich", question: "Fragezeichen", colon: "Doppelpunkt", hash: "Raute",
-			version: "Version", shares: [3]string{"ein halb", "ein Viertel", "drei Viertel"}, cents: " und "},
+			version: "Version", shares: [5]string{"ein halb", "ein Viertel", "drei Viertel", "ein Drittel", "zwei Drittel"}, cents: " und "},
 		tables: tables{
 			months: monthsOf("januar|jänner februar märz april mai juni juli august september oktober november dezember"),
 			money: moneyOf(`EUR = Euro / Cent; USD = Dollar / Cent; GBP = Pfund / Pence; CHF = Franken / Rappen; JPY = Yen; INR = *Rupie, Rupien; KRW = Won;
@@ -43,7 +44,12 @@ func german() *language {
 				ggf. = gegebenenfalls; inkl. = inklusive; exkl. = exklusive; zzgl. = zuzüglich; abzgl. = abzüglich; vgl. = vergleiche; tel. = Telefon; nr. = Nummer; str. = Straße;
 				hr. = Herr; fr. = Frau; dr. = Doktor; prof. = Professor; dipl. = Diplom; std. = Stunden; min. = Minuten; max. = maximal; mind. = mindestens; abs. = Absatz; jh. = Jahrhundert; i.d.r. = in der Regel;
 				o.ä. = oder Ähnliches; v.a. = vor allem; u.u. = unter Umständen; z.t. = zum Teil; mwst. mwst = Mehrwertsteuer; plz = Postleitzahl; bspw. = beispielsweise; sog. = sogenannt; st. = Sankt`),
-			codes:    set("plz postleitzahl pin code nummer kundennummer bestellnummer auftragsnummer rechnungsnummer durchwahl flug endziffern artikelnummer kontonummer"),
+			codes:    set("plz iban postleitzahl pin code nummer kundennummer bestellnummer auftragsnummer rechnungsnummer durchwahl flug endziffern artikelnummer kontonummer"),
+			weekdays: pairs(`montag mo = Montag; dienstag di = Dienstag; mittwoch mi = Mittwoch; donnerstag do = Donnerstag; freitag fr = Freitag; samstag sa = Samstag; sonntag so = Sonntag`),
+			between:  set("zwischen"),
+			dated:    set("am vom zum bis den dem der ab seit montag dienstag mittwoch donnerstag freitag samstag sonntag"),
+			per:      per("pro", `std = pro Stunde`),
+			outOf:    "von",
 			is:       set("ist lautet nummer mit auf"),
 			chapters: set("kapitel teil band akt artikel klasse stufe phase abschnitt weltkrieg"),
 			years:    set("jahr seit von bis anno im um ab"),
@@ -131,3 +137,50 @@ func deDate(d day, last string) string {
 	}
 	return words
 }
+
+// ranked says an ordinal in the case that the words before it want: im 2. Stock, die 3. Mahnung.
+func (p *piece) ranked(f *figure) bool {
+	if p.language.code != "de" || f.part != "" || f.grouped || len(f.digits) > 3 || f.whole() == 0 {
+		return false
+	}
+	s := p.text[p.at+f.n:]
+	if !strings.HasPrefix(s, ".") {
+		return false
+	}
+	after := s[1:]
+	ending := ""
+	switch {
+	case deObliques[p.last], p.last == "der" && deDatives[p.second]:
+		ending = "en"
+	case deWeak[p.last]:
+		ending = "e"
+	case deStrong[p.last] && capital(after): // ihr 1. Termin: the voice sees the noun
+		p.keep(f.n)
+		return true
+	default:
+		return false
+	}
+	end := strings.TrimSpace(after) == ""
+	if end && !dePlain[p.last] || !end && space(after) == 0 {
+		return false
+	}
+	n := wordLen(after[space(after):])
+	if !end && (n == 0 || deBegins[strings.ToLower(after[space(after):][:n])]) {
+		return false
+	}
+	n = f.n
+	if !end {
+		n++
+	}
+	p.say(n, deOrdinal(f.whole())+ending)
+	return true
+}
+
+var (
+	dePlain    = set("am vom zum")
+	deObliques = set("am vom zum im beim dem den des bis ab seit zur diesem diesen jedem jeden einem einen einer ihrem ihren ihrer meinem meinen meiner unserem unseren unserer")
+	deDatives  = set("in mit zu von auf bei nach aus seit an vor unter über neben hinter während wegen")
+	deWeak     = set("der die das dieser diese dieses ihre eine meine unsere seine keine jede jedes welche")
+	deStrong   = set("ein ihr mein dein sein unser kein")
+	deBegins   = set("ich wir sie er es dann danach bitte möchten haben kann aber wenn dort hier so")
+)

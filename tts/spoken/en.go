@@ -29,7 +29,7 @@ func english() *language {
 		},
 		words: words{point: "point", minus: "minus", to: "to", percent: "percent", and: "and", number: "number", at: "at", dot: "dot", slash: "slash",
 			dash: "dash", underscore: "underscore", plus: "plus", equals: "equals", question: "question mark", colon: "colon", hash: "hash",
-			version: "version", shares: [3]string{"one half", "one quarter", "three quarters"}, cents: " and "},
+			version: "version", shares: [5]string{"one half", "one quarter", "three quarters", "one third", "two thirds"}, cents: " and "},
 		tables: tables{
 			months: monthsOf("january|jan february|feb march|mar april|apr may june|jun july|jul august|aug september|sep|sept october|oct november|nov december|dec"),
 			money: moneyOf(`USD = dollar, dollars / cent, cents; EUR = euro, euros / cent, cents; GBP = pound, pounds / penny, pence;
@@ -55,7 +55,12 @@ func english() *language {
 				mon. = Monday; tue. tues. = Tuesday; wed. = Wednesday; thu. thurs. = Thursday; fri. = Friday; w/o = without; a.k.a. = also known as; asap = A S A P; p.s. = P S`),
 			titles:   pairs("dr. dr = Doctor; prof. = Professor; st. = Saint; mt. = Mount; ft. = Fort; gen. = General; col. = Colonel; capt. = Captain; lt. = Lieutenant; sgt. = Sergeant; rev. = Reverend; gov. = Governor; sen. = Senator; rep. = Representative; hon. = Honorable; fr. = Father; mr = Mister; mrs = Missus"),
 			streets:  pairs("st. st = Street; dr. = Drive; ave = Avenue; blvd = Boulevard; rd = Road; ln. ln = Lane; ct. = Court; pl. = Place; sq. = Square; ter. = Terrace; hwy = Highway"),
-			codes:    set("code pin zip zipcode ext extension account order number flight reference ref confirmation ticket tracking id policy serial ending otp passcode password"),
+			codes:    set("code pin iban zip zipcode ext extension account order number flight reference ref confirmation ticket tracking id policy serial ending otp passcode password"),
+			weekdays: pairs(`monday mon = Monday; tuesday tue tues = Tuesday; wednesday wed = Wednesday; thursday thu thur thurs = Thursday; friday fri = Friday; saturday sat = Saturday; sunday sun = Sunday`),
+			between:  set("between"),
+			dated:    set("on by until till before after since"),
+			per:      per("per", `mo = per month; hr h = per hour; yr = per year; wk = per week`),
+			outOf:    "out of",
 			is:       set("is are was be number code in with of"),
 			kings:    set("henry louis charles george edward richard william james elizabeth mary philip philippe paul john pius benedict leo francis frederick wilhelm napoleon catherine ivan"),
 			chapters: set("chapter part war act phase section volume type stage level class title article appendix unit book grade step mark bowl tier"),

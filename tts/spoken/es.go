@@ -29,7 +29,7 @@ func spanish() *language {
 		ordinals: romance("º ° .º o a ª .ª er", "ª a .ª"),
 		words: words{point: "coma", minus: "menos", to: "a", percent: "por ciento", and: "y", number: "número", at: "arroba", dot: "punto", slash: "barra",
 			dash: "guion", underscore: "guion bajo", plus: "más", equals: "igual", question: "signo de interrogación", colon: "dos puntos", hash: "almohadilla",
-			version: "versión", shares: [3]string{"un medio", "un cuarto", "tres cuartos"}, cents: " con ", of: "de"},
+			version: "versión", shares: [5]string{"un medio", "un cuarto", "tres cuartos", "un tercio", "dos tercios"}, cents: " con ", of: "de"},
 		tables: tables{
 			months: monthsOf("enero febrero marzo abril mayo junio julio agosto septiembre|setiembre octubre noviembre diciembre"),
 			money: moneyOf(`EUR = euro, euros / céntimo, céntimos; USD = dólar, dólares / centavo, centavos; GBP = *libra, libras / penique, peniques;
@@ -44,7 +44,12 @@ func spanish() *language {
 			abbreviations: pairs(`sr. = señor; sra. = señora; srta. = señorita; dr. = doctor; dra. = doctora; d. = don; dña. = doña; ud. vd. = usted; uds. vds. = ustedes; av. avda. = avenida;
 				c/ = calle; pág. = página; núm. nº n.º = número; tel. = teléfono; aprox. = aproximadamente; etc. = etcétera; p.ej. = por ejemplo; admón. = administración;
 				dpto. = departamento; prof. = profesor; profa. = profesora; ee.uu. = Estados Unidos; máx. = máximo; mín. = mínimo; izq. = izquierda; dcha. = derecha; s.a. = ese a; incl. = incluido`),
-			codes:    set("código pin postal número extensión cuenta pedido vuelo referencia reserva factura"),
+			codes:    set("código pin iban postal número extensión cuenta pedido vuelo referencia reserva factura"),
+			weekdays: pairs(`lunes lun = lunes; martes mar = martes; miércoles mié = miércoles; jueves jue = jueves; viernes vie = viernes; sábado sáb = sábado; domingo dom = domingo`),
+			between:  set("entre"),
+			dated:    set("el del al"),
+			per:      per("por", `mes = al mes; día = al día; año = al año; semana = a la semana; hora h = a la hora`),
+			outOf:    "sobre",
 			is:       set("es número con en de termina"),
 			chapters: set("capítulo tomo parte fase tipo siglo nivel artículo título mundial"),
 		},
@@ -106,8 +111,11 @@ func oneOrHundreds(n uint64) bool {
 }
 
 func esOrdinal(n uint64, f form) string {
-	if n == 0 || n > 10 {
+	switch {
+	case n == 0 || n > 99:
 		return ""
+	case n > 10:
+		return esHighRank(n, f)
 	}
 	if w := esRank[n]; f == feminine {
 		return w + "a"
@@ -115,6 +123,22 @@ func esOrdinal(n uint64, f form) string {
 		return w
 	}
 	return esRank[n] + "o"
+}
+
+var esTenRank = strings.Fields("- - vigésim trigésim cuadragésim quincuagésim sexagésim septuagésim octogésim nonagésim")
+
+// esHighRank is beyond ten.
+func esHighRank(n uint64, f form) string {
+	last := feminineIf(f == feminine, "o")
+	switch {
+	case n == 11:
+		return "undécim" + last
+	case n == 12:
+		return "duodécim" + last
+	case n < 20:
+		return "decimo" + esOrdinal(n-10, f)
+	}
+	return joined(esTenRank[n/10]+last, " ", n%10, func(r uint64) string { return esOrdinal(r, f) })
 }
 
 // dated says a day, the name of its month and the year.

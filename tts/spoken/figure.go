@@ -172,7 +172,7 @@ func (l *language) rest() string {
 
 // figures says what begins with a digit.
 func (p *piece) figures() bool {
-	if p.day() || p.clock() || p.decade() || p.phone() || p.dotted() || p.span() {
+	if p.day() || p.dayAndMonth() || p.clock() || p.decade() || p.phone() || p.dotted() || p.span() {
 		return true
 	}
 	f, ok := p.language.number(p.next())
@@ -186,8 +186,12 @@ func (p *piece) figures() bool {
 func (p *piece) plain(f *figure) bool {
 	l := p.language
 	switch {
+	case p.versioned(f):
+		return true
 	case f.grouped || f.part != "":
 	case p.mixed(f.n) && p.code():
+		return true
+	case p.house(f):
 		return true
 	case p.serial() || len(f.digits) > 1 && f.digits[0] == '0' || len(f.digits) >= 5 && !strings.HasSuffix(f.digits, "000"):
 		p.say(f.n, l.spell(f.digits))
@@ -209,7 +213,23 @@ func (p *piece) plain(f *figure) bool {
 // serial reports whether a figure is no quantity by the words before it: PIN 1234, the code is 1234.
 func (p *piece) serial() bool {
 	l := p.language
+	if l.codes[p.second] && len(p.last) <= 3 && p.last != "" { // flight DL 1187
+		before := strings.TrimRight(p.text[:p.at], " ")
+		if i := len(before) - len(p.last); i >= 0 && before[i:] == strings.ToUpper(p.last) && bigLetter(before[i]) {
+			return true
+		}
+	}
 	return l.codes[p.last] || l.is[p.last] && (l.codes[p.second] || l.is[p.second] && l.codes[p.third])
+}
+
+// versioned says the number of a version, whose point is none of a decimal.
+func (p *piece) versioned(f *figure) bool {
+	l := p.language
+	if f.part == "" || f.grouped || f.sign != '.' || l.decimal == '.' || p.last != strings.ToLower(l.words.version) {
+		return false
+	}
+	p.say(f.n, l.points(p.next()[:f.n]))
+	return true
 }
 
 // mixed reports whether letters follow the digits at once: 4K, 3D, 1042-B.

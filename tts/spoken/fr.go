@@ -24,8 +24,8 @@ func french() *language {
 			return dated(words, " ", frDays, d, func(y uint64) string { return frCardinal(y, alone) })
 		},
 		clock: func(c moment) string {
-			words := frCardinal(uint64(c.hour), feminine) + " heures"
-			if c.hour < 2 {
+			words := frCardinal(uint64(c.hours()), feminine) + " heures"
+			if c.hours() < 2 {
 				words = strings.TrimSuffix(words, "s")
 			}
 			if c.minute > 0 {
@@ -36,7 +36,7 @@ func french() *language {
 		ordinals: romance("er re ère e è ème eme nd nde", "re ère nde"),
 		words: words{point: "virgule", minus: "moins", to: "à", percent: "pour cent", and: "et", number: "numéro", at: "arobase", dot: "point", slash: "slash",
 			dash: "tiret", underscore: "tiret bas", plus: "plus", equals: "égal", question: "point d’interrogation", colon: "deux-points", hash: "dièse",
-			version: "version", shares: [3]string{"un demi", "un quart", "trois quarts"}, cents: " et ", of: "de"},
+			version: "version", shares: [5]string{"un demi", "un quart", "trois quarts", "un tiers", "deux tiers"}, cents: " et ", of: "de"},
 		tables: tables{
 			months: monthsOf("janvier février mars avril mai juin juillet août septembre octobre novembre décembre"),
 			money: moneyOf(`EUR = euro, euros / centime, centimes; USD = dollar, dollars / cent, cents; GBP = *livre, livres / penny, pence; CHF = franc suisse, francs suisses / centime, centimes;
@@ -50,7 +50,12 @@ func french() *language {
 				h = *heure, heures; m² = mètre carré, mètres carrés; m³ = mètre cube, mètres cubes`),
 			abbreviations: pairs(`m. = monsieur; mm. = messieurs; mme = madame; mme. = madame; mmes = mesdames; mlle = mademoiselle; dr = docteur; dr. = docteur; pr = professeur; me = maître; av. = avenue; bd bd. boul. = boulevard;
 				env. = environ; etc. = et cetera; tél. = téléphone; n° nº = numéro; p.ex. = par exemple; c.-à-d. = c’est-à-dire; apr. = après; st = saint; ste = sainte; max. = maximum; min. = minimum; rdv = rendez-vous; svp = s’il vous plaît; art. = article; ex. = exemple`),
-			codes:    set("code pin postal numéro poste compte commande vol référence réservation dossier facture"),
+			codes:    set("code pin iban postal numéro poste compte commande vol référence réservation dossier facture"),
+			weekdays: pairs(`lundi lun = lundi; mardi mar = mardi; mercredi mer = mercredi; jeudi jeu = jeudi; vendredi ven = vendredi; samedi sam = samedi; dimanche dim = dimanche`),
+			between:  set("entre"),
+			dated:    set("le du au"),
+			per:      per("par", ``),
+			outOf:    "sur",
 			is:       set("est numéro par de"),
 			chapters: set("chapitre tome partie phase type niveau article titre acte"),
 		},

@@ -25,8 +25,8 @@ func hindi() *language {
 		},
 		date:  func(d day, _ string) string { return dated(hiCardinal(uint64(d.day)), " ", hiDays, d, hiCardinal) },
 		clock: hiClock,
-		words: words{point: "दशमलव", minus: "माइनस", to: "से", percent: "प्रतिशत", and: "और", number: "नंबर", at: "ऐट", dot: "डॉट", slash: "स्लैश", dash: "डैश",
-			underscore: "अंडरस्कोर", plus: "प्लस", equals: "बराबर", question: "प्रश्न चिह्न", colon: "कोलन", hash: "हैश", version: "वर्शन", shares: [3]string{"आधा", "एक चौथाई", "तीन चौथाई"}, cents: " "},
+		words: words{point: "दशमलव", minus: "माइनस", to: "से", percent: "प्रतिशत", and: "और", number: "नंबर", at: "ऐट द रेट", dot: "डॉट", slash: "स्लैश", dash: "डैश",
+			underscore: "अंडरस्कोर", plus: "प्लस", equals: "बराबर", question: "प्रश्न चिह्न", colon: "कोलन", hash: "हैश", version: "वर्शन", shares: [5]string{"आधा", "एक चौथाई", "तीन चौथाई", "एक तिहाई", "दो तिहाई"}, cents: " "},
 		tables: tables{
 			months: monthsOf("जनवरी फ़रवरी|फरवरी मार्च अप्रैल मई जून जुलाई अगस्त सितंबर|सितम्बर अक्टूबर नवंबर|नवम्बर दिसंबर|दिसम्बर"),
 			money: moneyOf(`INR = रुपया, रुपये / पैसा, पैसे; USD = डॉलर / सेंट; EUR = यूरो / सेंट; GBP = पाउंड / पेंस; JPY = येन; KRW = वॉन; BRL = रियल; IDR = रुपिया; CHF = स्विस फ़्रैंक; MXN = पेसो;
@@ -35,7 +35,8 @@ func hindi() *language {
 			units: unitsOf(`kg किग्रा = किलोग्राम; g = ग्राम; mg = मिलीग्राम; km किमी = किलोमीटर; m = मीटर; cm = सेंटीमीटर; mm = मिलीमीटर; l L = लीटर; ml = मिलीलीटर; km/h = किलोमीटर प्रति घंटा;
 				°C ℃ = डिग्री सेल्सियस; °F = डिग्री फ़ारेनहाइट; ° = डिग्री; KB kB = किलोबाइट; MB = मेगाबाइट; GB = गीगाबाइट; TB = टेराबाइट; kW = किलोवाट; kWh = किलोवाट घंटा; W = वाट; V = वोल्ट; Hz = हर्ट्ज़; min = मिनट; m² = वर्ग मीटर`),
 			abbreviations: pairs("डॉ. = डॉक्टर; प्रो. = प्रोफ़ेसर; रु. = रुपये; dr. = डॉक्टर; mr. = मिस्टर; mrs. = मिसेज़; कि.मी. = किलोमीटर; सं. = संख्या"),
-			codes:         set("पिन कोड नंबर pin code ऑर्डर खाता आईडी"),
+			codes:         set("पिन कोड नंबर अंक iban pin code ऑर्डर खाता आईडी"),
+			per:           per("प्रति", `mo = प्रति माह`),
 			is:            set("है नंबर"),
 			years:         set("सन् सन वर्ष"),
 		},
@@ -58,8 +59,26 @@ func hiCardinal(n uint64) string {
 }
 
 func hiClock(c moment) string {
+	switch h := c.hours(); {
+	case c.half == "":
+		return hiHour(c)
+	case h < 4, h >= 20:
+		return "रात " + hiHour(c)
+	case h < 12:
+		return "सुबह " + hiHour(c)
+	case h < 16:
+		return "दोपहर " + hiHour(c)
+	}
+	return "शाम " + hiHour(c)
+}
+
+func hiHour(c moment) string {
 	h := uint64(c.hour)
 	switch {
+	case c.named && c.minute == 15 && h >= 1 && h <= 12:
+		return "सवा " + hiCardinal(h) + " बजे"
+	case c.named && c.minute == 45 && h >= 1 && h <= 12:
+		return "पौने " + hiCardinal(h%12+1) + " बजे"
 	case c.minute == 0:
 		return hiCardinal(h) + " बजे"
 	case c.minute == 30 && h == 1:

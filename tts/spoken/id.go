@@ -21,11 +21,22 @@ func indonesian() *language {
 		},
 		date: func(d day, _ string) string { return dated(idCardinal(uint64(d.day)), " ", idDays, d, idCardinal) },
 		clock: func(c moment) string {
-			return joined(idCardinal(uint64(c.hour)), " lewat ", uint64(c.minute), func(m uint64) string { return idCardinal(m) + " menit" })
+			words := joined(idCardinal(uint64(c.hour)), " lewat ", uint64(c.minute), func(m uint64) string { return idCardinal(m) + " menit" })
+			switch h := c.hours(); {
+			case c.half == "":
+				return words
+			case h < 11:
+				return words + " pagi"
+			case h < 15:
+				return words + " siang"
+			case h < 18:
+				return words + " sore"
+			}
+			return words + " malam"
 		},
 		words: words{point: "koma", minus: "minus", to: "sampai", percent: "persen", and: "dan", number: "nomor", at: "at", dot: "titik", slash: "garis miring",
 			dash: "strip", underscore: "garis bawah", plus: "plus", equals: "sama dengan", question: "tanda tanya", colon: "titik dua", hash: "pagar",
-			version: "versi", shares: [3]string{"setengah", "seperempat", "tiga perempat"}, cents: " "},
+			version: "versi", shares: [5]string{"setengah", "seperempat", "tiga perempat", "sepertiga", "dua pertiga"}, cents: " "},
 		tables: tables{
 			months: monthsOf("januari februari maret april mei juni juli agustus september oktober november desember"),
 			money: moneyOf(`IDR = rupiah; USD = dolar / sen; EUR = euro / sen; GBP = pound sterling / pence; JPY = yen; INR = rupee; KRW = won; BRL = real; CHF = franc Swiss;
@@ -36,7 +47,11 @@ func indonesian() *language {
 				m² = meter persegi; m³ = meter kubik`),
 			abbreviations: pairs(`bpk. = Bapak; sdr. = Saudara; sdri. = Saudari; dr. = dokter; prof. = Profesor; jl. jln. = Jalan; no. = nomor; tgl. = tanggal; dll. = dan lain-lain; dsb. = dan sebagainya; yth. = yang terhormat;
 				tlp. telp. = telepon; hlm. = halaman; kec. = Kecamatan; kab. = Kabupaten; rp. = rupiah; a.n. = atas nama; d.a. = dengan alamat; s.d. = sampai dengan; wib = Waktu Indonesia Barat; tsb. = tersebut`),
-			codes:    set("kode pin nomor pos ekstensi rekening pesanan referensi tiket"),
+			codes:    set("kode pin iban nomor pos penerbangan ekstensi rekening pesanan referensi tiket"),
+			weekdays: pairs(`senin sen = Senin; selasa sel = Selasa; rabu rab = Rabu; kamis kam = Kamis; jumat jum = Jumat; sabtu sab = Sabtu; minggu min = Minggu`),
+			dated:    set("tanggal tgl pada"),
+			per:      per("per", `bln = per bulan`),
+			outOf:    "dari",
 			is:       set("adalah nomor dengan anda kamu saya"),
 			chapters: set("bab bagian jilid fase tipe pasal tingkat"),
 		},

@@ -25,7 +25,7 @@ func italian() *language {
 			return dated(words, " ", itDays, d, func(y uint64) string { return itCardinal(y, alone) })
 		},
 		clock: func(c moment) string {
-			words := itCardinal(uint64(c.hour), feminine)
+			words := itCardinal(uint64(c.hours()), feminine)
 			if c.minute > 0 {
 				words += " e " + itCardinal(uint64(c.minute), alone)
 			}
@@ -34,7 +34,7 @@ func italian() *language {
 		ordinals: romance("º ° ª", "ª"),
 		words: words{point: "virgola", minus: "meno", to: "a", percent: "per cento", and: "e", number: "numero", at: "chiocciola", dot: "punto", slash: "barra",
 			dash: "trattino", underscore: "trattino basso", plus: "più", equals: "uguale", question: "punto interrogativo", colon: "due punti", hash: "cancelletto",
-			version: "versione", shares: [3]string{"un mezzo", "un quarto", "tre quarti"}, cents: " e ", of: "di"},
+			version: "versione", shares: [5]string{"un mezzo", "un quarto", "tre quarti", "un terzo", "due terzi"}, cents: " e ", of: "di"},
 		tables: tables{
 			months: monthsOf("gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre"),
 			money: moneyOf(`EUR = euro / centesimo, centesimi; USD = dollaro, dollari / centesimo, centesimi; GBP = *sterlina, sterline / penny, pence; CHF = franco svizzero, franchi svizzeri / centesimo, centesimi;
@@ -46,7 +46,12 @@ func italian() *language {
 				min = minuto, minuti; s sec = secondo, secondi; h = *ora, ore; m² mq = metro quadrato, metri quadrati; m³ = metro cubo, metri cubi`),
 			abbreviations: pairs(`sig. = signor; sig.ra = signora; sigg. = signori; dott. = dottor; dott.ssa = dottoressa; avv. = avvocato; ing. = ingegner; prof. = professor; prof.ssa = professoressa;
 				pag. = pagina; ecc. = eccetera; tel. = telefono; n. nº n° = numero; p.es. = per esempio; es. = esempio; ca. = circa; max. = massimo; min. = minimo; art. = articolo; p.zza = piazza; v.le = viale; c.so = corso; s.p.a. = S P A; gent.mo = gentilissimo`),
-			codes:    set("codice pin cap interno conto ordine volo riferimento prenotazione pratica"),
+			codes:    set("codice pin iban cap interno conto ordine volo riferimento prenotazione pratica"),
+			weekdays: pairs(`lunedì lun = lunedì; martedì mar = martedì; mercoledì mer = mercoledì; giovedì gio = giovedì; venerdì ven = venerdì; sabato sab = sabato; domenica dom = domenica`),
+			between:  set("tra fra"),
+			dated:    set("il dal al del"),
+			per:      per("per", `mese = al mese; giorno = al giorno; anno = all’anno; ora h = all’ora; settimana = alla settimana; notte = a notte; persona = a persona; kg = al chilo`),
+			outOf:    "su",
 			is:       set("è numero di con in"),
 			chapters: set("capitolo tomo parte fase tipo livello articolo titolo atto"),
 		},

@@ -46,6 +46,11 @@ type tables struct {
 	chapters      map[string]bool   // after these a Roman numeral is a number
 	kings         map[string]bool   // after these names it is an ordinal
 	years         map[string]bool   // after these a figure is a year
+	weekdays      map[string]string // names and abbreviations, in lower case: what they are called
+	between       map[string]bool   // after these, two figures with a dash are one and the other
+	dated         map[string]bool   // after these a day and a month may stand without a year
+	per           map[string]string // what follows a stroke after an amount: al mes; "" is what all others have before them
+	outOf         string            // 4.8/5
 }
 
 // words are what signs are called. An empty one leaves the sign as it is.
@@ -54,7 +59,7 @@ type words struct {
 	at, dot, slash, dash, underscore, plus string // in addresses
 	equals, question, colon, hash          string
 	version                                string
-	shares                                 [3]string // 1/2, 1/4, 3/4
+	shares                                 [5]string // 1/2, 1/4, 3/4, 1/3, 2/3
 	cents                                  string    // between an amount and its cents
 	of                                     string    // between a magnitude and what it counts: millones de euros
 }
@@ -76,6 +81,18 @@ type moment struct {
 	hour, minute int
 	half         string // am or pm; "" when none was said
 	last         string // the word before
+	named        bool   // the clock was: 3:30 बजे
+}
+
+// hours is of the 24 of a day.
+func (c moment) hours() int {
+	switch {
+	case c.half == "pm" && c.hour < 12:
+		return c.hour + 12
+	case c.half == "am" && c.hour == 12:
+		return 0
+	}
+	return c.hour
 }
 
 var all = sync.OnceValue(func() map[string]*language {
@@ -149,6 +166,13 @@ func moneyOf(lines string) map[string]currency {
 		}
 		m[k] = c
 	}
+	return m
+}
+
+// per is what follows a stroke: word before each, but for those of the lines.
+func per(word, lines string) map[string]string {
+	m := pairs(lines)
+	m[""] = word
 	return m
 }
 

@@ -20,7 +20,7 @@ func dutch() *language {
 			return dated(nlCardinal(uint64(d.day)), " ", nlDays, d, nlYear)
 		},
 		clock: func(c moment) string {
-			words := nlCardinal(uint64(c.hour)) + " uur"
+			words := nlCardinal(uint64(c.hours())) + " uur"
 			return joined(words, " ", uint64(c.minute), nlCardinal)
 		},
 		ordinals: func(s string) (int, form) {
@@ -33,7 +33,7 @@ func dutch() *language {
 		},
 		words: words{point: "komma", minus: "min", to: "tot", percent: "procent", and: "en", number: "nummer", at: "apenstaartje", dot: "punt", slash: "slash",
 			dash: "streepje", underscore: "laag streepje", plus: "plus", equals: "is gelijk aan", question: "vraagteken", colon: "dubbele punt", hash: "hekje",
-			version: "versie", shares: [3]string{"een half", "een kwart", "drie kwart"}, cents: " en "},
+			version: "versie", shares: [5]string{"een half", "een kwart", "drie kwart", "een derde", "twee derde"}, cents: " en "},
 		tables: tables{
 			months: monthsOf("januari februari maart april mei juni juli augustus september oktober november december"),
 			money: moneyOf(`EUR = euro / cent; USD = dollar / cent; GBP = pond / pence; CHF = Zwitserse frank; JPY = yen; INR = roepie; KRW = won; BRL = real; IDR = roepia;
@@ -44,7 +44,12 @@ func dutch() *language {
 				W = watt; V = volt; Hz = hertz; min = minuut, minuten; s sec = seconde, seconden; u = uur; m² = vierkante meter; m³ = kubieke meter`),
 			abbreviations: pairs(`dhr. = de heer; mevr. mw. = mevrouw; dr. = dokter; prof. = professor; drs. = doctorandus; mr. = meester; ir. = ingenieur; bijv. bv. = bijvoorbeeld; enz. = enzovoort; o.a. = onder andere; d.w.z. = dat wil zeggen;
 				m.b.t. = met betrekking tot; t.a.v. = ter attentie van; i.p.v. = in plaats van; ca. = circa; blz. = bladzijde; nr. = nummer; tel. = telefoon; str. = straat; incl. = inclusief; excl. = exclusief; max. = maximaal; min. = minimaal; a.u.b. = alstublieft; evt. = eventueel; btw = B T W; i.v.m. = in verband met; n.v.t. = niet van toepassing`),
-			codes:    set("pin code pincode postcode nummer toestel rekening bestelling ordernummer klantnummer vlucht referentie bestelnummer"),
+			codes:    set("pin iban code pincode postcode nummer toestel rekening bestelling ordernummer klantnummer vlucht referentie bestelnummer"),
+			weekdays: pairs(`maandag ma = maandag; dinsdag di = dinsdag; woensdag wo = woensdag; donderdag do = donderdag; vrijdag vr = vrijdag; zaterdag za = zaterdag; zondag zo = zondag`),
+			between:  set("tussen"),
+			dated:    set("op van tot"),
+			per:      per("per", `mnd = per maand`),
+			outOf:    "van de",
 			is:       set("is nummer met op"),
 			chapters: set("hoofdstuk deel fase type artikel klasse niveau wereldoorlog"),
 			years:    set("in sinds van vanaf tot jaar voor na anno"),

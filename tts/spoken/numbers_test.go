@@ -76,9 +76,9 @@ func TestOrdinals(t *testing.T) {
 		{"en", 12, alone, "twelfth"}, {"en", 20, alone, "twentieth"}, {"en", 101, alone, "one hundred first"},
 		{"de", 1, alone, "erste"}, {"de", 7, alone, "siebte"}, {"de", 20, alone, "zwanzigste"}, {"de", 103, alone, "einhundertdritte"},
 		{"fr", 1, feminine, "première"}, {"fr", 5, alone, "cinquième"}, {"fr", 9, alone, "neuvième"}, {"fr", 4, alone, "quatrième"}, {"fr", 21, alone, "vingt et unième"},
-		{"es", 3, masculine, "tercer"}, {"es", 3, alone, "tercero"}, {"es", 7, feminine, "séptima"}, {"es", 11, alone, ""},
+		{"es", 3, masculine, "tercer"}, {"es", 3, alone, "tercero"}, {"es", 7, feminine, "séptima"}, {"es", 11, alone, "undécimo"}, {"es", 13, masculine, "decimotercer"}, {"es", 21, feminine, "vigésima primera"}, {"es", 100, alone, ""},
 		{"it", 3, feminine, "terza"}, {"it", 11, alone, "undicesimo"}, {"it", 23, alone, "ventitreesimo"}, {"it", 26, alone, "ventiseiesimo"},
-		{"pt", 10, feminine, "décima"}, {"nl", 1, alone, "eerste"}, {"nl", 3, alone, "derde"}, {"nl", 20, alone, "twintigste"}, {"nl", 101, alone, "honderdeerste"},
+		{"pt", 10, feminine, "décima"}, {"pt", 12, alone, "décimo segundo"}, {"pt", 21, feminine, "vigésima primeira"}, {"nl", 1, alone, "eerste"}, {"nl", 3, alone, "derde"}, {"nl", 20, alone, "twintigste"}, {"nl", 101, alone, "honderdeerste"},
 		{"id", 1, alone, "pertama"}, {"id", 5, alone, "kelima"},
 	} {
 		if got := languageOf(c.language).ordinal(c.n, c.form); got != c.want {

@@ -3,12 +3,13 @@ package spoken
 import "strings"
 
 var (
-	ptOnes = strings.Fields("zero um dois três quatro cinco seis sete oito nove dez onze doze treze catorze quinze dezesseis dezessete dezoito dezenove")
-	ptTens = strings.Fields("- - vinte trinta quarenta cinquenta sessenta setenta oitenta noventa")
-	ptHund = strings.Fields("- cento duzentos trezentos quatrocentos quinhentos seiscentos setecentos oitocentos novecentos")
-	ptBig  = [][2]string{1: {"mil", "mil"}, {"milhão", "milhões"}, {"bilhão", "bilhões"}, {"trilhão", "trilhões"}}
-	ptRank = strings.Fields("- primeiro segundo terceiro quarto quinto sexto sétimo oitavo nono décimo")
-	ptDays = strings.Fields("- janeiro fevereiro março abril maio junho julho agosto setembro outubro novembro dezembro")
+	ptOnes    = strings.Fields("zero um dois três quatro cinco seis sete oito nove dez onze doze treze catorze quinze dezesseis dezessete dezoito dezenove")
+	ptTens    = strings.Fields("- - vinte trinta quarenta cinquenta sessenta setenta oitenta noventa")
+	ptHund    = strings.Fields("- cento duzentos trezentos quatrocentos quinhentos seiscentos setecentos oitocentos novecentos")
+	ptBig     = [][2]string{1: {"mil", "mil"}, {"milhão", "milhões"}, {"bilhão", "bilhões"}, {"trilhão", "trilhões"}}
+	ptRank    = strings.Fields("- primeiro segundo terceiro quarto quinto sexto sétimo oitavo nono décimo")
+	ptTenRank = strings.Fields("- décimo vigésimo trigésimo quadragésimo quinquagésimo sexagésimo septuagésimo octogésimo nonagésimo")
+	ptDays    = strings.Fields("- janeiro fevereiro março abril maio junho julho agosto setembro outubro novembro dezembro")
 )
 
 // portuguese is Brazil's where the two differ.
@@ -18,10 +19,13 @@ func portuguese() *language {
 		digits:   [10]string(ptOnes[:10]),
 		cardinal: ptCardinal,
 		ordinal: func(n uint64, f form) string {
-			if n == 0 || n > 10 {
+			if n == 0 || n > 99 {
 				return ""
 			}
-			return feminineIf(f == feminine, ptRank[n])
+			if n <= 10 {
+				return feminineIf(f == feminine, ptRank[n])
+			}
+			return joined(feminineIf(f == feminine, ptTenRank[n/10]), " ", n%10, func(r uint64) string { return feminineIf(f == feminine, ptRank[r]) })
 		},
 		varies: func(n uint64) bool { return oneOrHundreds(n) || n%10 == 2 && n%100 != 12 },
 		date: func(d day, _ string) string {
@@ -54,7 +58,7 @@ func portuguese() *language {
 		ordinals: romance("º ° ª .º .ª o a", "ª .ª a"),
 		words: words{point: "vírgula", minus: "menos", to: "a", percent: "por cento", and: "e", number: "número", at: "arroba", dot: "ponto", slash: "barra",
 			dash: "hífen", underscore: "sublinhado", plus: "mais", equals: "igual", question: "ponto de interrogação", colon: "dois pontos", hash: "cerquilha",
-			version: "versão", shares: [3]string{"meio", "um quarto", "três quartos"}, cents: " e ", of: "de"},
+			version: "versão", shares: [5]string{"meio", "um quarto", "três quartos", "um terço", "dois terços"}, cents: " e ", of: "de"},
 		tables: tables{
 			months: monthsOf("janeiro fevereiro março abril maio junho julho agosto setembro outubro novembro dezembro"),
 			money: moneyOf(`BRL = real, reais / centavo, centavos; EUR = euro, euros / centavo, centavos; USD = dólar, dólares / centavo, centavos; GBP = *libra, libras / penny, pence;
@@ -68,7 +72,12 @@ func portuguese() *language {
 				m² = metro quadrado, metros quadrados; m³ = metro cúbico, metros cúbicos`),
 			abbreviations: pairs(`sr. = senhor; sra. = senhora; srta. = senhorita; dr. = doutor; dra. = doutora; prof. = professor; profa. = professora; exmo. = excelentíssimo; exma. = excelentíssima;
 				av. = avenida; r. = rua; pág. = página; nº n.º = número; tel. = telefone; aprox. = aproximadamente; etc. = etcétera; p.ex. = por exemplo; ltda. = limitada; máx. = máximo; mín. = mínimo; apto. = apartamento; obs. = observação; cep = CEP`),
-			codes:    set("código pin cep número ramal conta pedido voo referência reserva protocolo fatura"),
+			codes:    set("código pin iban cep número ramal conta pedido voo referência reserva protocolo fatura"),
+			weekdays: pairs(`segunda seg = segunda; terça ter = terça; quarta qua = quarta; quinta qui = quinta; sexta sex = sexta; sábado sáb = sábado; domingo dom = domingo`),
+			between:  set("entre"),
+			dated:    set("dia no do ao em até"),
+			per:      per("por", `h = por hora`),
+			outOf:    "de",
 			is:       set("é número com em de"),
 			chapters: set("capítulo tomo parte fase tipo século nível artigo título mundial"),
 		},

@@ -157,9 +157,9 @@ func (p *piece) rules(r rune) bool {
 	case r >= '0' && r <= '9':
 		return p.web() || p.figures()
 	case r < utf8.RuneSelf && unicode.IsLetter(r):
-		return p.web() || p.money() || p.abbreviation() || p.roman() || p.code()
+		return p.web() || p.money() || p.weekdays() || p.spelled() || p.account() || p.abbreviation() || p.roman() || p.code()
 	case unicode.IsLetter(r):
-		return p.abbreviation()
+		return p.weekdays() || p.spelled() || p.abbreviation()
 	}
 	return p.amount(r) || p.sign(r)
 }
@@ -173,6 +173,8 @@ func (p *piece) amount(r rune) bool {
 		return p.negative()
 	case '#', '№':
 		return p.numbered()
+	case '\'', '’':
+		return p.shortYear()
 	}
 	return p.money()
 }
