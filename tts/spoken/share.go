@@ -103,3 +103,8 @@ func (l *language) apiece(words, each string) string {
 	}
 	return words + " " + each
 }
+
+// isWord reports whether s begins with the word w, in any case, and w ends there.
+func isWord(s, w string) bool {
+	return len(s) >= len(w) && strings.EqualFold(s[:len(w)], w) && !startsWord(s[len(w):])
+}
