@@ -84,7 +84,8 @@ func showCall(c parley.Call, at clock, whole bool) (*callJSON, error) {
 		callCarrier: callCarrier{"sip", orNull(c.TelephonyID), orNull(c.TrunkID), metadata(c), c.Recording != "", orNil(c.Quality)},
 		callEnding:  showEnding(c),
 		callWishes:  callWishes{Context: orEmpty(c.Context), Params: orEmpty(c.Params), NoHuman: "continue"},
-		callRecord:  callRecord{Turns: make([]parley.ShownTurn, len(c.Turns)), ActionHistory: atLeast(c.ActionHistory), Warnings: atLeast(c.Warnings), Usage: c.Usage},
+		callRecord: callRecord{Turns: make([]parley.ShownTurn, len(c.Turns)), ActionHistory: atLeast(c.ActionHistory), Warnings: atLeast(c.Warnings), Usage: c.Usage,
+			HumanResult: orNull(c.Human), DoNotCall: orNil(c.DoNotCall)},
 	}
 	for i, t := range c.Turns {
 		v.Turns[i] = t.Shown()

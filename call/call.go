@@ -93,6 +93,8 @@ type Config struct {
 	Open func(ctx context.Context, env string, a *parley.Agent) (Ready, error)
 	// MayCall refuses a number that is not to be dialled with a parley.Error of status 403. nil: all may be.
 	MayCall func(ctx context.Context, env, number string) error
+	// Refused is told of a callee who asked not to be called again. nil: nobody is.
+	Refused func(ctx context.Context, c parley.Call) error
 	Prices  *Prices // nil: what a call costs is not known
 	Logger  *slog.Logger
 }

@@ -48,7 +48,7 @@ func wordless(e parley.Event) (parley.Event, bool) {
 			blank("message", `"`+parley.Withheld+`"`)
 		}
 	case parley.EventHumanDetection:
-		blank("text", `""`)
+		blank("evidence", `[]`)
 	default:
 		p = map[string]json.RawMessage{}
 	}

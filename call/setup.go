@@ -24,6 +24,7 @@ type script struct {
 	room     room
 	limits   leg.Limits
 	record   bool
+	refusals bool // it is looked whether the callee asks not to be called again
 	warnings []string
 }
 
@@ -50,6 +51,11 @@ func write(c *parley.Call, a *parley.Agent, now time.Time) script {
 		},
 		Turns: turns(a),
 		Idle:  idle(a),
+	}
+	if c.IsOutgoing {
+		s.setup.Callee = callee(c, a)
+		s.setup.Callee.Message = fill("voicemail_message", text(a.VoicemailMessage))
+		s.refusals = on(a.DoNotCallDetect)
 	}
 	if a.Prompt != nil {
 		s.setup.Prompt = fill("prompt", text(a.Prompt.Content))
@@ -108,6 +114,12 @@ func idle(a *parley.Agent) conversation.Idle {
 		MaxInCall:        int(orFloat(a.MaxAggregateIdleCheck, 0)),
 	}
 }
+
+func callee(c *parley.Call, a *parley.Agent) *conversation.Callee {
+	return &conversation.Callee{HangUp: c.NoHumanAction == "hangup", Dynamic: on(a.DynamicVMDetect), WordsOnly: on(a.LLMVMDetectOnly)}
+}
+
+func on(b *bool) bool { return b != nil && *b }
 
 func text(p *string) string {
 	if p == nil {

@@ -23,6 +23,8 @@ func (s *Switchboard) talk(ctx context.Context, l leg.Leg, line *line) parley.Ou
 		s.Logger.Debug("hang up", "call", c.ID, "error", err)
 	}
 	measure(c, l)
+	c.Human = setup.History.Human
+	s.refused(ctx, line, &setup)
 	c.Turns = setup.History.Turns
 	c.Usage = used(setup.History.Usage)
 	c.Recording, c.RecordingLen = tap.close()
@@ -56,6 +58,7 @@ func (s *Switchboard) converse(ctx context.Context, l leg.Leg, tap *tap, line *l
 		heard, silent := s.sound(l, tap, line)
 		out, err := conversation.Run(ctx, heard, setup)
 		silent()
+		setup.Callee = nil // whoever is there from now on was there before, or was put through
 		line.talking.Store(false)
 		if out.Cause == "" {
 			out.Cause = parley.Unknown

@@ -17,13 +17,8 @@ func unheeded(a *parley.Agent) string {
 		}
 	}
 	given := func(s *string) bool { return strings.TrimSpace(text(s)) != "" }
-	on := func(b *bool) bool { return b != nil && *b }
 	some := func(raw json.RawMessage) bool { return len(raw) > 0 && string(raw) != "null" }
 	name("ivr_navigation_mode", a.IVRNavigationMode != "" && a.IVRNavigationMode != "off")
-	name("voicemail_message", given(a.VoicemailMessage))
-	name("enable_dynamic_vm_detection", on(a.DynamicVMDetect))
-	name("llm_vm_detection_only", on(a.LLMVMDetectOnly))
-	name("run_do_not_call_detection", on(a.DoNotCallDetect))
 	name("context_endpoint", given(a.ContextEndpoint) || a.Prompt != nil && given(a.Prompt.ContextEndpoint))
 	name("memory_scope", given(a.MemoryScope) && *a.MemoryScope != "none")
 	name("combine_last_call_context", on(a.CombineLastCall))

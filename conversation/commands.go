@@ -97,6 +97,7 @@ func (c *loop) leave(ctx context.Context, out *parley.Outcome) {
 		return // it is ending already
 	}
 	c.state.leave, c.state.greetAt = out, 0
+	c.state.who.stop()
 	if c.state.muted {
 		c.outcome = out
 		return

@@ -8,6 +8,8 @@
 //	reply  one per agent turn: model → pieces, and within it a speaker: pieces → synthesizer → leg. A reply's speaker
 //	       begins when the reply before has ended; both die with the reply's context
 //	press  one per command to send digits
+//	ahead  what may be said to whoever answers: two while it is spoken ahead of time
+//	judge  one per question to the model of who answered
 package conversation
 
 import (
@@ -69,7 +71,8 @@ type state struct {
 	open       []*reply        // whose goroutines have not ended
 	hearing    credit          // who hears the caller
 	onHold     bool
-	legGone    bool // nothing can be played any more
+	who        *callee // who answered; nil: we were called
+	legGone    bool    // nothing can be played any more
 }
 
 type farewell struct {
@@ -89,6 +92,9 @@ func Run(ctx context.Context, l leg.Leg, s Setup) (parley.Outcome, error) {
 	c := newLoop(l, s)
 	c.wg.Go(func() { c.ear.run(ctx, c) })
 	c.wg.Go(func() { c.transcribe(ctx) })
+	if c.state.greetAt == never {
+		c.state.who.ready = c.prepare(ctx, c.Greeting)
+	}
 	out, err := c.run(ctx)
 	cancel()
 	c.alarm.Stop()
@@ -112,7 +118,14 @@ func newLoop(l leg.Leg, s Setup) *loop {
 		c.Greeting, c.GreetingDelay = c.texts.untransferred, 0
 	}
 	c.state.muted = s.History.Muted
-	if c.Greeting != "" && !c.state.muted {
+	if s.Callee != nil {
+		c.state.who = newCallee(*s.Callee, s.Turns.Language)
+	}
+	switch {
+	case c.Greeting == "" || c.state.muted:
+	case c.state.who != nil:
+		c.state.greetAt = never
+	default:
 		c.state.greetAt = max(c.GreetingDelay, 1)
 		c.detect.Agent(turn.Insists)
 	}
@@ -136,6 +149,8 @@ func (c *loop) run(ctx context.Context) (parley.Outcome, error) {
 			c.understood(ctx, h)
 		case n := <-c.notes:
 			c.ended(ctx, n)
+		case g := <-c.state.who.judgements():
+			c.judgement(ctx, g)
 		case cmd, ok := <-c.Control:
 			if !ok {
 				c.Control = nil
@@ -181,6 +196,12 @@ func (c *loop) finish() {
 		c.human(c.texts.pressed+" "+s, c.digits.from, c.digits.last)
 	}
 	c.History.Muted = c.state.muted
+	if w := c.state.who; w != nil {
+		c.drop(w.ready)
+		if c.History.Human == "" && w.stage != asking && w.holds() { // an assistant, or a queue, and nobody behind it
+			c.History.Human = "no_human"
+		}
+	}
 	c.History.Usage.STT += time.Duration(c.ear.fed) * audio.FrameDur
 }
 
@@ -233,6 +254,7 @@ func (c *loop) sound(ctx context.Context, e *leg.Event) {
 	if s := c.detect.Frame(&e.Frame, now); s.Kind != turn.None {
 		c.decide(ctx, s)
 	}
+	c.calleeSound(ctx, &e.Frame, now)
 }
 
 func (c *loop) log(t parley.EventType, payload any) {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/parley-voice/parley"
 	"github.com/parley-voice/parley/turn"
+	"github.com/parley-voice/parley/turn/answer"
 )
 
 // takenBack is how long a question stands unanswered when no more words come.
@@ -42,8 +43,11 @@ func (c *loop) nextDue(now time.Duration) (at time.Duration, what duty) {
 			at, what = d, do
 		}
 	}
-	if c.state.greetAt > 0 {
+	if c.state.greetAt > 0 && c.state.greetAt != never {
 		earlier(c.state.greetAt, greet)
+	}
+	if d, ok := c.calleeAt(); ok {
+		earlier(d, calleeDue)
 	}
 	if d, ok := c.digits.due(); ok {
 		earlier(d, dialled)
@@ -51,7 +55,7 @@ func (c *loop) nextDue(now time.Duration) (at time.Duration, what duty) {
 	if d, ok := c.idleAt(); ok {
 		earlier(d, idled)
 	}
-	if c.state.unanswered && c.cur == nil && c.state.greetAt == 0 && !c.state.legGone && !c.state.muted && !c.detect.Pending() {
+	if c.state.unanswered && c.cur == nil && c.state.greetAt == 0 && !c.state.legGone && !c.state.muted && !c.detect.Pending() && !c.state.who.holds() {
 		earlier(max(c.idle.quiet, c.detect.LastSpeech())+takenBack, unanswered)
 	}
 	if c.cur != nil {
@@ -65,9 +69,14 @@ func (c *loop) nextDue(now time.Duration) (at time.Duration, what duty) {
 
 func tick(c *loop, ctx context.Context, now time.Duration) { c.decide(ctx, c.detect.Tick(now)) }
 
-func greet(c *loop, ctx context.Context, _ time.Duration) {
+func greet(c *loop, ctx context.Context, now time.Duration) {
 	c.state.greetAt = 0
-	c.begin(ctx, &reply{text: c.Greeting, insists: true})
+	r := &reply{text: c.Greeting, insists: true}
+	if w := c.state.who; w != nil {
+		w.greeted, r.ready = now, c.take()
+		c.state.unanswered = c.state.unanswered && w.seen == answer.IVR // what they answered the telephone with is answered by it
+	}
+	c.begin(ctx, r)
 }
 
 // unanswered: the words that stopped the agent were taken back by the transcriber, and what it was to answer still stands.
@@ -92,6 +101,7 @@ func (c *loop) decide(ctx context.Context, s turn.Signal) {
 	case turn.Backchannel:
 		c.caller(s)
 		c.idle.spoken()
+		c.calleeTurn(ctx, s)
 	case turn.TurnEnd:
 		c.turnEnd(ctx, s)
 	}
@@ -157,7 +167,7 @@ func (c *loop) turnEnd(ctx context.Context, s turn.Signal) {
 	c.state.unanswered = true
 	c.idle.spoken()
 	c.said(s.Text)
-	if c.ends() {
+	if c.calleeTurn(ctx, s) || c.ends() {
 		return
 	}
 	if c.cur != nil {
@@ -180,6 +190,7 @@ func (c *loop) understood(ctx context.Context, h heard) {
 	if h.Notice != "" {
 		c.changed("transcriber_changed", "hearing", h.Notice, h.Failed)
 	}
+	c.calleeWords(ctx, h.Text, h.Final, c.clock.now())
 	s := c.detect.Heard(turn.Words{Text: h.Text, Final: h.Final, End: h.End, Started: h.Started}, c.clock.now())
 	if h.Text != "" {
 		c.idle.quiet = c.clock.now()
@@ -208,6 +219,7 @@ func (c *loop) deaf(ctx context.Context, err error) {
 	}
 	c.state.farewell = &farewell{text, parley.Outcome{Cause: parley.ProviderFailed, Detail: "hearing: " + err.Error()}}
 	c.state.greetAt = 0
+	c.state.who.stop()
 	if !c.ends() {
 		c.cut()
 	}

@@ -57,7 +57,7 @@ func (c *loop) said(text string) {
 
 // idleAt is when silence has lasted too long; false while there is none.
 func (c *loop) idleAt() (time.Duration, bool) {
-	if c.cur != nil || c.state.onHold || c.state.muted || c.state.greetAt > 0 || c.detect.Pending() {
+	if c.cur != nil || c.state.onHold || c.state.muted || c.state.greetAt > 0 || c.state.who.holds() || c.detect.Pending() {
 		return 0, false
 	}
 	i := &c.idle

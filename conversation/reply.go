@@ -1,6 +1,7 @@
 package conversation
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"github.com/parley-voice/parley"
+	"github.com/parley-voice/parley/llm"
 	"github.com/parley-voice/parley/turn"
 )
 
@@ -25,6 +27,8 @@ type reply struct {
 	text     string          // spoken as it is; "": the model answers
 	sorry    bool            // it is an apology
 	insists  bool            // not to be interrupted
+	orders   string          // what the model reads beside the conversation, and it has no tools
+	ready    *prepared       // text, spoken ahead of time
 	end      *parley.Outcome // what follows it
 	answers  question
 	cutOff   bool // by the caller
@@ -62,6 +66,9 @@ func (c *loop) begin(ctx context.Context, r *reply) {
 	r.mouth.moved = time.Now()
 	r.mind.pieces = r.pieces
 	before := c.last
+	if r.ready != nil && before == r.ready.over {
+		before = nil
+	}
 	c.cur, c.last = r, r.over
 	c.state.open = append(c.state.open, r)
 	c.turns++
@@ -72,6 +79,10 @@ func (c *loop) begin(ctx context.Context, r *reply) {
 	}
 	sorry := c.sorry()
 	messages := c.messages()
+	if r.orders != "" {
+		messages = append(messages, llm.Message{Role: llm.System, Text: r.orders})
+		sorry, r.mind.bare = cmp.Or(c.Greeting, sorry), true
+	}
 	c.wg.Go(func() {
 		defer close(r.over)
 		defer cancel(nil)
@@ -123,7 +134,11 @@ func (c *loop) speak(ctx context.Context, r *reply, before <-chan struct{}) erro
 			return ctx.Err()
 		}
 	}
-	for ch, err := range c.Speak.Speak(ctx, r.pieces, c.Speaking) {
+	voice := c.Speak
+	if r.ready != nil {
+		voice = r.ready
+	}
+	for ch, err := range voice.Speak(ctx, r.pieces, c.Speaking) {
 		if err != nil {
 			return err
 		}
@@ -235,13 +250,13 @@ func (c *loop) next(ctx context.Context) {
 	case st.farewell != nil:
 		c.begin(ctx, &reply{text: st.farewell.text, insists: true, end: &st.farewell.out})
 		st.farewell = nil
-	case len(st.lines) > 0:
+	case len(st.lines) > 0 && !st.who.holds():
 		text := st.lines[0]
 		st.lines = st.lines[1:]
 		c.begin(ctx, &reply{text: text})
 	case st.leave != nil:
 		c.outcome = st.leave
-	case st.unanswered && !c.detect.Pending():
+	case st.unanswered && !c.detect.Pending() && !st.who.holds():
 		c.answer(ctx)
 	}
 }

@@ -202,6 +202,8 @@ func (p *play) prepare(w []string) {
 		p.behind(w[1], w[2:])
 	case "limit":
 		p.limit.MaxDuration = dur(w[1])
+	case "callee":
+		s.Callee = calleeOf(w[1:])
 	case "untransferred":
 		s.Untransferred = true
 	case "tool":
@@ -315,6 +317,10 @@ func (p *play) step(w []string) {
 	switch w[0] {
 	case "speaks": // speaks 1.5s "words": sound, partials as it goes, a final after it
 		p.speak(dur(w[1]), w[2])
+	case "talks":
+		p.talk(dur(w[1]), w[2])
+	case "beeps":
+		p.phone.Say(beep(number(w[1]), dur(w[2]))...)
 	case "sounds":
 		p.phone.SayTone(300, dur(w[1]))
 	case "partial", "final", "end":
@@ -366,6 +372,11 @@ func give[T any](ctx context.Context, to chan<- T, v T) {
 
 func (p *play) speak(d time.Duration, text string) {
 	p.phone.SayTone(300, d)
+	p.understand(d, text)
+}
+
+// understand gives partials as it goes, and a final.
+func (p *play) understand(d time.Duration, text string) {
 	words := strings.Fields(text)
 	go func() {
 		for i := 1; i < len(words); i++ {

@@ -27,7 +27,8 @@ type Setup struct {
 	Actions       []action.Action
 	Turns         turn.Options
 	Idle          Idle
-	Apology       string // spoken when the model fails with no fallback left; a default in the agent's language is taken when ""
+	Callee        *Callee // nil: it is not asked who answered
+	Apology       string  // spoken when the model fails with no fallback left; a default in the agent's language is taken when ""
 	Log           parley.Log
 	Control       <-chan Command // nil: none
 	History       *History       // nil: a new one
@@ -57,7 +58,8 @@ type History struct {
 	Messages []llm.Message
 	Turns    []parley.Turn
 	Usage    Usage
-	Muted    bool // the agent was when Run ended, and is when the next begins
+	Human    string // human_detection_result: human, no_human, "" when it was not found out
+	Muted    bool   // the agent was when Run ended, and is when the next begins
 }
 
 // Usage is what the conversation cost so far.

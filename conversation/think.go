@@ -34,6 +34,7 @@ type mind struct {
 	gap    bool // a round ended without white space: the next begins with it
 	plain  plainer
 	raw    bool // what is written is nobody's Markdown
+	bare   bool // no tools
 
 	mu     sync.Mutex // guards all below
 	rounds []round
@@ -88,7 +89,7 @@ func (c *loop) rounds(ctx context.Context, m *mind, messages []llm.Message) erro
 	acted := false
 	for n := 0; ; n++ {
 		req := c.Thinking.request(messages)
-		if n < maxRounds {
+		if n < maxRounds && !m.bare {
 			req.Tools = c.tools.tools
 		}
 		text, calls, err := c.ask(ctx, m, req)

@@ -24,6 +24,8 @@ type callDoc struct {
 	Notes         []noteDoc         `json:"notes,omitempty"`
 	Warnings      []string          `json:"warnings,omitempty"`
 	Usage         *parley.Usage     `json:"usage,omitempty"`
+	Human         string            `json:"human,omitempty"`
+	DoNotCall     *bool             `json:"do_not_call,omitempty"`
 	Quality       *parley.Quality   `json:"quality,omitempty"`
 	Dialling      *diallingDoc      `json:"dialling,omitempty"`
 	Private       bool              `json:"private,omitempty"`
@@ -63,6 +65,7 @@ func newCallDoc(c parley.Call) callDoc {
 		TrunkID: c.TrunkID, Metadata: c.Metadata, Recording: c.Recording, RecordingLen: c.RecordingLen,
 		SIPCode: c.SIPCode, StageOutcome: c.StageOutcome, ErrorMessage: c.ErrorMessage,
 		ActionHistory: c.ActionHistory, Warnings: c.Warnings, Private: c.Private, Quality: c.Quality,
+		Human: c.Human, DoNotCall: c.DoNotCall,
 	}
 	if c.Usage != (parley.Usage{}) {
 		d.Usage = &c.Usage
@@ -90,6 +93,7 @@ func (d callDoc) call() parley.Call {
 	c.ActionHistory, c.Warnings = d.ActionHistory, d.Warnings
 	c.TrunkID, c.Metadata, c.Recording, c.RecordingLen = d.TrunkID, d.Metadata, d.Recording, d.RecordingLen
 	c.Quality = d.Quality
+	c.Human, c.DoNotCall = d.Human, d.DoNotCall
 	c.SIPCode, c.StageOutcome, c.ErrorMessage = d.SIPCode, d.StageOutcome, d.ErrorMessage
 	for _, t := range d.Turns {
 		c.Turns = append(c.Turns, parley.Turn{ID: t.ID, Who: t.Who, Text: t.Text, Start: t.Start, End: t.End,

@@ -130,10 +130,20 @@ func (h *house) telephone(v *vendors) error {
 	h.sip, h.sipAddr = trunk, trunk.Addr().String()
 	h.switchboard = call.New(call.Config{
 		Trunk: trunk, Calls: h.db, Log: h.db.Log(), Recordings: recordings{h.blobs}, Traces: h.traces, Open: v.Open, Logger: h.log,
-		MayCall: h.db.MayCall, Prices: prices,
+		MayCall: h.db.MayCall, Refused: h.neverAgain, Prices: prices,
 		Directory: &directory{db: h.db, trunks: trunks.all, defaultEnv: h.env, trustLoop: h.cfg.TrustLoopback},
 	})
 	return nil
+}
+
+// neverAgain puts the number of somebody who asked for it on the do-not-call list of an environment that wants that.
+func (h *house) neverAgain(ctx context.Context, c parley.Call) error {
+	e, err := h.db.Environment(ctx, c.UserID)
+	if err != nil || !e.Settings.AutoDoNotCall {
+		return err
+	}
+	_, err = h.db.AddDoNotCall(ctx, store.DoNotCall{EnvironmentID: c.UserID, Number: c.To, Reason: "asked on a call not to be called again", CallID: c.ID})
+	return err
 }
 
 // reconcile ends what a crash left running.

@@ -89,7 +89,7 @@ func New(o Options) *Classifier {
 
 // Frame hears 20 ms of the callee that ended at now.
 func (c *Classifier) Frame(f *audio.Frame, now time.Duration) {
-	if c.watching() && !c.o.WordsOnly {
+	if c.watching() && (!c.o.WordsOnly || c.verdict != nil) {
 		if t, ok := c.tones.Frame(f, now); ok {
 			c.signal.ended(t)
 		}
@@ -141,6 +141,9 @@ func (c *Classifier) Verdict() (Verdict, bool) {
 	}
 	return *c.verdict, true
 }
+
+// Take is told who answered by somebody who knows better: the verdict stands from now on as if it had been found out here.
+func (c *Classifier) Take(v Verdict) { c.verdict = &v }
 
 // Leave is when a message is to begin: after the beep, or where none comes after 2 s of silence. False while the greeting goes on, and where
 // none can be left.

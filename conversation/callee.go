@@ -1,0 +1,472 @@
+package conversation
+
+import (
+	"context"
+	"math"
+	"strings"
+	"time"
+
+	"github.com/parley-voice/parley"
+	"github.com/parley-voice/parley/audio"
+	"github.com/parley-voice/parley/turn"
+	"github.com/parley-voice/parley/turn/answer"
+)
+
+// Callee is what is done about who answers a call that we placed.
+type Callee struct {
+	HangUp    bool   // on_no_human_answer: a call that no human answers ends
+	Message   string // voicemail_message: left after the beep, and then the call ends
+	Dynamic   bool   // enable_dynamic_vm_detection: the verdict may change, also while the message is left
+	WordsOnly bool   // llm_vm_detection_only: by the words alone, of which the model is asked
+}
+
+const (
+	nobodySpeaks = 2490 * time.Millisecond // of silence after the answer, and the agent begins
+	unknown      = 10 * time.Second        // after the answer it begins whoever it is
+	stillTalking = 4500 * time.Millisecond // unless something was heard so recently: a telephone may ring behind the answer
+	ringsOn      = 45 * time.Second        // but then it begins
+	beepComes    = 90 * time.Second        // a machine's greeting that is longer is talked into
+	menuEnds     = 15 * time.Second        // and so is a menu
+	screens      = 90 * time.Second        // an assistant that asked who calls has somebody by then
+	watched      = 30 * time.Second        // so long after it answered a human may turn out to be a machine
+	statements   = 3                       // at most, of who calls
+	fewWords     = 8                       // somebody who says no more and waits is no announcement
+	echoWords    = 3                       // so many words of our own message are its echo
+	never        = time.Duration(math.MaxInt64)
+)
+
+// A stage is what is waited for with the callee.
+type stage uint8
+
+const (
+	open     stage = iota // nothing: they are talked to
+	asking                // a sign of who it is
+	recorder              // the beep of a voicemail
+	leaving               // the end of the message
+	menu                  // the end of a menu
+	screened              // the human behind an assistant that asks who calls
+	queued                // a human, on hold
+)
+
+// A callee is who answered, as far as is known. A nil one is nobody we called.
+type callee struct {
+	Callee
+	language string
+	stage    stage
+	since    time.Duration      // the stage
+	listens  *answer.Classifier // nil: it is no longer of interest who it is
+	from     time.Duration      // its time 0
+	heard    answer.Class       // the last it gave
+	seen     answer.Class       // the last that was believed
+	words    bool               // some came since from
+	partial  bool               // the last words that came were not final
+	stale    time.Duration      // until then words belong to what was said before from; 0: they do not
+	owed     bool               // an assistant waits to be told who calls
+	told     int                // and was so often
+	turns    int                // of theirs since they were greeted
+	greeted  time.Duration      // when the greeting began; 0: it has not
+	ready    *prepared          // to be said first
+	judge    judge
+}
+
+func newCallee(o Callee, language string) *callee {
+	w := &callee{Callee: o, language: language, stage: asking}
+	w.listen(0)
+	return w
+}
+
+// holds reports whether nothing is said to them for now.
+func (w *callee) holds() bool { return w != nil && w.stage != open && w.stage != leaving }
+
+// listen begins to listen anew. Words that are still to come of what was said before do not count.
+func (w *callee) listen(now time.Duration) {
+	w.listens = answer.New(answer.Options{Language: w.language, WordsOnly: w.WordsOnly, Dynamic: w.Dynamic && w.stage == asking})
+	w.from, w.heard, w.words, w.stale = now, "", false, 0
+	if w.partial {
+		w.stale = now + 2*time.Second
+	}
+}
+
+// stop: it no longer matters who it is.
+func (w *callee) stop() {
+	if w == nil {
+		return
+	}
+	w.stage, w.listens = open, nil
+	w.judge.open = nil
+}
+
+func (w *callee) enter(s stage, now time.Duration) { w.stage, w.since = s, now }
+
+// sound tells the classifier 20 ms of the callee.
+func (c *loop) calleeSound(ctx context.Context, f *audio.Frame, now time.Duration) {
+	w := c.state.who
+	if w == nil || w.listens == nil {
+		return
+	}
+	w.listens.Frame(f, max(now-w.from, 1))
+	c.verdict(ctx, now)
+}
+
+// calleeWords tells it what was understood.
+func (c *loop) calleeWords(ctx context.Context, text string, final bool, now time.Duration) {
+	w := c.state.who
+	if w == nil || text == "" && !final {
+		return
+	}
+	w.partial = !final
+	if w.stale > 0 {
+		late := now < w.stale
+		if final || !late {
+			w.stale = 0
+		}
+		if late {
+			return
+		}
+	}
+	if w.listens == nil || text == "" {
+		return
+	}
+	if w.stage == leaving && w.echo(text) {
+		return
+	}
+	w.words = true
+	w.listens.Heard(answer.Words{Text: text, Final: final}, max(now-w.from, 1))
+	if w.WordsOnly && w.stage == asking {
+		c.askWho(ctx, text, final, now)
+	}
+	c.verdict(ctx, now)
+}
+
+// echo reports whether words are our own message, come back.
+func (w *callee) echo(text string) bool {
+	said := plainWords(text)
+	return strings.Count(said, " ") > echoWords && strings.Contains(plainWords(w.Message), said)
+}
+
+// verdict acts on a new one.
+func (c *loop) verdict(ctx context.Context, now time.Duration) {
+	w := c.state.who
+	if w.listens == nil {
+		return
+	}
+	v, ok := w.listens.Verdict()
+	if !ok || v.Class == w.heard {
+		return
+	}
+	w.heard = v.Class
+	v.At += w.from
+	if c.judged(ctx, v, now) {
+		c.answered(ctx, v, now)
+	}
+}
+
+// believes reports whether a verdict may change what is done.
+func (w *callee) believes(v answer.Verdict) bool {
+	switch w.stage {
+	case leaving:
+		return v.Class == answer.Human && w.Dynamic && w.words
+	case screened, queued:
+		if v.Class == answer.Human {
+			return w.words // music pauses, too
+		}
+		return v.Confidence >= 0.8
+	case recorder:
+		return v.Class == answer.Human || v.Class == answer.MailboxFull || v.Class == answer.Voicemail
+	}
+	return true
+}
+
+// answered acts on who it is.
+func (c *loop) answered(ctx context.Context, v answer.Verdict, now time.Duration) {
+	w := c.state.who
+	if c.outcome != nil || !w.believes(v) {
+		if w.stage == queued && v.Class != answer.Silence {
+			w.listen(now)
+		}
+		return
+	}
+	if v.Class != w.seen {
+		c.detected(v)
+	}
+	switch v.Class {
+	case answer.Human:
+		c.person(ctx, now)
+	case answer.Silence:
+		if w.stage == asking {
+			c.welcome(ctx, now)
+		}
+	case answer.Voicemail:
+		c.machine(ctx, now)
+	case answer.MailboxFull:
+		c.nobody(parley.Voicemail)
+	case answer.Fax:
+		c.nobody(parley.NoAnswer)
+	case answer.SIT:
+		c.nobody(parley.Unreachable)
+	case answer.Busy:
+		c.nobody(parley.Busy)
+	case answer.IVR:
+		c.menu(now)
+	case answer.Hold:
+		if w.stage == asking || w.stage == screened || w.stage == queued {
+			w.enter(queued, now)
+			w.listen(now)
+		}
+	case answer.CallScreening:
+		c.screening(ctx, now)
+	}
+}
+
+// detected tells who it is.
+func (c *loop) detected(v answer.Verdict) {
+	c.state.who.seen = v.Class
+	var result any
+	switch {
+	case v.Class == answer.Human:
+		c.History.Human, result = "human", "human"
+	case v.Class.Machine() || v.Class == answer.IVR:
+		c.History.Human, result = "no_human", "no_human"
+	}
+	c.log(parley.EventHumanDetection, map[string]any{
+		"result": result, "classification": string(v.Class), "confidence": v.Confidence, "evidence": v.Evidence, "at_ms": v.At.Milliseconds(),
+	})
+}
+
+// person: a human is there.
+func (c *loop) person(ctx context.Context, now time.Duration) {
+	w := c.state.who
+	was := w.stage
+	if was == open {
+		if !w.Dynamic {
+			w.listens = nil
+		}
+		return
+	}
+	if was != asking || !w.Dynamic {
+		w.listens = nil
+	}
+	w.stage = open
+	if c.cur != nil { // the message, or what an assistant is told
+		c.cut()
+	}
+	c.welcome(ctx, now)
+}
+
+// welcome lets the agent talk: its greeting first.
+func (c *loop) welcome(ctx context.Context, now time.Duration) {
+	w := c.state.who
+	w.stage = open
+	c.idle.quiet = now
+	if c.Greeting != "" && w.greeted == 0 && !c.state.muted {
+		c.state.greetAt = max(now, c.GreetingDelay, 1)
+		c.detect.Agent(turn.Insists)
+		return
+	}
+	c.state.greetAt = 0
+	c.next(ctx)
+}
+
+// machine: a voicemail has answered.
+func (c *loop) machine(ctx context.Context, now time.Duration) {
+	w := c.state.who
+	switch {
+	case w.Message != "":
+		if w.stage == recorder {
+			return
+		}
+		c.cut()
+		w.enter(recorder, now)
+		c.drop(w.ready)
+		w.ready = c.prepare(ctx, w.Message)
+	case w.HangUp:
+		c.nobody(parley.Voicemail)
+	case w.stage == asking || w.stage == screened || w.stage == queued:
+		c.cut()
+		w.enter(recorder, now)
+	}
+}
+
+// nobody ends the call.
+func (c *loop) nobody(why parley.Cause) {
+	c.state.who.stop()
+	c.History.Human = "no_human"
+	c.cut()
+	c.outcome = &parley.Outcome{Cause: why}
+}
+
+// menu: choices are read out, and the agent is not to choose.
+func (c *loop) menu(now time.Duration) {
+	w := c.state.who
+	switch {
+	case w.HangUp && w.stage != open:
+		c.nobody(parley.NoAnswer)
+	case w.stage == asking:
+		w.listens = nil
+		w.enter(menu, now)
+	}
+}
+
+// screening: an assistant asks who calls. It is told once it has finished.
+func (c *loop) screening(ctx context.Context, now time.Duration) {
+	w := c.state.who
+	if w.stage != asking && w.stage != queued {
+		return // asked again: what it says then is judged at its end
+	}
+	w.enter(screened, now)
+	w.owed = true
+	if !c.detect.Pending() {
+		c.introduce(ctx, now)
+	}
+}
+
+// introduce has the model say who calls and why.
+func (c *loop) introduce(ctx context.Context, now time.Duration) {
+	w := c.state.who
+	w.owed = false
+	w.since = now
+	w.listen(now)
+	if w.told >= statements || c.state.muted || c.cur != nil {
+		return
+	}
+	w.told++
+	c.state.unanswered = false
+	c.begin(ctx, &reply{orders: whoCalls, insists: true})
+}
+
+// whoCalls is what the model reads before it answers an assistant.
+const whoCalls = "Not the person you are calling answers, but an automatic assistant that screens calls: it asks who is calling and why, and passes that on. " +
+	"In one or two short sentences, in the language it speaks, say who you are and why you call. Do not greet, do not ask anything, do not offer anything, say nothing else."
+
+// calleeTurn: the callee has finished a turn. It reports whether there is nothing to answer.
+func (c *loop) calleeTurn(ctx context.Context, s turn.Signal) bool {
+	w := c.state.who
+	if w == nil {
+		return false
+	}
+	now := c.clock.now()
+	switch w.stage {
+	case open:
+		if w.greeted > 0 && s.SpeechEnd <= w.greeted { // the greeting answers it
+			c.state.unanswered = c.state.unanswered && w.seen == answer.IVR
+			return true
+		}
+		if w.turns++; w.turns >= 2 {
+			w.listens = nil // they converse
+		}
+		return false
+	case menu:
+		c.welcome(ctx, now)
+	case screened:
+		if w.owed {
+			c.introduce(ctx, now)
+			return true
+		}
+		c.calleeSaid(ctx, s.Text, now)
+	case queued, leaving:
+		c.calleeSaid(ctx, s.Text, now)
+	}
+	return w.holds()
+}
+
+// calleeSaid judges a turn by its words where a human is waited for: whoever says little that no machine says, and waits, is one.
+func (c *loop) calleeSaid(ctx context.Context, text string, now time.Duration) {
+	w := c.state.who
+	if w.stage == leaving && (!w.Dynamic || w.echo(text)) {
+		return
+	}
+	by := answer.New(answer.Options{Language: w.language, WordsOnly: true})
+	by.Heard(answer.Words{Text: text, Final: true}, 1)
+	v, known := by.Verdict()
+	v.At = now
+	if !known && strings.Count(plainWords(text), " ") <= fewWords+1 {
+		v, known = answer.Verdict{Class: answer.Human, Confidence: 0.7, Evidence: []string{"a few words that no machine says, and they wait"}, At: now}, true
+	}
+	w.words = true
+	switch {
+	case known && v.Class == answer.CallScreening && w.stage == screened:
+		c.introduce(ctx, now)
+		return
+	case known:
+		c.answered(ctx, v, now)
+	}
+	if w.stage == screened || w.stage == queued || w.stage == leaving {
+		w.listen(now)
+	}
+}
+
+// calleeAt is when something is to be done about them.
+func (c *loop) calleeAt() (time.Duration, bool) {
+	w := c.state.who
+	if w == nil {
+		return 0, false
+	}
+	if at, ok := w.judge.due(); ok {
+		return at, true
+	}
+	switch w.stage {
+	case asking:
+		heard := c.detect.LastSpeech()
+		if heard == 0 {
+			return nobodySpeaks, true
+		}
+		return min(max(unknown, heard+stillTalking), ringsOn), true
+	case recorder:
+		if w.listens != nil {
+			if at, ok := w.listens.Leave(); ok {
+				return at + w.from, true
+			}
+		}
+		return w.since + beepComes, true
+	case menu:
+		return w.since + menuEnds, true
+	case screened:
+		return w.since + screens, true
+	case queued:
+		return w.since + onMusic, true
+	case open:
+		if w.listens != nil {
+			return watched, true
+		}
+	}
+	return 0, false
+}
+
+// calleeDue does it.
+func calleeDue(c *loop, ctx context.Context, now time.Duration) {
+	w := c.state.who
+	if _, ok := w.judge.due(); ok {
+		c.unjudged(ctx, now)
+		return
+	}
+	switch w.stage {
+	case asking, menu:
+		c.welcome(ctx, now) // what is heard from now on may still say who it is
+	case recorder:
+		c.leaveMessage(ctx, now)
+	case screened, queued:
+		c.nobody(parley.NoAnswer)
+	default:
+		w.listens = nil
+	}
+}
+
+// leaveMessage: it is recorded now.
+func (c *loop) leaveMessage(ctx context.Context, now time.Duration) {
+	w := c.state.who
+	switch {
+	case w.Message == "":
+		w.listens = nil
+		c.welcome(ctx, now)
+	case c.state.muted:
+		c.nobody(parley.Voicemail)
+	default:
+		c.state.greetAt, c.state.unanswered = 0, false
+		w.enter(leaving, now)
+		w.listens = nil
+		if w.Dynamic {
+			w.listen(now)
+		}
+		c.begin(ctx, &reply{text: w.Message, insists: true, end: &parley.Outcome{Cause: parley.Voicemail}, ready: c.take()})
+	}
+}
