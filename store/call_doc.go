@@ -24,12 +24,17 @@ type callDoc struct {
 	Notes         []noteDoc         `json:"notes,omitempty"`
 	Warnings      []string          `json:"warnings,omitempty"`
 	Usage         *parley.Usage     `json:"usage,omitempty"`
-	Human         string            `json:"human,omitempty"`
-	DoNotCall     *bool             `json:"do_not_call,omitempty"`
+	Callee        calleeDoc         `json:"callee,omitzero"`
 	Quality       *parley.Quality   `json:"quality,omitempty"`
 	Dialling      *diallingDoc      `json:"dialling,omitempty"`
 	Private       bool              `json:"private,omitempty"`
 	Sealed        string            `json:"sealed,omitempty"` // the context of a private call
+}
+
+// A calleeDoc is what was found out about who was called.
+type calleeDoc struct {
+	Human     string `json:"human,omitempty"`
+	DoNotCall *bool  `json:"do_not_call,omitempty"`
 }
 
 // A diallingDoc is when a call may be dialled.
@@ -65,7 +70,7 @@ func newCallDoc(c parley.Call) callDoc {
 		TrunkID: c.TrunkID, Metadata: c.Metadata, Recording: c.Recording, RecordingLen: c.RecordingLen,
 		SIPCode: c.SIPCode, StageOutcome: c.StageOutcome, ErrorMessage: c.ErrorMessage,
 		ActionHistory: c.ActionHistory, Warnings: c.Warnings, Private: c.Private, Quality: c.Quality,
-		Human: c.Human, DoNotCall: c.DoNotCall,
+		Callee: calleeDoc{c.Human, c.DoNotCall},
 	}
 	if c.Usage != (parley.Usage{}) {
 		d.Usage = &c.Usage
@@ -93,7 +98,7 @@ func (d callDoc) call() parley.Call {
 	c.ActionHistory, c.Warnings = d.ActionHistory, d.Warnings
 	c.TrunkID, c.Metadata, c.Recording, c.RecordingLen = d.TrunkID, d.Metadata, d.Recording, d.RecordingLen
 	c.Quality = d.Quality
-	c.Human, c.DoNotCall = d.Human, d.DoNotCall
+	c.Human, c.DoNotCall = d.Callee.Human, d.Callee.DoNotCall
 	c.SIPCode, c.StageOutcome, c.ErrorMessage = d.SIPCode, d.StageOutcome, d.ErrorMessage
 	for _, t := range d.Turns {
 		c.Turns = append(c.Turns, parley.Turn{ID: t.ID, Who: t.Who, Text: t.Text, Start: t.Start, End: t.End,
