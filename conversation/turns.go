@@ -63,6 +63,7 @@ func (c *loop) close(r *reply, cut bool) {
 		return
 	}
 	c.said(text)
+	c.detect.Asked(text)
 	t := parley.Turn{ID: r.turnID, Who: parley.Bot, Text: text, Start: r.start(&c.clock), End: now, Interrupted: cut}
 	owed, _ := r.mind.owed()
 	if whole, at := r.mouth.whole(owed); whole {

@@ -35,6 +35,12 @@ type Detector struct {
 	pace  float64 // of the caller, 1 is 150 words a minute
 	marks bool    // the transcriber writes punctuation
 
+	request request // of the agent's last words
+	melody  prosody
+	rhythm  rhythm
+	score   float64 // how finished the words last judged are
+	streams bool    // the transcriber tells words as they come
+
 	utterance
 	taken string // partial that a turn ended with, while its final has not come
 
@@ -70,6 +76,9 @@ func New(o Options) *Detector {
 func (d *Detector) Frame(f *audio.Frame, now time.Duration) Signal {
 	was := d.vad.Speaking()
 	d.vad.Frame(f)
+	if d.melody.frame(f, d.vad.Active()) {
+		d.judge()
+	}
 	if !d.vad.Speaking() {
 		if was {
 			d.deaf = false
@@ -84,6 +93,9 @@ func (d *Detector) Frame(f *audio.Frame, now time.Duration) Signal {
 		}
 		if !d.spoke {
 			d.spoke, d.startedAt = true, max(0, now-onset)
+		}
+		if d.lastSpeech > 0 {
+			d.rhythm.resumes(now-onset-d.lastSpeech, d.score, now)
 		}
 		d.judge()
 	}
@@ -118,12 +130,16 @@ func (d *Detector) Heard(w Words, now time.Duration) Signal {
 	}
 	text := strings.TrimSpace(w.Text)
 	if d.taken != "" && text != "" {
-		text = beyond(text, d.taken)
+		if w.Final && !d.spoke {
+			text = amended(text, d.taken)
+		} else {
+			text = beyond(text, d.taken)
+		}
 		if w.Final {
 			d.taken = ""
 		}
 	}
-	d.marks = d.marks || w.Final && punctuated(text)
+	d.marks = d.marks || w.Final && written(text)
 	changed := text != "" && (w.Final || text != d.partial)
 	switch {
 	case w.Final:
@@ -136,9 +152,10 @@ func (d *Detector) Heard(w Words, now time.Duration) Signal {
 			d.partial = ""
 		}
 	case text != "":
-		d.partial = text
+		d.partial, d.streams = text, true
 	}
 	if changed {
+		d.rhythm.words(now)
 		d.wordsAt, d.wordless, d.ended, d.putOff, d.alarms = now, false, false, false, 0
 	}
 	if w.End && d.pending() {
@@ -201,9 +218,10 @@ func (d *Detector) Tick(now time.Duration) Signal {
 		return Signal{}
 	}
 	s := Signal{Kind: TurnEnd, Text: d.text(), Why: d.why, WordsAt: d.wordsAt, SpeechEnd: d.wordsAt, Start: d.wordsAt}
-	if d.partial != "" && d.why != ByVendor {
+	if d.partial != "" && d.why != ByVendor && !d.settled() {
 		s.Why = ByPatience
 	}
+	d.rhythm.turn()
 	if d.spoke {
 		s.Start, s.SpeechEnd = d.startedAt, d.lastSpeech
 		d.learnPace(s.Text, d.lastSpeech-d.startedAt)
@@ -264,10 +282,10 @@ func (d *Detector) endAt() time.Duration {
 	}
 	from := d.wordsAt
 	if d.spoke {
-		from = min(d.lastSpeech, d.wordsAt+forWords)
+		from = min(d.lastSpeech, d.wordsAt+d.wordsWithin())
 	}
 	at := from + d.hold
-	if d.partial != "" && !d.ended {
+	if d.partial != "" && !d.ended && !d.settled() {
 		at = max(at, from+forFinal)
 	}
 	if d.listening && floor {

@@ -101,7 +101,7 @@ func (sc *scene) ended(t *testing.T) (time.Duration, Signal) {
 
 // TestEndpointing holds SPEC §4: what silence ends a turn. The caller speaks at 150 words a minute.
 func TestEndpointing(t *testing.T) {
-	const question, open = "could you tell me what your opening hours are today please", "I would like to come on"
+	const question, open, leading = "could you tell me when the shop opens on a Sunday", "the red one we saw", "I would like to come on"
 	for _, tc := range []struct {
 		name   string
 		o      Options
@@ -118,6 +118,15 @@ func TestEndpointing(t *testing.T) {
 		{"auto, finished", Options{}, question, false, 500 * ms, ByFinished},
 		{"auto, unfinished", Options{EndpointingSensitivity: "auto"}, open, false, 1000 * ms, BySilence},
 		{"auto, the vendor's word", Options{}, question, true, 400 * ms, ByFinished},
+		{"auto, the vendor's word on half a sentence", Options{}, open, true, 1000 * ms, BySilence},
+		{"auto, last words", Options{}, "could you tell me what your opening hours are please", false, 350 * ms, ByFinished},
+		{"auto, a full stop", Options{}, "I bought it in March.", false, 500 * ms, ByFinished},
+		{"auto, a full stop and the vendor's word", Options{}, "I bought it in March.", true, 350 * ms, ByFinished},
+		{"auto, it leads on", Options{}, leading, false, 1800 * ms, BySilence},
+		{"auto, it leads on in spite of a full stop", Options{}, "My name is.", true, 1800 * ms, BySilence},
+		{"auto, time is asked for", Options{}, "Let me see.", true, 2200 * ms, BySilence},
+		{"relaxed, it leads on", Options{EndpointingSensitivity: "relaxed"}, leading, false, 2500 * ms, BySilence},
+		{"sensitive, it leads on", Options{EndpointingSensitivity: "sensitive"}, leading, false, 1080 * ms, BySilence},
 		{"relaxed, finished", Options{EndpointingSensitivity: "relaxed"}, question, false, 1000 * ms, ByFinished},
 		{"relaxed, unfinished", Options{EndpointingSensitivity: "relaxed"}, open, false, 2000 * ms, BySilence},
 		{"relaxed, the vendor's word", Options{EndpointingSensitivity: "relaxed"}, question, true, 1000 * ms, ByFinished},
@@ -125,7 +134,7 @@ func TestEndpointing(t *testing.T) {
 		{"half the speed", Options{Speed: 0.5}, question, false, 1000 * ms, ByFinished},
 		{"a speed out of bounds", Options{Speed: 100}, open, false, 500 * ms, BySilence},
 		{"dynamic, finished", Options{Dynamic: true, DynamicMinWait: 0.2, DynamicMaxSilence: 3}, "That is all.", false, 200 * ms, ByFinished},
-		{"dynamic, unfinished", Options{Dynamic: true, DynamicMinWait: 0.2, DynamicMaxSilence: 3}, open, false, 2468 * ms, BySilence},
+		{"dynamic, unfinished", Options{Dynamic: true, DynamicMinWait: 0.2, DynamicMaxSilence: 3}, leading, false, 2468 * ms, BySilence},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			sc := newScene(tc.o)
@@ -204,14 +213,14 @@ func TestSpeechGoesOn(t *testing.T) {
 
 // TestRising: speech that seems to begin again just when the turn would end puts the end off, once and shortly.
 func TestRising(t *testing.T) {
-	sc := newScene(Options{}).speaks(2 * time.Second).final("That is all.").quiet(480 * ms)
+	sc := newScene(Options{}).speaks(2 * time.Second).final("It is the blue one.").quiet(480 * ms)
 	sc.speaks(20 * ms) // it rings on into a second frame: speech has not begun
 	sc.want(t)
 	sc.quiet(20 * ms)
 	sc.want(t)
 	sc.quiet(100 * ms)
 	sc.want(t, TurnEnd)
-	sc = newScene(Options{}).speaks(2 * time.Second).final("That is all.").quiet(460 * ms)
+	sc = newScene(Options{}).speaks(2 * time.Second).final("It is the blue one.").quiet(460 * ms)
 	sc.speaks(500 * ms) // it does begin
 	sc.want(t)
 }
@@ -369,6 +378,7 @@ func TestBackchannel(t *testing.T) {
 	// Over the agent's last words it is an answer.
 	sc = newScene(Options{})
 	sc.d.Agent(Busy)
+	sc.d.Asked("Shall I book it?")
 	sc.speaks(300 * ms).quiet(200 * ms).end("yes").quiet(200 * ms)
 	sc.d.Agent(Idle)
 	sc.quiet(500 * ms)

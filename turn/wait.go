@@ -8,8 +8,16 @@ const (
 	forFinal = 900 * time.Millisecond
 	// forWords is how long sound without a new word holds a turn open that has words: longer is noise, not speech.
 	forWords = 3 * time.Second
+	// closedWords is the same when the transcriber, one that tells words as they come, has closed the segment and they are finished.
+	closedWords = 1500 * time.Millisecond
+	// settledAfter is how long after the last speech a partial must have come to have all of its words.
+	settledAfter = 150 * time.Millisecond
+	// forMore bounds how long more words are waited for, before the dials divide it.
+	forMore = 2500 * time.Millisecond
 	// vendorSays shortens the wait on auto when the transcriber holds the utterance to be over.
 	vendorSays = 0.8
+	// noDoubt shortens it when the words leave none.
+	noDoubt    = 0.7
 	plainPace  = 150.0 // words per minute
 	paceWeight = 0.3   // of the newest turn in the moving average
 	minPace    = 0.6
@@ -18,7 +26,8 @@ const (
 
 // wait is the silence that ends the turn, counted from the last speech in the sound.
 func (d *Detector) wait(text string, ended bool) (time.Duration, Why) {
-	score := d.lang.finished(text, d.marks)
+	score := d.lang.fits(d.request, text, d.lang.finished(text, d.marks))
+	d.score = score
 	why := BySilence
 	if score >= enough {
 		why = ByFinished
@@ -26,10 +35,10 @@ func (d *Detector) wait(text string, ended bool) (time.Duration, Why) {
 	var w time.Duration
 	switch {
 	case d.o.Dynamic:
-		if ended {
+		if ended && score >= open {
 			score = min(1, score+0.2)
 		}
-		w = slide(d.o.DynamicMinWait, d.o.DynamicMaxSilence, score)
+		return d.scaled(slide(d.o.DynamicMinWait, d.o.DynamicMaxSilence, d.melody.weigh(score))), why
 	case d.o.EndpointingSensitivity == "sensitive":
 		if ended {
 			return 0, ByVendor
@@ -39,12 +48,24 @@ func (d *Detector) wait(text string, ended bool) (time.Duration, Why) {
 		w = pick(why, 1000*time.Millisecond, 2000*time.Millisecond)
 	default:
 		w = pick(why, 500*time.Millisecond, 1000*time.Millisecond)
-		if ended {
-			w = time.Duration(float64(w) * vendorSays)
+		switch {
+		case score >= sure, ended && score >= 0.85:
+			w = times(w, noDoubt)
+		case ended && score >= enough:
+			w = times(w, vendorSays)
 		}
 	}
-	return time.Duration(float64(w) / (d.pace * d.speed())), why
+	w = times(w, d.melody.factor(score)*owed(score))
+	return d.scaled(max(min(w, forMore), d.rhythm.least(score))), why
 }
+
+// owed stretches the wait for words that are missing for certain.
+func owed(score float64) float64 { return 1 + 4*max(0, open-score) }
+
+// scaled divides a wait by the caller's pace and the dial of it.
+func (d *Detector) scaled(w time.Duration) time.Duration { return times(w, 1/(d.pace*d.speed())) }
+
+func times(d time.Duration, by float64) time.Duration { return time.Duration(float64(d) * by) }
 
 func pick(why Why, finished, otherwise time.Duration) time.Duration {
 	if why == ByFinished {
@@ -77,4 +98,17 @@ func (d *Detector) learnPace(text string, took time.Duration) {
 	}
 	now := min(max(n/took.Minutes()/plainPace, minPace), maxPace)
 	d.pace += paceWeight * (now - d.pace)
+}
+
+// settled: words that leave no doubt have all come, so that the segment's final is not waited for.
+func (d *Detector) settled() bool {
+	return d.partial != "" && d.spoke && d.score >= sure && d.wordsAt >= d.lastSpeech+settledAfter
+}
+
+// wordsWithin is how long sound without a new word is taken for speech.
+func (d *Detector) wordsWithin() time.Duration {
+	if d.streams && d.partial == "" && d.score >= enough {
+		return closedWords
+	}
+	return forWords
 }

@@ -128,3 +128,15 @@ func beyond(text, said string) string {
 	}
 	return strings.Join(fields[n:], " ")
 }
+
+// amended is what the final of a segment says beyond the partial that was taken for it: it may correct a word, which is no new one.
+func amended(text, said string) string {
+	if rest := beyond(text, said); rest != text {
+		return rest
+	}
+	fields, had := strings.Fields(text), strings.Fields(said)
+	if len(fields) <= len(had) {
+		return ""
+	}
+	return strings.Join(fields[len(had):], " ")
+}
