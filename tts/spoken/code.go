@@ -3,6 +3,7 @@ package spoken
 import (
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // code says what mixes letters with digits: A-1042-B, v2.1, Q3, 4K. Up to two digits are a number, more are said one by one; capitals
@@ -234,6 +235,9 @@ func (p *piece) abbreviation() bool {
 		return false
 	}
 	dotted := n < len(s) && s[n] == '.'
+	if dotted && n == 1 && p.at > 1 && p.text[p.at-1] == ' ' && bigLetter(p.text[p.at-2]) && len(p.last) == 1 {
+		return false // the last of letters said one by one
+	}
 	key := strings.ToLower(s[:n])
 	after := s[n:]
 	if dotted {
@@ -259,6 +263,9 @@ func (p *piece) abbreviation() bool {
 	if bare := l.abbreviations[strings.TrimSuffix(key, ".")]; word == "" && bare != "" {
 		word, dotted = bare, false
 	}
+	if dotted && wordsToo[key] && !goesOn(after) {
+		return false
+	}
 	if word == "" && dotted { // z. B. is two
 		return p.apart(key)
 	}
@@ -273,6 +280,15 @@ func (p *piece) abbreviation() bool {
 	}
 	p.say(n, word)
 	return true
+}
+
+// wordsToo are abbreviations that are words, or names, where a sentence ends with them.
+var wordsToo = set("art. ex. max. min. fig. est. wed. mon. mind. es. no.")
+
+// goesOn reports whether a sentence does: with a figure, or no capital.
+func goesOn(s string) bool {
+	s = s[space(s):]
+	return s != "" && (digit(s[0]) || s[0] >= 'a' && s[0] <= 'z' || s[0] >= utf8.RuneSelf)
 }
 
 // apart says an abbreviation of two letters with a space between: z. B., d. h., p. ej., a. m.

@@ -193,6 +193,8 @@ func (p *piece) plain(f *figure) bool {
 		return true
 	case p.house(f):
 		return true
+	case l.cardinal == nil && countable(p.text[p.at+f.n:]):
+		return false
 	case p.serial() || len(f.digits) > 1 && f.digits[0] == '0' || len(f.digits) >= 5 && !strings.HasSuffix(f.digits, "000"):
 		p.say(f.n, l.spell(f.digits))
 		return true
@@ -220,6 +222,16 @@ func (p *piece) serial() bool {
 		}
 	}
 	return l.codes[p.last] || l.is[p.last] && (l.codes[p.second] || l.is[p.second] && l.codes[p.third])
+}
+
+// countable reports whether what follows a figure is counted by it, in Japanese or Korean.
+func countable(s string) bool {
+	for _, counter := range [...]string{"円", "人", "件", "個", "ドル", "ユーロ", "ポイント", "원", "명", "개", "건", "달러", "유로", "포인트"} {
+		if strings.HasPrefix(s, counter) {
+			return true
+		}
+	}
+	return false
 }
 
 // versioned says the number of a version, whose point is none of a decimal.

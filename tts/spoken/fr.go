@@ -48,8 +48,9 @@ func french() *language {
 				°F = degré Fahrenheit, degrés Fahrenheit; ° = degré, degrés; Ko = kilo-octet, kilo-octets; Mo = méga-octet, méga-octets; Go = giga-octet, giga-octets; To = téra-octet, téra-octets;
 				kW = kilowatt, kilowatts; kWh = kilowattheure, kilowattheures; W = watt, watts; V = volt, volts; Hz = hertz; min mn = *minute, minutes; s = *seconde, secondes;
 				h = *heure, heures; m² = mètre carré, mètres carrés; m³ = mètre cube, mètres cubes`),
-			abbreviations: pairs(`m. = monsieur; mm. = messieurs; mme = madame; mme. = madame; mmes = mesdames; mlle = mademoiselle; dr = docteur; dr. = docteur; pr = professeur; me = maître; av. = avenue; bd bd. boul. = boulevard;
+			abbreviations: pairs(`m. = monsieur; mm. = messieurs; mme = madame; mme. = madame; mmes = mesdames; mlle = mademoiselle; dr = docteur; dr. = docteur; pr = professeur; av. = avenue; bd bd. boul. = boulevard;
 				env. = environ; etc. = et cetera; tél. = téléphone; n° nº = numéro; p.ex. = par exemple; c.-à-d. = c’est-à-dire; apr. = après; st = saint; ste = sainte; max. = maximum; min. = minimum; rdv = rendez-vous; svp = s’il vous plaît; art. = article; ex. = exemple`),
+			titles:   pairs("me = maître; me. = maître"),
 			codes:    set("code pin iban postal numéro poste compte commande vol référence réservation dossier facture"),
 			weekdays: pairs(`lundi lun = lundi; mardi mar = mardi; mercredi mer = mercredi; jeudi jeu = jeudi; vendredi ven = vendredi; samedi sam = samedi; dimanche dim = dimanche`),
 			between:  set("entre"),

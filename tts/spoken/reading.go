@@ -25,6 +25,7 @@ type Reader struct {
 	dictionary *Dictionary
 	phonetic   bool      // words with phonemes are left to the voice
 	before     [3]string // the words with which the last piece ended, in lower case, the last one first
+	letter     bool      // it ended with a letter: one that follows is of the same word
 }
 
 // NewReader reads aloud in a language of the contract; one that is unknown is left as it is, but for the dictionary's words.
@@ -38,6 +39,9 @@ func (r *Reader) Read(text string) Reading {
 	p := piece{Reader: r, text: text, last: r.before[0], second: r.before[1], third: r.before[2]}
 	p.read()
 	p.keep(len(text) - p.at)
+	if text != "" {
+		r.letter = endsWord(text) && !digit(text[len(text)-1])
+	}
 	if r.before = [3]string{p.last, p.second, p.third}; p.said == nil { // all as written
 		return Reading{Written: text, Said: text, spans: []span{{len(text), len(text), true}}}
 	}
@@ -97,7 +101,10 @@ func (p *piece) next() string { return p.text[p.at:] }
 // fresh reports whether no word is going on where the piece is: letters of alphabets that write words apart, and digits.
 func (p *piece) fresh() bool {
 	r, n := utf8.DecodeLastRuneInString(p.text[:p.at])
-	return n == 0 || !inWord(r)
+	if n == 0 {
+		return !p.letter || !startsLetter(p.text)
+	}
+	return !inWord(r)
 }
 
 // read goes through the piece, a word or a sign at a time.
