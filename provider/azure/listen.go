@@ -382,8 +382,11 @@ func (h *hearing) take(text bool, b []byte) (events []stt.Event, over bool, err 
 		if h.ear.Ended() {
 			return nil, true, nil
 		}
+		if e := h.phrases.rest(); e != nil { // its sound is not sent again
+			events = []stt.Event{*e}
+		}
 		h.again()
-		return nil, false, nil
+		return events, false, nil
 	}
 	e, err := h.phrases.take(path, body, time.Duration(base)*frame)
 	if err != nil || e == nil {

@@ -90,7 +90,8 @@ type result struct {
 // phrased makes events of messages.
 type phrased struct {
 	open  *stt.Event    // words not final so far
-	heard time.Duration // where the last phrase ended
+	so    time.Duration // where they end
+	heard time.Duration // where the last words ended that stay
 }
 
 func (p *phrased) take(path string, body []byte, base time.Duration) (*stt.Event, error) {
@@ -110,7 +111,7 @@ func (p *phrased) take(path string, body []byte, base time.Duration) (*stt.Event
 		if e.Text == "" {
 			return nil, nil
 		}
-		p.open = e
+		p.open, p.so = e, base+ticks(r.Offset)+ticks(r.Duration)
 		return e, nil
 	}
 	e := &stt.Event{Text: strings.TrimSpace(r.Display), Final: true, End: true}
@@ -160,7 +161,7 @@ func (p *phrased) rest() *stt.Event {
 	if e == nil {
 		return nil
 	}
-	p.open = nil
+	p.open, p.heard = nil, max(p.heard, p.so)
 	return &stt.Event{Text: e.Text, Final: true, End: true}
 }
 

@@ -214,7 +214,10 @@ func parseEvent(b []byte) (e event, err error) {
 	return e, err
 }
 
-const maxItems = 32 // being transcribed at once; more is a server gone wrong
+const (
+	maxItems   = 32       // being transcribed at once; more is a server gone wrong
+	maxPartial = 32 << 10 // bytes of words of one: more than anybody says in a breath
+)
 
 // take turns an event of the server's into one of ours, nil when it tells nothing.
 func (h *hearing) take(e event) (*stt.Event, error) {
@@ -235,6 +238,9 @@ func (h *hearing) take(e event) (*stt.Event, error) {
 		}
 		if len(h.partial) >= maxItems && h.partial[e.ItemID] == "" {
 			return nil, provider.BadOutput(h.vendor, "too many utterances without an end", nil)
+		}
+		if len(h.partial[e.ItemID])+len(e.Delta) > maxPartial {
+			return nil, provider.BadOutput(h.vendor, "an utterance without an end", nil)
 		}
 		h.partial[e.ItemID] += e.Delta
 		return &stt.Event{Text: strings.TrimSpace(h.partial[e.ItemID])}, nil

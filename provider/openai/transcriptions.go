@@ -85,6 +85,7 @@ type listening struct {
 	language, prompt string
 
 	cutter  cutter
+	parted  bool     // words were told that somebody may have gone on after
 	waiting []*asked // complete utterances, in order
 	interim *asked   // the one still being spoken, as far as it was when it was asked about
 	since   int      // frames that it had then
@@ -120,7 +121,7 @@ func (l *listening) run(in <-chan audio.Frame) error {
 		case f, ok := <-frames:
 			if !ok {
 				in = nil
-				l.finish(l.cutter.rest())
+				l.part(l.cutter.rest())
 				continue
 			}
 			l.hear(&f)
@@ -164,13 +165,30 @@ func (l *listening) hear(f *audio.Frame) {
 	if u != before {
 		l.since = 0
 	}
-	if before != nil && u != before {
+	switch {
+	case before == nil || u == before:
+	case u == nil:
+		l.part(done)
+	default:
 		l.finish(done)
 	}
 	every := l.u.options.InterimMS / 20
 	if every > 0 && u != nil && l.interim == nil && len(l.waiting) == 0 && u.frames-l.since >= every && u.said >= leastSaid {
 		l.since = u.frames
 		l.interim = l.ask(u)
+	}
+}
+
+// part is finish once the speaker has fallen silent: with too little said since the part before, that one was the last.
+func (l *listening) part(u *utterance) {
+	l.finish(u)
+	switch n := len(l.waiting); {
+	case u != nil:
+	case n > 0:
+		l.waiting[n-1].of.over = true
+	case l.parted:
+		l.parted = false
+		l.say(stt.Event{End: true})
 	}
 }
 
@@ -192,15 +210,17 @@ func (l *listening) drop() {
 // tell tells the words of an utterance: first as a partial, for whoever waits for one, then as they stay.
 func (l *listening) tell(u *utterance, a finding) {
 	if a.text == "" {
-		if u.told { // an interim request had heard some: nothing more comes of them
+		if u.told || l.parted && u.over { // an interim request had heard some, or the part before: nothing more comes of them
 			l.say(stt.Event{End: u.over})
 		}
+		l.parted = l.parted && !u.over
 		return
 	}
 	if !u.told {
 		l.say(stt.Event{Text: a.text, Words: a.words})
 	}
 	l.say(stt.Event{Text: a.text, Words: a.words, Final: true, End: u.over})
+	l.parted = !u.over
 }
 
 // ask has an utterance transcribed as it is now. The goroutine ends with the answer or with the stream.
