@@ -5,6 +5,8 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -139,6 +141,11 @@ func TestResponsesRefusedFields(t *testing.T) {
 // TestAServerWithoutResponses is asked by chat completions, and the call is told.
 func TestAServerWithoutResponses(t *testing.T) {
 	o := providertest.NewOpenAI(t)
+	at, err := url.Parse(o.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	to := httputil.NewSingleHostReverseProxy(at)
 	lists := 0
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasSuffix(r.URL.Path, "/responses") {
@@ -146,7 +153,7 @@ func TestAServerWithoutResponses(t *testing.T) {
 			http.NotFound(w, r)
 			return
 		}
-		http.Redirect(w, r, o.URL+r.URL.Path, http.StatusTemporaryRedirect)
+		to.ServeHTTP(w, r)
 	}))
 	t.Cleanup(srv.Close)
 	m, err := Compatible().Thinking.Open(provider.Access{BaseURL: srv.URL + "/v1"}, "llama", []byte(`{"openai_api":"responses"}`))
