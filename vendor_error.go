@@ -14,6 +14,7 @@ const (
 	VendorBadOutput    VendorCode = "bad_output"   // what came back cannot be read
 	VendorUnsupported  VendorCode = "unsupported"  // the vendor cannot do what was asked: a language, a voice
 	VendorEmpty        VendorCode = "empty"        // an answer without words
+	VendorSlow         VendorCode = "slow"         // another that was asked beside it was sooner
 	VendorShunned      VendorCode = "shunned"      // not asked: it has kept failing, its breaker is open
 )
 

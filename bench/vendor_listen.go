@@ -44,7 +44,7 @@ func (v *Vendors) listen(w http.ResponseWriter, r *http.Request) {
 			return
 		case kind == websocket.MessageBinary:
 			ear.hear(b)
-			if ear.audible() && v.spoilSocket(deaf(v.life, c), c, `{"type":"Metadata"}`, `{"type":"Results","chan`) {
+			if v.fault != NoFault && ear.audible() && v.spoilSocket(deaf(v.life, c), c, `{"type":"Metadata"}`, `{"type":"Results","chan`) {
 				return
 			}
 		case strings.Contains(string(b), "CloseStream"):

@@ -126,6 +126,7 @@ type play struct {
 	limit leg.Limits
 	wait  time.Duration // of the transcriber after speech
 	bare  bool          // its finals come without an end event
+	hedge time.Duration // of the model that somebody stands behind
 	mu    sync.Mutex
 	lines []lineAt
 	out   strings.Builder
@@ -198,6 +199,8 @@ func (p *play) prepare(w []string) {
 		if len(w) > 3 {
 			p.voice.fails = int(number(w[3]))
 		}
+	case "hedge":
+		p.hedge = dur(w[1])
 	case "behind":
 		p.behind(w[1], w[2:])
 	case "limit":
@@ -421,7 +424,7 @@ func (p *play) behind(skill string, w []string) {
 	case "transcriber":
 		s.Hear = stt.Fallback(stt.Vendor{Name: "first", Breaker: own("1"), Transcriber: p}, stt.Vendor{Name: "second", Breaker: own("2"), Transcriber: p})
 	case "model":
-		s.Think = llm.Fallback(llm.Vendor{Name: "first", Breaker: own("1"), Model: p.model},
+		s.Think = llm.Fallback(llm.Vendor{Name: "first", Breaker: own("1"), Hedge: p.hedge, Model: p.model},
 			llm.Vendor{Name: "second", Breaker: own("2"), Model: &scripted{p: p, answers: [][]string{w}}})
 	case "voice":
 		s.Speak = tts.Fallback(tts.Vendor{Name: "first", Breaker: own("1"), Synthesizer: p.voice},

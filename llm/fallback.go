@@ -19,12 +19,14 @@ const (
 	lastThought = 15 * time.Second //
 	stallLimit  = 1500 * time.Millisecond
 	lastStall   = 5 * time.Second
+	busyLimit   = 5 * time.Second // of a tool call being written, or of reasoning
 )
 
 // A Vendor is a model and the name that its breaker, its errors and its notices go by.
 type Vendor struct {
 	Name        string
 	Model       Model
+	Hedge       time.Duration // ask the next as well when nothing useful came for so long; 0: not before this one has failed
 	FirstOutput time.Duration // until text or a whole tool call; 0: 1.5 s, 4 s for one that reasons first; 7 and 15 s for the last vendor there is
 	Stall       time.Duration // between one and the next; 0: 1.5 s, 5 s for the last
 	Breaker     string        // what its breaker goes by, such as the name and the account; "": Name
@@ -41,7 +43,8 @@ var breakers parley.Breakers
 // error, by silence (no text and no whole tool call in time), by stalling, or by an empty answer. The next is given the
 // words that were already passed on and told to go on from there; what it repeats of them is dropped. Tool calls are held
 // back until the answer is whole, so none runs twice or half. A vendor whose breaker is open comes last. The last error is
-// the stream's. The iterator runs in the caller's goroutine; only timers are added to it.
+// the stream's. The iterator runs in the caller's goroutine; only timers are added to it, and, for vendors
+// with a Hedge, a goroutine for each of the two that are asked at once.
 func Fallback(vs ...Vendor) Model {
 	f := &fallback{}
 	for _, v := range vs {
@@ -78,19 +81,9 @@ func (f *fallback) Chat(ctx context.Context, r Request) iter.Seq2[Delta, error] 
 			err = v.Missing
 			t.note(v.Name, parley.CodeOf(err), "was not asked: "+err.Error())
 		}
-		var shunned []Vendor
-		for i, v := range f.vendors {
-			if len(f.vendors) > 1 && !breakers.Of(v.key()).Allow() {
-				shunned = append(shunned, v)
-				t.note(v.Name, parley.VendorShunned, "has kept failing")
-				continue
-			}
-			if err = t.ask(v, i == len(f.vendors)-1 && len(shunned) == 0); t.over(err) {
-				return
-			}
-		}
-		for i, v := range shunned {
-			if err = t.ask(v, i == len(shunned)-1); t.over(err) {
+		t.left, t.alone = f.vendors, len(f.vendors) == 1
+		for v, last, ok := t.next(); ok; v, last, ok = t.next() {
+			if err = t.ask(v, last); t.over(err) {
 				return
 			}
 		}
@@ -130,6 +123,9 @@ type turn struct {
 	notice  string          // why the vendor changed, told with the next delta
 	failed  parley.Failures // and who was passed over
 	stopped bool            // the consumer ended the loop
+	left    []Vendor        // not asked yet
+	shunned []Vendor        // passed over for their breakers, to be asked last
+	alone   bool            // there is but one vendor, whatever its breaker says
 }
 
 // over reports whether the turn is done, telling the consumer when its own context ended it.
@@ -160,17 +156,44 @@ func (t *turn) note(vendor string, code parley.VendorCode, why string) {
 	t.failed = append(t.failed, parley.Failure{Vendor: vendor, Reason: code})
 }
 
+// next is who is to be asked; last: nobody is left after it.
+func (t *turn) next() (v Vendor, last, ok bool) {
+	if v, last, ok = t.allowed(); ok || len(t.shunned) == 0 {
+		return v, last, ok
+	}
+	v, t.shunned = t.shunned[0], t.shunned[1:]
+	return v, len(t.shunned) == 0, true
+}
+
+// allowed is next of those whose breaker is closed.
+func (t *turn) allowed() (v Vendor, last, ok bool) {
+	for len(t.left) > 0 {
+		v, t.left = t.left[0], t.left[1:]
+		if t.alone || breakers.Of(v.key()).Allow() {
+			return v, len(t.left) == 0 && len(t.shunned) == 0, true
+		}
+		t.shunned = append(t.shunned, v)
+		t.note(v.Name, parley.VendorShunned, "has kept failing")
+	}
+	return Vendor{}, false, false
+}
+
 // ask has one vendor answer, or go on with the answer; last: nobody is left after it. A nil error ends the turn.
 func (t *turn) ask(v Vendor, last bool) error {
 	ctx, cancel := context.WithCancelCause(t.ctx)
 	defer cancel(nil)
-	limit, stall := t.patience(v, last)
+	limit, _ := t.patience(v, last)
 	late := &parley.VendorError{Vendor: v.Name, Code: parley.VendorTimeout, Message: "nothing useful in time"}
 	watch := time.AfterFunc(limit, func() { cancel(late) })
 	defer watch.Stop()
 
 	a := answer{turn: t, vendor: v.Name, echo: echo{said: t.said.String()}}
-	for d, err := range v.Model.Chat(ctx, t.continued()) {
+	alive := time.Now() // when something useful came
+	for d, err := range t.stream(ctx, &v, &last, func(v Vendor, last bool) {
+		limit, _ := t.patience(v, last)
+		watch.Reset(limit)
+	}) {
+		a.vendor = v.Name
 		if err == nil && ctx.Err() != nil {
 			err = ctx.Err()
 		}
@@ -178,7 +201,8 @@ func (t *turn) ask(v Vendor, last bool) error {
 			return t.gaveUp(v, first(context.Cause(ctx), err))
 		}
 		useful := d.Text != "" || d.Call != nil
-		if useful {
+		lives := useful || d.Busy && time.Since(alive) < busyLimit
+		if lives {
 			watch.Stop() // the consumer's own time does not count
 		}
 		if !a.take(d) {
@@ -186,6 +210,10 @@ func (t *turn) ask(v Vendor, last bool) error {
 			return nil
 		}
 		if useful {
+			alive = time.Now()
+		}
+		if lives {
+			_, stall := t.patience(v, last)
 			watch.Reset(stall)
 		}
 	}

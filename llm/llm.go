@@ -57,6 +57,7 @@ type Delta struct {
 	Call   *Call
 	Usage  *Usage
 	Vendor string          // who thought it, set on the first delta
+	Busy   bool            // nothing yet, but a tool call is being written, or the model reasons: a sign of life
 	Notice string          // the vendor changed: why, in one sentence
 	Failed parley.Failures // and who was passed over
 }

@@ -20,7 +20,7 @@ func newServed(r prometheus.Registerer) served {
 			Help: "Turns that a vendor served, by skill: hearing, thinking, speaking. What stood is first where nobody failed before it, else backup."},
 			[]string{"skill", "vendor", "stood"}),
 		failed: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "parley_vendor_failures_total",
-			Help: "How often a vendor was passed over, by skill and reason: unauthorized, rate_limited, refused, unavailable, timeout, bad_output, unsupported, empty, shunned (it has kept failing)."},
+			Help: "How often a vendor was passed over, by skill and reason: unauthorized, rate_limited, refused, unavailable, timeout, bad_output, unsupported, empty, shunned (it has kept failing), slow (another was sooner)."},
 			[]string{"skill", "vendor", "reason"}),
 	}
 	r.MustRegister(s.turns, s.failed)

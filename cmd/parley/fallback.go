@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/parley-voice/parley/provider"
 	"github.com/parley-voice/parley/provider/all"
@@ -13,10 +14,17 @@ import (
 
 // fallbackConfig is who stands behind the vendors of all agents.
 type fallbackConfig struct {
-	Transcriber []string `name:"fallback-transcriber" env:"PARLEY_FALLBACK_TRANSCRIBER" help:"Vendors that hear when an agent's cannot, in this order: vendor or vendor/model, separated by commas. Those without a key are left out; local comes last."`
-	Provider    []string `name:"fallback-provider" env:"PARLEY_FALLBACK_PROVIDER" help:"Vendors that think when an agent's and its llm_fallback cannot: vendor or vendor/model."`
-	Voice       []string `name:"fallback-voice" env:"PARLEY_FALLBACK_VOICE" help:"Vendors that speak when an agent's cannot: vendor or vendor/voice."`
+	Transcriber []string      `name:"fallback-transcriber" env:"PARLEY_FALLBACK_TRANSCRIBER" help:"Vendors that hear when an agent's cannot, in this order: vendor or vendor/model, separated by commas. Those without a key are left out; local comes last."`
+	Provider    []string      `name:"fallback-provider" env:"PARLEY_FALLBACK_PROVIDER" help:"Vendors that think when an agent's and its llm_fallback cannot: vendor or vendor/model."`
+	Hedge       time.Duration `name:"hedge" env:"PARLEY_HEDGE" help:"Ask the next model as well when one has given nothing useful for so long, such as 700ms. Default: only once it has failed."`
+	Voice       []string      `name:"fallback-voice" env:"PARLEY_FALLBACK_VOICE" help:"Vendors that speak when an agent's cannot: vendor or vendor/voice."`
 }
+
+// A hedge under minHedge asks two models for every answer; one over maxHedge comes after the first has failed.
+const (
+	minHedge = 100 * time.Millisecond
+	maxHedge = 10 * time.Second
+)
 
 // A standby is a vendor that stands behind another.
 type standby struct{ vendor, model string }
@@ -27,6 +35,9 @@ type standbys map[string][]standby
 // read checks what the operator wrote against who can.
 func (c fallbackConfig) read(specs []provider.Spec) (standbys, error) {
 	out, wrong := standbys{}, error(nil)
+	if c.Hedge != 0 && (c.Hedge < minHedge || c.Hedge > maxHedge) {
+		wrong = fmt.Errorf("PARLEY_HEDGE: %s is not between %s and %s; write 700ms, or nothing", c.Hedge, minHedge, maxHedge)
+	}
 	for _, x := range []struct {
 		field, name string
 		list        []string

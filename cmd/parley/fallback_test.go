@@ -6,6 +6,7 @@ import (
 	"iter"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/parley-voice/parley"
 	"github.com/parley-voice/parley/audio"
@@ -46,6 +47,8 @@ func TestFallbackIsRead(t *testing.T) {
 		{fallbackConfig{Provider: []string{"openia/gpt-4o"}}, []string{"PARLEY_FALLBACK_PROVIDER", `"openia"`, "anthropic"}},
 		{fallbackConfig{Voice: []string{"rime/"}}, []string{"PARLEY_FALLBACK_VOICE", "slash"}},
 		{fallbackConfig{Voice: []string{"rime", "rime/x"}}, []string{"PARLEY_FALLBACK_VOICE", "twice"}},
+		{fallbackConfig{Hedge: time.Millisecond}, []string{"PARLEY_HEDGE", "1ms", "700ms"}},
+		{fallbackConfig{Hedge: time.Minute}, []string{"PARLEY_HEDGE"}},
 		{fallbackConfig{Provider: []string{""}, Voice: []string{"-"}}, []string{"PARLEY_FALLBACK_PROVIDER", "PARLEY_FALLBACK_VOICE"}},
 	} {
 		_, err := c.c.read(specs)
@@ -169,7 +172,7 @@ func TestTheOperatorsVendorsStandBehind(t *testing.T) {
 			v.getenv = func(k string) string { return env[k] }
 			list := strings.Split(c.behind, ",")
 			var err error
-			if v.behind, err = (fallbackConfig{list, list, list}).read(v.specs); err != nil {
+			if v.behind, err = (fallbackConfig{Transcriber: list, Provider: list, Voice: list}).read(v.specs); err != nil {
 				t.Fatal(err)
 			}
 			r, err := open(t, v, "env", strings.ReplaceAll(c.agent, "%", "first"))
@@ -206,6 +209,7 @@ func TestTheAgentsFallbackBeatsTheOperators(t *testing.T) {
 		v := newVendors([]provider.Spec{badSpec("first", "FIRST", broken), working("second", "SECOND"), mind}, openStore(t))
 		v.getenv = func(string) string { return t.Name() + third }
 		v.behind = standbys{"provider": {{"second", ""}}}
+		v.hedge = 300 * time.Millisecond // of which those that fail at once see nothing
 		r, err := open(t, v, "env", `{"provider":"first","llm_fallback":{"provider":"third"}}`)
 		if err != nil {
 			t.Fatal(err)

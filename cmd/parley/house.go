@@ -81,6 +81,7 @@ func (c *serveCmd) build(ctx context.Context, log *slog.Logger) (h *house, made 
 	if v.behind, err = c.Fallback.read(specs); err != nil {
 		return h, "", err
 	}
+	v.hedge = c.Fallback.Hedge
 	if err = h.telephone(v); err != nil {
 		return h, "", err
 	}

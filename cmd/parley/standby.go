@@ -139,3 +139,11 @@ func wordsWait(vendor string, options json.RawMessage) time.Duration {
 	}
 	return 0
 }
+
+// hedged has the next model asked as well when one is slow, if the operator wants that.
+func (v *vendors) hedged(vs []llm.Vendor) []llm.Vendor {
+	for i := range vs {
+		vs[i].Hedge = v.hedge
+	}
+	return vs
+}

@@ -10,6 +10,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/parley-voice/parley"
 	"github.com/parley-voice/parley/call"
@@ -26,6 +27,7 @@ type vendors struct {
 	specs   []provider.Spec
 	db      *store.DB
 	getenv  func(string) string // os.Getenv
+	hedge   time.Duration       // 0: none
 	behind  standbys            // the operator's
 	guarded *provider.Net       // to addresses that account connections hold
 	voices  voiceBook
@@ -116,7 +118,7 @@ func (v *vendors) thinking(ctx context.Context, env string, a *parley.Agent, r *
 	}
 	r.Vendors.Thinking, r.Vendors.Model = vs[0].Name, modelNamed(a)
 	if len(a.Fallback) == 0 {
-		return llm.Fallback(append(vs, v.mindsBehind(ctx, env, vs[0].Name)...)...), nil
+		return llm.Fallback(v.hedged(append(vs, v.mindsBehind(ctx, env, vs[0].Name)...))...), nil
 	}
 	var f struct {
 		Provider  string `json:"provider"`
@@ -135,7 +137,7 @@ func (v *vendors) thinking(ctx context.Context, env string, a *parley.Agent, r *
 	if err != nil {
 		return nil, fmt.Errorf("llm_fallback: %w", err)
 	}
-	return llm.Fallback(append(append(vs, second...), v.mindsBehind(ctx, env, vs[0].Name, second[0].Name)...)...), nil
+	return llm.Fallback(v.hedged(append(append(vs, second...), v.mindsBehind(ctx, env, vs[0].Name, second[0].Name)...))...), nil
 }
 
 // modelNamed is the model an agent names, for its price.

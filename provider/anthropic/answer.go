@@ -126,8 +126,10 @@ func (a *answer) add(e *event) error {
 		return a.hold(0)
 	case "input_json_delta":
 		p.text.WriteString(d.JSON)
+		a.Send(llm.Delta{Busy: true})
 	case "thinking_delta":
 		p.text.WriteString(d.Thinking)
+		a.Send(llm.Delta{Busy: true})
 	case "signature_delta":
 		p.signature += d.Signature
 	}

@@ -227,6 +227,9 @@ func (a *answer) chunk(data []byte) error {
 				return provider.BadOutput(a.Vendor, err.Error(), err)
 			}
 		}
+		if len(choice.Delta.ToolCalls) > 0 {
+			a.Send(llm.Delta{Busy: true})
+		}
 		if choice.FinishReason != "" {
 			if err := a.finish(choice.FinishReason); err != nil {
 				return err

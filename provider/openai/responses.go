@@ -157,6 +157,7 @@ func (a *answer) event(data []byte) error {
 			return a.called(a.calls.put(e.Index, e.Item.CallID, e.Item.Name, e.Item.Arguments))
 		}
 	case "response.function_call_arguments.delta":
+		a.Send(llm.Delta{Busy: true})
 		return a.called(a.calls.extend(e.Index, e.Delta))
 	case "response.function_call_arguments.done":
 		return a.called(a.calls.put(e.Index, "", "", e.Arguments))
