@@ -166,6 +166,8 @@ func (l *language) fits(r request, text string, score float64) float64 {
 		return min(score, 0.6) // yes: and what else?
 	case brief:
 		return 0.2 // "sure", and then the number
+	case r.want == anything && (len(words) == 1 && !farewells[words[0]] || len(words) == 2 && !l.closes(words)) && !l.unspaced:
+		return min(score, 0.6) // a word that answers nothing is the beginning of more
 	}
 	return l.whole(r, words, text, score)
 }
@@ -226,6 +228,9 @@ func (l *language) wholeFigure(r request, f figure, score float64) float64 {
 func (l *language) brief(words []string, text string) bool {
 	return len(words) <= 3 && l.backchannel(text) || len(words) == 1 && noes[words[0]]
 }
+
+// farewells are single words that are a whole turn.
+var farewells = set("bye|goodbye|thanks|stop|help|gracias|adiós|danke|tschüss|merci|grazie|arrivederci|ciao|obrigado|obrigada|tchau|bedankt|doei|makasih|धन्यवाद|शुक्रिया|감사합니다|고마워요")
 
 var noes = set("no|nope|nah|nein|nee|non|não|tidak|bukan|nggak|नहीं|nahi|nahin|いいえ|いえ|ううん|아니요|아니오|아니")
 

@@ -56,7 +56,7 @@ func (l *language) finished(text string, marks bool) float64 {
 		return 0.1
 	case stop && (l.closes(words) || strings.ContainsRune("?？", last)):
 		return 1
-	case stop && l.conditional(words):
+	case stop && (l.conditional(words) || l.closing != nil):
 		return 0.6
 	case stop:
 		return 0.85
@@ -103,6 +103,9 @@ func (l *language) leadsOn(words []string) bool {
 	}
 	if l.trailing[end] {
 		return !(len(words) == 1 && l.alone[end])
+	}
+	if len(words) > 1 && l.leads[end] && !l.asks(words) {
+		return true
 	}
 	return longest(end, l.trailingEnds) > longest(end, l.closing)
 }

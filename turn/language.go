@@ -14,6 +14,7 @@ type language struct {
 	closing      []string        // endings of a last word that close a sentence; nil where endings say nothing
 	unspaced     bool            // written without spaces
 	moments      phrases         // last words that ask for time
+	leads        map[string]bool // as trailing, never alone
 	ifs          map[string]bool // first words of half a sentence
 	numbers      numerals
 	topics       []topic // what questions ask for
@@ -38,7 +39,7 @@ func languageOf(code string) *language {
 
 var languages = map[string]*language{
 	"en": {
-		moments: momentsOf["en"], ifs: ifsOf["en"], numbers: numeralsOf["en"], topics: topicsOf["en"],
+		moments: momentsOf["en"], leads: leadsOf["en"], ifs: ifsOf["en"], numbers: numeralsOf["en"], topics: topicsOf["en"],
 		backchannels: set("yes|yeah|yep|yup|ok|okay|okey|right|all right|alright|sure|uh huh|uhuh|uhhuh|uh|um|mm|mmhm|mmhmm|mhm|mm hm|mm hmm|hm|hmm|huh|ah|aha|oh|ooh|" +
 			"i see|got it|gotcha|of course|go on|go ahead|thats right|that is right|thats true|true|exactly|indeed|absolutely|definitely|totally|" +
 			"really|wow|nice|great|good|cool|perfect|fine|very good|oh i see|oh wow|no way|makes sense|that makes sense|interesting|i understand|understood|fair enough"),
@@ -53,7 +54,7 @@ var languages = map[string]*language{
 		questions: set("what|whats|when|whens|where|wheres|who|whos|whom|whose|which|why|how|hows|is|are|am|was|were|do|does|did|can|could|will|would|should|shall|may|might|have|has|had|isnt|arent|dont|doesnt|didnt|cant|couldnt|wont|wouldnt"),
 	},
 	"es": {
-		moments: momentsOf["es"], ifs: ifsOf["es"], numbers: numeralsOf["es"], topics: topicsOf["es"],
+		moments: momentsOf["es"], leads: leadsOf["es"], ifs: ifsOf["es"], numbers: numeralsOf["es"], topics: topicsOf["es"],
 		backchannels: set("si|sí|ya|vale|ok|okay|okey|ajá|aja|ajam|mm|mhm|hm|hmm|um|eh|ah|oh|claro|bien|muy bien|bueno|entiendo|entendido|ya veo|de acuerdo|exacto|eso es|perfecto|genial|cierto|por supuesto|claro que sí|así es|correcto|qué bien|en serio|anda"),
 		trailing: set("y|e|o|u|pero|porque|que|si|cuando|mientras|como|aunque|pues|entonces|donde|cual|quien|sino|ni|" +
 			"el|la|los|las|un|una|unos|unas|lo|mi|mis|tu|tus|su|sus|nuestro|nuestra|este|esta|estos|estas|ese|esa|" +
@@ -64,7 +65,7 @@ var languages = map[string]*language{
 		questions: set("qué|que|cuándo|cuando|dónde|donde|quién|quien|cuál|cual|cuáles|por|cómo|como|cuánto|cuanto|cuánta|cuántos|puede|puedes|podría|podrías|tiene|tienen|tienes|hay|es|son|está|están|me"),
 	},
 	"de": {
-		moments: momentsOf["de"], ifs: ifsOf["de"], numbers: numeralsOf["de"], topics: topicsOf["de"],
+		moments: momentsOf["de"], leads: leadsOf["de"], ifs: ifsOf["de"], numbers: numeralsOf["de"], topics: topicsOf["de"],
 		backchannels: set("ja|jaja|ja ja|jo|jep|okay|ok|gut|sehr gut|genau|stimmt|richtig|klar|alles klar|ach so|achso|aha|ah|oh|ach|hm|hmm|mhm|mm|mmh|äh|ähm|verstehe|ich verstehe|verstanden|natürlich|sicher|super|prima|toll|schön|perfekt|in ordnung|echt|wirklich|na klar|eben|so ist es|das stimmt"),
 		trailing: set("und|oder|aber|weil|dass|daß|wenn|ob|als|während|obwohl|damit|sondern|denn|also|dann|wie|wo|wer|welche|welcher|welches|" +
 			"der|die|das|den|dem|des|ein|eine|einen|einem|einer|eines|mein|meine|meinen|meiner|dein|deine|sein|seine|ihr|ihre|ihren|unser|unsere|kein|keine|dieser|diese|dieses|" +
@@ -75,7 +76,7 @@ var languages = map[string]*language{
 		questions: set("was|wann|wo|wer|wen|wem|wessen|welche|welcher|welches|welchen|warum|wieso|weshalb|wie|woher|wohin|wieviel|ist|sind|hat|haben|habt|hast|kann|können|könnten|könnte|kannst|könntest|darf|dürfte|gibt|wird|würden|möchten|soll|sollte|muss"),
 	},
 	"fr": {
-		moments: momentsOf["fr"], ifs: ifsOf["fr"], numbers: numeralsOf["fr"], topics: topicsOf["fr"],
+		moments: momentsOf["fr"], leads: leadsOf["fr"], ifs: ifsOf["fr"], numbers: numeralsOf["fr"], topics: topicsOf["fr"],
 		backchannels: set("oui|ouais|ouaip|mouais|ok|okay|daccord|dac|bien|très bien|bon|ah bon|ah|oh|eh|euh|hm|hmm|mm|mhm|bien sûr|je vois|je comprends|compris|entendu|exact|exactement|voilà|cest ça|tout à fait|effectivement|parfait|super|génial|en effet|vraiment|certes|cest vrai|ah oui|ah daccord|ça marche"),
 		trailing: set("et|ou|mais|parce|car|que|qui|quand|si|comme|lorsque|puisque|quoique|donc|alors|dont|où|ni|" +
 			"le|la|les|un|une|des|du|de|au|aux|mon|ma|mes|ton|ta|tes|son|sa|ses|notre|nos|votre|vos|leur|leurs|ce|cet|cette|ces|" +
@@ -86,7 +87,7 @@ var languages = map[string]*language{
 		questions: set("que|quel|quelle|quels|quelles|quand|où|qui|pourquoi|comment|combien|quoi|est|estce|avez|pouvez|pourriez|peux|puisje|avezvous|pouvezvous|pourriezvous|y|à|estil"),
 	},
 	"it": {
-		moments: momentsOf["it"], ifs: ifsOf["it"], numbers: numeralsOf["it"], topics: topicsOf["it"],
+		moments: momentsOf["it"], leads: leadsOf["it"], ifs: ifsOf["it"], numbers: numeralsOf["it"], topics: topicsOf["it"],
 		backchannels: set("sì|si|già|ok|okay|va bene|bene|benissimo|certo|certamente|capisco|ho capito|capito|esatto|esattamente|giusto|perfetto|ah|oh|eh|ehm|hm|hmm|mm|mhm|aha|davvero|daccordo|ottimo|chiaro|infatti|è vero|ecco|proprio così|sicuro|naturalmente"),
 		trailing: set("e|ed|o|oppure|ma|perché|che|se|quando|mentre|come|anche|però|quindi|allora|dove|cui|né|" +
 			"il|lo|la|i|gli|le|un|uno|una|mio|mia|miei|mie|tuo|tua|suo|sua|nostro|nostra|vostro|questo|questa|quel|quello|quella|" +
@@ -97,7 +98,7 @@ var languages = map[string]*language{
 		questions: set("che|cosa|quando|dove|chi|quale|quali|perché|come|quanto|quanta|quanti|quante|può|puoi|potrebbe|potresti|posso|avete|ha|hai|cè|ci|è|sono|mi|siete"),
 	},
 	"pt": {
-		moments: momentsOf["pt"], ifs: ifsOf["pt"], numbers: numeralsOf["pt"], topics: topicsOf["pt"],
+		moments: momentsOf["pt"], leads: leadsOf["pt"], ifs: ifsOf["pt"], numbers: numeralsOf["pt"], topics: topicsOf["pt"],
 		backchannels: set("sim|é|pois|pois é|pois não|ok|okay|tá|tá bom|tá bem|está bem|está bom|certo|claro|entendi|entendo|percebo|já percebi|isso|isso mesmo|exato|exatamente|beleza|legal|bom|muito bem|muito bom|perfeito|ah|oh|ahn|ahã|aham|uhum|hm|hmm|mm|mhm|sério|verdade|é verdade|com certeza|ótimo|tudo bem|beleza"),
 		trailing: set("e|ou|mas|porque|que|se|quando|enquanto|como|embora|então|onde|qual|quem|nem|também|" +
 			"o|a|os|as|um|uma|uns|umas|meu|minha|meus|minhas|teu|tua|seu|sua|seus|suas|nosso|nossa|este|esta|esse|essa|aquele|aquela|" +
@@ -108,7 +109,7 @@ var languages = map[string]*language{
 		questions: set("que|quando|onde|quem|qual|quais|por|porquê|como|quanto|quanta|quantos|quantas|pode|poderia|posso|tem|têm|há|é|são|está|vocês|você|o"),
 	},
 	"nl": {
-		moments: momentsOf["nl"], ifs: ifsOf["nl"], numbers: numeralsOf["nl"], topics: topicsOf["nl"],
+		moments: momentsOf["nl"], leads: leadsOf["nl"], ifs: ifsOf["nl"], numbers: numeralsOf["nl"], topics: topicsOf["nl"],
 		backchannels: set("ja|jaja|ja ja|jawel|jep|oké|oke|ok|okay|goed|heel goed|prima|precies|klopt|dat klopt|juist|inderdaad|natuurlijk|uiteraard|zeker|duidelijk|ik snap het|snap ik|begrijp ik|ik begrijp het|begrepen|aha|ah|oh|ach|hm|hmm|mhm|mm|uh|eh|ehm|leuk|mooi|top|echt|zo|dat is zo|is goed"),
 		trailing: set("en|of|maar|want|omdat|dat|als|toen|terwijl|hoewel|zodat|dus|dan|die|wie|wat|waar|welke|" +
 			"de|het|een|mijn|jouw|je|uw|zijn|haar|ons|onze|hun|deze|dit|geen|elke|" +
@@ -119,7 +120,7 @@ var languages = map[string]*language{
 		questions: set("wat|wanneer|waar|wie|welke|welk|waarom|hoe|hoeveel|hoelaat|is|zijn|ben|heeft|hebben|hebt|heb|kan|kunt|kun|kunnen|mag|zou|wil|wilt|zal|moet|gaat|komt|doet"),
 	},
 	"id": {
-		moments: momentsOf["id"], ifs: ifsOf["id"], numbers: numeralsOf["id"], topics: topicsOf["id"],
+		moments: momentsOf["id"], leads: leadsOf["id"], ifs: ifsOf["id"], numbers: numeralsOf["id"], topics: topicsOf["id"],
 		backchannels: set("ya|iya|iyaa|yah|yoi|ok|oke|okay|baik|baiklah|betul|benar|tentu|mengerti|saya mengerti|paham|oh|oh begitu|begitu|oh gitu|gitu|ah|eh|hm|hmm|mm|mhm|he eh|heeh|sip|bagus|siap|memang|masa|oh ya|silakan|lanjut"),
 		trailing: set("dan|atau|tapi|tetapi|karena|bahwa|kalau|jika|ketika|saat|sambil|walaupun|meskipun|supaya|agar|lalu|kemudian|yang|" +
 			"di|ke|dari|untuk|dengan|pada|oleh|tentang|antara|sampai|sejak|tanpa|dalam|seperti|sebagai|" +
@@ -129,7 +130,7 @@ var languages = map[string]*language{
 		questions: set("apa|apakah|kapan|dimana|di|siapa|mana|kenapa|mengapa|bagaimana|gimana|berapa|bisakah|bisa|bolehkah|boleh|adakah|ada|jam"),
 	},
 	"hi": {
-		moments: momentsOf["hi"], ifs: ifsOf["hi"], numbers: numeralsOf["hi"], topics: topicsOf["hi"],
+		moments: momentsOf["hi"], leads: leadsOf["hi"], ifs: ifsOf["hi"], numbers: numeralsOf["hi"], topics: topicsOf["hi"],
 		backchannels: set("हाँ|हां|हा|जी|जी हाँ|जी हां|हाँ जी|हां जी|अच्छा|ठीक|ठीक है|ठीक हैं|सही|सही है|बिल्कुल|बिलकुल|समझ गया|समझ गई|समझा|ओके|ओह|आह|हम्म|हूँ|हूं|हम|उम|अरे|वाह|ज़रूर|जरूर|बहुत अच्छा|सच|haan|han|ji|haan ji|ji haan|accha|acha|theek|theek hai|thik hai|sahi|bilkul|ok|okay|hmm|hm|mm|samajh gaya|samajh gayi"),
 		trailing: set("नाम|नंबर|पता|naam|number|और|या|लेकिन|मगर|पर|क्योंकि|कि|अगर|जब|तो|जो|जिस|इसलिए|फिर|मैं|मेरा|मेरी|मेरे|मुझे|हम|हमारा|आप|आपका|आपकी|आपके|यह|ये|वह|वो|इस|उस|एक|" +
 			"का|की|के|को|में|से|पर|तक|लिए|साथ|ने|बहुत|aur|ya|lekin|magar|kyunki|ki|agar|jab|to|jo|main|mera|meri|mere|mujhe|ka|ke|ko|mein|se|par|tak"),
@@ -140,7 +141,7 @@ var languages = map[string]*language{
 			"hai", "hain", "hoon", "hun", "tha", "thi", "chahiye", "dijiye", "kijiye", "bataiye", "karo", "gaya", "gayi", "sakte", "sakta", "sakti"},
 	},
 	"ja": {
-		moments: momentsOf["ja"], ifs: ifsOf["ja"], numbers: numeralsOf["ja"], topics: topicsOf["ja"],
+		moments: momentsOf["ja"], leads: leadsOf["ja"], ifs: ifsOf["ja"], numbers: numeralsOf["ja"], topics: topicsOf["ja"],
 		backchannels: set("はい|うん|ええ|え|あ|ああ|あー|へえ|へー|ほう|ふーん|ふうん|んー|ん|うーん|そう|そうですね|そうですか|そうなんですね|そうなんですか|そうね|そっか|なるほど|なるほどね|なるほどですね|確かに|たしかに|了解|了解です|わかりました|分かりました|わかった|オッケー|オーケー|ok|もちろん|本当|本当に|ほんと|いいですね|ですね|ですよね|承知しました"),
 		trailing:     set("あの|えっと|えーと|ええと|その|それで|でも|だから|そして|あと"),
 		alone:        set("その|だから|でも"),
@@ -151,7 +152,7 @@ var languages = map[string]*language{
 		unspaced: true,
 	},
 	"ko": {
-		moments: momentsOf["ko"], ifs: ifsOf["ko"], numbers: numeralsOf["ko"], topics: topicsOf["ko"],
+		moments: momentsOf["ko"], leads: leadsOf["ko"], ifs: ifsOf["ko"], numbers: numeralsOf["ko"], topics: topicsOf["ko"],
 		backchannels: set("네|네네|예|예예|응|어|음|아|아하|오|그래|그래요|그렇군요|그렇죠|그러네요|그렇습니다|그쵸|맞아|맞아요|맞습니다|알겠어요|알겠습니다|알았어요|아 네|아 그래요|아 그렇군요|좋아요|좋습니다|오케이|ok|물론이죠|물론|정말|정말요|진짜|진짜요|당연하죠|계속하세요|네 맞아요"),
 		trailing:     set("그리고|그런데|근데|하지만|그래서|그러면|그럼|왜냐하면|또|또는|혹은|저|제|제가|저는|그|이|음|어|그러니까|만약"),
 		alone:        set("저|제|그|이|그럼|또|그런데|어|음|저는|제가"),
