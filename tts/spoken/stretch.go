@@ -125,7 +125,7 @@ func (p *piece) dayAndMonth() bool {
 		if !strings.HasPrefix(after, "(") && !strings.HasPrefix(after, "（") {
 			return false
 		}
-	case !l.dated[p.last], strings.HasPrefix(after, " of "):
+	case !l.dated[p.last], strings.HasPrefix(after, " of "), l.code != "en" && l.share(s[:end], "") != "": // le 3/4 du temps
 		return false
 	case sep == '/', sep == '-' && l.code == "nl":
 	case sep == '.' && l.code == "de" && strings.HasPrefix(after, "."):
