@@ -24,6 +24,7 @@ const (
 	nobodySpeaks = 2490 * time.Millisecond // of silence after the answer, and the agent begins
 	unknown      = 10 * time.Second        // after the answer it begins whoever it is
 	stillTalking = 4500 * time.Millisecond // unless something was heard so recently: a telephone may ring behind the answer
+	hasEnded     = time.Second             // sound that was so long ago
 	ringsOn      = 45 * time.Second        // but then it begins
 	beepComes    = 90 * time.Second        // a machine's greeting that is longer is talked into
 	menuEnds     = 15 * time.Second        // and so is a menu
@@ -193,7 +194,7 @@ func (c *loop) answered(ctx context.Context, v answer.Verdict, now time.Duration
 	case answer.Human:
 		c.person(ctx, now)
 	case answer.Silence:
-		if w.stage == asking {
+		if heard := c.detect.LastSpeech(); w.stage == asking && (heard == 0 || now > heard+hasEnded) { // sound without words is talked into by nobody
 			c.welcome(ctx, now)
 		}
 	case answer.Voicemail:
