@@ -112,7 +112,7 @@ func (m *Model) post(ctx context.Context, r llm.Request, brief bool) (*http.Resp
 			}
 		}
 		if m.name == "" && errors.As(err, &v) && v.Status == http.StatusNotFound {
-			served.CompareAndDelete(m.base, name) // it is not there any more: the next request asks for the list
+			served.Forget(m.base, name) // it is not there any more: the next request asks for the list
 		}
 		return resp, d.left, err
 	}

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"iter"
-	"sync"
 
 	"github.com/parley-voice/parley"
 	"github.com/parley-voice/parley/audio"
@@ -79,7 +78,7 @@ type either struct {
 }
 
 // noRealtime is the addresses of servers that turned out to have no realtime API.
-var noRealtime sync.Map // base → true
+var noRealtime provider.Learnt[bool]
 
 // Warm opens a connection for what is used first.
 func (t *either) Warm(ctx context.Context) error {

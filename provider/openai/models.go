@@ -9,7 +9,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/parley-voice/parley"
 	"github.com/parley-voice/parley/provider"
@@ -22,7 +21,7 @@ const maxModelList = 1 << 20
 var otherUse = regexp.MustCompile(`(?i)whisper|embed|rerank|guard|moderation|\btts\b|-tts|image|flux|diffusion|dall-e`)
 
 // served is which model was taken at an address for agents that name none.
-var served sync.Map // base → string
+var served provider.Learnt[string]
 
 // named is the model to ask for. One's own server has other models than OpenAI: when none is named there, its list is asked once
 // and the default taken if it is in it, else the first. A server that shows no list is asked for the default.
@@ -31,7 +30,7 @@ func (m *Model) named(ctx context.Context) (string, error) {
 		return m.name, nil
 	}
 	if name, ok := served.Load(m.base); ok {
-		return name.(string), nil
+		return name, nil
 	}
 	all, ok, err := m.list(ctx, m.models(), m.header())
 	if err != nil {
@@ -93,7 +92,7 @@ const anyEar = "whisper-1"
 var ears = regexp.MustCompile(`(?i)whisper|transcri|\basr\b|-asr|parakeet|canary|voxtral|moonshine`)
 
 // hears is which model was taken at an address for agents that name none to hear.
-var hears sync.Map // base → string
+var hears provider.Learnt[string]
 
 // named is the model to ask for: of the server's list the first that seems to transcribe, a quick one before others.
 func (u *Utterances) named(ctx context.Context) (string, error) {
@@ -101,7 +100,7 @@ func (u *Utterances) named(ctx context.Context) (string, error) {
 		return u.options.Model, nil
 	}
 	if name, ok := hears.Load(u.base); ok {
-		return name.(string), nil
+		return name, nil
 	}
 	ids, _, err := u.list(ctx, u.base+"/models", u.header())
 	if err != nil {

@@ -357,7 +357,7 @@ func (u *Utterances) missing(err error, model string) error {
 		return err
 	}
 	if u.options.Model == "" {
-		hears.CompareAndDelete(u.base, model)
+		hears.Forget(u.base, model)
 	}
 	if !strings.Contains(strings.ToLower(v.Message), "model") {
 		v.Message = u.base + " has no " + transcriptions + ": it does not hear (" + v.Message + ")"
