@@ -251,6 +251,7 @@ func (c *loop) sound(ctx context.Context, e *leg.Event) {
 	if e.Frame != (audio.Frame{}) {
 		c.idle.alive = now
 	}
+	c.ear.played.take(c.detect, now)
 	if s := c.detect.Frame(&e.Frame, now); s.Kind != turn.None {
 		c.decide(ctx, s)
 	}

@@ -3,9 +3,12 @@ package conversation
 import (
 	"context"
 	"errors"
+	"sync"
+	"time"
 
 	"github.com/parley-voice/parley/audio"
 	"github.com/parley-voice/parley/leg"
+	"github.com/parley-voice/parley/turn"
 )
 
 // slowFrames is how far the transcriber may fall behind: 1 s. Then the oldest sound is lost, never the call.
@@ -19,6 +22,33 @@ type ear struct {
 	err    error // of the leg; Run's after sounds is closed
 	fed    int   // frames the transcriber got; Run's after ear has ended
 	lost   int   // and those it was too slow for
+	played wired
+}
+
+// wired is what was put on the wire since Run last heard a frame: it wakes nobody. Frames that come faster are lost.
+type wired struct {
+	mu     sync.Mutex // guards all below
+	frames [8]audio.Frame
+	n      int
+}
+
+func (p *wired) add(f *audio.Frame) {
+	p.mu.Lock()
+	if p.n < len(p.frames) {
+		p.frames[p.n] = *f
+		p.n++
+	}
+	p.mu.Unlock()
+}
+
+// take tells d, in order, and forgets it.
+func (p *wired) take(d *turn.Detector, now time.Duration) {
+	p.mu.Lock()
+	for i := range p.n {
+		d.Played(&p.frames[i], now)
+	}
+	p.n = 0
+	p.mu.Unlock()
 }
 
 func (h *ear) run(ctx context.Context, c *loop) {
@@ -38,7 +68,8 @@ func (h *ear) run(ctx context.Context, c *loop) {
 	}
 }
 
-// read gives the next event that Run wants. Of what was played that is only the first sound of a reply.
+// read gives the next event that Run wants. Of what was played that is only the first sound of a reply; the rest waits for the
+// next frame of the caller.
 func (h *ear) read(ctx context.Context, c *loop) (leg.Event, error) {
 	for {
 		e, err := c.leg.Read(ctx)
@@ -47,6 +78,7 @@ func (h *ear) read(ctx context.Context, c *loop) (leg.Event, error) {
 		}
 		switch e.Kind {
 		case leg.Played:
+			h.played.add(&e.Frame)
 			if !c.wire.Load() || !audible(&e.Frame) {
 				continue
 			}

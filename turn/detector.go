@@ -18,6 +18,13 @@ const (
 	alarmWait   = 10 * time.Second
 	// lateAnswer is how long a backchannel may be the answer to what the agent was just finishing.
 	lateAnswer = 1500 * time.Millisecond
+	// doubt is how long words that may yet become a backchannel do not stop the agent: shortly, if it still speaks, and until the
+	// voice falls silent if it has fallen silent itself.
+	doubt     = 400 * time.Millisecond
+	longDoubt = 550 * time.Millisecond
+	mostDoubt = 1200 * time.Millisecond
+	// recently is how old the sound may be that words are the words of.
+	recently = 2 * time.Second
 	// lateFinal is how long after it a turn's final may come that ended with a partial; then the next segment has begun.
 	lateFinal = 2 * time.Second
 	// rising puts the end of a turn off once when speech seems to begin again.
@@ -31,6 +38,7 @@ type Detector struct {
 	o     Options
 	lang  *language
 	vad   VAD
+	near  nearby
 	agent Agent
 	pace  float64 // of the caller, 1 is 150 words a minute
 	marks bool    // the transcriber writes punctuation
@@ -65,6 +73,9 @@ type utterance struct {
 	putOff    bool // hold was lengthened because speech seemed to begin again
 	spoke     bool // there was speech
 	startedAt time.Duration
+	loud      float64       // dB, of the sound of the words
+	aside     bool          // the words are of somebody who is too far away to be the caller
+	doubted   time.Duration // when words came that may yet become a backchannel, or else stop the agent; 0: none are
 }
 
 // New makes a detector for one conversation.
@@ -75,7 +86,7 @@ func New(o Options) *Detector {
 // Frame hears 20 ms of the caller that ended at now.
 func (d *Detector) Frame(f *audio.Frame, now time.Duration) Signal {
 	was := d.vad.Speaking()
-	d.vad.Frame(f)
+	d.near.frame(f, &d.vad, d.vad.Frame(f), now)
 	if d.melody.frame(f, d.vad.Active()) {
 		d.judge()
 	}
@@ -105,18 +116,33 @@ func (d *Detector) Frame(f *audio.Frame, now time.Duration) Signal {
 			d.spoke, d.startedAt = true, now
 		}
 	}
-	if d.vad.Sustained() {
+	if d.near.calls() {
 		return d.sound(now)
 	}
 	return Signal{}
 }
 
+// Played takes 20 ms of the agent that were put on the wire, silence included, at now: what comes back of them is not the
+// caller. A detector that is told of none knows of no echo.
+func (d *Detector) Played(f *audio.Frame, now time.Duration) { d.near.echo.played(f) }
+
 // sound: the caller makes sounds without words while the agent has the floor.
 func (d *Detector) sound(now time.Duration) Signal {
-	if d.paused || d.deaf || !d.wordless || d.agent != Busy {
+	if d.deaf || !d.wordless || d.agent != Busy {
 		return Signal{}
 	}
 	if d.alarms >= falseAlarms && now < d.alarmAt+alarmWait {
+		return Signal{}
+	}
+	if d.near.afar() {
+		return Signal{}
+	}
+	return d.hush(now)
+}
+
+// hush makes the agent fall silent until it is known what was said.
+func (d *Detector) hush(now time.Duration) Signal {
+	if d.paused {
 		return Signal{}
 	}
 	d.paused, d.pausedAt = true, now
@@ -125,7 +151,7 @@ func (d *Detector) sound(now time.Duration) Signal {
 
 // Heard takes what the transcriber made of the sound.
 func (d *Detector) Heard(w Words, now time.Duration) Signal {
-	if w.Started && d.vad.Sustained() {
+	if w.Started && d.near.calls() {
 		return d.sound(now)
 	}
 	text := strings.TrimSpace(w.Text)
@@ -156,7 +182,11 @@ func (d *Detector) Heard(w Words, now time.Duration) Signal {
 	}
 	if changed {
 		d.rhythm.words(now)
+		if l := d.near.place.lately(); l > audio.Silence && (d.loud == 0 || l > d.loud) {
+			d.loud = l
+		}
 		d.wordsAt, d.wordless, d.ended, d.putOff, d.alarms = now, false, false, false, 0
+		d.near.words()
 	}
 	if w.End && d.pending() {
 		d.ended = true
@@ -167,12 +197,57 @@ func (d *Detector) Heard(w Words, now time.Duration) Signal {
 	if text == "" || d.agent != Busy {
 		return Signal{}
 	}
+	return d.interrupt(w.Final, now)
+}
+
+// interrupt decides whether the words so far stop the agent.
+func (d *Detector) interrupt(final bool, now time.Duration) Signal {
 	all := d.text()
-	if d.o.InterruptSensitivity != "high" && d.lang.backchannel(all) {
+	if d.aside = d.afar(now); d.aside {
+		d.doubted = 0
 		return Signal{}
 	}
-	d.paused = false
+	if d.o.InterruptSensitivity != "high" {
+		if d.lang.backchannel(all) {
+			d.doubted = 0
+			return Signal{}
+		}
+		if !final && d.lang.mayListen(all) {
+			if d.doubted == 0 {
+				d.doubted = now
+			}
+			if now < d.doubtAt() {
+				return d.hush(now)
+			}
+		}
+	}
+	d.paused, d.doubted = false, 0
 	return Signal{Kind: BargeIn, Text: all}
+}
+
+// afar reports whether the words that came now were said too quietly to be the caller's: by somebody in the room, or a
+// television. Words that stand alone, without sound that could be theirs, are taken as the transcriber took them.
+func (d *Detector) afar(now time.Duration) bool {
+	if now-d.lastSpeech > recently || d.lastSpeech == 0 {
+		return false
+	}
+	return d.loud != 0 && d.loud < d.near.least()
+}
+
+// doubtAt is when words in doubt stop the agent.
+func (d *Detector) doubtAt() time.Duration {
+	if !d.paused {
+		return d.doubted + doubt
+	}
+	return min(max(d.doubted, d.near.voiceAt)+longDoubt, d.doubted+mostDoubt)
+}
+
+// resumeAt is when a pause ends that no words have followed.
+func (d *Detector) resumeAt() time.Duration {
+	if d.doubted > 0 {
+		return d.doubtAt()
+	}
+	return min(max(d.near.voiceAt, d.pausedAt)+toResume, d.pausedAt+longestPause)
 }
 
 // Agent says what the agent does now. A pause ends with what was paused.
@@ -190,23 +265,32 @@ func (d *Detector) Due() (time.Duration, bool) {
 		at, ok = d.endAt(), true
 	}
 	if d.paused {
-		r := min(d.lastSpeech+toResume, d.pausedAt+longestPause)
-		if !ok || r < at {
+		if r := d.resumeAt(); !ok || r < at {
 			at, ok = r, true
 		}
+	}
+	if d.doubted > 0 && (!ok || d.doubtAt() < at) {
+		at, ok = d.doubtAt(), true
 	}
 	return at, ok
 }
 
 // Tick decides what has become due by now.
 func (d *Detector) Tick(now time.Duration) Signal {
-	if d.paused && now >= min(d.lastSpeech+toResume, d.pausedAt+longestPause) {
+	if d.doubted > 0 && now >= d.doubtAt() {
+		d.doubted = 0
+		if d.agent == Busy && d.pending() {
+			d.paused = false
+			return Signal{Kind: BargeIn, Text: d.text()}
+		}
+	}
+	if d.paused && now >= d.resumeAt() {
 		d.paused = false
 		if d.wordless {
 			d.alarms++
 			d.alarmAt = now
 		}
-		d.deaf = now < d.lastSpeech+toResume
+		d.deaf = now < d.near.voiceAt+toResume
 		return Signal{Kind: Resume}
 	}
 	if !d.pending() || now < d.endAt() {
@@ -226,8 +310,14 @@ func (d *Detector) Tick(now time.Duration) Signal {
 		s.Start, s.SpeechEnd = d.startedAt, d.lastSpeech
 		d.learnPace(s.Text, d.lastSpeech-d.startedAt)
 	}
-	if d.listening && d.agent != Idle {
+	switch {
+	case (d.listening || d.aside) && d.agent != Idle:
 		s.Kind = Backchannel
+		if d.aside {
+			d.near.aside()
+		}
+	case d.agent == Idle:
+		d.near.turn()
 	}
 	d.taken = d.partial
 	d.forget()
@@ -277,7 +367,7 @@ func (d *Detector) judge() {
 // endAt is when the turn ends if nothing more is heard.
 func (d *Detector) endAt() time.Duration {
 	floor := d.agent != Idle // the agent has it
-	if d.why == ByVendor && !(d.listening && floor) {
+	if d.why == ByVendor && !((d.listening || d.aside) && floor) {
 		return d.wordsAt
 	}
 	from := d.wordsAt
@@ -288,7 +378,7 @@ func (d *Detector) endAt() time.Duration {
 	if d.partial != "" && !d.ended && !d.settled() {
 		at = max(at, from+forFinal)
 	}
-	if d.listening && floor {
+	if (d.listening || d.aside) && floor {
 		at = max(at, from+lateAnswer)
 	}
 	return at

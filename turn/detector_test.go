@@ -259,8 +259,8 @@ func TestPauseAndResume(t *testing.T) {
 	began := sc.now
 	sc.speaks(240 * ms)
 	sc.want(t, Pause)
-	if took := sc.at[0] - began; took > 200*ms {
-		t.Errorf("paused after %s, 200 ms is the most", took)
+	if took := sc.at[0] - began; took > 240*ms {
+		t.Errorf("paused after %s, 240 ms is the most", took)
 	}
 	fell := sc.now
 	sc.quiet(2 * time.Second)
@@ -281,23 +281,18 @@ func TestPauseHoldsWhileTheCallerSounds(t *testing.T) {
 	sc.want(t, Pause, Resume)
 }
 
-// TestNoStammer: a noise every second does not make the agent stammer, until a word shows that somebody is there.
+// TestNoStammer: a noise every second pauses the agent once: then it is known for what the place sounds like. What is louder
+// pauses it all the same, and so does anything once the noise is over.
 func TestNoStammer(t *testing.T) {
 	sc := newScene(Options{})
 	sc.d.Agent(Busy)
 	for range 6 {
 		sc.speaks(300 * ms).quiet(700 * ms)
 	}
-	sc.want(t, Pause, Resume, Pause, Resume, Pause, Resume)
-	sc.partial("okay").quiet(2 * time.Second)
+	sc.want(t, Pause, Resume)
 	sc.signals = nil
-	sc.speaks(300 * ms)
-	sc.want(t, Pause)
-	sc = newScene(Options{}) // it is tried again after a while
-	sc.d.Agent(Busy)
-	for range 4 {
-		sc.speaks(300 * ms).quiet(700 * ms)
-	}
+	sc.frames(300*ms, 8000).quiet(time.Second)
+	sc.want(t, Pause, Resume)
 	sc.quiet(10 * time.Second)
 	sc.signals = nil
 	sc.speaks(300 * ms).quiet(time.Second)

@@ -41,11 +41,13 @@ type VAD struct {
 	recent   uint32  // a bit per frame, newest lowest: above the threshold
 	hang     int
 	speaking bool
+	db       float64 // of the newest frame
 }
 
 // Frame hears 20 ms and reports whether they are above the threshold, which one click is, too.
 func (v *VAD) Frame(f *audio.Frame) bool {
 	db, rms := v.loudness(f)
+	v.db = db
 	if v.frames == 0 {
 		v.level, v.floor = quietest, highFloor
 		v.quad = [4]float64{db, db, db, db}

@@ -63,6 +63,48 @@ func (l *language) listening(words []string) int {
 	return 0
 }
 
+// objections are first words that stop an agent at once, even where they begin a backchannel: no, of no way.
+var objections = set("no|nope|nein|nee|não|non|tidak|नहीं|nahi|いいえ|아니|아니요|stop|stopp|wait")
+
+// mayListen reports whether the words, as yet a beginning, may become nothing but signs of listening: yes I, of I understand.
+func (l *language) mayListen(text string) bool {
+	words := split(text)
+	if len(words) == 0 || objections[words[len(words)-1]] {
+		return false
+	}
+	if l.unspaced {
+		s := strings.Join(words, "")
+		for at := range s {
+			if at > 0 && !l.madeOf(s[:at]) {
+				continue
+			}
+			if l.begins(s[at:]) {
+				return true
+			}
+		}
+		return false
+	}
+	for from := range words {
+		if from > 0 && !l.backchannel(strings.Join(words[:from], " ")) {
+			continue
+		}
+		if l.begins(strings.Join(words[from:], " ")) {
+			return true
+		}
+	}
+	return false
+}
+
+// begins reports whether a backchannel begins like this.
+func (l *language) begins(s string) bool {
+	for p := range l.backchannels {
+		if strings.HasPrefix(p, s) {
+			return true
+		}
+	}
+	return false
+}
+
 // undrawn is a word without the letter that drags at its end: yeahh.
 func undrawn(w string) string {
 	r := []rune(w)

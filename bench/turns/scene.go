@@ -51,14 +51,14 @@ func stage(st *store, it *Item) (*scene, error) {
 	sc := &scene{}
 	x := make([]float64, samples(wait))
 	gain := math.Pow(10, (rng.Float64()*12-6)/20)
+	if it.Noise != "" {
+		gain = max(gain, 0.8)
+	}
 	if it.Class == Television {
 		gain *= math.Pow(10, -18.0/20)
 	}
 	if it.Class == Bystander {
 		gain *= math.Pow(10, -12.0/20)
-	}
-	if it.Noise != "" {
-		gain = max(gain, 0.8)
 	}
 	for _, p := range it.Parts {
 		from := len(x)

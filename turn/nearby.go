@@ -1,0 +1,172 @@
+package turn
+
+import (
+	"math"
+	"time"
+
+	"github.com/parley-voice/parley/audio"
+)
+
+const (
+	overPlace = 2.0 // dB above the loudest of late: somebody speaks, not the place
+	voiceOf   = 12  // frames in which voice is counted
+	enoughOf  = 5   // of them must be voice
+	further   = 9.0 // dB below the caller's own loudness: somebody else, further away
+	fewer     = 4.0 // dB more than that for sound that has no words yet
+	nearer    = 4.0 // dB by which the caller's loudness is corrected when others spoke: it may be the caller, further away
+	ownWeight = 0.4 // of the newest turn in the caller's loudness
+	// unknownOwn is taken for the caller's loudness before it is known: as quiet as speech over a telephone is.
+	unknownOwn = -20.0
+)
+
+// nearby is what the caller's line carries besides words: the caller's voice, or others', the agent's echo, noises.
+type nearby struct {
+	voice   voice
+	echo    echo
+	place   place
+	limit   float64       // dB that a voice must exceed
+	voiceAt time.Duration // the caller's voice, the end of the last frame of it
+	top     float64       // dB, the loudest of the turn so far; 0: nothing yet
+	own     float64       // dB, of the caller's turns; 0: not known
+}
+
+// frame hears 20 ms; active: they are above the noise floor.
+func (n *nearby) frame(f *audio.Frame, vad *VAD, active bool, now time.Duration) {
+	low := n.voice.take(f)
+	n.echo.heard(f, low)
+	n.place.frame(vad.db)
+	if n.voiceAt == 0 || now-n.voiceAt > toResume {
+		n.limit = n.place.before() + overPlace
+	}
+	is := active && vad.db > n.limit && n.voice.voiced() && !n.echo.is()
+	n.voice.frame(vad.db, is)
+	if is && n.voice.count(4) >= 2 {
+		n.voiceAt = now
+		if l := n.place.now(); n.top == 0 || l > n.top {
+			n.top = l
+		}
+	}
+}
+
+// calls reports whether a voice has been speaking: longer than a grunt.
+func (n *nearby) calls() bool { return n.voice.count(voiceOf) >= enoughOf }
+
+// least is how loud the caller is at least.
+func (n *nearby) least() float64 {
+	if n.own == 0 {
+		return unknownOwn - further
+	}
+	return n.own - further
+}
+
+// afar reports whether a voice is too quiet to be the caller's.
+func (n *nearby) afar() bool { return n.voice.loudest < n.least()-fewer }
+
+// words: some came. What was heard lately is not the place.
+func (n *nearby) words() { n.place.forget(blocks - 2) }
+
+// aside: words were taken as somebody else's. Who goes on like that is heard in the end.
+func (n *nearby) aside() {
+	if n.own == 0 {
+		n.own = unknownOwn
+	}
+	n.own -= nearer
+	n.top = 0
+}
+
+// turn: the caller has said a turn.
+func (n *nearby) turn() {
+	if n.top == 0 {
+		return
+	}
+	if n.own == 0 {
+		n.own = n.top
+	}
+	n.own += ownWeight * (n.top - n.own)
+	n.top = 0
+}
+
+const (
+	blockFrames = 25 // half a second
+	blocks      = 6
+	smoothed    = 5 // frames whose mean is one loudness
+)
+
+// A place is how loud it is around the caller when they do not speak: the loudest of every half second for three seconds.
+type place struct {
+	last  [smoothed]float64 // dB of frames
+	at    int
+	peaks [blocks]float64 // the newest is at n; −∞: not known
+	n     int
+	fill  int // frames in the newest
+	seen  bool
+	rest  float64 // before all that
+}
+
+// frame takes the loudness of 20 ms.
+func (p *place) frame(db float64) {
+	if !p.seen {
+		p.seen, p.rest = true, math.Inf(-1)
+		for i := range p.peaks {
+			p.peaks[i] = math.Inf(-1)
+		}
+		for i := range p.last {
+			p.last[i] = db
+		}
+	}
+	p.last[p.at] = db
+	if p.at++; p.at == smoothed {
+		p.at = 0
+	}
+	if p.fill++; p.fill > blockFrames {
+		p.fill = 1
+		p.n = (p.n + 1) % blocks
+		if old := p.peaks[p.n]; !math.IsInf(old, -1) {
+			if math.IsInf(p.rest, -1) {
+				p.rest = old
+			}
+			p.rest += (old - p.rest) / 4
+		}
+		p.peaks[p.n] = math.Inf(-1)
+	}
+	p.peaks[p.n] = max(p.peaks[p.n], p.now())
+}
+
+// now is the loudness of the last tenth of a second.
+func (p *place) now() float64 {
+	var sum float64
+	for _, db := range p.last {
+		sum += db
+	}
+	return sum / smoothed
+}
+
+// before is how loud it was at most before the newest block.
+func (p *place) before() float64 {
+	most := math.Inf(-1)
+	for i, v := range p.peaks {
+		if i != p.n {
+			most = max(most, v)
+		}
+	}
+	if math.IsInf(most, -1) {
+		return p.rest
+	}
+	return most
+}
+
+// lately is how loud it was at most in the last one and a half to two seconds.
+func (p *place) lately() float64 {
+	most := math.Inf(-1)
+	for i := range 4 {
+		most = max(most, p.peaks[(p.n+blocks-i)%blocks])
+	}
+	return most
+}
+
+// forget takes back what was learnt in the last so many blocks: it was the caller.
+func (p *place) forget(last int) {
+	for i := range last {
+		p.peaks[(p.n+blocks-i)%blocks] = math.Inf(-1)
+	}
+}
