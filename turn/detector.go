@@ -73,7 +73,6 @@ type utterance struct {
 	putOff    bool // hold was lengthened because speech seemed to begin again
 	spoke     bool // there was speech
 	startedAt time.Duration
-	loud      float64       // dB, of the sound of the words
 	aside     bool          // the words are of somebody who is too far away to be the caller
 	doubted   time.Duration // when words came that may yet become a backchannel, or else stop the agent; 0: none are
 }
@@ -182,11 +181,8 @@ func (d *Detector) Heard(w Words, now time.Duration) Signal {
 	}
 	if changed {
 		d.rhythm.words(now)
-		if l := d.near.place.lately(); l > audio.Silence && (d.loud == 0 || l > d.loud) {
-			d.loud = l
-		}
 		d.wordsAt, d.wordless, d.ended, d.putOff, d.alarms = now, false, false, false, 0
-		d.near.words()
+		d.near.words(now)
 	}
 	if w.End && d.pending() {
 		d.ended = true
@@ -231,7 +227,7 @@ func (d *Detector) afar(now time.Duration) bool {
 	if now-d.lastSpeech > recently || d.lastSpeech == 0 {
 		return false
 	}
-	return d.loud != 0 && d.loud < d.near.least()
+	return d.near.said < d.near.least()
 }
 
 // doubtAt is when words in doubt stop the agent.

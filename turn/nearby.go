@@ -28,6 +28,8 @@ type nearby struct {
 	voiceAt time.Duration // the caller's voice, the end of the last frame of it
 	top     float64       // dB, the loudest of the turn so far; 0: nothing yet
 	own     float64       // dB, of the caller's turns; 0: not known
+	said    float64       // dB, of the sound of the last words
+	saidAt  time.Duration // and when they came
 }
 
 // frame hears 20 ms; active: they are above the noise floor.
@@ -62,8 +64,15 @@ func (n *nearby) least() float64 {
 // afar reports whether a voice is too quiet to be the caller's.
 func (n *nearby) afar() bool { return n.voice.loudest < n.least()-fewer }
 
-// words: some came. What was heard lately is not the place.
-func (n *nearby) words() { n.place.forget(blocks - 2) }
+// words: some came. What was heard lately is not the place, but they; more words may come of the same sound.
+func (n *nearby) words(now time.Duration) {
+	l := n.place.lately()
+	if n.saidAt > 0 && now-n.saidAt < recently {
+		l = max(l, n.said)
+	}
+	n.said, n.saidAt = l, now
+	n.place.forget(blocks - 2)
+}
 
 // aside: words were taken as somebody else's. Who goes on like that is heard in the end.
 func (n *nearby) aside() {

@@ -127,7 +127,7 @@ func TestDoubt(t *testing.T) {
 	}
 	start().partial("of").speaks(200*ms).partial("of course").quiet(100*ms).final("Of course.").quiet(3*time.Second).want(t, Pause, Resume, Backchannel)
 	start().partial("yes I").speaks(300*ms).partial("yes I want").want(t, Pause, BargeIn)
-	start().partial("yes I").quiet(2*time.Second).want(t, Pause, BargeIn, TurnEnd)
+	start().partial("yes I").quiet(4*time.Second).want(t, Pause, BargeIn, TurnEnd)
 	start().final("of").want(t, Pause, BargeIn) // nothing will come after it
 	start().partial("no").want(t, Pause, BargeIn)
 	sc := newScene(Options{})

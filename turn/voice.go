@@ -14,7 +14,7 @@ const (
 	shortLag  = lowRate / 400 // and of the highest
 	shrill    = 4             // the shortest lag at which a sound is known to be higher than voices
 	pitchSpan = 120           // samples compared: 30 ms
-	pitchKept = pitchSpan + longLag
+	lowKept   = pitchSpan + longLag
 
 	periodic   = 0.6 // how alike two periods of a voice are
 	likelier   = 0.93
@@ -28,7 +28,7 @@ type voice struct {
 	tail    [3]float32 // of the frame before
 	x1, y1  float32    // high-pass at 65 Hz
 	s1, s2  float32    // smoothing
-	low     [pitchKept]float32
+	low     [lowKept]float32
 	loudest float64 // dB, of late. It sinks from full scale by 20 dB a second: before the place is known little is a voice
 	recent  uint32  // a bit per frame, newest lowest: voiced
 }
@@ -36,7 +36,7 @@ type voice struct {
 // take keeps the frame at a quarter of the rate and gives its new samples.
 func (v *voice) take(f *audio.Frame) []float32 {
 	copy(v.low[:], v.low[lowFrame:])
-	out := v.low[pitchKept-lowFrame:]
+	out := v.low[lowKept-lowFrame:]
 	var x [3 + audio.Samples]float32
 	copy(x[:3], v.tail[:])
 	for i, s := range f {
@@ -68,13 +68,13 @@ func (v *voice) voiced() bool {
 		return false
 	}
 	var r [longLag + 1]float32
-	y := v.low[longLag-shrill : pitchKept-shrill]
+	y := v.low[longLag-shrill : lowKept-shrill]
 	var e float32
 	for _, s := range y {
 		e += s * s
 	}
 	for lag := shrill; lag <= longLag; lag++ {
-		y = v.low[longLag-lag : pitchKept-lag]
+		y = v.low[longLag-lag : lowKept-lag]
 		y = y[:len(x)]
 		var c float32
 		for i, s := range x {
