@@ -54,11 +54,16 @@ type Detector struct {
 
 	lastSpeech time.Duration // end of it, in this call
 	wordless   bool          // nothing was recognised since speech last began
-	paused     bool
-	pausedAt   time.Duration
-	alarms     int           // pauses in a row that were nothing
-	alarmAt    time.Duration // the end of the last
-	deaf       bool          // sound paused the agent for too long: it is noise until it stops
+	hushed
+}
+
+// A hushed agent is silent because the caller made sounds, or was.
+type hushed struct {
+	paused   bool
+	pausedAt time.Duration
+	alarms   int           // pauses in a row that were nothing
+	alarmAt  time.Duration // the end of the last
+	deaf     bool          // sound paused the agent for too long: it is noise until it stops
 }
 
 // An utterance is what is known of a turn of the caller's that has not ended.
