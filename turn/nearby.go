@@ -15,8 +15,9 @@ const (
 	fewer     = 4.0 // dB more than that for sound that has no words yet
 	nearer    = 4.0 // dB by which the caller's loudness is corrected when others spoke: it may be the caller, further away
 	ownWeight = 0.4 // of the newest turn in the caller's loudness
-	// unknownOwn is taken for the caller's loudness before it is known: as quiet as speech over a telephone is.
-	unknownOwn = -20.0
+	// unknownOwn is taken for the caller's loudness before it is known. Speech over a telephone goes down to −36 dBFS, and whoever
+	// says "stop" so quietly means it: others, who are no louder, are then taken for the caller until the caller has said a turn.
+	unknownOwn = -27.0
 )
 
 // nearby is what the caller's line carries besides words: the caller's voice, or others', the agent's echo, noises.
