@@ -1,28 +1,54 @@
 package store
 
 import (
-	"io/fs"
+	"path/filepath"
+	"strings"
 	"testing"
 
-	"github.com/pressly/goose/v3"
+	"github.com/parley-voice/parley/secret"
 )
 
 // migrateTo brings a new database to an earlier version.
 func migrateTo(t testing.TB, d *DB, version int64) {
 	t.Helper()
-	dialect, folder := goose.DialectSQLite3, "sqlite"
-	if d.pg {
-		dialect, folder = goose.DialectPostgres, "postgres"
-	}
-	files, err := fs.Sub(migrations, "migrations/"+folder)
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, err := goose.NewProvider(dialect, d.w.DB, files)
+	p, err := d.migrations()
 	if err != nil {
 		t.Fatal(err)
 	}
 	if _, err := p.UpTo(t.Context(), version); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestBehind: a database of an older version is known for one, and asking does not make it newer.
+func TestBehind(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "parley.db")
+	old := &DB{}
+	if err := old.connect(path); err != nil {
+		t.Fatal(err)
+	}
+	migrateTo(t, old, 1)
+	old.closePools()
+	for range 2 {
+		if behind, err := Behind(t.Context(), path); !behind || err != nil {
+			t.Errorf("an old one is behind: %v, %v", behind, err)
+		}
+	}
+	key, err := secret.NewKey(strings.Repeat("k", 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := Open(t.Context(), path, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if behind, err := Behind(t.Context(), path); behind || err != nil { // beside whoever has it open
+		t.Errorf("a new one is behind: %v, %v", behind, err)
+	}
+	if err := d.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Behind(t.Context(), "mysql://x"); err == nil {
+		t.Error("a database that is none")
 	}
 }

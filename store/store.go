@@ -62,17 +62,9 @@ const (
 // another master key is refused.
 func Open(ctx context.Context, url string, key *secret.Key) (*DB, error) {
 	d := &DB{key: key, jobs: make(chan struct{}, 1), slots: make(chan struct{}, 1), run: newID(), surveys: newSurveys()}
-	var err error
-	switch scheme, _, has := strings.Cut(url, "://"); {
-	case has && (scheme == "postgres" || scheme == "postgresql"):
-		err = d.openPostgres(url)
-	case has && scheme != "sqlite":
-		return nil, fmt.Errorf("a database at %s://… is not known: give postgres://…, or the path of an SQLite file", scheme)
-	default:
-		err = d.openSQLite(url)
-	}
+	err := d.connect(url)
 	if err != nil {
-		return nil, fmt.Errorf("opening the database: %w", err)
+		return nil, err
 	}
 	if err = d.migrate(ctx); err == nil {
 		err = d.checkKey(ctx)
@@ -83,6 +75,39 @@ func Open(ctx context.Context, url string, key *secret.Key) (*DB, error) {
 	}
 	d.log = newLog(d)
 	return d, nil
+}
+
+// connect opens the pools, and looks at nothing.
+func (d *DB) connect(url string) (err error) {
+	switch scheme, _, has := strings.Cut(url, "://"); {
+	case has && (scheme == "postgres" || scheme == "postgresql"):
+		err = d.openPostgres(url)
+	case has && scheme != "sqlite":
+		return fmt.Errorf("a database at %s://… is not known: give postgres://…, or the path of an SQLite file", scheme)
+	default:
+		err = d.openSQLite(url)
+	}
+	if err != nil {
+		return fmt.Errorf("opening the database: %w", err)
+	}
+	return nil
+}
+
+// Behind reports whether a database was made by an older version: Open would migrate it, under a server of that version that may run on it.
+func Behind(ctx context.Context, url string) (bool, error) {
+	d := &DB{}
+	if err := d.connect(url); err != nil {
+		return false, err
+	}
+	defer d.closePools()
+	p, err := d.migrations()
+	if err == nil {
+		var is bool
+		if is, err = p.HasPending(ctx); err == nil {
+			return is, nil
+		}
+	}
+	return false, fmt.Errorf("reading the database's version: %w", err)
 }
 
 func (d *DB) openPostgres(url string) error {
@@ -130,20 +155,24 @@ func (d *DB) openSQLite(path string) error {
 	return nil
 }
 
-func (d *DB) migrate(ctx context.Context) error {
+func (d *DB) migrations() (*goose.Provider, error) {
 	dialect, folder := goose.DialectSQLite3, "sqlite"
 	if d.pg {
 		dialect, folder = goose.DialectPostgres, "postgres"
 	}
 	files, err := fs.Sub(migrations, "migrations/"+folder)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	p, err := goose.NewProvider(dialect, d.w.DB, files)
-	var version int64
-	if err == nil {
-		version, err = p.GetDBVersion(ctx)
+	return goose.NewProvider(dialect, d.w.DB, files)
+}
+
+func (d *DB) migrate(ctx context.Context) error {
+	p, err := d.migrations()
+	if err != nil {
+		return fmt.Errorf("migrating the database: %w", err)
 	}
+	version, err := p.GetDBVersion(ctx)
 	if sources := p.ListSources(); err == nil && version > sources[len(sources)-1].Version {
 		err = errors.New("it was made by a newer version of Parley, which this one cannot read")
 	}

@@ -98,10 +98,17 @@ func (c *doctorCmd) vendors(ctx context.Context, r *report, getenv func(string) 
 	allow, _ := c.networks() // check has read them
 	v.guarded = provider.Guarded(fetch.New(fetch.Options{Allow: allow}).Dial)
 	if data := (dataFlags{c.Data, c.DatabaseURL, c.MasterKey}); data.there() == nil {
-		db, _, err := store.OpenFolder(ctx, data.url(), c.Data, c.MasterKey)
-		if err != nil {
+		behind, err := store.Behind(ctx, data.url())
+		var db *store.DB
+		if err == nil && !behind {
+			db, _, err = store.OpenFolder(ctx, data.url(), c.Data, c.MasterKey)
+		}
+		switch {
+		case err != nil:
 			r.add(finding{wrong, "database", err.Error()})
-		} else {
+		case behind:
+			r.add(finding{note, "database", "it is an older version's, which the next start of this one migrates; account connections were not looked at"})
+		default:
 			defer db.Close()
 			v.db = db
 		}
