@@ -1,7 +1,9 @@
 package provider
 
 import (
+	"context"
 	"errors"
+	"time"
 
 	"github.com/parley-voice/parley"
 	"github.com/parley-voice/parley/audio"
@@ -18,4 +20,19 @@ func Linear16(wire []byte, f *audio.Frame) {
 func Farewell(err error) bool {
 	var v *parley.VendorError
 	return errors.As(err, &v) && (v.Status == 1000 || v.Status == 1005)
+}
+
+// Hold waits, such as for a vendor that takes sound no faster than it is spoken; the error is that of ctx.
+func Hold(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
+		return nil
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }

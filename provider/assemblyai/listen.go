@@ -62,25 +62,10 @@ func (h *hearing) sound(ctx context.Context, f *audio.Frame) error {
 		return nil
 	}
 	h.n = 0
-	if err := hold(ctx, h.pace.wait(time.Now())); err != nil {
+	if err := provider.Hold(ctx, h.pace.wait(time.Now())); err != nil {
 		return err
 	}
 	return h.socket.Binary(h.wire)
-}
-
-// hold waits.
-func hold(ctx context.Context, d time.Duration) error {
-	if d <= 0 {
-		return nil
-	}
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
 
 // finish ends the turn that is open, and the session.

@@ -311,7 +311,7 @@ func (h *hearing) sound(ctx context.Context, f *audio.Frame) error {
 			return err
 		}
 	}
-	if err := hold(ctx, time.Until(h.ready)); err != nil {
+	if err := provider.Hold(ctx, time.Until(h.ready)); err != nil {
 		return err
 	}
 	if err := h.put(f); err != nil {
@@ -337,20 +337,6 @@ func (h *hearing) put(f *audio.Frame) error {
 	h.wire = slices.Grow(h.wire, 2*audio.Samples)[:n+2*audio.Samples]
 	provider.Linear16(h.wire[n:], f)
 	return h.socket.Binary(h.wire)
-}
-
-func hold(ctx context.Context, d time.Duration) error {
-	if d <= 0 {
-		return nil
-	}
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
 
 // finish ends the sound by a message without any.
