@@ -58,6 +58,9 @@ type Verdict struct {
 	At         time.Duration // since answer
 }
 
+// again is how many frames pass until a verdict is looked at anew.
+const again = 10
+
 // A Classifier listens to who answered. It belongs to one goroutine.
 type Classifier struct {
 	o     Options
@@ -66,10 +69,12 @@ type Classifier struct {
 	tones *tones.Finder
 
 	talk    talks
+	frames  int
 	toned   bool // what the VAD takes for speech is a tone
 	signal  signal
 	finals  string        // plain
 	partial string        // plain
+	found   found         // in both
 	wordsAt time.Duration // the newest word came; 0: none yet
 	finalAt time.Duration // and the newest final
 
@@ -99,7 +104,10 @@ func (c *Classifier) Frame(f *audio.Frame, now time.Duration) {
 	speech := c.vad.Speaking()
 	c.toned = c.toned && speech // what the VAD makes of a tone lasts longer than it
 	c.talk.hear(speech && !c.toned, now)
-	c.judge(now)
+	c.leaves(now)
+	if c.frames++; c.verdict == nil || c.verdict.Class == Silence || c.frames%again == 0 {
+		c.judge(now)
+	}
 }
 
 // tone takes note of what is held. What was taken for speech since it began was none.
@@ -117,7 +125,6 @@ func (c *Classifier) tone(now time.Duration) {
 
 // Heard takes what the transcriber made of the sound.
 func (c *Classifier) Heard(w Words, now time.Duration) {
-	before := c.said()
 	if w.Final {
 		if w.Text != "" {
 			c.finals, c.finalAt = plain(c.finals+" "+w.Text), now
@@ -126,11 +133,14 @@ func (c *Classifier) Heard(w Words, now time.Duration) {
 	} else if w.Text != "" {
 		c.partial = plain(w.Text)
 	}
-	if said := c.said(); said != before && strings.TrimSpace(said) != "" {
-		if c.wordsAt = now; c.firstWord == 0 {
-			c.firstWord = now
+	if said := c.said(); said != c.found.said {
+		if c.found = c.find(said); strings.TrimSpace(said) != "" {
+			if c.wordsAt = now; c.firstWord == 0 {
+				c.firstWord = now
+			}
 		}
 	}
+	c.leaves(now)
 	c.judge(now)
 }
 

@@ -208,6 +208,19 @@ func TestNothingIsAllocated(t *testing.T) {
 	}
 }
 
+// TestNothingIsAllocatedForWords: they are looked through when they come, not with every frame.
+func TestNothingIsAllocatedForWords(t *testing.T) {
+	for _, o := range []Options{{}, {Dynamic: true}} {
+		a := newCallee(o)
+		a.talks(300).words("thank you for calling you have reached").talks(100)
+		var f audio.Frame
+		a.voice.Fill(f[:])
+		if n := testing.AllocsPerRun(50, func() { a.now += audio.FrameDur; a.c.Frame(&f, a.now) }); n > 0 {
+			t.Errorf("%+v: %v allocations a frame", o, n)
+		}
+	}
+}
+
 func FuzzWords(f *testing.F) {
 	f.Add("hello", "leave a message", "en")
 	f.Add("もしもし", "", "ja")

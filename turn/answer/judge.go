@@ -26,15 +26,13 @@ const (
 
 // judge looks at everything anew.
 func (c *Classifier) judge(now time.Duration) {
-	c.leaves(now)
 	if v := c.verdict; v != nil && !c.o.Dynamic && v.Class != Silence && (v.Confidence >= 0.9 || v.Class != Voicemail && v.Class != SIT) {
 		return
 	}
-	said := c.said()
-	if c.byTones(now) || c.byWords(said, now) || c.o.WordsOnly && said == "" && now < 2*mute {
+	if c.byTones(now) || c.byWords(now) || c.o.WordsOnly && c.found.said == "" && now < 2*mute {
 		return
 	}
-	c.byTalk(said, now)
+	c.byTalk(now)
 }
 
 // byTones: the network, a fax, or a beep after talk.
@@ -62,33 +60,64 @@ func (c *Classifier) byTones(now time.Duration) bool {
 	return false
 }
 
-// byWords: what was said settles it, or will: then nothing else does.
-func (c *Classifier) byWords(said string, now time.Duration) bool {
+// A finding is a phrase of a machine's that was said.
+type finding struct {
+	class  Class
+	sure   float64
+	phrase string
+	person string // and one that only people say
+}
+
+// found is what there is in the words so far. It is looked for when words come, not with every frame.
+type found struct {
+	said    string   // all of them, plain
+	machine *finding // nil: nothing of one's
+	person  string   // what only people say; "": nothing
+	greets  bool     // there is nothing but how people answer
+	company bool     // it begins as people and menus of companies do, and nobody has told their name
+}
+
+// find looks for what the lexicons know.
+func (c *Classifier) find(said string) found {
+	f := found{said: said}
 	if said == "" {
-		return false
+		return f
 	}
 	for _, l := range c.words {
+		person, _ := l.has(said, l.human)
+		if person != "" {
+			f.person = person
+		}
+		f.greets = f.greets || l.greets(said)
+		if _, ok := l.has(said, l.company); ok && !introduced(said) {
+			f.company = true
+		}
 		for _, k := range [...]struct {
 			class Class
 			list  []string
 			sure  float64
 		}{{MailboxFull, l.full, 0.95}, {IVR, l.menu, 0.9}, {CallScreening, l.screening, 0.9}, {Voicemail, l.machine, 0.9}, {Hold, l.hold, 0.9}, {SIT, l.nobody, 0.85}, {Voicemail, l.weak, 0.8}} {
-			p, ok := l.has(said, k.list)
-			if !ok {
-				continue
+			if p, ok := l.has(said, k.list); ok && f.machine == nil {
+				f.machine = &finding{k.class, k.sure, p, person}
 			}
-			if h, human := l.has(said, l.human); human && c.talk.length() < short && k.class != CallScreening {
-				c.decide(Human, 0.7, now, fmt.Sprintf("said %q, and %q", p, h))
-				return true
-			}
-			if k.sure < 0.9 && now < soon && c.pause(now) < waitsLong {
-				return true // what is yet to come may say more: that it is full, a menu, who is calling
-			}
-			c.decide(k.class, k.sure, now, fmt.Sprintf("said %q", p))
-			return true
 		}
 	}
-	return false
+	return f
+}
+
+// byWords: what was said settles it, or will: then nothing else does.
+func (c *Classifier) byWords(now time.Duration) bool {
+	m := c.found.machine
+	switch {
+	case m == nil:
+		return false
+	case m.person != "" && c.talk.length() < short && m.class != CallScreening:
+		c.decide(Human, 0.7, now, fmt.Sprintf("said %q, and %q", m.phrase, m.person))
+	case m.sure < 0.9 && now < soon && c.pause(now) < waitsLong: // what is yet to come may say more: that it is full, a menu, who is calling
+	default:
+		c.decide(m.class, m.sure, now, fmt.Sprintf("said %q", m.phrase))
+	}
+	return true
 }
 
 // pause is how long nobody has talked. Who beeps does not wait; and where there is noise that sounds like talk, words that have ended count.
@@ -119,20 +148,9 @@ func (c *Classifier) length() time.Duration {
 }
 
 // byTalk: how long somebody talked, and whether they wait.
-func (c *Classifier) byTalk(said string, now time.Duration) {
-	t := &c.talk
+func (c *Classifier) byTalk(now time.Duration) {
+	t, said, asks, greets, company := &c.talk, c.found.said, c.found.person, c.found.greets, c.found.company
 	length, pause := c.length(), c.pause(now)
-	greets, asks, company := false, "", false
-	for _, l := range c.words {
-		greets = greets || said != "" && l.greets(said)
-		if p, ok := l.has(said, l.human); ok {
-			asks = p
-		}
-		if _, ok := l.has(said, l.company); ok {
-			company = true
-		}
-	}
-	company = company && !introduced(said)
 	switch {
 	case said == "" && t.total < least && c.ringing():
 	case said == "" && t.total < least:
