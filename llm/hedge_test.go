@@ -134,19 +134,22 @@ func TestSlowIsNoFailure(t *testing.T) {
 func TestHedgeEndsWithItsTurn(t *testing.T) {
 	closedBreakers()
 	synctest.Test(t, func(t *testing.T) {
-		var asked, lost int
-		hang := watched(script(play{after: time.Hour}), &asked, &lost)
-		m := Fallback(Vendor{Name: t.Name(), Hedge: 100 * time.Millisecond, Model: hang}, Vendor{Name: t.Name() + "2", Model: hang})
+		var asked, lost [2]int // each of a goroutine's own
+		hangs := [2]Model{}
+		for i := range hangs {
+			hangs[i] = watched(script(play{after: time.Hour}), &asked[i], &lost[i])
+		}
+		m := Fallback(Vendor{Name: t.Name(), Hedge: 100 * time.Millisecond, Model: hangs[0]}, Vendor{Name: t.Name() + "2", Model: hangs[1]})
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(time.Second, cancel)
-		if o := run(ctx, m, ask); !errors.Is(o.err, context.Canceled) || asked != 2 || lost != 2 {
-			t.Errorf("%v, asked %d, cancelled %d", o.err, asked, lost)
+		if o := run(ctx, m, ask); !errors.Is(o.err, context.Canceled) || asked != [2]int{1, 1} || lost != asked {
+			t.Errorf("%v, asked %v, cancelled %v", o.err, asked, lost)
 		}
 		if !breakers.Of(t.Name()).Allow() || !breakers.Of(t.Name()+"2").Allow() {
 			t.Error("an interruption counts as a failure")
 		}
 		talk := script(play{after: 200 * time.Millisecond, delta: text("a")}, play{after: time.Hour})
-		for range Fallback(Vendor{Name: "a", Hedge: 100 * time.Millisecond, Model: talk}, Vendor{Name: "b", Model: hang}).Chat(t.Context(), ask) {
+		for range Fallback(Vendor{Name: "a", Hedge: 100 * time.Millisecond, Model: talk}, Vendor{Name: "b", Model: hangs[1]}).Chat(t.Context(), ask) {
 			break
 		}
 	})
