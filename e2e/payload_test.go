@@ -17,7 +17,7 @@ import (
 
 // payloads are the fields of each event's payload that a webhook gets: all of them, and none besides but those after the bar.
 var payloads = map[string]string{
-	"event_message":                    "text sender timestamp turn_id interrupted | latency",
+	"event_message":                    "text sender timestamp turn_id interrupted | latency vendors",
 	"event_action":                     "event_type timestamp action_id action_type action_label parameters result",
 	"event_phone_call_connected":       "to_number from_number is_outgoing",
 	"event_phone_call_ended":           "ended_reason fault stage stage_outcome conversation_minutes | media",

@@ -128,7 +128,13 @@ func NewAzureOpenAI(t testing.TB) *AzureOpenAI {
 			}
 		}
 	}
-	list := known(keyed("Api-Key", `{"object":"list","data":[]}`))
+	list := known(func(w http.ResponseWriter, r *http.Request) {
+		field := "Api-Key"
+		if r.Header.Get(field) == "" {
+			field = "Authorization"
+		}
+		keyed(field, `{"object":"list","data":[]}`)(w, r)
+	})
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /openai/v1/chat/completions", known(o.chat))
 	mux.HandleFunc("POST /openai/deployments/{dated}/chat/completions", known(o.chat))
