@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/parley-voice/parley/audio/audiotest"
+	"github.com/parley-voice/parley/audio/babble"
 )
 
 // A press is what a line may make of a key.
@@ -219,7 +219,7 @@ func TestDTMFSignalsOfTheNetwork(t *testing.T) {
 // TestDTMFTalkOff hears no key in minutes of many voices, alone and two at once, and through a line.
 func TestDTMFTalkOff(t *testing.T) {
 	for seed := range uint64(8) {
-		one, two := audiotest.Speak(seed, 30*time.Second), audiotest.Speak(seed+100, 30*time.Second)
+		one, two := babble.Speak(seed, 30*time.Second), babble.Speak(seed+100, 30*time.Second)
 		for name, pcm := range map[string][]int16{"voice": one, "voice on a line": ulaw(one), "two voices": mixed(one, two)} {
 			if got := keys(pcm); got != "" {
 				t.Errorf("%s %d: %q", name, seed, got)

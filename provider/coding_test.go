@@ -6,6 +6,7 @@ import (
 
 	"github.com/parley-voice/parley/audio"
 	"github.com/parley-voice/parley/audio/audiotest"
+	"github.com/parley-voice/parley/audio/babble"
 )
 
 func frames(pcm []int16) (out []audio.Frame) {
@@ -18,7 +19,7 @@ func frames(pcm []int16) (out []audio.Frame) {
 
 // TestCoding: what the vendor decodes is what was said.
 func TestCoding(t *testing.T) {
-	said := audiotest.Speak(7, 2e9)
+	said := babble.Speak(7, 2e9)
 	low := audio.NewResampler(audio.Rate, audio.Rate/2).Process(nil, said)
 	for _, tc := range []struct {
 		ulaw  bool

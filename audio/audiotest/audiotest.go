@@ -1,25 +1,7 @@
-// Package audiotest makes sound to test with, and compares it. It starts no goroutine.
+// Package audiotest compares what went into a codec with what came out. It starts no goroutine.
 package audiotest
 
-import (
-	"math"
-	"time"
-
-	"github.com/parley-voice/parley/audio/babble"
-)
-
-// Rate of everything here, in Hz.
-const Rate = babble.Rate
-
-// NewVoice starts the voice of a seed.
-func NewVoice(seed uint64) *babble.Voice { return babble.New(seed) }
-
-// Speak gives so much of the voice of a seed.
-func Speak(seed uint64, d time.Duration) []int16 {
-	pcm := make([]int16, int(d*Rate/time.Second))
-	NewVoice(seed).Fill(pcm)
-	return pcm
-}
+import "math"
 
 // SNR is how far in dB what came out of a codec differs from what went in, at the delay (0 to most samples) and the gain at
 // which it differs least.

@@ -5,6 +5,7 @@ package babble
 import (
 	"math"
 	"math/rand/v2"
+	"time"
 )
 
 // Rate of everything here, in Hz.
@@ -110,4 +111,11 @@ func (v *Voice) next() float64 {
 		source = v.tract[k].next(source)
 	}
 	return math.Tanh(source)
+}
+
+// Speak gives so much of the voice of a seed.
+func Speak(seed uint64, d time.Duration) []int16 {
+	pcm := make([]int16, int(d*Rate/time.Second))
+	New(seed).Fill(pcm)
+	return pcm
 }

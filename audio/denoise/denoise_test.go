@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/parley-voice/parley/audio"
-	"github.com/parley-voice/parley/audio/audiotest"
+	"github.com/parley-voice/parley/audio/babble"
 )
 
 // noises by name: what stands in a caller's background. Each fills a frame at about −30 dBFS.
@@ -33,7 +33,7 @@ var noises = map[string]func() func(*audio.Frame){
 
 // scene is a voice with silences, and the same with noise on it at the SNR in dB.
 func scene(noise func(*audio.Frame), snr float64, frames int) (clean, noisy []audio.Frame) {
-	v, r := audiotest.NewVoice(7), rand.New(rand.NewPCG(8, 9))
+	v, r := babble.New(7), rand.New(rand.NewPCG(8, 9))
 	clean, noisy = make([]audio.Frame, frames), make([]audio.Frame, frames)
 	background := make([]audio.Frame, frames)
 	var loud, quiet float64

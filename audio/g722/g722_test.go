@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/parley-voice/parley/audio/audiotest"
+	"github.com/parley-voice/parley/audio/babble"
 )
 
 // voice is three seconds of audiotest's seed 1, coded by ffmpeg 5.1 (Debian 12): ffmpeg -f s16le -ar 16000 -ac 1 -i … -c:a g722.
@@ -114,7 +115,7 @@ func TestFFmpegHere(t *testing.T) {
 
 func TestQuality(t *testing.T) {
 	for seed := range uint64(4) {
-		in := audiotest.Speak(seed, 3*time.Second)
+		in := babble.Speak(seed, 3*time.Second)
 		out := NewDecoder().Decode(nil, NewEncoder().Encode(nil, in))
 		snr, delay := audiotest.SNR(in, out, 60)
 		t.Logf("%.1f dB, %d samples late", snr, delay)
@@ -145,7 +146,7 @@ func TestBands(t *testing.T) {
 
 // TestPieces: however a stream is cut, it is the same.
 func TestPieces(t *testing.T) {
-	in := audiotest.Speak(9, time.Second)
+	in := babble.Speak(9, time.Second)
 	whole := NewEncoder().Encode(nil, in)
 	heard := NewDecoder().Decode(nil, whole)
 	e, d := NewEncoder(), NewDecoder()
@@ -185,7 +186,7 @@ func TestSilenceSettles(t *testing.T) {
 
 // TestLossIsForgotten loses 100 ms and expects the voice back within 200.
 func TestLossIsForgotten(t *testing.T) {
-	line := NewEncoder().Encode(nil, audiotest.Speak(3, 3*time.Second))
+	line := NewEncoder().Encode(nil, babble.Speak(3, 3*time.Second))
 	want := NewDecoder().Decode(nil, line)
 	d := NewDecoder()
 	d.Decode(nil, line[:8000])
@@ -216,7 +217,7 @@ func FuzzDecode(f *testing.F) {
 
 func TestNothingIsAllocated(t *testing.T) {
 	e, d := NewEncoder(), NewDecoder()
-	in := audiotest.Speak(1, 20*time.Millisecond)
+	in := babble.Speak(1, 20*time.Millisecond)
 	b, pcm := make([]byte, 0, 160), make([]int16, 0, 320)
 	if n := testing.AllocsPerRun(100, func() {
 		b = e.Encode(b[:0], in)
@@ -228,7 +229,7 @@ func TestNothingIsAllocated(t *testing.T) {
 
 func BenchmarkEncode(b *testing.B) {
 	e := NewEncoder()
-	in := audiotest.Speak(7, 4*time.Second)
+	in := babble.Speak(7, 4*time.Second)
 	buf := make([]byte, 0, 160)
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i = (i + 320) % (len(in) - 320) {
@@ -238,7 +239,7 @@ func BenchmarkEncode(b *testing.B) {
 
 func BenchmarkDecode(b *testing.B) {
 	d := NewDecoder()
-	all := NewEncoder().Encode(nil, audiotest.Speak(7, 4*time.Second))
+	all := NewEncoder().Encode(nil, babble.Speak(7, 4*time.Second))
 	pcm := make([]int16, 0, 320)
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i = (i + 160) % (len(all) - 160) {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/parley-voice/parley/audio/audiotest"
+	"github.com/parley-voice/parley/audio/babble"
 )
 
 // packets reads a file of testdata.
@@ -45,7 +46,7 @@ func encoder(t testing.TB) *Encoder {
 
 // TestLibopusIsUnderstood decodes what libopus made. The SNRs are those of its own decoder on the same packets.
 func TestLibopusIsUnderstood(t *testing.T) {
-	in := audiotest.Speak(1, 3*time.Second)
+	in := babble.Speak(1, 3*time.Second)
 	for _, c := range []struct {
 		file    string
 		samples int     // of each packet
@@ -75,7 +76,7 @@ func TestLibopusIsUnderstood(t *testing.T) {
 }
 
 func TestEveryPacketTimeComesBack(t *testing.T) {
-	in := audiotest.Speak(2, 3*time.Second)
+	in := babble.Speak(2, 3*time.Second)
 	for _, ms := range []int{10, 20, 40, 60} {
 		n := Rate * ms / 1000
 		e, d := encoder(t), decoder(t)
@@ -113,7 +114,7 @@ func TestPacketTimeMayChange(t *testing.T) {
 	e, d := encoder(t), decoder(t)
 	defer e.Close()
 	defer d.Close()
-	in := audiotest.Speak(4, time.Second)
+	in := babble.Speak(4, time.Second)
 	for _, n := range []int{320, 160, 960, 640, 320} {
 		b, err := e.Encode([]byte{9}, in[:n])
 		if err != nil || b[0] != 9 {
@@ -202,7 +203,7 @@ func TestConcealmentGoesOnAndFades(t *testing.T) {
 
 // TestLossIsRecovered drops every fifth packet of libopus's and of ours.
 func TestLossIsRecovered(t *testing.T) {
-	in := audiotest.Speak(1, 3*time.Second)
+	in := babble.Speak(1, 3*time.Second)
 	e := encoder(t)
 	defer e.Close()
 	e.Lost(20)
@@ -341,7 +342,7 @@ func TestNothingIsAllocated(t *testing.T) {
 	e, d := encoder(t), decoder(t)
 	defer e.Close()
 	defer d.Close()
-	in := audiotest.Speak(6, 4*time.Second)
+	in := babble.Speak(6, 4*time.Second)
 	b, pcm := make([]byte, 0, 1500), make([]int16, 0, 1920)
 	at := 0
 	frame := func() {
@@ -388,7 +389,7 @@ func BenchmarkEncode(b *testing.B) {
 			e := encoder(b)
 			defer e.Close()
 			e.Lost(lost)
-			in := audiotest.Speak(7, 4*time.Second)
+			in := babble.Speak(7, 4*time.Second)
 			buf := make([]byte, 0, 1500)
 			b.ReportAllocs()
 			for i := 0; b.Loop(); i = (i + 320) % (len(in) - 320) {

@@ -1,4 +1,4 @@
-package audiotest
+package babble
 
 import (
 	"math"
@@ -34,18 +34,5 @@ func TestVoiceIsItsSeeds(t *testing.T) {
 	}
 	if slices.Equal(one, Speak(2, time.Second)) {
 		t.Error("two seeds say the same")
-	}
-}
-
-func TestSNRFindsDelayAndGain(t *testing.T) {
-	in := Speak(3, time.Second)
-	out := make([]int16, 0, len(in)+7)
-	out = append(out, make([]int16, 7)...)
-	for _, s := range in {
-		out = append(out, s/2)
-	}
-	snr, delay := SNR(in, out, 20)
-	if delay != 7 || snr < 50 {
-		t.Errorf("%.1f dB at %d", snr, delay)
 	}
 }
