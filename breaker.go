@@ -69,3 +69,15 @@ func (b *Breakers) Of(vendor string) *Breaker {
 	v, _ := b.m.LoadOrStore(vendor, new(Breaker))
 	return v.(*Breaker)
 }
+
+// Askable parts vendors that can be asked from those that cannot at all, such as for want of a key; missing says why, nil: one can.
+func Askable[V any](vs []V, missing func(V) error) (can, cannot []V) {
+	for _, v := range vs {
+		if missing(v) != nil {
+			cannot = append(cannot, v)
+		} else {
+			can = append(can, v)
+		}
+	}
+	return can, cannot
+}

@@ -1,6 +1,8 @@
 package parley
 
 import (
+	"errors"
+	"fmt"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -69,5 +71,18 @@ func TestVendorErrorTemporary(t *testing.T) {
 		if got := (&VendorError{Code: code}).Temporary(); got != want {
 			t.Errorf("%s: Temporary is %v", code, got)
 		}
+	}
+}
+
+func TestAskable(t *testing.T) {
+	gone := errors.New("no key")
+	can, cannot := Askable([]string{"a", "b", "c"}, func(v string) error {
+		if v == "b" {
+			return gone
+		}
+		return nil
+	})
+	if fmt.Sprint(can, cannot) != "[a c] [b]" {
+		t.Errorf("%v can, %v cannot", can, cannot)
 	}
 }

@@ -46,15 +46,8 @@ var breakers parley.Breakers
 // the stream's. The iterator runs in the caller's goroutine; only timers are added to it, and, for vendors
 // with a Hedge, a goroutine for each of the two that are asked at once.
 func Fallback(vs ...Vendor) Model {
-	f := &fallback{}
-	for _, v := range vs {
-		if v.Missing != nil {
-			f.missing = append(f.missing, v)
-		} else {
-			f.vendors = append(f.vendors, v)
-		}
-	}
-	return f
+	can, cannot := parley.Askable(vs, func(v Vendor) error { return v.Missing })
+	return &fallback{vendors: can, missing: cannot}
 }
 
 type fallback struct {

@@ -45,15 +45,8 @@ var breakers parley.Breakers
 // places on the time line of the stream. A vendor whose breaker is open comes last; nobody left, the stream ends with the
 // last error. One goroutine keeps the sound; it ends with the stream, and it never makes in wait.
 func Fallback(vs ...Vendor) Transcriber {
-	f := &fallback{}
-	for _, v := range vs {
-		if v.Missing != nil {
-			f.missing = append(f.missing, v)
-		} else {
-			f.vendors = append(f.vendors, v)
-		}
-	}
-	return f
+	can, cannot := parley.Askable(vs, func(v Vendor) error { return v.Missing })
+	return &fallback{vendors: can, missing: cannot}
 }
 
 type fallback struct {

@@ -45,15 +45,8 @@ var breakers parley.Breakers
 //
 // The result is an io.Closer: Close closes those vendors that are.
 func Fallback(vs ...Vendor) Synthesizer {
-	f := &fallback{}
-	for _, v := range vs {
-		if v.Missing != nil {
-			f.missing = append(f.missing, v)
-		} else {
-			f.vendors = append(f.vendors, v)
-		}
-	}
-	return f
+	can, cannot := parley.Askable(vs, func(v Vendor) error { return v.Missing })
+	return &fallback{vendors: can, missing: cannot}
 }
 
 type fallback struct {
