@@ -141,8 +141,8 @@ func (c *loop) calleeWords(ctx context.Context, text string, final bool, now tim
 
 // echo reports whether words are our own message, come back.
 func (w *callee) echo(text string) bool {
-	said := plainWords(text)
-	return strings.Count(said, " ") > echoWords && strings.Contains(plainWords(w.Message), said)
+	said := turn.Plain(text)
+	return strings.Count(said, " ") > echoWords && strings.Contains(turn.Plain(w.Message), said)
 }
 
 // verdict acts on a new one.
@@ -380,7 +380,7 @@ func (c *loop) calleeSaid(ctx context.Context, text string, now time.Duration) {
 	by.Heard(answer.Words{Text: text, Final: true}, 1)
 	v, known := by.Verdict()
 	v.At = now
-	if !known && strings.Count(plainWords(text), " ") <= fewWords+1 {
+	if !known && strings.Count(turn.Plain(text), " ") <= fewWords+1 {
 		v, known = answer.Verdict{Class: answer.Human, Confidence: 0.7, Evidence: []string{"a few words that no machine says, and they wait"}, At: now}, true
 	}
 	w.words = true

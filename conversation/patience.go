@@ -3,7 +3,8 @@ package conversation
 import (
 	"strings"
 	"time"
-	"unicode"
+
+	"github.com/parley-voice/parley/turn"
 )
 
 // Somebody who asked for a moment is not asked whether they are there.
@@ -33,7 +34,7 @@ func asksToWait(language, text string) bool {
 	if !ok {
 		moments = momentsOf["en"]
 	}
-	words := plainWords(text)
+	words := turn.Plain(text)
 	if strings.Count(words, " ") > mostWords+1 {
 		return false
 	}
@@ -48,15 +49,7 @@ func asksToWait(language, text string) bool {
 // mostWords of a turn that asks for a moment.
 const mostWords = 14
 
-// plainWords is text in lower case between single spaces, without punctuation: " hold on please ".
-func plainWords(text string) string {
-	f := strings.FieldsFunc(strings.ToLower(text), func(r rune) bool {
-		return r != '\'' && r != '’' && !unicode.IsLetter(r) && !unicode.IsMark(r) && !unicode.IsDigit(r)
-	})
-	return " " + strings.NewReplacer("'", "", "’", "").Replace(strings.Join(f, " ")) + " "
-}
-
-// momentsOf are the words with which a moment is asked for, as plainWords writes them; those of languages without spaces stand anywhere.
+// momentsOf are the words with which a moment is asked for, as turn.Plain writes them; those of languages without spaces stand anywhere.
 var momentsOf = map[string][]string{
 	"en": {" one moment ", " just a moment ", " a moment please ", " one second ", " just a second ", " one sec ", " just a sec ", " give me a second ", " give me a sec ",
 		" give me a moment ", " give me a minute ", " one minute ", " just a minute ", " wait a minute ", " wait a second ", " wait a moment ", " hold on ", " hang on ", " please hold ",

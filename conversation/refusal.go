@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/parley-voice/parley"
+	"github.com/parley-voice/parley/turn"
 )
 
 const (
@@ -38,7 +39,7 @@ func Refused(ctx context.Context, s *Setup) bool {
 	answer, u := consult(ctx, s, refusalWait, didTheyRefuse, text)
 	s.History.Usage.TokensIn += u.In
 	s.History.Usage.TokensOut += u.Out
-	first, _, _ := strings.Cut(strings.Trim(plainWords(answer), " "), " ")
+	first, _, _ := strings.Cut(strings.Trim(turn.Plain(answer), " "), " ")
 	return first == "yes"
 }
 
@@ -47,7 +48,7 @@ const didTheyRefuse = "You are given a telephone call between an agent who calle
 
 // refuses reports whether words of the callee's, in the agent's language or in English, ask not to be called again.
 func refuses(language, text string) bool {
-	said := plainWords(text)
+	said := turn.Plain(text)
 	for _, l := range []string{language, "en"} {
 		in := said
 		if l == "ja" || l == "ko" {
@@ -75,7 +76,7 @@ var unlessOf = map[string][]string{
 	"id": {" sebelum ", " sampai "}, "hi": {" से पहले ", " तक "}, "ja": {"までは", "前に"}, "ko": {"전에", "까지"},
 }
 
-// refusals are as plainWords writes them; those of languages without spaces have none.
+// refusals are as turn.Plain writes them; those of languages without spaces have none.
 var refusals = map[string][]string{
 	"en": {" dont call me again", " do not call me again", " dont call me anymore", " do not call me anymore", " dont call me any more", " never call me", " dont ever call", " do not ever call",
 		" dont call this number", " do not call this number", " never call this number", " dont call here", " do not call here", " stop calling", " quit calling", " no more calls", " dont call again",

@@ -9,6 +9,7 @@ import (
 
 	"github.com/parley-voice/parley"
 	"github.com/parley-voice/parley/llm"
+	"github.com/parley-voice/parley/turn"
 )
 
 func TestRefusalsByWords(t *testing.T) {
@@ -46,16 +47,16 @@ func TestRefusalsByWords(t *testing.T) {
 	}
 }
 
-// TestRefusalsArePlain: a phrase that plainWords would not write is never found.
+// TestRefusalsArePlain: a phrase that turn.Plain would not write is never found.
 func TestRefusalsArePlain(t *testing.T) {
 	for _, lists := range []map[string][]string{refusals, unlessOf} {
 		for language, list := range lists {
 			for _, p := range list {
 				if language == "ja" || language == "ko" {
-					if strings.TrimSpace(plainWords(p)) != p {
+					if strings.TrimSpace(turn.Plain(p)) != p {
 						t.Errorf("%s: %q", language, p)
 					}
-				} else if !strings.HasPrefix(p, " ") || !strings.HasPrefix(plainWords(p), strings.TrimSuffix(p, " ")) {
+				} else if !strings.HasPrefix(p, " ") || !strings.HasPrefix(turn.Plain(p), strings.TrimSuffix(p, " ")) {
 					t.Errorf("%s: %q", language, p)
 				}
 			}

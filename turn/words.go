@@ -182,3 +182,14 @@ func amended(text, said string) string {
 	}
 	return strings.Join(fields[len(had):], " ")
 }
+
+// Plain is text in lower case between single spaces, without punctuation and apostrophes: " youve reached bob ". A phrase between spaces is
+// found in it by strings.Contains.
+func Plain(text string) string {
+	f := strings.FieldsFunc(strings.ToLower(text), func(r rune) bool {
+		return r != '\'' && r != '’' && !unicode.IsLetter(r) && !unicode.IsMark(r) && !unicode.IsDigit(r)
+	})
+	return " " + apostrophes.Replace(strings.Join(f, " ")) + " "
+}
+
+var apostrophes = strings.NewReplacer("'", "", "’", "")

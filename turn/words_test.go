@@ -137,3 +137,11 @@ func FuzzWords(f *testing.F) {
 		}
 	})
 }
+
+func TestPlain(t *testing.T) {
+	for text, want := range map[string]string{"You’ve reached  Bob!": " youve reached bob ", "": "  ", "Can't… no": " cant no ", "少々、お待ちください。": " 少々 お待ちください ", "नहीं, जी": " नहीं जी "} {
+		if got := Plain(text); got != want {
+			t.Errorf("%q is %q, want %q", text, got, want)
+		}
+	}
+}

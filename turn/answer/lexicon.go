@@ -3,7 +3,8 @@ package answer
 import (
 	"slices"
 	"strings"
-	"unicode"
+
+	"github.com/parley-voice/parley/turn"
 )
 
 // A lexicon is what people and machines say when a call is answered, in one language. Phrases are as plain writes them: lower case, no
@@ -22,16 +23,8 @@ type lexicon struct {
 	unspaced  bool
 }
 
-// apart takes apostrophes out, and writes as one what people write as two.
-var apart = strings.NewReplacer("'", "", "’", "", "can not", "cannot")
-
-// plain is text in lower case between single spaces, without punctuation and apostrophes: " youve reached bob ".
-func plain(text string) string {
-	f := strings.FieldsFunc(strings.ToLower(text), func(r rune) bool {
-		return r != '\'' && r != '’' && !unicode.IsLetter(r) && !unicode.IsMark(r) && !unicode.IsDigit(r)
-	})
-	return " " + apart.Replace(strings.Join(f, " ")) + " "
-}
+// plain is text as the lexicons write it: as turn.Plain does, and as one word what people write as two.
+func plain(text string) string { return strings.ReplaceAll(turn.Plain(text), "can not", "cannot") }
 
 // has gives the first phrase of a list that stands in a plain text.
 func (l *lexicon) has(text string, list []string) (string, bool) {
