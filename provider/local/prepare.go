@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/parley-voice/parley/provider/local/sphinx"
 	"github.com/parley-voice/parley/provider/local/vocabulary"
@@ -41,7 +42,8 @@ func prepareModels(from, cache string) (string, error) {
 	if err := os.MkdirAll(cache, 0o755); err != nil {
 		return "", fmt.Errorf("preparing the speech models: %w", err)
 	}
-	tmp, err := os.MkdirTemp(cache, ".preparing-")
+	sweep(cache)
+	tmp, err := os.MkdirTemp(cache, unfinished()+"*")
 	if err != nil {
 		return "", fmt.Errorf("preparing the speech models: %w", err)
 	}
@@ -58,6 +60,33 @@ func prepareModels(from, cache string) (string, error) {
 		}
 	}
 	return dir, nil
+}
+
+// preparing begins the names of directories that are not complete.
+const preparing = ".preparing-"
+
+// unfinished begins the names of this process's own.
+func unfinished() string { return fmt.Sprintf("%s%d-", preparing, os.Getpid()) }
+
+// abandon takes away what this process has begun.
+func abandon(cache string) {
+	own, _ := filepath.Glob(filepath.Join(cache, unfinished()+"*")) // a bad pattern has nothing to take away
+	for _, dir := range own {
+		os.RemoveAll(dir)
+	}
+}
+
+// stale is an age at which nobody is at work in a directory any more.
+const stale = 10 * time.Minute
+
+// sweep takes away what processes that were killed have left.
+func sweep(cache string) {
+	left, _ := filepath.Glob(filepath.Join(cache, preparing+"*"))
+	for _, dir := range left {
+		if i, err := os.Stat(dir); err == nil && time.Since(i.ModTime()) > stale {
+			os.RemoveAll(dir)
+		}
+	}
 }
 
 // modelName changes with the files it is made from.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -120,6 +121,37 @@ func TestPreparingIsDoneOnce(t *testing.T) {
 	left, err := filepath.Glob(filepath.Join(filepath.Dir(l.model), ".preparing-*"))
 	if err != nil || len(left) > 0 {
 		t.Errorf("left behind: %q, %v", left, err)
+	}
+}
+
+func TestPreparingEndsWithTheServer(t *testing.T) {
+	installed(t)
+	cache := t.TempDir()
+	old := filepath.Join(cache, preparing+"1-2")
+	if err := errors.Join(os.Mkdir(old, 0o755), os.WriteFile(filepath.Join(old, generalDict), nil, 0o644), os.Chtimes(old, time.Time{}, time.Now().Add(-2*stale))); err != nil {
+		t.Fatal(err)
+	}
+	p, err := start(t.Context(), []string{os.Args[0], workerArg}, orderBody{Work: workPrepare, Cache: cache})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.stop()
+	begun := func() bool {
+		dirs, err := filepath.Glob(filepath.Join(cache, fmt.Sprintf("%s%d-*", preparing, p.cmd.Process.Pid)))
+		return err == nil && len(dirs) == 1
+	}
+	for over := time.Now().Add(time.Minute); !begun(); time.Sleep(time.Millisecond) {
+		if time.Now().After(over) {
+			t.Fatal("it does not begin")
+		}
+	}
+	p.stdin.Close() // as the kernel does for a server that is killed
+	if _, _, err := p.read(); !errors.Is(err, io.EOF) {
+		t.Errorf("it went on: %v", err)
+	}
+	left, err := os.ReadDir(cache)
+	if err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v, %v", left, err)
 	}
 }
 

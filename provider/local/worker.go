@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"time"
 
@@ -30,10 +31,7 @@ func Worker(stdin io.Reader, stdout io.Writer) error {
 	}
 	switch o.Work {
 	case workPrepare:
-		var dir string
-		if dir, err = prepareModels(debianModels, o.Cache); err == nil {
-			_, err = writeMessage(stdout, nil, ready, []byte(dir))
-		}
+		err = prepare(in, stdout, o.Cache)
 	case workHear:
 		err = hearAll(in, stdout, o.Model)
 	case workSpeak:
@@ -43,6 +41,20 @@ func Worker(stdin io.Reader, stdout io.Writer) error {
 	}
 	if err != nil {
 		writeMessage(stdout, nil, failed, []byte(err.Error()))
+	}
+	return err
+}
+
+// prepare makes the models. The server may be killed meanwhile: when its pipe ends, so does this process, without what it began.
+func prepare(in io.Reader, out io.Writer, cache string) error {
+	go func() {
+		io.Copy(io.Discard, in)
+		abandon(cache)
+		os.Exit(1)
+	}()
+	dir, err := prepareModels(debianModels, cache)
+	if err == nil {
+		_, err = writeMessage(out, nil, ready, []byte(dir))
 	}
 	return err
 }
