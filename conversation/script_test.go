@@ -326,8 +326,8 @@ func (p *play) step(w []string) {
 		p.phone.Say(beep(number(w[1]), dur(w[2]))...)
 	case "sounds":
 		p.phone.SayTone(300, dur(w[1]))
-	case "partial", "final", "end":
-		give(p.wire, p.ears, stt.Event{Text: w[1], Final: w[0] != "partial", End: w[0] == "end"})
+	case "partial", "final", "end", "over":
+		give(p.wire, p.ears, stt.Event{Text: w[1], Final: w[0] != "partial", End: w[0] == "end" || w[0] == "over", Semantic: w[0] == "over"})
 	case "presses":
 		p.phone.Press(w[1])
 	case "hangs-up":

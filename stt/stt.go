@@ -34,15 +34,17 @@ func Likeliest(keywords map[string]float64) []string {
 // An Event is what a transcriber has made of the sound so far. Text of a partial replaces the partial before it; a final
 // closes a segment, and the next partial begins a new one.
 type Event struct {
-	Text    string
-	Final   bool
-	End     bool            // the vendor itself holds the utterance to be over; may come without Text
-	Started bool            // the vendor noticed speech, no words yet
-	Words   []Word          // of Text, where the vendor times them
-	Vendor  string          // who heard it
-	Lost    bool            // something was spoken, and nobody made words of it: the caller may be asked to say it again
-	Notice  string          // Text is empty and the vendor changed: why, in one sentence
-	Failed  parley.Failures // and who was passed over
+	Text     string
+	Final    bool
+	End      bool            // the vendor itself holds the utterance to be over; may come without Text
+	Semantic bool            // with End: by what was said and how, not by a silence alone
+	Eager    bool            // the vendor holds the utterance to be probably over; other Text, or Started, takes it back
+	Started  bool            // the vendor noticed speech, no words yet
+	Words    []Word          // of Text, where the vendor times them
+	Vendor   string          // who heard it
+	Lost     bool            // something was spoken, and nobody made words of it: the caller may be asked to say it again
+	Notice   string          // Text is empty and the vendor changed: why, in one sentence
+	Failed   parley.Failures // and who was passed over
 }
 
 // A Word with its place in the sound, from the first frame of the stream.

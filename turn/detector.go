@@ -72,6 +72,7 @@ type utterance struct {
 	partial   string
 	wordsAt   time.Duration // the last of the words came
 	ended     bool          // the vendor says so, and nothing has come since
+	semantic  bool          // and judged it by more than a silence
 	listening bool          // the words are nothing but backchannels
 	hold      time.Duration // the silence that ends it
 	why       Why
@@ -102,7 +103,7 @@ func (d *Detector) Frame(f *audio.Frame, now time.Duration) Signal {
 	}
 	if !was {
 		d.wordless = true
-		d.ended = false
+		d.ended, d.semantic = false, false
 		if now-d.wordsAt > lateFinal {
 			d.taken = ""
 		}
@@ -186,11 +187,11 @@ func (d *Detector) Heard(w Words, now time.Duration) Signal {
 	}
 	if changed {
 		d.rhythm.words(now)
-		d.wordsAt, d.wordless, d.ended, d.putOff, d.alarms = now, false, false, false, 0
+		d.wordsAt, d.wordless, d.ended, d.semantic, d.putOff, d.alarms = now, false, false, false, false, 0
 		d.near.words(now)
 	}
 	if w.End && d.pending() {
-		d.ended = true
+		d.ended, d.semantic = true, d.semantic || w.Semantic
 	}
 	if changed || w.End {
 		d.judge()

@@ -402,6 +402,34 @@ func TestVendorWithoutWords(t *testing.T) {
 	}
 }
 
+// TestSemanticEnd: a vendor that judges by what was said is believed at once, but where words are missing for certain, and where the
+// agent is to be slow.
+func TestSemanticEnd(t *testing.T) {
+	for _, tc := range []struct {
+		name, text  string
+		o           Options
+		why         Why
+		least, most time.Duration
+	}{
+		{"finished", "I would like to book a table.", Options{}, ByVendor, 80 * ms, 120 * ms},
+		{"it may go on", "I would like to see the red", Options{}, ByVendor, 80 * ms, 120 * ms},
+		{"something is owed", "I would like to", Options{}, BySilence, 1000 * ms, 3000 * ms},
+		{"relaxed", "I would like to book a table.", Options{EndpointingSensitivity: "relaxed"}, ByFinished, 600 * ms, 1100 * ms},
+		{"dynamic", "I would like to see the red", Options{Dynamic: true, DynamicMinWait: 0.2, DynamicMaxSilence: 3}, BySilence, 180 * ms, 260 * ms},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			sc := newScene(tc.o)
+			sc.speaks(time.Second).quiet(100 * ms).heard(Words{Text: tc.text, Final: true, End: true, Semantic: true}).quiet(3 * time.Second)
+			if wait, s := sc.ended(t); s.Why != tc.why || wait < tc.least || wait > tc.most {
+				t.Errorf("%v after the sound because %s", wait, s.Why)
+			}
+		})
+	}
+	sc := newScene(Options{})
+	sc.speaks(time.Second).quiet(100 * ms).partial("it was red").heard(Words{Text: "it was red", End: true, Semantic: true}).speaks(300 * ms).quiet(100 * ms)
+	sc.want(t, TurnEnd)
+}
+
 func TestFrameAllocatesNothing(t *testing.T) {
 	d := New(Options{})
 	d.Agent(Busy)

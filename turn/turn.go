@@ -59,8 +59,9 @@ const (
 
 // Words are what the transcriber has made of the sound so far. A partial replaces the partial before it.
 type Words struct {
-	Text    string
-	Final   bool
-	End     bool // the vendor holds the utterance to be over
-	Started bool // the vendor noticed speech, no words yet
+	Text     string
+	Final    bool
+	End      bool // the vendor holds the utterance to be over
+	Semantic bool // with End: by what was said and how, not by a silence alone
+	Started  bool // the vendor noticed speech, no words yet
 }

@@ -35,7 +35,10 @@ func (d *Detector) wait(text string, ended bool) (time.Duration, Why) {
 	var w time.Duration
 	switch {
 	case d.o.Dynamic:
-		if ended && score >= open {
+		switch {
+		case d.semantic && score >= open:
+			score = 1
+		case ended && score >= open:
 			score = min(1, score+0.2)
 		}
 		return d.scaled(slide(d.o.DynamicMinWait, d.o.DynamicMaxSilence, d.melody.weigh(score))), why
@@ -46,6 +49,8 @@ func (d *Detector) wait(text string, ended bool) (time.Duration, Why) {
 		w = pick(why, 250*time.Millisecond, 600*time.Millisecond)
 	case d.o.EndpointingSensitivity == "relaxed":
 		w = pick(why, 1000*time.Millisecond, 2000*time.Millisecond)
+	case d.semantic && score >= open: // what is missing for certain is waited for all the same
+		return 0, ByVendor
 	default:
 		w = pick(why, 500*time.Millisecond, 1000*time.Millisecond)
 		switch {

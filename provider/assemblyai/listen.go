@@ -31,7 +31,7 @@ func (t *Transcriber) Transcribe(ctx context.Context, in <-chan audio.Frame, o s
 			return nil, err
 		}
 		c := t.options.coding()
-		h := &hearing{socket: socket, key: t.header.Get("Authorization"), turns: turns{formatted: q.Has("format_turns"), told: -1}, coding: c, wire: make([]byte, together*c.Size)}
+		h := &hearing{socket: socket, key: t.header.Get("Authorization"), turns: turns{formatted: q.Has("format_turns"), silent: q.Get("speech_model") == "whisper-rt", told: -1}, coding: c, wire: make([]byte, together*c.Size)}
 		h.turns.place = h.pace.heard
 		h.ear = &provider.Ear{Vendor: vendor, Socket: socket, Sound: h.sound, Finish: h.finish, Take: h.take, Rest: h.rest}
 		return h.ear, nil

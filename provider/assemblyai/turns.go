@@ -38,6 +38,7 @@ func parseMessage(b []byte) (m message, err error) {
 // turns makes events of Turn messages. With format_turns each end comes twice, the second time formatted; that one is told.
 type turns struct {
 	formatted bool
+	silent    bool // the model ends turns by silence, not by what was said
 	place     func(time.Duration) time.Duration
 	told      int        // the last turn that is final
 	open      *stt.Event // words not final so far
@@ -64,7 +65,7 @@ func (t *turns) take(m *message) (out []stt.Event) {
 			}
 			e = *was
 		}
-		e.Final, e.End = true, true
+		e.Final, e.End, e.Semantic = true, true, !t.silent
 		return append(out, e)
 	}
 	if e.Text == "" {

@@ -96,6 +96,20 @@ func turn(order int, end, formatted bool, transcript string, words ...string) st
 	return fmt.Sprintf(`{"type":"Turn","turn_order":%d,"turn_is_formatted":%v,"end_of_turn":%v,"transcript":%q,"end_of_turn_confidence":0.5,"words":[%s],"utterance":""}`, order, formatted, end, transcript, strings.Join(ws, ","))
 }
 
+// TestSemanticEnd: whisper-rt knows silence only.
+func TestSemanticEnd(t *testing.T) {
+	for _, silent := range []bool{false, true} {
+		ts := turns{silent: silent, told: -1, place: func(d time.Duration) time.Duration { return d }}
+		m, err := parseMessage([]byte(turn(0, true, false, "hi my", "hi", "my")))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := ts.take(&m); len(got) != 1 || !got[0].End || got[0].Semantic == silent {
+			t.Errorf("silent %v gave %+v", silent, got)
+		}
+	}
+}
+
 // TestTake: what AssemblyAI sends, as its documentation shows it, and what becomes of it.
 func TestTake(t *testing.T) {
 	for name, tc := range map[string]struct {
@@ -120,7 +134,7 @@ func TestTake(t *testing.T) {
 			switch {
 			case e.Started:
 				got = append(got, "!")
-			case e.Final != e.End:
+			case e.Final != e.End, e.Semantic && !e.Final:
 				t.Errorf("%s: %+v", name, e)
 			case e.Final:
 				got = append(got, e.Text+".")
@@ -142,6 +156,9 @@ func TestTake(t *testing.T) {
 		}
 		got = nil
 		if e := ts.rest(); e != nil {
+			if e.Semantic {
+				t.Errorf("%s: AssemblyAI did not say that it is over", name)
+			}
 			tell(*e)
 		}
 		if strings.Join(got, "") != tc.rest || ts.rest() != nil {

@@ -213,7 +213,7 @@ func (t *turns) take(m *turnMessage) (out []stt.Event) {
 		if e.Text == "" {
 			e = *was
 		}
-		e.Final, e.End = true, true
+		e.Final, e.End, e.Semantic = true, true, true
 		return append(out, e)
 	}
 	if m.Event == "StartOfTurn" || e.Text != "" {
@@ -233,7 +233,7 @@ func (t *turns) rest() *stt.Event {
 		return nil
 	}
 	t.open, t.going, t.told = nil, false, t.turn
-	e.Final, e.End = true, true
+	e.Final, e.End = true, true // nobody judged that it is over: the sound is
 	return e
 }
 

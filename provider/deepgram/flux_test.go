@@ -119,7 +119,7 @@ func TestTurns(t *testing.T) {
 		b, _ := json.Marshal(map[string]any{"type": "TurnInfo", "event": event, "turn_index": turn, "transcript": text, "words": []any{}, "end_of_turn_confidence": 0.5})
 		return string(b)
 	}
-	started, part, end := stt.Event{Started: true}, func(s string) stt.Event { return stt.Event{Text: s} }, func(s string) stt.Event { return stt.Event{Text: s, Final: true, End: true} }
+	started, part, end := stt.Event{Started: true}, func(s string) stt.Event { return stt.Event{Text: s} }, func(s string) stt.Event { return stt.Event{Text: s, Final: true, End: true, Semantic: true} }
 	for name, tc := range map[string]struct {
 		in   []string
 		want []stt.Event
@@ -134,7 +134,7 @@ func TestTurns(t *testing.T) {
 		"noise":                     {[]string{info("StartOfTurn", 0, ""), info("EndOfTurn", 0, "")}, []stt.Event{started}, ""},
 		"an end without words":      {[]string{info("Update", 0, "Well"), info("EndOfTurn", 0, "")}, []stt.Event{part("Well"), end("Well")}, ""},
 		"told twice":                {[]string{info("Update", 0, "Well"), info("EndOfTurn", 0, "Well"), info("EndOfTurn", 0, "Well"), info("Update", 0, "Well")}, []stt.Event{part("Well"), end("Well")}, ""},
-		"an end that never came":    {[]string{info("Update", 0, "Well"), info("StartOfTurn", 1, "Now")}, []stt.Event{part("Well"), end("Well"), started, part("Now")}, "Now"},
+		"an end that never came":    {[]string{info("Update", 0, "Well"), info("StartOfTurn", 1, "Now")}, []stt.Event{part("Well"), {Text: "Well", Final: true, End: true}, started, part("Now")}, "Now"},
 		"closed in the turn":        {[]string{info("StartOfTurn", 0, "One"), info("Update", 0, "One two")}, []stt.Event{started, part("One"), part("One two")}, "One two"},
 		"what is not known is left": {[]string{`{"type":"Warning","code":"X"}`, info("SomethingNew", 0, "Hm"), `{"type":"ConfigureSuccess"}`}, []stt.Event{part("Hm")}, "Hm"},
 	} {
@@ -287,7 +287,8 @@ func FuzzTurns(f *testing.F) {
 
 // TestTurnEndsAtItsWord: what Flux says of the end of a turn is what ends it, without a pause of our own after it.
 func TestTurnEndsAtItsWord(t *testing.T) {
-	d := turn.New(turn.Options{Language: "en", EndpointingSensitivity: "sensitive"})
+	d := turn.New(turn.Options{Language: "en"})
+	d.Asked("What are the last three digits of your number?")
 	now, ended := time.Duration(0), []string{}
 	tick := func() {
 		if s := d.Tick(now); s.Kind == turn.TurnEnd {
@@ -306,7 +307,7 @@ func TestTurnEndsAtItsWord(t *testing.T) {
 			t.Fatal(err)
 		}
 		now += 20 * time.Millisecond
-		d.Heard(turn.Words{Text: e.Text, Final: e.Final, End: e.End, Started: e.Started}, now)
+		d.Heard(turn.Words{Text: e.Text, Final: e.Final, End: e.End, Semantic: e.Semantic, Started: e.Started}, now)
 		tick()
 	}
 	if want := []string{"vendor one two three"}; !slices.Equal(ended, want) {
