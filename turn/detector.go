@@ -151,7 +151,7 @@ func (d *Detector) hush(now time.Duration) Signal {
 		return Signal{}
 	}
 	d.paused, d.pausedAt = true, now
-	return Signal{Kind: Pause}
+	return Signal{Kind: Pause, Inputs: d.inputs(now)}
 }
 
 // Heard takes what the transcriber made of the sound.
@@ -223,8 +223,9 @@ func (d *Detector) interrupt(final bool, now time.Duration) Signal {
 			}
 		}
 	}
+	s := Signal{Kind: BargeIn, Text: all, Inputs: d.inputs(now)}
 	d.paused, d.doubted = false, 0
-	return Signal{Kind: BargeIn, Text: all}
+	return s
 }
 
 // afar reports whether the words that came now were said too quietly to be the caller's: by somebody in the room, or a
@@ -280,10 +281,11 @@ func (d *Detector) Due() (time.Duration, bool) {
 // Tick decides what has become due by now.
 func (d *Detector) Tick(now time.Duration) Signal {
 	if d.doubted > 0 && now >= d.doubtAt() {
+		in := d.inputs(now)
 		d.doubted = 0
 		if d.agent == Busy && d.pending() {
 			d.paused = false
-			return Signal{Kind: BargeIn, Text: d.text()}
+			return Signal{Kind: BargeIn, Text: d.text(), Inputs: in}
 		}
 	}
 	if d.paused && now >= d.resumeAt() {
@@ -293,7 +295,7 @@ func (d *Detector) Tick(now time.Duration) Signal {
 			d.alarmAt = now
 		}
 		d.deaf = now < d.near.voiceAt+toResume
-		return Signal{Kind: Resume}
+		return Signal{Kind: Resume, Inputs: d.inputs(now)}
 	}
 	if !d.pending() || now < d.endAt() {
 		return Signal{}
@@ -303,7 +305,7 @@ func (d *Detector) Tick(now time.Duration) Signal {
 		d.hold += rising
 		return Signal{}
 	}
-	s := Signal{Kind: TurnEnd, Text: d.text(), Why: d.why, WordsAt: d.wordsAt, SpeechEnd: d.wordsAt, Start: d.wordsAt}
+	s := Signal{Kind: TurnEnd, Text: d.text(), Why: d.why, WordsAt: d.wordsAt, SpeechEnd: d.wordsAt, Start: d.wordsAt, Inputs: d.inputs(now)}
 	if d.partial != "" && d.why != ByVendor && !d.settled() {
 		s.Why = ByPatience
 	}

@@ -45,6 +45,7 @@ type Signal struct {
 	Start     time.Duration // Backchannel, TurnEnd: when the caller began to speak
 	SpeechEnd time.Duration // Backchannel, TurnEnd: the last speech in the sound
 	WordsAt   time.Duration // Backchannel, TurnEnd: when the last of Text came from the transcriber
+	Inputs    Inputs
 }
 
 // Why says what ended a turn.
