@@ -73,15 +73,15 @@ func hearAnswer(it *Item, sc *scene, dials turn.Options, o Options, r *Result) {
 	if turnOver > 0 && a.Decided {
 		a.Delay = max(0, a.Verdict.At-turnOver)
 	}
-	for i, p := range spoken(it.Parts) {
+	for i, p := range sounding(it.Parts) {
 		if strings.HasPrefix(p.Sound, "tone:") && i > 0 && it.Class == "voicemail" {
 			a.Beep = sc.spans[i].End
 		}
 	}
 }
 
-// spoken are the parts with sound, as a scene's spans are.
-func spoken(parts []Part) []Part {
+// sounding are the parts with sound, as a scene's spans are.
+func sounding(parts []Part) []Part {
 	var out []Part
 	for _, p := range parts {
 		if p.Say != "" || p.Sound != "" {

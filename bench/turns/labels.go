@@ -43,6 +43,7 @@ type Item struct {
 	Noise   string // "": a quiet line
 	SNR     float64
 	Seed    uint64
+	Opening opening
 }
 
 // A Part is words said in one breath, or something that is no words.
@@ -212,6 +213,7 @@ func (c *corpus) items() []Item {
 				id += fmt.Sprintf(".%s%g", it.Noise, it.SNR)
 			}
 			it.ID = id
+			c.open(&it, l.name)
 			out = append(out, it)
 		}
 	}

@@ -65,7 +65,9 @@ type driver struct {
 	floor  bool // the item is one for which the agent speaks
 	agent  turn.Agent
 	paused bool
-	at     int // samples of the agent's speech that were played
+	begun  bool          // the agent has its first words
+	speaks time.Duration // and is to be heard from then
+	at     int           // samples of the agent's speech that were played
 	voice  []int16
 	ring   []int16 // what was played, for the echo
 	echo   float64
@@ -100,14 +102,13 @@ func hear(st *store, it *Item, dials turn.Options, o Options) (r Result) {
 	if a, ok := any(v.d).(askedOf); ok && it.Asked != "" {
 		a.Asked(it.Asked)
 	}
-	v.run(newWire(it.Seed, o.Loss), newScribe(it).hear(it, sc))
+	v.run(newWire(it.Seed, o.Loss), append(hearOpening(it, sc), newScribe(it).hear(it, sc)...))
 	v.judge()
 	return r
 }
 
-// speak gives the agent the floor from the beginning, with words that outlast the item.
+// speak gives the agent words that outlast the item.
 func (v *driver) speak(st *store) {
-	v.agent = turn.Busy
 	all := others()
 	for i := int(v.it.Seed % 8); len(v.voice) < len(v.sc.near); i++ {
 		o := all[i%len(all)]
@@ -123,7 +124,7 @@ func (v *driver) speak(st *store) {
 		v.echo = math.Pow(10, -(14+16*rng.Float64())/20)
 	}
 	v.ring = make([]int16, samples(echoDelay))
-	v.d.Agent(turn.Busy)
+	v.answers(0, false)
 }
 
 // run is the call: frames in their time, and between them what is due.
@@ -159,11 +160,9 @@ func (v *driver) talk(f *audio.Frame, now time.Duration) {
 	if !v.floor {
 		return
 	}
+	v.answers(now, false)
 	var out audio.Frame
-	if v.agent == turn.Busy && !v.paused && v.at+audio.Samples <= len(v.voice) {
-		copy(out[:], v.voice[v.at:])
-		v.at += audio.Samples
-	}
+	v.plays(&out, now)
 	if p, ok := any(v.d).(playedTo); ok {
 		p.Played(&out, now)
 	}
@@ -202,6 +201,7 @@ func (v *driver) decide(s turn.Signal, now time.Duration) {
 	case turn.TurnEnd:
 		v.ends = append(v.ends, now)
 		v.stop(now)
+		v.answers(now, true)
 	}
 }
 

@@ -28,6 +28,10 @@ type scene struct {
 	spans []Span // per part with sound
 	words [][]Word
 	texts []string
+
+	opening      Span // of the caller's first words; zero: there are none
+	openingWords []Word
+	openingText  string
 }
 
 // begin and end of all that is to be judged.
@@ -49,10 +53,13 @@ func stage(st *store, it *Item) (*scene, error) {
 		wait = time.Duration(100+rng.IntN(400)) * time.Millisecond
 	}
 	sc := &scene{}
-	x := make([]float64, samples(wait))
 	gain := math.Pow(10, (rng.Float64()*12-6)/20)
 	if it.Noise != "" {
 		gain = max(gain, 0.8)
+	}
+	x, err := sc.open(st, it, gain, wait)
+	if err != nil {
+		return nil, err
 	}
 	if it.Class == Television {
 		gain *= math.Pow(10, -18.0/20)
@@ -69,17 +76,9 @@ func stage(st *store, it *Item) (*scene, error) {
 			if err != nil {
 				return nil, err
 			}
-			pcm = make([]float64, len(v.pcm))
-			for i, s := range v.pcm {
-				pcm[i] = float64(s)
-			}
-			level := gain * spokenRMS / math.Sqrt(max(1, power(pcm)))
-			for i := range pcm {
-				pcm[i] *= level
-			}
+			pcm = spoken(v.pcm, gain)
 			sc.tell(p.Text, v.Words, at(from))
 		case p.Sound != "":
-			var err error
 			if pcm, err = soundOf(p.Sound, it.Seed+uint64(from)); err != nil {
 				return nil, err
 			}
@@ -94,7 +93,8 @@ func stage(st *store, it *Item) (*scene, error) {
 		x = append(x, make([]float64, samples(p.After))...)
 	}
 	if len(sc.spans) == 0 {
-		sc.spans = []Span{{wait, wait}}
+		end := at(len(x))
+		sc.spans = []Span{{end, end}}
 	}
 	x = append(x, make([]float64, samples(after))...)
 	noisy(st, it, x, sc.spans)

@@ -108,6 +108,7 @@ func (s *store) render(ctx context.Context, c *corpus, items []Item, progress fu
 		}
 	}
 	for i := range items {
+		need(order{items[i].Opening.Voice, items[i].Lang, items[i].Opening.Say})
 		for _, p := range items[i].Parts {
 			need(order{items[i].Voice, items[i].Lang, p.Say})
 		}
