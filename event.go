@@ -24,6 +24,7 @@ const (
 	EventCreated        EventType = "created"         // {direction, from_number, to_number}
 	EventRinging        EventType = "ringing"         // {}
 	EventWarmed         EventType = "warmed"          // Warmth: what was made ready while the phone rang
+	EventContext        EventType = "context"         // ContextAnswer: what a context endpoint knew of the other end
 	EventPartial        EventType = "partial"         // {text}: the caller's words so far
 	EventTurnEnded      EventType = "turn_ended"      // {text, why}: the caller's turn was taken as over
 	EventPaused         EventType = "paused"          // {}: the agent fell silent because the caller made a sound

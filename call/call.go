@@ -1,7 +1,7 @@
 // Package call is the switchboard: it owns every live call of this process, from ringing to the last fact about it.
 //
 // Goroutines: a call runs in the goroutine its trunk (inbound) or its job (outbound) gave it; beside it there are the
-// conversation's own, one that opens the vendors and one for each that is made ready while the phone rings, and another that waits for those, one that reads a leg
+// conversation's own, one that opens the vendors, one for each that is made ready and two that ask context endpoints while the phone rings, and another that waits for those, one that reads a leg
 // while it is being transferred and one that plays ringing on it, two that pass sound between bridged legs, and per process one that writes recordings. All are
 // joined before Answer or Dial returns, the writer in Close.
 package call
@@ -95,6 +95,7 @@ type Config struct {
 	MayCall func(ctx context.Context, env, number string) error
 	// Refused is told of a callee who asked not to be called again. nil: nobody is.
 	Refused func(ctx context.Context, c parley.Call) error
+	Fetch   Fetcher // asks context endpoints; nil: nobody does
 	Prices  *Prices // nil: what a call costs is not known
 	Logger  *slog.Logger
 }
@@ -102,7 +103,8 @@ type Config struct {
 // A Switchboard connects legs with conversations.
 type Switchboard struct {
 	Config
-	disk *disk
+	disk     *disk
+	contexts contexts
 
 	mu   sync.Mutex       // guards live
 	live map[string]*line // by call id

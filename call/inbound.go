@@ -99,7 +99,7 @@ var (
 	errSilent     = errors.New("the vendor is not there")
 )
 
-// pipeline opens who hears, thinks and speaks for an agent, for openWithin, and warms them. release must be called; it waits for
+// pipeline opens who hears, thinks and speaks for an agent, for openWithin, asks its context endpoints beside that, and warms them. release must be called; it waits for
 // what was begun.
 func (s *Switchboard) pipeline(ctx context.Context, line *line, a *parley.Agent) (release func(), err error) {
 	type opened struct {
@@ -107,6 +107,7 @@ func (s *Switchboard) pipeline(ctx context.Context, line *line, a *parley.Agent)
 		err   error
 	}
 	ctx, cancel := context.WithCancel(ctx)
+	asked := s.ask(ctx, line.call, a)
 	done := make(chan opened, 1)
 	go func() {
 		r, err := s.Open(ctx, line.call.UserID, a)
@@ -117,9 +118,12 @@ func (s *Switchboard) pipeline(ctx context.Context, line *line, a *parley.Agent)
 	select {
 	case got := <-done:
 		if got.err != nil {
-			return cancel, got.err
+			return func() { cancel(); asked.running.Wait() }, got.err
 		}
 		line.ready = got.ready
+		if s.learn(ctx, line, asked) {
+			line.script = write(line.call, a, time.Now())
+		}
 		vital := line.warm(ctx, a)
 		release = func() {
 			cancel()
@@ -149,6 +153,7 @@ func (s *Switchboard) pipeline(ctx context.Context, line *line, a *parley.Agent)
 	}
 	return func() {
 		cancel()
+		asked.running.Wait()
 		if got := <-done; got.err == nil && got.ready.Close != nil {
 			got.ready.Close()
 		}

@@ -37,6 +37,9 @@ func wordless(e parley.Event) (parley.Event, bool) {
 	case parley.EventAction:
 		blank("parameters", `{}`)
 		p["result"] = failedOnly(p["result"])
+	case parley.EventContext:
+		blank("names", `[]`)
+		delete(p, "left_out")
 	case parley.EventTranscript:
 		blank("transcript", `""`)
 		blank("turns", `[]`)

@@ -14,6 +14,7 @@ import (
 
 	"github.com/parley-voice/parley"
 	"github.com/parley-voice/parley/conversation"
+	"github.com/parley-voice/parley/fetch"
 	"github.com/parley-voice/parley/leg"
 	"github.com/parley-voice/parley/leg/legtest"
 	"github.com/parley-voice/parley/llm"
@@ -22,12 +23,14 @@ import (
 
 // canaries are words of a private call; none may be found afterwards.
 var canaries = []string{"heardcanary", "saidcanary", "promptcanary", "greetingcanary", "contextcanary", "linecanary", "argumentcanary", "vendorcanary",
-	"keycanary", "variablecanary", "toolcanary", "987"}
+	"keycanary", "variablecanary", "toolcanary", "knowncanary", "fetchedcanary", "987"}
 
 func private(t *testing.T, b *bench) string {
 	b.desk.agent.Name = ptr("Nurse")
 	b.desk.agent.Prompt.Content = ptr("promptcanary ${variablecanary} ${patient}")
 	b.desk.agent.InitialMessage = ptr("greetingcanary")
+	b.desk.agent.ContextEndpoint = ptr("https://crm.example/agent")
+	b.Fetch = &crm{answers: map[string]fetch.Response{"/agent": knows(`{"knowncanary":"fetchedcanary","list_knowncanary":[]}`)}}
 	b.desk.agent.DeepgramKeywords = map[string]any{"keycanary": "much"}
 	snapshot, err := json.Marshal(b.desk.agent)
 	if err != nil {

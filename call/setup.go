@@ -58,7 +58,11 @@ func write(c *parley.Call, a *parley.Agent, now time.Time) script {
 		s.refusals = on(a.DoNotCallDetect)
 	}
 	if a.Prompt != nil {
-		s.setup.Prompt = fill("prompt", text(a.Prompt.Content))
+		content, gone := withoutBlocks(text(a.Prompt.Content))
+		for _, label := range gone {
+			s.warnings = append(s.warnings, fmt.Sprintf("prompt: there is no block %q, or it leads back to itself; it was left out", label))
+		}
+		s.setup.Prompt = fill("prompt", content)
 	}
 	s.setup.Hearing.Language = a.Language
 	s.setup.Speaking.Language = a.Language

@@ -73,6 +73,25 @@ func appendOnce(list []string, s string) []string {
 	return append(list, s)
 }
 
+// withoutBlocks takes {{> label}} out of a prompt, in whose place no block has been put, and says which, once each.
+func withoutBlocks(text string) (rest string, gone []string) {
+	var b strings.Builder
+	for {
+		before, after, found := strings.Cut(text, "{{>")
+		b.WriteString(before)
+		if !found {
+			return b.String(), gone
+		}
+		label, after, closed := strings.Cut(after, "}}")
+		if !closed {
+			b.WriteString("{{>" + label)
+			return b.String(), gone
+		}
+		gone = appendOnce(gone, strings.TrimSpace(label))
+		text = after
+	}
+}
+
 // variables are the call's own, over which nothing in its context can write.
 func variables(c *parley.Call, now time.Time) map[string]string {
 	v := make(map[string]string, len(c.Context)+5)

@@ -186,7 +186,16 @@ func (d *DB) InternalAgent(ctx context.Context, env, id string) (parley.Agent, e
 	if err != nil {
 		return parley.Agent{}, err
 	}
-	return decodeAgent(docs[0])
+	return d.snapshot(ctx, row.EnvironmentID, docs[0])
+}
+
+// snapshot is an agent as a call has it, its prompt with the blocks it includes.
+func (d *DB) snapshot(ctx context.Context, env string, doc Doc) (parley.Agent, error) {
+	a, err := decodeAgent(doc)
+	if err == nil {
+		err = d.include(ctx, env, &a)
+	}
+	return a, err
 }
 
 func decodeAgent(doc Doc) (a parley.Agent, err error) {

@@ -20,7 +20,7 @@ func (d *DB) AssembleAgent(ctx context.Context, env string, given any) (parley.A
 		if err != nil {
 			return parley.Agent{}, wrap(err, "reading the agent of a call")
 		}
-		return decodeAgent(doc)
+		return d.snapshot(ctx, env, doc)
 	}
 	return parley.Agent{}, parley.Invalid("agent", "agent must be an id or an object")
 }

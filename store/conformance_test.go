@@ -15,7 +15,7 @@ func conformance(t *testing.T, open func(t testing.TB) *DB) {
 		"Environments": testEnvironments, "EnvironmentChanges": testEnvironmentChanges, "EnvironmentDeletion": testEnvironmentDeletion, "Keys": testKeys,
 		"LastOperatorKey": testLastOperatorKey, "KeyUse": testKeyUse, "DoNotCall": testDoNotCall, "SteeringPool": testSteeringPool, "VectorDatabases": testVectorDatabases, "Pronunciations": testPronunciations,
 		"Resources": testResources, "Secrets": testSecrets, "Lists": testLists,
-		"Agents": testAgents, "AgentUpdates": testAgentUpdates, "AgentDeletion": testAgentDeletion, "InlineAgents": testInlineAgents,
+		"Agents": testAgents, "Blocks": testBlocks, "AgentUpdates": testAgentUpdates, "AgentDeletion": testAgentDeletion, "InlineAgents": testInlineAgents,
 		"Numbers": testNumbers, "Trunks": testTrunks, "DialPolicy": testDialPolicy, "Calls": testCalls, "CallLists": testCallLists, "CallChanges": testCallChanges,
 		"Reconcile": testReconcile, "ReconcileFreesKeys": testReconcileFreesKeys, "Slots": testSlots, "SlotsAreExact": testSlotsAreExact, "SlotsOfTransfers": testSlotsOfTransfers, "ReservedSlots": testReservedSlots,
 		"Queue": testQueue, "QueueOrder": testQueueOrder, "QueueEnds": testQueueEnds, "QueueIsNotReconciled": testQueueIsNotReconciled, "QueueAndDoNotCall": testQueueAndDoNotCall,

@@ -11,7 +11,6 @@ import (
 	"github.com/parley-voice/parley"
 	"github.com/parley-voice/parley/action"
 	"github.com/parley-voice/parley/call"
-	"github.com/parley-voice/parley/fetch"
 	"github.com/parley-voice/parley/job"
 	"github.com/parley-voice/parley/metrics"
 	"github.com/parley-voice/parley/webhook"
@@ -24,18 +23,12 @@ const dialJob = "dial"
 const dialsAtOnce = 1000
 
 // deliver makes what takes work from the store: the jobs and the webhooks.
-func (h *house) deliver() error {
+func (h *house) deliver() {
 	h.jobs = job.New(h.db, job.Options{Logger: h.log}, job.Kind{Name: dialJob, AtOnce: dialsAtOnce, Run: h.dial, Doubt: h.inDoubt})
-	allow, err := h.cfg.networks()
-	if err != nil {
-		return err
-	}
-	h.fetch = fetch.New(fetch.Options{Allow: allow, Own: own(h.cfg.HTTP, h.sipAddr)})
 	h.metrics = metrics.New(metrics.Config{Log: h.db.Log(), Running: h.switchboard.Live, Depth: h.db.Depth, Logger: h.log})
 	h.webhooks = webhook.New(webhook.Options{DB: h.db, Sender: h.fetch, Logger: h.log, Attempted: h.metrics.Attempted, RecordingURL: func(callID string) string {
 		return h.api.RecordingURL(callID, "mp3", time.Now().Add(recordingURLLasts))
 	}})
-	return nil
 }
 
 // recordingURLLasts is how long the address in event_recording works (SPEC §3).

@@ -85,9 +85,7 @@ func (c *serveCmd) build(ctx context.Context, log *slog.Logger) (h *house, made 
 	if err = h.telephone(v); err != nil {
 		return h, "", err
 	}
-	if err = h.deliver(); err != nil {
-		return h, "", err
-	}
+	h.deliver()
 	v.guarded = provider.Guarded(h.fetch.Dial)
 	h.api, err = api.New(api.Config{
 		Store: db, Log: db.Log(), Blobs: blobs, Signer: key, Live: live{h.switchboard}, Traces: traces{h.traces, h.sip, h.switchboard}, Courier: h.webhooks, Meter: h.metrics, Specs: specs, Logger: log,
@@ -111,6 +109,10 @@ func (h *house) telephone(v *vendors) error {
 	if err != nil {
 		return err
 	}
+	allow, err := h.cfg.networks()
+	if err != nil {
+		return err
+	}
 	h.clock, h.ports = leg.NewClock(), rtp.NewPorts(h.cfg.RTPPorts.lo, h.cfg.RTPPorts.hi)
 	h.traces = &trace.Keeper{Recorder: trace.New(0), Store: h.db, Logger: h.log}
 	trunks := &trunkBook{read: h.db.Trunks}
@@ -129,9 +131,10 @@ func (h *house) telephone(v *vendors) error {
 		return taken(name, err)
 	}
 	h.sip, h.sipAddr = trunk, trunk.Addr().String()
+	h.fetch = fetch.New(fetch.Options{Allow: allow, Own: own(h.cfg.HTTP, h.sipAddr)})
 	h.switchboard = call.New(call.Config{
 		Trunk: trunk, Calls: h.db, Log: h.db.Log(), Recordings: recordings{h.blobs}, Traces: h.traces, Open: v.Open, Logger: h.log,
-		MayCall: h.db.MayCall, Refused: h.neverAgain, Prices: prices,
+		MayCall: h.db.MayCall, Refused: h.neverAgain, Fetch: h.fetch, Prices: prices,
 		Directory: &directory{db: h.db, trunks: trunks.all, defaultEnv: h.env, trustLoop: h.cfg.TrustLoopback},
 	})
 	return nil
