@@ -191,7 +191,7 @@ func (c *loop) understood(ctx context.Context, h heard) {
 		c.changed("transcriber_changed", "hearing", h.Notice, h.Failed)
 	}
 	c.calleeWords(ctx, h.Text, h.Final, c.clock.now())
-	s := c.detect.Heard(turn.Words{Text: h.Text, Final: h.Final, End: h.End, Semantic: h.Semantic, Started: h.Started}, c.clock.now())
+	s := c.detect.Heard(turn.Words{Text: h.Text, Final: h.Final, End: h.End, Semantic: h.Semantic, Started: h.Started, Eager: h.Eager}, c.clock.now())
 	if h.Text != "" {
 		c.idle.quiet = c.clock.now()
 		c.log(parley.EventPartial, map[string]any{"text": h.Text, "final": h.Final})

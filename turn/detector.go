@@ -73,6 +73,7 @@ type utterance struct {
 	wordsAt   time.Duration // the last of the words came
 	ended     bool          // the vendor says so, and nothing has come since
 	semantic  bool          // and judged it by more than a silence
+	eager     bool          // the vendor says that it probably is over, and no other words have come since
 	listening bool          // the words are nothing but backchannels
 	hold      time.Duration // the silence that ends it
 	why       Why
@@ -189,10 +190,12 @@ func (d *Detector) Heard(w Words, now time.Duration) Signal {
 		d.rhythm.words(now)
 		d.wordsAt, d.wordless, d.ended, d.semantic, d.putOff, d.alarms = now, false, false, false, false, 0
 		d.near.words(now)
+		d.eager = false
 	}
 	if w.End && d.pending() {
 		d.ended, d.semantic = true, d.semantic || w.Semantic
 	}
+	d.eager = d.eager || w.Eager && d.pending()
 	if changed || w.End {
 		d.judge()
 	}

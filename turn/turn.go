@@ -65,4 +65,5 @@ type Words struct {
 	End      bool // the vendor holds the utterance to be over
 	Semantic bool // with End: by what was said and how, not by a silence alone
 	Started  bool // the vendor noticed speech, no words yet
+	Eager    bool // the vendor holds the utterance to be probably over
 }

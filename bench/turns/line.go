@@ -30,6 +30,7 @@ type Result struct {
 	CPU     time.Duration
 	Trace   []string
 	Answer  answered
+	early   early
 }
 
 // An Outcome is what happened to an item.
@@ -180,6 +181,7 @@ func (v *driver) timed(do func() turn.Signal, now time.Duration) {
 	s := do()
 	v.res.CPU += time.Since(t)
 	v.decide(s, now)
+	v.res.early.look(v.d, now)
 }
 
 // decide does what a conversation does about a signal.
@@ -200,6 +202,7 @@ func (v *driver) decide(s turn.Signal, now time.Duration) {
 		v.stop(now)
 	case turn.TurnEnd:
 		v.ends = append(v.ends, now)
+		v.res.early.end(s.Text, now)
 		v.stop(now)
 		v.answers(now, true)
 	}

@@ -79,6 +79,7 @@ func (r *Report) score(results []Result) {
 	var cpu time.Duration
 	frames := 0
 	var waits, unfinished, stops, gaps, silences []time.Duration
+	early := map[Class]*earlies{Finished: {}, Unfinished: {}}
 	for i := range results {
 		x := &results[i]
 		if x.Absent {
@@ -119,6 +120,9 @@ func (r *Report) score(results []Result) {
 		if x.Item.Class != Interruption && x.Silent > 0 {
 			gaps, silences = append(gaps, max(0, x.Resumed)), append(silences, x.Silent)
 		}
+		if e := early[x.Item.Class]; e != nil {
+			e.add(&x.early)
+		}
 		tally(r.ByLang, x.Item.Lang, x)
 		tally(r.ByNoise, noiseOf(x.Item), x)
 	}
@@ -136,6 +140,9 @@ func (r *Report) score(results []Result) {
 		r.CPU = 100 * cpu.Seconds() / (time.Duration(frames) * audio.FrameDur).Seconds()
 	}
 	r.bars(tables, waits, unfinished, stops, gaps, silences)
+	for _, c := range turnClasses {
+		r.Bars = append(r.Bars, early[c].bars(string(c))...)
+	}
 	r.Answers.settle()
 }
 

@@ -22,6 +22,7 @@ const (
 	together   = 4               // frames of one message: Flux wants 80 ms at a time
 	silentTurn = 5 * time.Second // Flux tells of an open turn every 0.25 s of sound: so long without a word, and it never will again
 	pongLimit  = time.Second
+	eagerly    = 0.5 // eager_eot_threshold, which is never above eot_threshold then
 )
 
 // flux reports whether a model is heard by /v2/listen, which knows when a turn is over.
@@ -48,11 +49,15 @@ func (t *Transcriber) turnQuery(o stt.Options) (url.Values, error) {
 	if strings.HasPrefix(model, "flux-general-multi") && base != "" && base != "multi" {
 		q.Set("language_hint", language)
 	}
-	for name, x := range map[string]*float64{"eot_threshold": t.options.EndThreshold, "eager_eot_threshold": t.options.EagerThreshold} {
-		if x != nil {
-			q.Set(name, strconv.FormatFloat(*x, 'g', -1, 64))
-		}
+	number := func(name string, x float64) { q.Set(name, strconv.FormatFloat(x, 'g', -1, 64)) }
+	if x := t.options.EndThreshold; x != nil {
+		number("eot_threshold", *x)
 	}
+	eager := eagerly
+	if x := t.options.EagerThreshold; x != nil {
+		eager = *x
+	}
+	number("eager_eot_threshold", eager)
 	if ms := t.options.EndTimeoutMS; ms != nil {
 		q.Set("eot_timeout_ms", strconv.Itoa(*ms))
 	}
@@ -219,10 +224,13 @@ func (t *turns) take(m *turnMessage) (out []stt.Event) {
 	if m.Event == "StartOfTurn" || e.Text != "" {
 		t.going = true
 	}
-	if e.Text == "" || t.open != nil && t.open.Text == e.Text {
+	eager := m.Event == "EagerEndOfTurn"
+	if e.Text == "" || t.open != nil && t.open.Text == e.Text && !eager {
 		return out
 	}
-	t.open, t.turn = &e, m.Turn
+	words := e
+	t.open, t.turn = &words, m.Turn
+	e.Eager = eager
 	return append(out, e)
 }
 

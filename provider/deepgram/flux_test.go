@@ -43,7 +43,7 @@ func turnQuery(t *testing.T, options string, o stt.Options) (url.Values, error) 
 // TestTurnQuery: all of it, for /v2/listen refuses what it does not know.
 func TestTurnQuery(t *testing.T) {
 	plain := func(more url.Values) url.Values {
-		q := url.Values{"model": {"flux-general-en"}, "encoding": {"linear16"}, "sample_rate": {"16000"}, "numerals": {"true"}}
+		q := url.Values{"model": {"flux-general-en"}, "encoding": {"linear16"}, "sample_rate": {"16000"}, "numerals": {"true"}, "eager_eot_threshold": {"0.5"}}
 		for name, v := range more {
 			if q[name] = v; v == nil {
 				delete(q, name)
@@ -119,6 +119,7 @@ func TestTurns(t *testing.T) {
 		b, _ := json.Marshal(map[string]any{"type": "TurnInfo", "event": event, "turn_index": turn, "transcript": text, "words": []any{}, "end_of_turn_confidence": 0.5})
 		return string(b)
 	}
+	eager := func(s string) stt.Event { return stt.Event{Text: s, Eager: true} }
 	started, part, end := stt.Event{Started: true}, func(s string) stt.Event { return stt.Event{Text: s} }, func(s string) stt.Event { return stt.Event{Text: s, Final: true, End: true, Semantic: true} }
 	for name, tc := range map[string]struct {
 		in   []string
@@ -128,9 +129,12 @@ func TestTurns(t *testing.T) {
 		"a turn": {[]string{`{"type":"Connected","request_id":"x","sequence_id":0}`, info("Update", 0, ""), info("StartOfTurn", 0, "Hello,"), info("Update", 0, "Hello,"),
 			info("Update", 0, "Hello, how"), info("EndOfTurn", 0, "Hello, how?"), info("Update", 1, "")}, []stt.Event{started, part("Hello,"), part("Hello, how"), end("Hello, how?")}, ""},
 		"eager, and it was the end": {[]string{info("StartOfTurn", 0, "Yes"), info("EagerEndOfTurn", 0, "Yes."), info("EndOfTurn", 0, "Yes.")},
-			[]stt.Event{started, part("Yes"), part("Yes."), end("Yes.")}, ""},
+			[]stt.Event{started, part("Yes"), eager("Yes."), end("Yes.")}, ""},
+		"eager of words that were told": {[]string{info("Update", 0, "Yes"), info("EagerEndOfTurn", 0, "Yes"), info("Update", 0, "Yes"), info("EndOfTurn", 0, "Yes")},
+			[]stt.Event{part("Yes"), eager("Yes"), end("Yes")}, ""},
+		"closed after an eager end": {[]string{info("EagerEndOfTurn", 0, "Yes")}, []stt.Event{eager("Yes")}, "Yes"},
 		"eager, and it was not": {[]string{info("StartOfTurn", 0, "Yes"), info("EagerEndOfTurn", 0, "Yes."), info("TurnResumed", 0, "Yes, but"), info("EndOfTurn", 0, "Yes, but no.")},
-			[]stt.Event{started, part("Yes"), part("Yes."), part("Yes, but"), end("Yes, but no.")}, ""},
+			[]stt.Event{started, part("Yes"), eager("Yes."), part("Yes, but"), end("Yes, but no.")}, ""},
 		"noise":                     {[]string{info("StartOfTurn", 0, ""), info("EndOfTurn", 0, "")}, []stt.Event{started}, ""},
 		"an end without words":      {[]string{info("Update", 0, "Well"), info("EndOfTurn", 0, "")}, []stt.Event{part("Well"), end("Well")}, ""},
 		"told twice":                {[]string{info("Update", 0, "Well"), info("EndOfTurn", 0, "Well"), info("EndOfTurn", 0, "Well"), info("Update", 0, "Well")}, []stt.Event{part("Well"), end("Well")}, ""},
@@ -152,6 +156,9 @@ func TestTurns(t *testing.T) {
 		}
 		rest := ""
 		if e := ts.rest(); e != nil {
+			if e.Eager || !e.End {
+				t.Errorf("%s: the end is %+v", name, e)
+			}
 			rest = e.Text
 		}
 		if rest != tc.rest || ts.rest() != nil {

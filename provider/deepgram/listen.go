@@ -38,7 +38,7 @@ type TranscriberOptions struct {
 	ProfanityMask  bool     `json:"profanity_filter,omitempty" doc:"default false"`
 	Encoding       string   `json:"encoding,omitempty" enum:"linear16,mulaw" doc:"linear16 (default, 16 kHz); mulaw (8 kHz) takes a third of the bandwidth"`
 	EndThreshold   *float64 `json:"eot_threshold,omitempty" min:"0.5" max:"1" doc:"flux: how sure it must be that a turn is over, 0.5 to 1; default 0.7"`
-	EagerThreshold *float64 `json:"eager_eot_threshold,omitempty" min:"0.3" max:"0.9" doc:"flux: how sure it must be to tell a turn's words as probably its last, 0.3 to 0.9 and not above eot_threshold; off by default"`
+	EagerThreshold *float64 `json:"eager_eot_threshold,omitempty" min:"0.3" max:"0.9" doc:"flux: how sure it must be to tell a turn's words as probably its last, 0.3 to 0.9 and not above eot_threshold; 0.5 by default"`
 	EndTimeoutMS   *int     `json:"eot_timeout_ms,omitempty" min:"500" max:"60000" doc:"flux: silence that ends a turn however sure it is, ms, 500 to 60000; default 5000"`
 }
 
