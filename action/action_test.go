@@ -15,7 +15,7 @@ func pointer(s string) *string { return &s }
 
 func TestEndConversation(t *testing.T) {
 	a, err := New(parley.Action{ID: "a1", Type: "action_end_conversation", Label: pointer("Wrap up"),
-		Description: pointer("Only after the order number was given."), Config: json.RawMessage(`{}`)})
+		Description: pointer("Only after the order number was given."), Config: json.RawMessage(`{}`)}, Site{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,7 +48,7 @@ func TestEndConversation(t *testing.T) {
 
 func TestWithoutLabelOrConfig(t *testing.T) {
 	for _, config := range []string{"", "null", "{}", ` {"unknown": 1} `} {
-		a, err := New(parley.Action{Type: "action_end_conversation", Config: json.RawMessage(config)})
+		a, err := New(parley.Action{Type: "action_end_conversation", Config: json.RawMessage(config)}, Site{})
 		if err != nil {
 			t.Errorf("config %q: %v", config, err)
 			continue
@@ -70,7 +70,7 @@ func TestRefused(t *testing.T) {
 		{parley.Action{Type: "action_unheard_of", Config: json.RawMessage(`{}`)}, "type"},
 		{parley.Action{}, "type"},
 	} {
-		_, err := New(tc.in)
+		_, err := New(tc.in, Site{})
 		var e *parley.Error
 		if !errors.As(err, &e) || e.Field != tc.field || e.Status != 400 {
 			t.Errorf("%s %s: %v", tc.in.Type, tc.in.Config, err)
@@ -83,7 +83,7 @@ func TestEveryRowOfTheTable(t *testing.T) {
 		if !Known(typ) || !strings.HasPrefix(typ, "action_") {
 			t.Errorf("%s is not known by its contract name", typ)
 		}
-		a, err := New(parley.Action{ID: "1", Type: typ, Config: json.RawMessage(`{}`)})
+		a, err := New(parley.Action{ID: "1", Type: typ, Config: json.RawMessage(`{"phone_number":"+15550001111"}`)}, Site{})
 		if err != nil {
 			t.Errorf("%s: %v", typ, err)
 			continue
@@ -96,7 +96,7 @@ func TestEveryRowOfTheTable(t *testing.T) {
 			t.Errorf("%s calls itself %s", typ, a.Describe().Type)
 		}
 	}
-	if Known("action_transfer_call") || Known("") {
+	if Known("action_unheard_of") || Known("") {
 		t.Error("known without a row")
 	}
 }

@@ -10,8 +10,9 @@ import (
 
 // endConversation hangs up once the agent's last words have been heard.
 type endConversation struct {
-	info Info
-	tool llm.Tool
+	info  Info
+	tool  llm.Tool
+	onEnd *parley.Transfer // who takes the caller then; nil: nobody
 }
 
 // goodbyes are how callers end a call, in the contract's languages.
@@ -22,16 +23,19 @@ var goodbyes = []string{
 	"अलविदा", "बस इतना ही", "さようなら", "以上です", "안녕히 계세요", "이상입니다",
 }
 
-func newEndConversation(a parley.Action) (Action, error) {
+func newEndConversation(a parley.Action, s Site) (Action, error) {
 	if err := config(a, &struct{}{}); err != nil {
 		return nil, err
 	}
-	return &endConversation{info: info(a), tool: llm.Tool{
-		Name: name(a),
-		Description: describe("Ends the call: say goodbye in the same answer, then use this. For when the caller says goodbye, "+
-			"or when nothing is left to do.", a),
-		Schema:  json.RawMessage(`{"type":"object","properties":{}}`),
-		Phrases: phrases(goodbyes, a),
+	what := "Ends the call: say goodbye in the same answer, then use this. For when the caller says goodbye, or when nothing is left to do."
+	if s.OnEnd != nil {
+		what = "Ends your part of the call: the caller is put through to a colleague. Tell them in the same answer, then use this when nothing is left for you to do."
+	}
+	return &endConversation{info: info(a), onEnd: s.OnEnd, tool: llm.Tool{
+		Name:        name(a),
+		Description: describe(what, a),
+		Schema:      json.RawMessage(`{"type":"object","properties":{}}`),
+		Phrases:     phrases(goodbyes, a),
 	}}, nil
 }
 
@@ -39,5 +43,9 @@ func (e *endConversation) Describe() Info { return e.info }
 func (e *endConversation) Tool() llm.Tool { return e.tool }
 
 func (e *endConversation) Run(context.Context, Input) (Result, error) {
+	if e.onEnd != nil {
+		t := *e.onEnd
+		return Result{Data: "The caller is being transferred to " + t.To + ".", End: &parley.Outcome{Cause: parley.Transferred, Transfer: &t}}, nil
+	}
 	return Result{Data: "The call ends now.", End: &parley.Outcome{Cause: parley.AgentEnded}}, nil
 }

@@ -9,21 +9,36 @@ import (
 )
 
 // Table has a constructor for every type of the contract that this version can run.
-var Table = map[string]func(parley.Action) (Action, error){
+var Table = map[string]func(parley.Action, Site) (Action, error){
 	"action_end_conversation": newEndConversation,
+	"action_transfer_call":    newTransferCall,
+	"action_dtmf":             newDTMF,
+}
+
+// A Site is the call that actions are made for. The zero value is for looking whether they could be made.
+type Site struct {
+	Fill  func(field, text string) string // puts the call's variables into a configured text; nil: they are not known
+	OnEnd *parley.Transfer                // transfer_on_end: who gets the caller where the agent would end the call; nil: nobody
+}
+
+func (s Site) fill(field, text string) string {
+	if s.Fill == nil {
+		return text
+	}
+	return s.Fill(field, text)
 }
 
 // Known reports whether New makes actions of the type.
 func Known(typ string) bool { return Table[typ] != nil }
 
-// New makes an action of an agent ready to run. A type that Known does not know, or a configuration that does not fit, is a
+// New makes an action of an agent ready to run on a call. A type that Known does not know, or a configuration that does not fit, is a
 // parley.Invalid.
-func New(a parley.Action) (Action, error) {
+func New(a parley.Action, s Site) (Action, error) {
 	open, ok := Table[a.Type]
 	if !ok {
 		return nil, parley.Invalid("type", "type: this version cannot run "+a.Type)
 	}
-	return open(a)
+	return open(a, s)
 }
 
 // config reads an action's configuration into v, a pointer to a struct. None, null and {} leave v as it is.
@@ -73,4 +88,14 @@ func text(p *string) string {
 		return ""
 	}
 	return *p
+}
+
+// FirstTransfer is whom the first of the actions that transfers would transfer to; nil: none of them does.
+func FirstTransfer(actions []Action) *parley.Transfer {
+	for _, a := range actions {
+		if t, ok := a.(*transferCall); ok && len(t.to) > 0 {
+			return t.end(t.to[0]).Transfer
+		}
+	}
+	return nil
 }

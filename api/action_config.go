@@ -57,8 +57,7 @@ func dialable(field string, v any) invalid {
 	if !ok || s == "" || strings.Contains(s, "${") || strings.Contains(s, "{{") {
 		return nil
 	}
-	address, err := number.Parse(field, s)
-	if err != nil || address.Kind == number.Extension && !digits.MatchString(s) {
+	if _, err := number.Target(field, s); err != nil {
 		return invalid{{field, field + " " + wantedNumber + ", a sip: address, or an extension of digits"}}
 	}
 	return nil

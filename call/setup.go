@@ -71,18 +71,7 @@ func write(c *parley.Call, a *parley.Agent, now time.Time) script {
 		s.setup.Hearing.Keywords = expect(s.setup.Hearing.Keywords, names(c.Context))
 	}
 	s.setup.Hearing.Phrases = phrases(s.setup.Prompt, s.setup.Greeting, a.Actions)
-	for _, x := range a.Actions {
-		if !action.Known(x.Type) {
-			s.warnings = append(s.warnings, fmt.Sprintf("action %s: this version does not run it", x.Type))
-			continue
-		}
-		act, err := action.New(x)
-		if err != nil {
-			s.warnings = append(s.warnings, fmt.Sprintf("action %s: %v", x.Type, err))
-			continue
-		}
-		s.setup.Actions = append(s.setup.Actions, act)
-	}
+	s.setup.Actions = actions(a, fill, &s.warnings)
 	if n := len(s.warnings); n > 0 && c.Private { // they repeat the agent's words
 		s.warnings = []string{fmt.Sprintf("%d warnings about the agent's fields are withheld: the call is private", n)}
 	}
@@ -93,6 +82,39 @@ func write(c *parley.Call, a *parley.Agent, now time.Time) script {
 	s.record = a.EnableRecording == nil || *a.EnableRecording
 	s.limits.MaxDuration = seconds(a.CallDurationSec, defaultDuration)
 	return s
+}
+
+// actions are those of the agent's that this version can run. With transfer_on_end the first that transfers is what the end of the call
+// comes to.
+func actions(a *parley.Agent, fill func(field, text string) string, warnings *[]string) (out []action.Action) {
+	site := action.Site{Fill: fill}
+	add := func(runs func(typ string) bool) {
+		for _, x := range a.Actions {
+			if !runs(x.Type) {
+				continue
+			}
+			act, err := action.New(x, site)
+			if err != nil {
+				*warnings = append(*warnings, fmt.Sprintf("action %s: %v", x.Type, err))
+				continue
+			}
+			out = append(out, act)
+		}
+	}
+	for _, x := range a.Actions {
+		if !action.Known(x.Type) {
+			*warnings = append(*warnings, fmt.Sprintf("action %s: this version does not run it", x.Type))
+		}
+	}
+	const end = "action_end_conversation"
+	add(func(typ string) bool { return action.Known(typ) && typ != end })
+	if on(a.TransferOnEnd) {
+		if site.OnEnd = action.FirstTransfer(out); site.OnEnd == nil {
+			*warnings = append(*warnings, "transfer_on_end: the agent has no action that transfers; it ends its calls")
+		}
+	}
+	add(func(typ string) bool { return typ == end })
+	return out
 }
 
 func turns(a *parley.Agent) turn.Options {

@@ -21,7 +21,6 @@ func unheeded(a *parley.Agent) string {
 	name("ivr_navigation_mode", a.IVRNavigationMode != "" && a.IVRNavigationMode != "off")
 	name("memory_scope", given(a.MemoryScope) && *a.MemoryScope != "none")
 	name("combine_last_call_context", on(a.CombineLastCall))
-	name("transfer_on_end", on(a.TransferOnEnd))
 	name("skills", len(a.Skills.Skills) > 0)
 	name("activity_actions", len(a.ActivityActions) > 0)
 	name("post_call_prompt", given(a.PostCallPrompt))

@@ -17,7 +17,7 @@ func TestWhatIsNotActedOnIsAWarning(t *testing.T) {
 	}
 	for field, value := range map[string]string{
 		"ivr_navigation_mode": `"default"`,
-		"memory_scope":        `"all"`, "combine_last_call_context": "true", "transfer_on_end": "true",
+		"memory_scope":        `"all"`, "combine_last_call_context": "true",
 		"skills": `[{}]`, "activity_actions": `[{}]`, "post_call_prompt": `"Sum up"`, "post_call_insights": `[{}]`, "post_call_actions": `[{}]`,
 		"post_call_email": `{"to":"a@b.c"}`, "post_call_sms": `{}`,
 	} {

@@ -39,7 +39,7 @@ func (c *loop) command(ctx context.Context, cmd Command) {
 		c.leave(ctx, &parley.Outcome{Cause: parley.Transferred, Transfer: &parley.Transfer{To: cmd.Text}})
 	case Press:
 		c.wg.Go(func() {
-			if err := c.leg.SendDTMF(ctx, cmd.Text); err != nil && ctx.Err() == nil {
+			if err := press(ctx, c.leg, cmd.Text); err != nil && ctx.Err() == nil {
 				c.warn("dtmf", "the digits were not sent: "+err.Error())
 			}
 		})

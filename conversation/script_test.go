@@ -212,7 +212,7 @@ func (p *play) prepare(w []string) {
 	case "tool":
 		s.Actions = append(s.Actions, newTool(w[1:]))
 	case "end_conversation":
-		a, err := action.New(parley.Action{ID: "a-end", Type: "action_end_conversation", Config: json.RawMessage("{}")})
+		a, err := action.New(parley.Action{ID: "a-end", Type: "action_end_conversation", Config: json.RawMessage("{}")}, action.Site{})
 		if err != nil {
 			p.t.Fatal(err)
 		}

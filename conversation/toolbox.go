@@ -71,7 +71,7 @@ func (b *toolbox) run(ctx context.Context, c *loop, calls []llm.Call) ([]string,
 	for i, r := range results {
 		if r.DTMF != "" {
 			e.acted = true
-			if err := c.leg.SendDTMF(ctx, r.DTMF); err != nil {
+			if err := press(ctx, c.leg, r.DTMF); err != nil {
 				read[i] = "error: the digits could not be sent: " + err.Error()
 			}
 		}

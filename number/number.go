@@ -177,3 +177,12 @@ func HostPort(address string) (host string, port int) {
 	port, _ = strconv.Atoi(strings.TrimPrefix(s, ":"))
 	return host, port
 }
+
+// Target is Parse for whom an agent may call: an extension is of digits, for a word is a mistake.
+func Target(field, text string) (Address, error) {
+	a, err := Parse(field, text)
+	if err == nil && a.Kind == Extension && strings.ContainsFunc(text, func(r rune) bool { return r < '0' || r > '9' }) {
+		return Address{}, parley.Invalid(field, field+" must be an E.164 number like +15551234567, a SIP address like sip:user@host, or an extension of digits")
+	}
+	return a, err
+}

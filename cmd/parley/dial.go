@@ -103,7 +103,7 @@ func checkAction(a parley.Action) error {
 	if !action.Known(a.Type) {
 		return nil // stored for a later version; the call has a warning
 	}
-	_, err := action.New(a)
+	_, err := action.New(a, action.Site{})
 	return err
 }
 
