@@ -26,16 +26,19 @@ type Turn struct {
 	Vendors     *Credits      // who served it; nil: nobody told
 }
 
-// Latency says where the gap between the caller's last sound and the agent's first went. The parts add up to Total.
+// Latency says where the gap between the caller's last sound and the agent's first went, both as they passed the wire. The parts, without
+// Silence, add up to Total.
 type Latency struct {
 	Endpointing time.Duration // last speech → turn taken as over, less what the transcriber needed
 	STT         time.Duration // last speech → the words that ended the turn
 	Queue       time.Duration // turn over → request to the model
 	LLM         time.Duration // request → first useful token
 	Chunking    time.Duration // first token → first speakable piece
-	TTS         time.Duration // piece → first sound
+	TTS         time.Duration // piece → first sound that is more than silence, Silence included
 	Playout     time.Duration // first sound → on the wire
 	Total       time.Duration // last speech → first sound on the wire
+	Actions     time.Duration // ran before the first token, as the model wanted; not in LLM
+	Silence     time.Duration // with which the vendor's sound began; part of TTS
 }
 
 // latencyJSON is Latency in milliseconds, as the API shows it.
@@ -48,6 +51,8 @@ type latencyJSON struct {
 	TTS         float64 `json:"tts_ms"`
 	Playout     float64 `json:"playout_ms"`
 	Total       float64 `json:"total_ms"`
+	Actions     float64 `json:"actions_ms,omitempty"`
+	Silence     float64 `json:"tts_silence_ms,omitempty"`
 }
 
 // MarshalJSON writes the parts in milliseconds.
@@ -55,7 +60,7 @@ func (l Latency) MarshalJSON() ([]byte, error) { return json.Marshal(l.shown()) 
 
 func (l Latency) shown() latencyJSON {
 	ms := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
-	return latencyJSON{ms(l.Endpointing), ms(l.STT), ms(l.Queue), ms(l.LLM), ms(l.Chunking), ms(l.TTS), ms(l.Playout), ms(l.Total)}
+	return latencyJSON{ms(l.Endpointing), ms(l.STT), ms(l.Queue), ms(l.LLM), ms(l.Chunking), ms(l.TTS), ms(l.Playout), ms(l.Total), ms(l.Actions), ms(l.Silence)}
 }
 
 // UnmarshalJSON reads what MarshalJSON wrote.
@@ -65,7 +70,7 @@ func (l *Latency) UnmarshalJSON(b []byte) error {
 		return err
 	}
 	d := func(ms float64) time.Duration { return time.Duration(ms*1000+0.5) * time.Microsecond }
-	*l = Latency{d(v.Endpointing), d(v.STT), d(v.Queue), d(v.LLM), d(v.Chunking), d(v.TTS), d(v.Playout), d(v.Total)}
+	*l = Latency{d(v.Endpointing), d(v.STT), d(v.Queue), d(v.LLM), d(v.Chunking), d(v.TTS), d(v.Playout), d(v.Total), d(v.Actions), d(v.Silence)}
 	return nil
 }
 

@@ -40,12 +40,12 @@ func TestTranscript(t *testing.T) {
 
 func TestTurnJSON(t *testing.T) {
 	in := parley.Turn{ID: "t1", Who: parley.Bot, Text: "hi", Start: 1500 * time.Millisecond, End: 2 * time.Second, Interrupted: true,
-		Latency: &parley.Latency{STT: 300 * time.Millisecond, LLM: 200500 * time.Microsecond, Total: 500500 * time.Microsecond}}
+		Latency: &parley.Latency{STT: 300 * time.Millisecond, LLM: 200500 * time.Microsecond, Total: 500500 * time.Microsecond, Actions: time.Millisecond, Silence: 40 * time.Millisecond}}
 	b, err := json.Marshal(in)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{`"start_ms":1500`, `"who":"bot"`, `"llm_ms":200.5`, `"interrupted":true`} {
+	for _, want := range []string{`"start_ms":1500`, `"who":"bot"`, `"llm_ms":200.5`, `"actions_ms":1`, `"tts_silence_ms":40`, `"interrupted":true`} {
 		if !strings.Contains(string(b), want) {
 			t.Errorf("%s lacks %s", b, want)
 		}

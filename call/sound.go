@@ -65,6 +65,9 @@ func (s *suppressed) Read(ctx context.Context) (leg.Event, error) {
 	e, err := s.Leg.Read(ctx)
 	if e.Kind == leg.Audio {
 		s.noise.Frame(&e.Frame)
+		if !e.Edge.IsZero() {
+			e.Edge = e.Edge.Add(-denoise.Delay) // what is in the frame came so much sooner
+		}
 	}
 	return e, err
 }

@@ -13,6 +13,8 @@ import (
 
 	"github.com/parley-voice/parley"
 	"github.com/parley-voice/parley/audio"
+	"github.com/parley-voice/parley/audio/denoise"
+	"github.com/parley-voice/parley/leg"
 	"github.com/parley-voice/parley/leg/legtest"
 	"github.com/parley-voice/parley/llm"
 	"github.com/parley-voice/parley/stt"
@@ -154,4 +156,25 @@ func TestUnknownBackground(t *testing.T) {
 			t.Errorf("the warning: %s", w)
 		}
 	})
+}
+
+// edged is a leg of one frame, which knows when its packet came.
+type edged struct {
+	leg.Leg
+	came time.Time
+}
+
+func (e edged) Read(context.Context) (leg.Event, error) {
+	return leg.Event{Kind: leg.Audio, Edge: e.came}, nil
+}
+
+// TestNoiseSuppressionDelaysNothing: what comes out of it later came as soon as before, and a leg that does not know when tells nothing.
+func TestNoiseSuppressionDelaysNothing(t *testing.T) {
+	came := time.Now()
+	for _, c := range []struct{ in, out time.Time }{{came, came.Add(-denoise.Delay)}, {}} {
+		s := suppressed{Leg: edged{came: c.in}, noise: denoise.New(50)}
+		if e, err := s.Read(t.Context()); err != nil || !e.Edge.Equal(c.out) {
+			t.Errorf("%v, %v", e.Edge, err)
+		}
+	}
 }

@@ -26,6 +26,14 @@ func (c *clock) tell(at time.Duration) {
 
 func (c *clock) now() time.Duration { return time.Since(c.origin) }
 
+// edge places the moment at which something passed the wire; one that was not told is now.
+func (c *clock) edge(t time.Time) time.Duration {
+	if t.IsZero() {
+		return c.now()
+	}
+	return c.of(t)
+}
+
 // of places a moment; zero stays zero.
 func (c *clock) of(t time.Time) time.Duration {
 	if t.IsZero() {

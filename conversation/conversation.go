@@ -63,6 +63,7 @@ type state struct {
 	greetAt    time.Duration   // when the greeting is due; 0: it has begun, or there is none
 	unanswered bool            // the caller has said something that waits for the agent to finish
 	asked      question        // what the next answer answers
+	edge       edge            // what the wire knew of the caller's speech
 	lines      []string        // to be spoken as they are, after the reply that runs
 	farewell   *farewell       // to be spoken next, and the end
 	leave      *parley.Outcome // the end, after lines
@@ -228,7 +229,7 @@ func (c *loop) event(ctx context.Context, e *leg.Event) {
 		c.sound(ctx, e)
 	case leg.Played:
 		if c.cur != nil {
-			c.cur.onWire(c.clock.now())
+			c.cur.onWire(c.clock.edge(e.Edge))
 		}
 	case leg.Marked, leg.Dropped:
 		if c.cur != nil {
@@ -252,7 +253,11 @@ func (c *loop) sound(ctx context.Context, e *leg.Event) {
 		c.idle.alive = now
 	}
 	c.ear.played.take(c.detect, now)
-	if s := c.detect.Frame(&e.Frame, now); s.Kind != turn.None {
+	s := c.detect.Frame(&e.Frame, now)
+	if !e.Edge.IsZero() && c.detect.Speech() && audible(&e.Frame) { // the detector's filters ring on
+		c.state.edge.heard(e.Edge)
+	}
+	if s.Kind != turn.None {
 		c.decide(ctx, s)
 	}
 	c.calleeSound(ctx, &e.Frame, now)

@@ -40,9 +40,9 @@ func (m *mouth) by(vendor string, failed parley.Failures) {
 	m.mu.Unlock()
 }
 
-// credits are those of a reply; an apology has no author.
+// credits are those of a reply, and who heard what it answers; an apology has no author.
 func (r *reply) credits() *parley.Credits {
-	var all parley.Credits
+	all := parley.Credits{Hearing: r.answers.by}
 	r.mind.mu.Lock()
 	if r.mind.err == nil {
 		all.Thinking = r.mind.author.given()

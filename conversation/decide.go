@@ -163,7 +163,7 @@ func (c *loop) turnEnd(ctx context.Context, s turn.Signal) {
 	})
 	c.caller(s)
 	c.add(s.Text)
-	c.state.asked = question{speechEnd: s.SpeechEnd, wordsAt: s.WordsAt, endedAt: c.clock.now()}
+	c.state.asked = question{speechEnd: c.state.edge.end(&c.clock, s.SpeechEnd, c.detect.LastSpeech()), wordsAt: s.WordsAt, endedAt: c.clock.now(), by: c.state.hearing.given()}
 	c.state.unanswered = true
 	c.idle.spoken()
 	c.said(s.Text)

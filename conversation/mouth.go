@@ -40,6 +40,7 @@ type mouth struct {
 	lost   bool // the leg dropped what we had not cleared
 	heard  strings.Builder
 	first  time.Time // the first sound came from the synthesizer
+	mutes  int       // frames of silence before it
 	begun  time.Time // and something was queued on the leg
 	moved  time.Time // the last sign of life
 	ears   time.Time // the last word was heard
@@ -76,9 +77,13 @@ func (m *mouth) play(ctx context.Context, ch *tts.Chunk) error {
 	m.mu.Lock()
 	m.moved = time.Now()
 	m.words += letters(ch.Text)
-	first := m.first.IsZero() && audible(&ch.Frame)
-	if first {
-		m.first = m.moved
+	first := false
+	if m.first.IsZero() {
+		if first = audible(&ch.Frame); first {
+			m.first = m.moved
+		} else {
+			m.mutes++
+		}
 	}
 	m.kept = append(m.kept, kept{frame: ch.Frame, text: ch.Text})
 	m.mu.Unlock()

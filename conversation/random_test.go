@@ -319,7 +319,7 @@ func (c *chaos) check(h *History) {
 		if t.Start > t.End || t.Start < 0 || strings.TrimSpace(t.Text) == "" {
 			c.errorf("turn %d: %+v", i, t)
 		}
-		if l := t.Latency; l != nil && l.Endpointing+l.STT+l.Queue+l.LLM+l.Chunking+l.TTS+l.Playout != l.Total {
+		if l := t.Latency; l != nil && l.Endpointing+l.STT+l.Queue+l.LLM+l.Actions+l.Chunking+l.TTS+l.Playout != l.Total {
 			c.errorf("the parts of the latency do not add up: %+v", *l)
 		}
 		if t.Who != parley.Bot {

@@ -556,7 +556,8 @@ func sleep(ctx context.Context, d time.Duration) bool {
 type voice struct {
 	p           *play
 	first, word time.Duration
-	fails       int // so many streams fail; -1: all; -2: hang
+	fails       int           // so many streams fail; -1: all; -2: hang
+	lead        time.Duration // of silence, with which its sound begins
 }
 
 func (v *voice) Speak(ctx context.Context, text <-chan string, _ tts.Options) iter.Seq2[tts.Chunk, error] {
@@ -586,6 +587,11 @@ func (v *voice) Speak(ctx context.Context, text <-chan string, _ tts.Options) it
 			if first && !sleep(ctx, v.first+2*time.Millisecond) {
 				yield(tts.Chunk{}, ctx.Err())
 				return
+			}
+			for quiet := v.lead; first && quiet > 0; quiet -= audio.FrameDur {
+				if !yield(tts.Chunk{}, nil) {
+					return
+				}
 			}
 			first = false
 			for _, w := range strings.SplitAfter(piece, " ") {

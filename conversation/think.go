@@ -59,6 +59,7 @@ type round struct {
 // thought is when the steps of thinking happened.
 type thought struct {
 	asked, token, piece time.Time
+	acting              time.Duration // of that, before token: tools ran
 }
 
 // say hands text out as it is.
@@ -104,7 +105,9 @@ func (c *loop) rounds(ctx context.Context, m *mind, messages []llm.Message) erro
 			return nil
 		}
 		m.close(calls)
+		began := time.Now()
 		results, act := c.tools.run(ctx, c, calls)
+		m.acted(time.Since(began))
 		m.results(results)
 		acted = acted || act.acted
 		messages = append(messages, llm.Message{Role: llm.Assistant, Text: text, Calls: calls})
@@ -224,6 +227,15 @@ func (m *mind) stamp(t *time.Time) {
 	m.mu.Lock()
 	if t.IsZero() {
 		*t = time.Now()
+	}
+	m.mu.Unlock()
+}
+
+// acted: tools have run so long.
+func (m *mind) acted(took time.Duration) {
+	m.mu.Lock()
+	if m.times.token.IsZero() {
+		m.times.acting += took
 	}
 	m.mu.Unlock()
 }

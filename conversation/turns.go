@@ -10,9 +10,6 @@ import (
 	"github.com/parley-voice/parley/turn"
 )
 
-// A question is what a reply answers: when the caller's words ended, came, and were taken as over.
-type question struct{ speechEnd, wordsAt, endedAt time.Duration }
-
 // messages are what the model is given.
 func (c *loop) messages() []llm.Message {
 	return append(c.prompt(make([]llm.Message, 0, len(c.History.Messages)+1)), c.History.Messages...)
@@ -87,37 +84,6 @@ func (r *reply) start(k *clock) time.Duration {
 	r.mouth.mu.Lock()
 	defer r.mouth.mu.Unlock()
 	return k.of(r.mouth.begun)
-}
-
-// latency splits the gap between the caller's last speech and the reply's first sound. nil: the reply answers nothing, or
-// nothing of it could be heard.
-func (r *reply) latency(k *clock) *parley.Latency {
-	q := r.answers
-	if q.endedAt == 0 || r.wireAt == 0 {
-		return nil
-	}
-	r.mind.mu.Lock()
-	th := r.mind.times
-	r.mind.mu.Unlock()
-	r.mouth.mu.Lock()
-	first := r.mouth.first
-	r.mouth.mu.Unlock()
-	from := q.speechEnd.Truncate(time.Microsecond)
-	at := from
-	step := func(t time.Duration) time.Duration {
-		d := max(t.Truncate(time.Microsecond)-at, 0) // what the API shows adds up, too
-		at += d
-		return d
-	}
-	l := &parley.Latency{STT: step(q.wordsAt)}
-	l.Endpointing = step(q.endedAt)
-	l.Queue = step(k.of(th.asked))
-	l.LLM = step(k.of(th.token))
-	l.Chunking = step(k.of(th.piece))
-	l.TTS = step(k.of(first))
-	l.Playout = step(r.wireAt)
-	l.Total = at - from
-	return l
 }
 
 // count adds what a reply cost, once its goroutines have ended.

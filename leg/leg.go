@@ -54,6 +54,7 @@ type Event struct {
 	Frame audio.Frame   // Audio, Played
 	Mark  uint64        // Marked, Dropped
 	Digit byte          // DTMF
+	Edge  time.Time     // Audio: its packet came, Played: its packet leaves. Zero: it was made up, or the leg does not know
 
 	Referral *Referral // Referred
 }

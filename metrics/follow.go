@@ -64,25 +64,16 @@ func (m *Metrics) count(e parley.Event) {
 		m.served.trouble(e.Payload)
 	case parley.EventMessage:
 		var p struct {
+			Sender  parley.Who      `json:"sender"`
 			Latency *parley.Latency `json:"latency"`
 			Vendors *parley.Credits `json:"vendors"`
 		}
 		if json.Unmarshal(e.Payload, &p) != nil {
 			return
 		}
-		m.served.turn(p.Vendors)
+		m.served.turn(p.Sender, p.Vendors)
 		if p.Latency != nil {
-			m.observe(*p.Latency)
+			m.latency.observe(*p.Latency, p.Vendors)
 		}
-	}
-}
-
-func (m *Metrics) observe(l parley.Latency) {
-	for _, part := range []struct {
-		stage string
-		took  time.Duration
-	}{{"endpointing", l.Endpointing}, {"stt", l.STT}, {"queue", l.Queue}, {"llm", l.LLM}, {"chunking", l.Chunking}, {"tts", l.TTS},
-		{"playout", l.Playout}, {"total", l.Total}} {
-		m.latency.WithLabelValues(part.stage).Observe(part.took.Seconds())
 	}
 }

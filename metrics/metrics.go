@@ -42,7 +42,7 @@ type Metrics struct {
 	took       *prometheus.HistogramVec
 	ended      *prometheus.CounterVec
 	deliveries *prometheus.CounterVec
-	latency    *prometheus.HistogramVec
+	latency    split
 	delay      prometheus.Histogram
 	missed     prometheus.Counter
 	media      media
@@ -71,17 +71,14 @@ func New(c Config) *Metrics {
 	m.deliveries = prometheus.NewCounterVec(prometheus.CounterOpts{Name: "parley_webhook_attempts_total",
 		Help: "Attempts to deliver a webhook, by what became of the delivery: delivered, pending (it is tried again), failed (given up), dropped (the webhook is gone)."},
 		[]string{"result"})
-	m.latency = prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "parley_turn_latency_seconds",
-		Help:    "From the caller's last sound to the agent's first, by stage; total is all of it.",
-		Buckets: []float64{.01, .025, .05, .1, .2, .3, .5, .75, 1, 1.5, 2, 3, 5, 10}}, []string{"stage"})
 	m.delay = prometheus.NewHistogram(prometheus.HistogramOpts{Name: "parley_event_log_delay_seconds",
 		Help:    "From an event to its being written and told.",
 		Buckets: []float64{.001, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10}})
 	m.missed = prometheus.NewCounter(prometheus.CounterOpts{Name: "parley_metrics_lagged_total",
 		Help: "How often events came faster than they were counted here, and some were not."})
-	m.registry.MustRegister(m.requests, m.took, m.ended, m.deliveries, m.latency, m.delay, m.missed, &waiting{m},
+	m.registry.MustRegister(m.requests, m.took, m.ended, m.deliveries, m.delay, m.missed, &waiting{m},
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	m.warm = newWarm(m.registry)
+	m.warm, m.latency = newWarm(m.registry), newSplit(m.registry)
 	m.media, m.served = newMedia(m.registry), newServed(m.registry)
 	for _, c := range parley.Causes() {
 		m.ended.WithLabelValues(string(c))

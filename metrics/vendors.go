@@ -27,13 +27,13 @@ func newServed(r prometheus.Registerer) served {
 	return s
 }
 
-// turn counts those who served a turn.
-func (s served) turn(c *parley.Credits) {
+// turn counts those who served a turn. Who heard what the agent answers has been counted with the caller's turn.
+func (s served) turn(who parley.Who, c *parley.Credits) {
 	if c == nil {
 		return
 	}
 	for skill, x := range map[string]*parley.Credit{"hearing": c.Hearing, "thinking": c.Thinking, "speaking": c.Speaking} {
-		if x == nil {
+		if x == nil || x == c.Hearing && who == parley.Bot {
 			continue
 		}
 		stood := "first"

@@ -1,6 +1,8 @@
 package rtp
 
 import (
+	"time"
+
 	"github.com/parley-voice/parley/audio"
 	"github.com/parley-voice/parley/audio/g722"
 	"github.com/parley-voice/parley/audio/opus"
@@ -15,8 +17,9 @@ const (
 // An encoder gathers sound, 20 ms at a time, and cuts it into packets. What a codec needs is made at its first sound.
 type encoder struct {
 	codec Codec
-	size  int // samples at 8 kHz in a packet
-	ready int // samples at 8 kHz that wait to fill one
+	size  int           // samples at 8 kHz in a packet
+	ready int           // samples at 8 kHz that wait to fill one
+	waits time.Duration // from the last frame's coming until the packet is full that it begins in
 	down  *audio.Resampler
 	g722  *g722.Encoder
 	opus  *opusEncoder
@@ -44,6 +47,7 @@ func (e *encoder) set(c Codec, ptime int) (lost int) {
 
 // write takes 20 ms; over is asked to write what else is to be heard into them, at a rate in Hz; nil: nothing.
 func (e *encoder) write(f *audio.Frame, over func(pcm []int16, rate int)) {
+	e.waits = max(0, time.Duration((e.size-e.ready-1)/slot)) * audio.FrameDur
 	to := e.bytes[:e.ready]
 	switch e.codec {
 	case Opus:
@@ -123,7 +127,7 @@ func (e *encoder) nextOpus(dst []byte, n int) []byte {
 // drop forgets what waits and tells how long it was, in samples at 8 kHz.
 func (e *encoder) drop() int {
 	n := e.ready
-	e.ready = 0
+	e.ready, e.waits = 0, 0
 	return n
 }
 

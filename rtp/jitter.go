@@ -44,6 +44,10 @@ type waiting struct {
 	payload   [maxPayload]byte
 }
 
+func (w *waiting) arrival() arrival {
+	return arrival{w.content, w.codec, w.sequence, w.timestamp, w.payload[:w.n]}
+}
+
 // A jitter buffer puts packets in order. Hearing needs order, not time: a packet that is next in sequence is passed on at
 // once. Only a gap makes those behind it wait, for the bound; then the loss is concealed. While nothing comes at all, tick
 // fills the time line. Times are since Start.
@@ -104,7 +108,7 @@ func (j *jitter) push(now time.Duration, a arrival) {
 			j.reordered++
 			j.bound.overtaken(now - j.since)
 		}
-		j.accept(now, a)
+		j.accept(now, now, a)
 		j.drain(now)
 	case d > 0 && d < held && len(a.payload) <= maxPayload:
 		j.hold(now, a)
@@ -114,14 +118,14 @@ func (j *jitter) push(now time.Duration, a arrival) {
 		}
 		if d = int(int16(a.sequence - j.next)); d >= 0 {
 			j.skip(now, a)
-			j.accept(now, a)
+			j.accept(now, now, a)
 		}
 	case d < 0 && d >= -maxMisorder:
 		j.tooLate(now, -d)
 	case j.restarts && a.sequence == j.restart:
 		j.renew()
 		j.begin(a)
-		j.accept(now, a)
+		j.accept(now, now, a)
 	default: // two in a row that go on from each other are a restart, one is a stray
 		j.restarts, j.restart = true, a.sequence+1
 		j.invalid++
@@ -134,8 +138,8 @@ func (j *jitter) begin(a arrival) {
 	j.expired, j.silent = 0, true
 }
 
-// accept takes the packet that is next in order.
-func (j *jitter) accept(now time.Duration, a arrival) {
+// accept takes the packet that is next in order; it came some time ago if it had to wait.
+func (j *jitter) accept(now, came time.Duration, a arrival) {
 	j.next = a.sequence + 1
 	j.seen = j.seen<<1 | 1
 	j.restarts = false
@@ -150,6 +154,7 @@ func (j *jitter) accept(now time.Duration, a arrival) {
 		if jump := j.ahead(a.timestamp); j.silent || jump > 0 {
 			j.resume(now, jump)
 		}
+		j.line.came = came
 		if !j.line.sound(now, j.bound.stall(), a.codec, a.payload) {
 			j.late++
 		}
@@ -178,7 +183,7 @@ func (j *jitter) drain(now time.Duration) {
 		}
 		w.used = false
 		j.waiting--
-		j.accept(now, arrival{w.content, w.codec, w.sequence, w.timestamp, w.payload[:w.n]})
+		j.accept(now, w.at, w.arrival())
 	}
 }
 
@@ -213,8 +218,7 @@ func (j *jitter) giveUp(now time.Duration) {
 	for !j.ring[first%held].used {
 		first++
 	}
-	w := &j.ring[first%held]
-	j.skip(now, arrival{w.content, w.codec, w.sequence, w.timestamp, w.payload[:w.n]})
+	j.skip(now, j.ring[first%held].arrival())
 	j.drain(now)
 }
 

@@ -55,7 +55,7 @@ func play(t testing.TB, j *jitter, journeys []journey, until time.Duration) []Re
 	t.Helper()
 	var out []Received
 	j.line.emit = func(r Received) { out = append(out, r) }
-	slices.SortStableFunc(journeys, func(a, b journey) int { return int(a.at - b.at) })
+	byTime(journeys)
 	next := time.Duration(0)
 	for _, p := range journeys {
 		for ; next <= p.at; next += 20 * ms {
@@ -72,6 +72,10 @@ func play(t testing.TB, j *jitter, journeys []journey, until time.Duration) []Re
 		}
 	}
 	return out
+}
+
+func byTime(js []journey) {
+	slices.SortStableFunc(js, func(a, b journey) int { return int(a.at - b.at) })
 }
 
 // received counts frames that are as they were sent.

@@ -54,6 +54,7 @@ type Received struct {
 	At        time.Duration // since Start, a multiple of 20 ms; frames come without a gap from 0
 	Frame     audio.Frame   // Frame
 	Concealed bool          // Frame: not all of it was received: concealment or silence
+	Came      time.Duration // Frame: when the packet came that ends it, since Start; 0: that part was not received
 	Digit     byte          // Digit: 0-9 * # A-D
 }
 

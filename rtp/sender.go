@@ -201,6 +201,12 @@ func (s *sender) addDigits(digits string) error {
 	return s.digits.add(digits)
 }
 
+func (s *sender) waiting() time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.voice.waits
+}
+
 func (s *sender) dialling() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -125,6 +125,9 @@ func (s *Stream) Tick(now time.Time, emit func(Received)) {
 // ErrClosed or the network's; after the latter the next Send may well succeed.
 func (s *Stream) Send(f *audio.Frame) error { return s.out.send(f) }
 
+// Waits is how long the frame that was sent last waits for its packet to be full: packets may be longer than a frame.
+func (s *Stream) Waits() time.Duration { return s.out.waiting() }
+
 // SendDigits queues digits (0-9 * # A-D) to be sent by Send: 100 ms each and 60 ms between, as events, or as tones when the
 // far end takes no events. ErrBadDigit: none of them is sent. ErrDigits: 64 are waiting.
 func (s *Stream) SendDigits(digits string) error { return s.out.addDigits(digits) }

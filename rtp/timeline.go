@@ -23,6 +23,7 @@ type timeline struct {
 	tones  *audio.DTMFFinder // nil: digits come as events
 	slots  int64             // emitted
 	made   bool              // the frame being filled has samples that were not received
+	came   time.Duration     // the packet whose sound is being taken; 0: none did
 
 	pace      pace
 	quiet     bool // the last frame was
@@ -90,7 +91,7 @@ func (t *timeline) conceal(n int) {
 func (t *timeline) recover(payload []byte, n int) { t.makeUp(t.voice.recover(payload, n)) }
 
 func (t *timeline) makeUp(pcm []int16) {
-	t.made = true
+	t.made, t.came = true, 0
 	t.framer.Write(pcm, t.take)
 	t.made = t.framer.Pending() > 0
 }
@@ -117,7 +118,7 @@ func (t *timeline) frame(f *audio.Frame) {
 		}
 		return
 	}
-	r := Received{Kind: Frame, At: t.at(), Frame: *f, Concealed: t.made}
+	r := Received{Kind: Frame, At: t.at(), Frame: *f, Concealed: t.made, Came: t.came}
 	if t.fading {
 		t.fading = false
 		for i, s := range t.from {

@@ -62,6 +62,7 @@ type noteDoc struct {
 // A latencyDoc is parley.Latency without the methods that write it for the API.
 type latencyDoc struct {
 	Endpointing, STT, Queue, LLM, Chunking, TTS, Playout, Total time.Duration
+	Actions, Silence                                            time.Duration
 }
 
 func newCallDoc(c parley.Call) callDoc {

@@ -350,6 +350,9 @@ func (d *Detector) Pending() bool { return d.pending() }
 // LastSpeech is the end of the last speech in the caller's sound; 0: there was none.
 func (d *Detector) LastSpeech() time.Duration { return d.lastSpeech }
 
+// Speech reports whether the newest frame is of it.
+func (d *Detector) Speech() bool { return d.vad.Speaking() && d.vad.Active() }
+
 func (d *Detector) pending() bool { return d.partial != "" || len(d.finals) > 0 }
 
 func (d *Detector) text() string {

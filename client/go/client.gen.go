@@ -4735,7 +4735,7 @@ type TurnDto struct {
 	Id          string `json:"id"`
 	Interrupted bool   `json:"interrupted"`
 
-	// Latency Where the gap before an agent's turn went; the parts add up to total_ms
+	// Latency Where the gap before an agent's turn went, from the caller's last sound to the agent's first as they passed the wire: stt_ms, endpointing_ms, queue_ms, llm_ms, actions_ms (absent when none ran), chunking_ms, tts_ms and playout_ms add up to total_ms. tts_silence_ms, part of tts_ms, is the silence with which the vendor's sound began, if it did
 	Latency *map[string]float64 `json:"latency,omitempty"`
 
 	// StartMs from answer
@@ -4744,7 +4744,7 @@ type TurnDto struct {
 	// Text As it was heard
 	Text string `json:"text"`
 
-	// Vendors Who served the turn: hearing for a caller's, thinking and speaking for an agent's
+	// Vendors Who served the turn: hearing for a caller's, thinking and speaking for an agent's, with who heard the words it answers
 	Vendors *struct {
 		// Hearing A vendor, and why it was not the one before it
 		Hearing *CreditDto `json:"hearing,omitempty"`

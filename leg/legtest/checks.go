@@ -109,6 +109,25 @@ func (c *probe) timeline(k leg.Kind) {
 			c.t.Fatalf("frames %d and %d are %v apart", i-1, i, d)
 		}
 	}
+	c.edges(evs)
+}
+
+// edges checks what a leg that knows its wire says of it: packets came, and those that left did so in the order of their frames.
+func (c *probe) edges(evs []leg.Event) {
+	c.t.Helper()
+	var last time.Time
+	for i, e := range evs {
+		if e.Edge.IsZero() {
+			continue
+		}
+		if e.Edge.Before(last) {
+			c.t.Fatalf("frame %d was on the wire %v before the one before it", i, last.Sub(e.Edge))
+		}
+		if e.Kind == leg.Audio && time.Until(e.Edge) > 0 {
+			c.t.Fatalf("frame %d comes in the future", i)
+		}
+		last = e.Edge
+	}
 }
 
 func playedFollows(c *probe) {

@@ -140,6 +140,9 @@ func (c *call) received(r rtp.Received) {
 	switch r.Kind {
 	case rtp.Frame:
 		ev := leg.Event{Kind: leg.Audio, At: r.At, Frame: r.Frame}
+		if r.Came > 0 {
+			ev.Edge = c.answered.Add(r.Came)
+		}
 		if c.held.Load() {
 			ev.Frame = audio.Frame{} // music on hold is nothing the far end says
 		}
@@ -179,10 +182,11 @@ func (c *call) step(due time.Time) {
 		*out = c.tick.Frame
 		c.under.Under(out, c.tick.Queued)
 	}
+	left := time.Now()
 	if !unproven {
 		_ = c.stream.Send(out) // a far end whose port is closed is for the media timeout
 	}
-	ev := leg.Event{Kind: leg.Played, At: c.at(), Frame: c.tick.Frame}
+	ev := leg.Event{Kind: leg.Played, At: c.at(), Frame: c.tick.Frame, Edge: left.Add(c.stream.Waits())}
 	c.feed.Push(&ev)
 	c.feed.Marks(leg.Marked, c.tick.Marks, ev.At)
 	c.frames++

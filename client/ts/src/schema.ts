@@ -3647,7 +3647,7 @@ export interface components {
             /** @example 550e8400-e29b-41d4-a716-446655440000 */
             id: string;
             interrupted: boolean;
-            /** @description Where the gap before an agent's turn went; the parts add up to total_ms */
+            /** @description Where the gap before an agent's turn went, from the caller's last sound to the agent's first as they passed the wire: stt_ms, endpointing_ms, queue_ms, llm_ms, actions_ms (absent when none ran), chunking_ms, tts_ms and playout_ms add up to total_ms. tts_silence_ms, part of tts_ms, is the silence with which the vendor's sound began, if it did */
             latency?: {
                 [key: string]: number;
             };
@@ -3655,7 +3655,7 @@ export interface components {
             start_ms: number;
             /** @description As it was heard */
             text: string;
-            /** @description Who served the turn: hearing for a caller's, thinking and speaking for an agent's */
+            /** @description Who served the turn: hearing for a caller's, thinking and speaking for an agent's, with who heard the words it answers */
             vendors?: {
                 hearing?: components["schemas"]["CreditDto"];
                 speaking?: components["schemas"]["CreditDto"];
