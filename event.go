@@ -27,6 +27,7 @@ const (
 	EventContext        EventType = "context"         // ContextAnswer: what a context endpoint knew of the other end
 	EventPartial        EventType = "partial"         // {text}: the caller's words so far
 	EventTurnEnded      EventType = "turn_ended"      // {text, why}: the caller's turn was taken as over
+	EventDecision       EventType = "decision"        // journal.Decision: what was decided about whose turn it is, or who answered, and from what
 	EventPaused         EventType = "paused"          // {}: the agent fell silent because the caller made a sound
 	EventResumed        EventType = "resumed"         // {}: it was nothing; the agent went on from the cut word
 	EventInterrupted    EventType = "interrupted"     // {text}: the caller cut the agent off, having heard text

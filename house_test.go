@@ -38,6 +38,7 @@ var floors = [][]string{
 // mayImport are the imports on one floor that are meant: a suite imports what it is a suite for.
 var mayImport = map[string][]string{
 	"turn/answer":         {"turn"}, // its VAD
+	"turn/journal":        {"turn", "turn/answer"},
 	"leg/sip":             {"leg/legtest"},
 	"leg/sip/register":    {"leg/sip/route"}, // the ways to a registrar
 	"phone":               {},

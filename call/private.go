@@ -30,6 +30,14 @@ func wordless(e parley.Event) (parley.Event, bool) {
 		return e, true
 	case parley.EventMessage, parley.EventTurnEnded, parley.EventInterrupted:
 		blank("text", `""`)
+	case parley.EventDecision:
+		blank("text", `""`)
+		blank("evidence", `[]`)
+		var in map[string]json.RawMessage
+		if _ = json.Unmarshal(p["inputs"], &in); in != nil {
+			delete(in, "asked")
+			p["inputs"], _ = json.Marshal(in)
+		}
 	case parley.EventDigit:
 		blank("digit", `""`)
 	case parley.EventActionStart:

@@ -158,6 +158,8 @@ func TestWordless(t *testing.T) {
 		{parley.EventMessage, `{"text":"a","sender":"human","timestamp":"x","turn_id":"t1","interrupted":true}`, `{"interrupted":true,"sender":"human","text":"","timestamp":"x","turn_id":"t1"}`},
 		{parley.EventTurnEnded, `{"text":"a","why":"vendor"}`, `{"text":"","why":"vendor"}`},
 		{parley.EventInterrupted, `{"text":"a"}`, `{"text":""}`},
+		{parley.EventDecision, `{"decision":"turn_end","text":"a","inputs":{"asked":"date","finished":0.5}}`, `{"decision":"turn_end","inputs":{"finished":0.5},"text":""}`},
+		{parley.EventDecision, `{"decision":"answered","class":"human","evidence":["said \"a\""]}`, `{"class":"human","decision":"answered","evidence":[]}`},
 		{parley.EventDigit, `{"digit":"1"}`, `{"digit":""}`},
 		{parley.EventActionStart, `{"action_type":"x","parameters":{"a":1}}`, `{"action_type":"x","parameters":{}}`},
 		{parley.EventAction, `{"action_type":"x","parameters":{"a":1},"result":{"json":{"a":1},"http_status_code":500,"error":"a"}}`,

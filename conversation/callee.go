@@ -10,6 +10,7 @@ import (
 	"github.com/parley-voice/parley/audio"
 	"github.com/parley-voice/parley/turn"
 	"github.com/parley-voice/parley/turn/answer"
+	"github.com/parley-voice/parley/turn/journal"
 )
 
 // Callee is what is done about who answers a call that we placed.
@@ -53,25 +54,26 @@ const (
 type callee struct {
 	Callee
 	language string
+	by       *journal.Detector
 	stage    stage
-	since    time.Duration      // the stage
-	listens  *answer.Classifier // nil: it is no longer of interest who it is
-	from     time.Duration      // its time 0
-	heard    answer.Class       // the last it gave
-	seen     answer.Class       // the last that was believed
-	words    bool               // some came since from
-	partial  bool               // the last words that came were not final
-	stale    time.Duration      // until then words belong to what was said before from; 0: they do not
-	owed     bool               // an assistant waits to be told who calls
-	told     int                // and was so often
-	turns    int                // of theirs since they were greeted
-	greeted  time.Duration      // when the greeting began; 0: it has not
-	ready    *prepared          // to be said first
+	since    time.Duration       // the stage
+	listens  *journal.Classifier // nil: it is no longer of interest who it is
+	from     time.Duration       // its time 0
+	heard    answer.Class        // the last it gave
+	seen     answer.Class        // the last that was believed
+	words    bool                // some came since from
+	partial  bool                // the last words that came were not final
+	stale    time.Duration       // until then words belong to what was said before from; 0: they do not
+	owed     bool                // an assistant waits to be told who calls
+	told     int                 // and was so often
+	turns    int                 // of theirs since they were greeted
+	greeted  time.Duration       // when the greeting began; 0: it has not
+	ready    *prepared           // to be said first
 	judge    judge
 }
 
-func newCallee(o Callee, language string) *callee {
-	w := &callee{Callee: o, language: language, stage: asking}
+func newCallee(o Callee, language string, by *journal.Detector) *callee {
+	w := &callee{Callee: o, language: language, by: by, stage: asking}
 	w.listen(0)
 	return w
 }
@@ -81,7 +83,7 @@ func (w *callee) holds() bool { return w != nil && w.stage != open && w.stage !=
 
 // listen begins to listen anew. Words that are still to come of what was said before do not count.
 func (w *callee) listen(now time.Duration) {
-	w.listens = answer.New(answer.Options{Language: w.language, WordsOnly: w.WordsOnly, Dynamic: w.Dynamic && w.stage == asking})
+	w.listens = w.by.Who(answer.Options{Language: w.language, WordsOnly: w.WordsOnly, Dynamic: w.Dynamic && w.stage == asking}, now)
 	w.from, w.heard, w.words, w.stale = now, "", false, 0
 	if w.partial {
 		w.stale = now + 2*time.Second
@@ -376,12 +378,13 @@ func (c *loop) calleeSaid(ctx context.Context, text string, now time.Duration) {
 	if w.stage == leaving && (!w.Dynamic || w.echo(text)) {
 		return
 	}
-	by := answer.New(answer.Options{Language: w.language, WordsOnly: true})
+	by := w.by.Who(answer.Options{Language: w.language, WordsOnly: true}, now)
 	by.Heard(answer.Words{Text: text, Final: true}, 1)
 	v, known := by.Verdict()
 	v.At = now
 	if !known && strings.Count(turn.Plain(text), " ") <= fewWords+1 {
 		v, known = answer.Verdict{Class: answer.Human, Confidence: 0.7, Evidence: []string{"a few words that no machine says, and they wait"}, At: now}, true
+		by.Take(answer.Verdict{Class: v.Class, Confidence: v.Confidence, Evidence: v.Evidence, At: 1})
 	}
 	w.words = true
 	switch {

@@ -11,7 +11,9 @@ import (
 	"github.com/parley-voice/parley/audio"
 	"github.com/parley-voice/parley/audio/babble"
 	"github.com/parley-voice/parley/tts"
+	"github.com/parley-voice/parley/turn"
 	"github.com/parley-voice/parley/turn/answer"
+	"github.com/parley-voice/parley/turn/journal"
 )
 
 // calleeOf reads a script's line: continue|hangup [dynamic] [words] [message "text"].
@@ -67,7 +69,7 @@ func TestClassOfAnAnswer(t *testing.T) {
 }
 
 func TestEchoOfTheMessage(t *testing.T) {
-	w := newCallee(Callee{Message: "Hello Ada, this is Ann of Acme. Please call me back."}, "en")
+	w := newCallee(Callee{Message: "Hello Ada, this is Ann of Acme. Please call me back."}, "en", journal.New(turn.Options{}, nil, nil))
 	for text, want := range map[string]bool{"this is Ann of": true, "hello": false, "Hello? Hello!": false, "please call me": true, "this is Ada speaking": false} {
 		if got := w.echo(text); got != want {
 			t.Errorf("%q: %v", text, got)

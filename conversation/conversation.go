@@ -26,6 +26,7 @@ import (
 	"github.com/parley-voice/parley/llm"
 	"github.com/parley-voice/parley/stt"
 	"github.com/parley-voice/parley/turn"
+	"github.com/parley-voice/parley/turn/journal"
 )
 
 // loop is a conversation. Its fields belong to Run, but for those that say otherwise.
@@ -40,7 +41,7 @@ type loop struct {
 	notes   chan note
 	ids     atomic.Uint64 // of marks; any goroutine
 	wire    atomic.Bool   // a reply waits for its first sound to be on the wire; any goroutine
-	detect  *turn.Detector
+	detect  *journal.Detector
 	clock   clock
 	alarm   alarm
 	cur     *reply // nil: the agent is silent
@@ -109,9 +110,11 @@ func newLoop(l leg.Leg, s Setup) *loop {
 		s.History = &History{}
 	}
 	c := &loop{Setup: s, leg: l, texts: phrasesOf(s.Turns.Language), tools: newToolbox(s.Actions),
-		words: make(chan heard, 8), notes: make(chan note, 8), detect: turn.New(s.Turns), clock: clock{origin: time.Now()},
+		words: make(chan heard, 8), notes: make(chan note, 8), clock: clock{origin: time.Now()},
 		turns: len(s.History.Turns)}
 	c.ear = ear{sounds: make(chan leg.Event, 16), frames: make(chan audio.Frame, slowFrames), gate: gate{least: s.Turns.MinVolume / 100}}
+	c.detect = journal.New(s.Turns, s.Journal, func(d journal.Decision) { c.log(parley.EventDecision, d) })
+	c.detect.Clock(func() time.Duration { return c.clock.now() })
 	c.ids.Store(uint64(time.Now().UnixNano())) // no mark of an earlier Run on this leg comes again
 	c.alarm.Timer = time.NewTimer(time.Hour)
 	c.idle = newIdle(s.Idle, c.texts)
@@ -120,7 +123,7 @@ func newLoop(l leg.Leg, s Setup) *loop {
 	}
 	c.state.muted = s.History.Muted
 	if s.Callee != nil {
-		c.state.who = newCallee(*s.Callee, s.Turns.Language)
+		c.state.who = newCallee(*s.Callee, s.Turns.Language, c.detect)
 	}
 	switch {
 	case c.Greeting == "" || c.state.muted:
@@ -253,7 +256,7 @@ func (c *loop) sound(ctx context.Context, e *leg.Event) {
 		c.idle.alive = now
 	}
 	c.ear.played.take(c.detect, now)
-	s := c.detect.Frame(&e.Frame, now)
+	s := c.detect.Frame(&e.Frame, e.At, now)
 	if !e.Edge.IsZero() && c.detect.Speech() && audible(&e.Frame) { // the detector's filters ring on
 		c.state.edge.heard(e.Edge)
 	}

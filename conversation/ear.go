@@ -8,7 +8,7 @@ import (
 
 	"github.com/parley-voice/parley/audio"
 	"github.com/parley-voice/parley/leg"
-	"github.com/parley-voice/parley/turn"
+	"github.com/parley-voice/parley/turn/journal"
 )
 
 // slowFrames is how far the transcriber may fall behind: 1 s. Then the oldest sound is lost, never the call.
@@ -29,23 +29,24 @@ type ear struct {
 type wired struct {
 	mu     sync.Mutex // guards all below
 	frames [8]audio.Frame
+	at     [8]time.Duration
 	n      int
 }
 
-func (p *wired) add(f *audio.Frame) {
+func (p *wired) add(e *leg.Event) {
 	p.mu.Lock()
 	if p.n < len(p.frames) {
-		p.frames[p.n] = *f
+		p.frames[p.n], p.at[p.n] = e.Frame, e.At
 		p.n++
 	}
 	p.mu.Unlock()
 }
 
 // take tells d, in order, and forgets it.
-func (p *wired) take(d *turn.Detector, now time.Duration) {
+func (p *wired) take(d *journal.Detector, now time.Duration) {
 	p.mu.Lock()
 	for i := range p.n {
-		d.Played(&p.frames[i], now)
+		d.Played(&p.frames[i], p.at[i], now)
 	}
 	p.n = 0
 	p.mu.Unlock()
@@ -78,7 +79,7 @@ func (h *ear) read(ctx context.Context, c *loop) (leg.Event, error) {
 		}
 		switch e.Kind {
 		case leg.Played:
-			h.played.add(&e.Frame)
+			h.played.add(&e)
 			if !c.wire.Load() || !audible(&e.Frame) {
 				continue
 			}

@@ -2,6 +2,7 @@ package conversation
 
 import (
 	"context"
+	"io"
 	"testing"
 	"time"
 
@@ -9,6 +10,7 @@ import (
 	"github.com/parley-voice/parley/audio"
 	"github.com/parley-voice/parley/leg"
 	"github.com/parley-voice/parley/leg/legtest"
+	"github.com/parley-voice/parley/turn/journal"
 )
 
 // endless is a leg that gives one frame after the other.
@@ -31,7 +33,7 @@ func (l *endless) Read(context.Context) (leg.Event, error) {
 // perFrame is what a frame costs from Read to the decision, without the hand-over between goroutines.
 func perFrame(voice bool) func() {
 	l := &endless{}
-	c := newLoop(l, Setup{CallID: "call", Idle: Idle{After: time.Hour, Ask: true}})
+	c := newLoop(l, Setup{CallID: "call", Idle: Idle{After: time.Hour, Ask: true}, Journal: journal.NewWriter(io.Discard)})
 	frames := legtest.Tone(300, time.Second, 8000)
 	ctx := context.Background()
 	n := 0

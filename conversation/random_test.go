@@ -120,6 +120,10 @@ func (c *chaos) run() parley.Cause {
 	c.setup = p.setup
 	go c.script(wire)
 	c.setup.History = history
+	if c.seed%8 == 0 {
+		c.vendors.tape = newTape(c.t, l)
+		c.setup.Journal, l = c.vendors.tape.journal, c.vendors.tape
+	}
 	out, err := Run(ctx, l, c.setup)
 	took := time.Since(p.began)
 	c.mu.Lock()
@@ -138,6 +142,9 @@ func (c *chaos) run() parley.Cause {
 		c.errorf("the voice spoke after the end")
 	}
 	c.check(history)
+	if c.vendors.tape != nil {
+		c.vendors.tape.check(c.t)
+	}
 	return out.Cause
 }
 
@@ -286,6 +293,9 @@ func (c *chaos) Append(e parley.Event) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.events[e.Type]++
+	if e.Type == parley.EventDecision {
+		c.vendors.tape.decided(e.Payload)
+	}
 	if e.CallID != "call" {
 		c.errorf("an event of call %q", e.CallID)
 	}

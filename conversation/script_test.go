@@ -127,6 +127,8 @@ type play struct {
 	wait  time.Duration // of the transcriber after speech
 	bare  bool          // its finals come without an end event
 	hedge time.Duration // of the model that somebody stands behind
+	tape  *tape
+	shown bool // decisions are shown
 	mu    sync.Mutex
 	lines []lineAt
 	out   strings.Builder
@@ -207,6 +209,8 @@ func (p *play) prepare(w []string) {
 		p.limit.MaxDuration = dur(w[1])
 	case "callee":
 		s.Callee = calleeOf(w[1:])
+	case "decisions":
+		p.shown = true
 	case "untransferred":
 		s.Untransferred = true
 	case "tool":
@@ -244,10 +248,13 @@ func (p *play) run(timeline []string) string {
 		}
 	}()
 	p.setup.History = &History{}
-	res, err := Run(ctx, later{l, p.began}, p.setup)
+	p.tape = newTape(p.t, l)
+	p.setup.Journal = p.tape.journal
+	res, err := Run(ctx, later{p.tape, p.began}, p.setup)
 	end := time.Since(p.began)
 	unplug()
 	synctest.Wait()
+	p.tape.free(p.t, p.tape.check(p.t))
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	slices.SortStableFunc(p.lines, func(a, b lineAt) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.rank, b.rank)) })
@@ -439,6 +446,14 @@ func (p *play) Append(e parley.Event) {
 	var m map[string]any
 	if err := json.Unmarshal(e.Payload, &m); err != nil {
 		panic(err)
+	}
+	if e.Type == parley.EventDecision {
+		p.tape.decided(e.Payload)
+		if !p.shown {
+			return
+		}
+		delete(m, "at_ms")
+		delete(m, "dials")
 	}
 	for _, k := range []string{"timestamp", "turn_id", "sender", "speech_end_ms", "words_at_ms", "action_id", "event_type"} {
 		if e.Type != parley.EventMessage && k == "sender" {

@@ -9,6 +9,7 @@ import (
 	"github.com/parley-voice/parley/stt"
 	"github.com/parley-voice/parley/tts"
 	"github.com/parley-voice/parley/turn"
+	"github.com/parley-voice/parley/turn/journal"
 )
 
 // Setup is all a conversation needs: who hears, thinks and speaks, what it may do, and what it is told to say. Variables have
@@ -30,9 +31,10 @@ type Setup struct {
 	Callee        *Callee // nil: it is not asked who answered
 	Apology       string  // spoken when the model fails with no fallback left; a default in the agent's language is taken when ""
 	Log           parley.Log
-	Control       <-chan Command // nil: none
-	History       *History       // nil: a new one
-	Untransferred bool           // the caller comes back from a transfer that failed: they are told so instead of Greeting
+	Control       <-chan Command  // nil: none
+	History       *History        // nil: a new one
+	Journal       *journal.Writer // of what taking turns is told; nil: none
+	Untransferred bool            // the caller comes back from a transfer that failed: they are told so instead of Greeting
 }
 
 // Thinking is what goes into every llm.Request besides messages and tools.
