@@ -37,6 +37,8 @@ const (
 	EventTransferring   EventType = "transferring"    // {to}
 	EventTransferred    EventType = "transferred"     // {to, by}: by refer, by a bridge of ours, or by referral: the far end had the agent talk on with to
 	EventTransferFailed EventType = "transfer_failed" // {to, reason}: the agent goes on
+	EventMenuChosen     EventType = "menu_chosen"     // {menu, times, text, pressed or said or waited, by, why}: what was done about what a machine read out
+	EventMenuDeadEnd    EventType = "menu_dead_end"   // {menu, text, why, then}: the way through the menus leads nowhere
 	EventMuted          EventType = "muted"           // {}: the agent was told to be silent
 	EventUnmuted        EventType = "unmuted"         // {}
 )

@@ -39,6 +39,7 @@ var floors = [][]string{
 var mayImport = map[string][]string{
 	"turn/answer":         {"turn"}, // its VAD
 	"turn/journal":        {"turn", "turn/answer"},
+	"turn/menu":           {"turn", "turn/answer"},
 	"leg/sip":             {"leg/legtest"},
 	"leg/sip/register":    {"leg/sip/route"}, // the ways to a registrar
 	"phone":               {},

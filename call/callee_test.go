@@ -11,6 +11,7 @@ import (
 	"github.com/parley-voice/parley"
 	"github.com/parley-voice/parley/leg"
 	"github.com/parley-voice/parley/leg/legtest"
+	"github.com/parley-voice/parley/llm"
 	"github.com/parley-voice/parley/stt"
 )
 
@@ -157,6 +158,45 @@ func TestDoNotCall(t *testing.T) {
 					t.Errorf("warned of %q", c.Warnings)
 				}
 			})
+		})
+	}
+}
+
+// TestThroughAMenu: ivr_navigation_mode looks for the human behind a menu, also where machines are hung up on; its keys are a private call's own.
+func TestThroughAMenu(t *testing.T) {
+	said := []string{"for sales press one for questions about an open invoice press two", "", "", "hello who is there"}
+	for name, tc := range map[string]struct {
+		mode    string
+		private bool
+		cause   parley.Cause
+		pressed string
+		heard   int
+	}{"on": {"default", false, parley.CallerHungUp, "2", 4}, "private": {"default", true, parley.CallerHungUp, "", 4}, "off": {"off", false, parley.NoAnswer, "", 1}, "not given": {"", false, parley.NoAnswer, "", 1}} {
+		run(t, func(ctx context.Context, b *bench) {
+			b.desk.agent.IVRNavigationMode = tc.mode
+			b.model = lines(llm.Delta{Call: &llm.Call{ID: "1", Name: "press_keys", Args: json.RawMessage(`{"keys":"2","why":"billing"}`)}})
+			c := dials(ctx, t, b, func(c *parley.Call) { c.NoHumanAction, c.Private = "hangup", tc.private }, said[:tc.heard]...)
+			text := parley.Transcript(c.Record)
+			if c.Cause != tc.cause || !tc.private && strings.Contains(text, "BOT: pressed 2\n") != (tc.pressed != "") || !tc.private && strings.Contains(text, "Hello Ada") != (tc.pressed != "") {
+				t.Errorf("%s: %s, %s", name, c.Cause, text)
+			}
+			chosen := 0
+			for _, e := range b.book.events {
+				if e.Type != parley.EventMenuChosen {
+					continue
+				}
+				chosen++
+				var p struct{ Pressed, Text, By string }
+				if err := json.Unmarshal(e.Payload, &p); err != nil || p.Pressed != tc.pressed || p.By != "model" || (p.Text == "") != tc.private {
+					t.Errorf("%s: %s", name, e.Payload)
+				}
+			}
+			if want := map[bool]int{true: 1}[tc.mode == "default"]; chosen != want {
+				t.Errorf("%s: %d choices", name, chosen)
+			}
+			if want := map[bool]string{true: "human", false: "no_human"}[tc.mode == "default"]; c.Human != want {
+				t.Errorf("%s: %q answered", name, c.Human)
+			}
 		})
 	}
 }

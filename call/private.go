@@ -38,6 +38,10 @@ func wordless(e parley.Event) (parley.Event, bool) {
 			delete(in, "asked")
 			p["inputs"], _ = json.Marshal(in)
 		}
+	case parley.EventMenuChosen, parley.EventMenuDeadEnd:
+		for _, key := range []string{"text", "pressed", "said", "why"} {
+			blank(key, `""`)
+		}
 	case parley.EventDigit:
 		blank("digit", `""`)
 	case parley.EventActionStart:

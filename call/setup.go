@@ -142,7 +142,8 @@ func idle(a *parley.Agent) conversation.Idle {
 }
 
 func callee(c *parley.Call, a *parley.Agent) *conversation.Callee {
-	return &conversation.Callee{HangUp: c.NoHumanAction == "hangup", Dynamic: on(a.DynamicVMDetect), WordsOnly: on(a.LLMVMDetectOnly)}
+	return &conversation.Callee{HangUp: c.NoHumanAction == "hangup", Dynamic: on(a.DynamicVMDetect), WordsOnly: on(a.LLMVMDetectOnly),
+		Navigate: a.IVRNavigationMode != "" && a.IVRNavigationMode != "off"}
 }
 
 func on(b *bool) bool { return b != nil && *b }

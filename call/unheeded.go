@@ -18,7 +18,6 @@ func unheeded(a *parley.Agent) string {
 	}
 	given := func(s *string) bool { return strings.TrimSpace(text(s)) != "" }
 	some := func(raw json.RawMessage) bool { return len(raw) > 0 && string(raw) != "null" }
-	name("ivr_navigation_mode", a.IVRNavigationMode != "" && a.IVRNavigationMode != "off")
 	name("memory_scope", given(a.MemoryScope) && *a.MemoryScope != "none")
 	name("combine_last_call_context", on(a.CombineLastCall))
 	name("skills", len(a.Skills.Skills) > 0)

@@ -19,6 +19,7 @@ type Callee struct {
 	Message   string // voicemail_message: left after the beep, and then the call ends
 	Dynamic   bool   // enable_dynamic_vm_detection: the verdict may change, also while the message is left
 	WordsOnly bool   // llm_vm_detection_only: by the words alone, of which the model is asked
+	Navigate  bool   // ivr_navigation_mode: the way through menus is looked for
 }
 
 const (
@@ -28,7 +29,7 @@ const (
 	hasEnded     = time.Second             // sound that was so long ago
 	ringsOn      = 45 * time.Second        // but then it begins
 	beepComes    = 90 * time.Second        // a machine's greeting that is longer is talked into
-	menuEnds     = 15 * time.Second        // and so is a menu
+	menuEnds     = 15 * time.Second        // and so is a menu, unless the way through it is looked for
 	screens      = 90 * time.Second        // an assistant that asked who calls has somebody by then
 	watched      = 30 * time.Second        // so long after it answered a human may turn out to be a machine
 	statements   = 3                       // at most, of who calls
@@ -45,7 +46,7 @@ const (
 	asking                // a sign of who it is
 	recorder              // the beep of a voicemail
 	leaving               // the end of the message
-	menu                  // the end of a menu
+	menus                 // the end of a menu, or the way through them
 	screened              // the human behind an assistant that asks who calls
 	queued                // a human, on hold
 )
@@ -70,10 +71,14 @@ type callee struct {
 	greeted  time.Duration       // when the greeting began; 0: it has not
 	ready    *prepared           // to be said first
 	judge    judge
+	finder   *pathfinder // nil: no way is looked for
 }
 
-func newCallee(o Callee, language string, by *journal.Detector) *callee {
-	w := &callee{Callee: o, language: language, by: by, stage: asking}
+func newCallee(o Callee, t turn.Options, by *journal.Detector) *callee {
+	w := &callee{Callee: o, language: t.Language, by: by, stage: asking}
+	if o.Navigate {
+		w.finder = newPathfinder(t)
+	}
 	w.listen(0)
 	return w
 }
@@ -95,7 +100,7 @@ func (w *callee) stop() {
 	if w == nil {
 		return
 	}
-	w.stage, w.listens = open, nil
+	w.stage, w.listens, w.finder = open, nil, nil
 	w.judge.open = nil
 }
 
@@ -118,6 +123,11 @@ func (c *loop) calleeWords(ctx context.Context, text string, final bool, now tim
 		return
 	}
 	w.partial = !final
+	c.turnsMenu(ctx, text, now)
+	if w.navigates() {
+		w.finder.Words(text, now)
+		return
+	}
 	if w.stale > 0 {
 		late := now < w.stale
 		if final || !late {
@@ -159,6 +169,10 @@ func (c *loop) verdict(ctx context.Context, now time.Duration) {
 	}
 	w.heard = v.Class
 	v.At += w.from
+	if w.navigates() {
+		c.toned(ctx, v, now)
+		return
+	}
 	if c.judged(ctx, v, now) {
 		c.answered(ctx, v, now)
 	}
@@ -210,9 +224,13 @@ func (c *loop) answered(ctx context.Context, v answer.Verdict, now time.Duration
 	case answer.Busy:
 		c.nobody(parley.Busy)
 	case answer.IVR:
-		c.menu(now)
+		c.menu(ctx, now)
 	case answer.Hold:
-		if w.stage == asking || w.stage == screened || w.stage == queued {
+		switch {
+		case w.stage != asking && w.stage != screened && w.stage != queued:
+		case w.finder != nil:
+			c.navigate(ctx, now)
+		default:
 			w.enter(queued, now)
 			w.listen(now)
 		}
@@ -284,7 +302,7 @@ func (c *loop) machine(ctx context.Context, now time.Duration) {
 		w.ready = c.prepare(ctx, w.Message)
 	case w.HangUp:
 		c.nobody(parley.Voicemail)
-	case w.stage == asking || w.stage == screened || w.stage == queued:
+	case w.stage == asking || w.stage == screened || w.stage == queued || w.stage == menus:
 		c.cut()
 		w.enter(recorder, now)
 	}
@@ -298,48 +316,19 @@ func (c *loop) nobody(why parley.Cause) {
 	c.outcome = &parley.Outcome{Cause: why}
 }
 
-// menu: choices are read out, and the agent is not to choose.
-func (c *loop) menu(now time.Duration) {
+// menu: choices are read out.
+func (c *loop) menu(ctx context.Context, now time.Duration) {
 	w := c.state.who
 	switch {
+	case w.finder != nil:
+		c.navigate(ctx, now)
 	case w.HangUp && w.stage != open:
 		c.nobody(parley.NoAnswer)
 	case w.stage == asking:
 		w.listens = nil
-		w.enter(menu, now)
+		w.enter(menus, now)
 	}
 }
-
-// screening: an assistant asks who calls. It is told once it has finished.
-func (c *loop) screening(ctx context.Context, now time.Duration) {
-	w := c.state.who
-	if w.stage != asking && w.stage != queued {
-		return // asked again: what it says then is judged at its end
-	}
-	w.enter(screened, now)
-	w.owed = true
-	if !c.detect.Pending() {
-		c.introduce(ctx, now)
-	}
-}
-
-// introduce has the model say who calls and why.
-func (c *loop) introduce(ctx context.Context, now time.Duration) {
-	w := c.state.who
-	w.owed = false
-	w.since = now
-	w.listen(now)
-	if w.told >= statements || c.state.muted || c.cur != nil {
-		return
-	}
-	w.told++
-	c.state.unanswered = false
-	c.begin(ctx, &reply{orders: whoCalls, insists: true})
-}
-
-// whoCalls is what the model reads before it answers an assistant.
-const whoCalls = "Not the person you are calling answers, but an automatic assistant that screens calls: it asks who is calling and why, and passes that on. " +
-	"In one or two short sentences, in the language it speaks, say who you are and why you call. Do not greet, do not ask anything, do not offer anything, say nothing else."
 
 // calleeTurn: the callee has finished a turn. It reports whether there is nothing to answer.
 func (c *loop) calleeTurn(ctx context.Context, s turn.Signal) bool {
@@ -348,6 +337,10 @@ func (c *loop) calleeTurn(ctx context.Context, s turn.Signal) bool {
 		return false
 	}
 	now := c.clock.now()
+	c.piece(ctx, s)
+	if w.navigates() {
+		return true
+	}
 	switch w.stage {
 	case open:
 		if w.greeted > 0 && s.SpeechEnd <= w.greeted { // the greeting answers it
@@ -358,7 +351,7 @@ func (c *loop) calleeTurn(ctx context.Context, s turn.Signal) bool {
 			w.listens = nil // they converse
 		}
 		return false
-	case menu:
+	case menus:
 		c.welcome(ctx, now)
 	case screened:
 		if w.owed {
@@ -408,6 +401,9 @@ func (c *loop) calleeAt() (time.Duration, bool) {
 	if at, ok := w.judge.due(); ok {
 		return at, true
 	}
+	if w.navigates() {
+		return c.menuAt()
+	}
 	switch w.stage {
 	case asking:
 		heard := c.detect.LastSpeech()
@@ -422,7 +418,7 @@ func (c *loop) calleeAt() (time.Duration, bool) {
 			}
 		}
 		return w.since + beepComes, true
-	case menu:
+	case menus:
 		return w.since + menuEnds, true
 	case screened:
 		return w.since + screens, true
@@ -443,8 +439,12 @@ func calleeDue(c *loop, ctx context.Context, now time.Duration) {
 		c.unjudged(ctx, now)
 		return
 	}
+	if w.navigates() {
+		c.menuDue(ctx, now)
+		return
+	}
 	switch w.stage {
-	case asking, menu:
+	case asking, menus:
 		c.welcome(ctx, now) // what is heard from now on may still say who it is
 	case recorder:
 		c.leaveMessage(ctx, now)

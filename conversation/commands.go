@@ -38,11 +38,8 @@ func (c *loop) command(ctx context.Context, cmd Command) {
 	case Transfer:
 		c.leave(ctx, &parley.Outcome{Cause: parley.Transferred, Transfer: &parley.Transfer{To: cmd.Text}})
 	case Press:
-		c.wg.Go(func() {
-			if err := press(ctx, c.leg, cmd.Text); err != nil && ctx.Err() == nil {
-				c.warn("dtmf", "the digits were not sent: "+err.Error())
-			}
-		})
+		c.keys(ctx, cmd.Text)
+		c.state.who.pressed(cmd.Text, c.clock.now())
 	}
 }
 

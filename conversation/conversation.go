@@ -7,9 +7,9 @@
 //	words  transcriber → Run
 //	reply  one per agent turn: model → pieces, and within it a speaker: pieces → synthesizer → leg. A reply's speaker
 //	       begins when the reply before has ended; both die with the reply's context
-//	press  one per command to send digits
+//	press  one per row of digits that is sent, but for an action's
 //	ahead  what may be said to whoever answers: two while it is spoken ahead of time
-//	judge  one per question to the model of who answered
+//	judge  one per question to the model of who answered, or of what to choose in a menu
 package conversation
 
 import (
@@ -123,7 +123,7 @@ func newLoop(l leg.Leg, s Setup) *loop {
 	}
 	c.state.muted = s.History.Muted
 	if s.Callee != nil {
-		c.state.who = newCallee(*s.Callee, s.Turns.Language, c.detect)
+		c.state.who = newCallee(*s.Callee, s.Turns, c.detect)
 	}
 	switch {
 	case c.Greeting == "" || c.state.muted:
@@ -155,6 +155,8 @@ func (c *loop) run(ctx context.Context) (parley.Outcome, error) {
 			c.ended(ctx, n)
 		case g := <-c.state.who.judgements():
 			c.judgement(ctx, g)
+		case g := <-c.state.who.ways():
+			c.wayChosen(ctx, g)
 		case cmd, ok := <-c.Control:
 			if !ok {
 				c.Control = nil

@@ -167,10 +167,11 @@ func (c *loop) turnEnd(ctx context.Context, s turn.Signal) {
 	c.state.unanswered = true
 	c.idle.spoken()
 	c.said(s.Text)
+	before := c.cur
 	if c.calleeTurn(ctx, s) || c.ends() {
 		return
 	}
-	if c.cur != nil {
+	if c.cur != nil && c.cur == before {
 		c.cut()
 	}
 	c.next(ctx)
@@ -205,7 +206,7 @@ func (c *loop) understood(ctx context.Context, h heard) {
 func (c *loop) unheard(ctx context.Context) {
 	c.warn("unheard", "something was spoken, and no words came of it")
 	st := &c.state
-	if c.cur == nil && c.outcome == nil && !st.muted && !st.legGone && !st.onHold && st.greetAt == 0 && st.farewell == nil {
+	if c.cur == nil && c.outcome == nil && !st.muted && !st.legGone && !st.onHold && st.greetAt == 0 && st.farewell == nil && !st.who.holds() {
 		c.begin(ctx, &reply{text: c.texts.sorry, sorry: true})
 	}
 }

@@ -503,7 +503,7 @@ func (s *scripted) Chat(ctx context.Context, r llm.Request) iter.Seq2[llm.Delta,
 	return func(yield func(llm.Delta, error) bool) {
 		var asked []any
 		for _, m := range r.Messages {
-			text := string(m.Role) + ": " + m.Text
+			text := string(m.Role) + ": " + strings.ReplaceAll(m.Text, theWay, "(the way)")
 			for _, c := range m.Calls {
 				text += " [" + c.Name + string(c.Args) + "]"
 			}
