@@ -7,6 +7,7 @@ import (
 
 	"github.com/parley-voice/parley"
 	"github.com/parley-voice/parley/number"
+	"github.com/parley-voice/parley/turn/journal"
 )
 
 func (a *API) getCall(r *request) (any, error) {
@@ -94,8 +95,11 @@ func (a *API) deleteCall(r *request) (any, error) {
 	if !over(c) {
 		return nil, &parley.Error{Status: 409, Code: "running", Message: "the call is not over: end it first, with POST /v1/calls/end"}
 	}
-	if c.Recording != "" {
-		if err := a.Blobs.Delete(c.Recording); err != nil {
+	for _, name := range []string{c.ID + journal.Ending, c.Recording} {
+		if name == "" {
+			continue
+		}
+		if err := a.Blobs.Delete(name); err != nil {
 			return nil, err
 		}
 	}

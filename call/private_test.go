@@ -107,7 +107,7 @@ func TestPrivateCallLeavesNoWords(t *testing.T) {
 			t.Errorf("what it used is not secret: %+v", u)
 		}
 		hasNot(t, b.book.types(), parley.EventPartial, parley.EventRecording)
-		has(t, b.book.types(), parley.EventConnected, parley.EventMessage, parley.EventTurnEnded, parley.EventTranscript, parley.EventEnded)
+		has(t, b.book.types(), parley.EventConnected, parley.EventMessage, parley.EventDecision, parley.EventTurnEnded, parley.EventTranscript, parley.EventEnded)
 		if got := b.book.payload(t, parley.EventTranscript); got != `{"transcript":"","turns":[]}` {
 			t.Errorf("the transcript: %s", got)
 		}

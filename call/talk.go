@@ -15,9 +15,11 @@ func (s *Switchboard) talk(ctx context.Context, l leg.Leg, line *line) parley.Ou
 	c, f := line.call, line.facts
 	s.picked(ctx, l, line)
 	tap := s.record(c, line.script.record, f)
+	tap.keep(s, c.ID, line.script.room.suppress)
 	setup := line.script.setup
 	setup.Hear, setup.Think, setup.Speak = line.ready.Hear, line.ready.Think, line.ready.Speak
 	setup.Log, setup.Control, setup.History = f, line.control, &conversation.History{}
+	setup.Journal = tap.journal
 	l, out := s.converse(ctx, l, tap, line, setup)
 	if err := l.Hangup(context.WithoutCancel(ctx), out.Cause); err != nil {
 		s.Logger.Debug("hang up", "call", c.ID, "error", err)

@@ -7,6 +7,7 @@ import (
 	"github.com/parley-voice/parley"
 	"github.com/parley-voice/parley/audio"
 	"github.com/parley-voice/parley/leg"
+	"github.com/parley-voice/parley/turn/journal"
 )
 
 // A tap records what passes through Read: what the caller sent on the left, what was put on the wire on the right. It runs in
@@ -17,6 +18,9 @@ type tap struct {
 	rec  *audio.Recorder
 	f    *facts
 	bad  bool // the recording failed; said once
+
+	notes   *file
+	journal *journal.Writer // nil: none
 }
 
 // record starts the recording of a call whose agent wants one. One that cannot be started is a warning, not the end of the call.
@@ -57,6 +61,7 @@ func (t *tap) close() (name string, length time.Duration) {
 	if t.rec == nil {
 		return "", 0
 	}
+	t.closeJournal()
 	length = t.rec.Len()
 	t.note(t.rec.Close())
 	t.note(t.file.Close())

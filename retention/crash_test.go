@@ -130,6 +130,13 @@ func TestSweep(t *testing.T) {
 		h.file("young.mp3.part", time.Minute)
 		h.file("old.mp3.part", 2*day)
 		h.file("notes.txt", 2*day) // not ours
+		h.file("kept.journal", 2*day)
+		h.file("lost.journal", 2*day)
+		h.call("silent", 2*day, "") // was hung up as it was answered
+		h.file("silent.journal", 2*day)
+		h.file("9e0c1af0-8f56-4735-b0f8-b8b7d5762350.journal", 2*day)
+		h.file("running.journal", 2*day)
+		h.file("diary.journal", 2*day) // not ours
 		if err := os.Mkdir(filepath.Join(h.dir, "folder.wav"), 0o700); err != nil {
 			t.Fatal(err)
 		}
@@ -145,7 +152,7 @@ func TestSweep(t *testing.T) {
 			h.file(c.ID+".wav", 2*day)
 		}
 		h.keep(h.keeper(nil), time.Minute)
-		h.have("folder.wav", "kept.wav", "link.wav", "lost.wav", "music.wav", "notes.txt", "running.wav", "young.mp3.part", "young.wav")
+		h.have("diary.journal", "kept.journal", "lost.journal", "running.journal", "folder.wav", "kept.wav", "link.wav", "lost.wav", "music.wav", "notes.txt", "running.wav", "young.mp3.part", "young.wav")
 		if h.row("lost").Recording != "lost.wav" || h.row("private").Recording != "" || h.row("running").Recording != "" {
 			t.Errorf("%q %q %q", h.row("lost").Recording, h.row("private").Recording, h.row("running").Recording)
 		}

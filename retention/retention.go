@@ -19,6 +19,7 @@ import (
 
 	"github.com/parley-voice/parley"
 	"github.com/parley-voice/parley/audio"
+	"github.com/parley-voice/parley/turn/journal"
 )
 
 // Every is how often a Keeper looks.
@@ -80,7 +81,7 @@ func (k *Keeper) Run(ctx context.Context) error {
 func (k *Keeper) look(ctx context.Context) {
 	now := time.Now()
 	k.each(ctx, eraseAudio, now, k.eraseAudio)
-	k.each(ctx, eraseText, now, func(ctx context.Context, c parley.Call) error { return k.Store.EraseText(ctx, c.ID) })
+	k.each(ctx, eraseText, now, k.eraseText)
 	k.each(ctx, toMP3, now, k.toMP3)
 }
 
@@ -134,7 +135,7 @@ func (k *Keeper) complain(ctx context.Context, what, call string, err error) {
 // eraseAudio deletes a recording in every form it may be there, then says so on the row.
 func (k *Keeper) eraseAudio(ctx context.Context, c parley.Call) error {
 	stem := strings.TrimSuffix(c.Recording, filepath.Ext(c.Recording))
-	for _, name := range []string{c.Recording, stem + wav, stem + mp3, stem + part} {
+	for _, name := range []string{c.Recording, stem + wav, stem + mp3, stem + part, c.ID + journal.Ending} {
 		if err := k.remove(name); err != nil {
 			return err
 		}
@@ -143,6 +144,14 @@ func (k *Keeper) eraseAudio(ctx context.Context, c parley.Call) error {
 		row.Recording, row.RecordingLen = "", 0
 		return nil
 	})
+}
+
+// eraseText erases what was said: the journal has the words, too.
+func (k *Keeper) eraseText(ctx context.Context, c parley.Call) error {
+	if err := k.remove(c.ID + journal.Ending); err != nil {
+		return err
+	}
+	return k.Store.EraseText(ctx, c.ID)
 }
 
 // remove deletes a file; one that is not there is no error.

@@ -143,15 +143,17 @@ func TestRecordingsAreErasedAfterTheirDays(t *testing.T) {
 		h.call("soon", 30*day-90*time.Minute, "soon.wav")
 		h.call("new", day, "new.wav")
 		h.call("none", 40*day, "")
+		h.file("old.journal", 31*day)
+		h.file("new.journal", day)
 		h.keep(h.keeper(nil), time.Minute)
-		h.have("new.wav", "soon.wav")
+		h.have("new.journal", "new.wav", "soon.wav")
 		for id, want := range map[string]string{"old": "", "mp3": "", "soon": "soon.wav", "new": "new.wav", "none": ""} {
 			if c := h.row(id); c.Recording != want || (want == "") != (c.RecordingLen == 0) || len(c.Turns) != 1 {
 				t.Errorf("%s: %q %v, %d turns", id, c.Recording, c.RecordingLen, len(c.Turns))
 			}
 		}
 		h.keep(h.keeper(nil), 3*time.Hour) // an hour and a half later it is time for another
-		h.have("new.wav")
+		h.have("new.journal", "new.wav")
 	})
 }
 
@@ -159,8 +161,10 @@ func TestWordsAreErasedAfterTheirDays(t *testing.T) {
 	in(t, store.Settings{TextDays: 7}, func(t *testing.T, h *house) {
 		h.call("old", 8*day, "old.wav")
 		h.call("new", 6*day, "new.wav")
+		h.file("old.journal", 8*day)
+		h.file("new.journal", 6*day)
 		h.keep(h.keeper(nil), time.Minute)
-		h.have("new.wav", "old.wav")
+		h.have("new.journal", "new.wav", "old.wav")
 		if c := h.row("old"); len(c.Turns) != 0 || bytes.Contains(c.Agent, []byte("secret prompt")) || c.Recording != "old.wav" || c.Cause != parley.CallerHungUp {
 			t.Errorf("%+v", c)
 		}

@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/parley-voice/parley"
+	"github.com/parley-voice/parley/turn/journal"
 )
 
 // settled is how long a file must have been left alone to be swept: what is being written is nobody's leftover.
@@ -50,6 +51,9 @@ func (k *Keeper) set(ctx context.Context, f os.DirEntry) error {
 	if strings.HasSuffix(name, part) {
 		return k.remove(name)
 	}
+	if id, ok := strings.CutSuffix(name, journal.Ending); ok {
+		return k.setJournal(ctx, id, name)
+	}
 	ext := filepath.Ext(name)
 	if ext != wav && ext != mp3 {
 		return nil // not ours
@@ -78,6 +82,25 @@ func (k *Keeper) set(ctx context.Context, f os.DirEntry) error {
 			return k.rename(ctx, c, name)
 		}
 		return err
+	}
+	return k.remove(name)
+}
+
+// setJournal has a journal go where its call or its recording has gone. One whose words are to go goes before they do.
+func (k *Keeper) setJournal(ctx context.Context, id, name string) error {
+	c, err := k.Store.Call(ctx, "", id)
+	switch {
+	case parley.IsNotFound(err) && uuid.Validate(id) != nil:
+		return nil // not ours
+	case parley.IsNotFound(err):
+		return k.remove(name)
+	case err != nil || c.End.IsZero() || c.Recording != "":
+		return err
+	}
+	for _, form := range []string{wav, mp3} {
+		if _, err := k.root.Stat(id + form); !os.IsNotExist(err) {
+			return err // a recording that is lost, and will be found
+		}
 	}
 	return k.remove(name)
 }

@@ -40,7 +40,9 @@ func (r *reader) next() (rec record, cut bool, err error) {
 	if err != nil {
 		return rec, false, err
 	}
-	rec.op = head & 0x0f
+	if rec.op = head & 0x0f; rec.op == 0 { // a hole, where the disk was too slow
+		return rec, true, io.EOF
+	}
 	if rec.op < opBegin || rec.op > opSum {
 		return rec, false, fmt.Errorf("%w: a record of kind %d", ErrBroken, rec.op)
 	}
