@@ -28,7 +28,8 @@ type door struct {
 	stop  func() // returns when Serve has; once is enough
 
 	speech    []audio.Frame
-	elsewhere string // where refer moves a call
+	talk      func(context.Context, leg.Leg) // what is done on every call that is answered, to its end; nil: as above
+	elsewhere string                         // where refer moves a call
 
 	mu    sync.Mutex // guards calls
 	calls []*heard
@@ -104,6 +105,10 @@ func (d *door) answer(ctx context.Context, o leg.Offer) {
 	l, err := o.Answer(ctx, leg.Limits{})
 	if err != nil {
 		h.Failed = err
+		return
+	}
+	if d.talk != nil {
+		d.talk(ctx, l)
 		return
 	}
 	switch user {
