@@ -4,7 +4,7 @@
 // nothing of Parley at all, and both must agree. RunAPI asks the same of the API, on a store that seeded has filled.
 //
 // Goroutines, all of which end before Run and RunAPI return: one reads the SIP of all calls, one per 50 calls reads their sound, one
-// sends the sound of all; two per call while it is set up and taken down; the vendors' HTTP servers; one that reads /proc; one per
+// sends the sound of all, where the network is rough with one per packet on its way; two per call while it is set up and taken down; the vendors' HTTP servers; one that reads /proc; one per
 // request of an open loop.
 package bench
 
@@ -39,6 +39,8 @@ type Options struct {
 	Webhook     bool          // and told to a webhook
 	RTPPorts    string        // of the server; 22000-31999
 	Delays      Delays        // of the vendors; zero: FixedDelays
+	Loss        float64       // percent of the callers' packets that do not come
+	Jitter      time.Duration // so much later, at the most, they do
 	Log         io.Writer     // gets what the server says; nil: nobody
 }
 
@@ -126,6 +128,7 @@ func (b *run) measure(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	l.network = network{b.o.Loss / 100, b.o.Jitter}
 	var outcomes []outcome
 	if b.o.Setups > 0 {
 		m := startMeter(ctx, b.server.cmd.Process.Pid)
@@ -239,14 +242,17 @@ func (b *run) split(ctx context.Context, outcomes []outcome) error {
 		return fmt.Errorf("the turns of the calls: %w", err)
 	}
 	var parts stages
+	var off []float64
 	for _, o := range outcomes {
 		for _, heard := range o.turns {
 			if t := match(turns[o.from], heard.begin.Sub(o.answer)); t != nil {
 				parts.add(t.Latency, heard.gap, b.o.Delays)
+				off = append(off, milliseconds((heard.gap - t.Latency.Total).Abs()))
 			}
 		}
 	}
 	b.report.Stages, b.report.Matched = parts.stats(), len(parts.total)
+	b.report.Said.count(off)
 	return nil
 }
 

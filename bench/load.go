@@ -20,6 +20,7 @@ type load struct {
 	sockets []*socket
 	pacer   *pacer
 	words   *utterance
+	network network
 }
 
 func newLoad(server netip.AddrPort, calls int) (*load, error) {
@@ -131,6 +132,7 @@ func (l *load) place(ctx context.Context, p plan, i int, o *outcome) *caller {
 	sc := newScript(l.words, uint64(i)+1)
 	sc.barge, sc.turns = p.barge, p.turns
 	c := newCaller(d, s, sc)
+	c.way = newWay(l.network, uint64(i)+1)
 	s.add(c)
 	l.pacer.add(c)
 	return c

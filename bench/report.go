@@ -20,10 +20,29 @@ type Report struct {
 	Barge   Stats            `json:"barge"`   // caller's interrupting speech → agent's last sound
 	Spacing Stats            `json:"spacing"` // |time between two packets of the agent − their time stamps|, as the kernel saw them
 	Setup   Stats            `json:"setup"`   // INVITE → 200
+	Said    Said             `json:"said"`
 
 	Heard
 	Resources
 	SetupsPerSecond int `json:"setups_per_second,omitempty"`
+}
+
+// Said compares what the calls say of their turns with what passed the wire: the caller's last packet with sound, the agent's first.
+type Said struct {
+	Off    Stats   `json:"off"`          // |gap on the wire − total_ms|
+	Within float64 `json:"within_20_ms"` // share of the turns, 0 to 1
+}
+
+// near is how far the two may be apart: a packet.
+const near = 20.0
+
+func (s *Said) count(gaps []float64) {
+	s.Off = statsOf(gaps)
+	for _, g := range gaps {
+		if g <= near {
+			s.Within += 1 / float64(len(gaps))
+		}
+	}
 }
 
 // Heard is what was said, and what got lost.
@@ -61,16 +80,16 @@ func (r Resources) Back() bool {
 
 // The stages of an answer, in order. A vendor's fixed time is taken off its own. wire is what the server cannot see: from
 // the caller's sending to its hearing, and from its sending to the caller's hearing.
-var stageNames = []string{"endpointing", "stt", "queue", "llm", "chunking", "tts", "playout", "wire", "added"}
+var stageNames = []string{"endpointing", "stt", "queue", "llm", "actions", "chunking", "tts", "playout", "wire", "added"}
 
 // stages collects the split, turn by turn.
 type stages struct {
-	parts [8][]float64
+	parts [9][]float64
 	total []float64
 }
 
 func (s *stages) add(l *parley.Latency, gap time.Duration, d Delays) {
-	for i, part := range [8]time.Duration{l.Endpointing, l.STT - d.STT, l.Queue, l.LLM - d.LLM, l.Chunking, l.TTS - d.TTS, l.Playout, gap - l.Total} {
+	for i, part := range [9]time.Duration{l.Endpointing, l.STT - d.STT, l.Queue, l.LLM - d.LLM, l.Actions, l.Chunking, l.TTS - d.TTS - d.Silence, l.Playout, gap - l.Total} {
 		s.parts[i] = append(s.parts[i], milliseconds(part))
 	}
 	s.total = append(s.total, milliseconds(gap-d.Total()))
@@ -107,6 +126,7 @@ func (r Report) Print(w io.Writer) {
 				row("  "+name, "mean %6.1f   p50 %7.1f   p95 %7.1f ms", s.Mean, s.P50, s.P95)
 			}
 		}
+		row("said of it by the calls", "%.1f %% within 20 ms; off by p50 %.1f   p95 %.1f   p99 %.1f   max %.1f ms", 100*r.Said.Within, r.Said.Off.P50, r.Said.Off.P95, r.Said.Off.P99, r.Said.Off.Max)
 		ms("barge-in stop", r.Barge)
 		ms("RTP spacing deviation", r.Spacing)
 		row("turns", "%d answered, %d lost; %d packets lost", r.Turns, r.LostTurns, r.PacketsLost)

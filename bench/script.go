@@ -22,7 +22,7 @@ const (
 // A heardTurn is what one turn was like at the caller's ear. Zero durations: there was none.
 type heardTurn struct {
 	begin time.Time     // the agent's first sound
-	gap   time.Duration // caller's last speech → begin
+	gap   time.Duration // caller's last speech on the wire → begin
 	stop  time.Duration // first interrupting speech → the agent's last sound
 }
 
@@ -54,6 +54,7 @@ type script struct {
 	pos      int       // frame of the utterance that is next; -1: silence
 	spoke    time.Time // last speech of the utterance was sent; zero: it is still going on
 	spokeUp  time.Time // first speech of it
+	edge     time.Time // last speech of it that was on the wire; zero: none was told
 	heard    time.Time // last sound of the agent
 	begin    time.Time // first sound of its present spurt
 	turn     int
@@ -99,8 +100,23 @@ func (s *script) next(now time.Time) int {
 	return p
 }
 
+// passed: a packet with sound has been put on the wire.
+func (s *script) passed(at time.Time) {
+	if !s.replied() {
+		s.edge = at
+	}
+}
+
+// lastPassed is when the caller's last speech was on the wire: some of it may be lost, or late.
+func (s *script) lastPassed() time.Time {
+	if s.edge.IsZero() {
+		return s.spoke
+	}
+	return s.edge
+}
+
 func (s *script) speak(then step) {
-	s.pos, s.spoke, s.spokeUp, s.step = 0, time.Time{}, time.Time{}, then
+	s.pos, s.spoke, s.edge, s.spokeUp, s.step = 0, time.Time{}, time.Time{}, time.Time{}, then
 }
 
 // late is whether so much time has passed since the caller's last speech.
@@ -153,7 +169,7 @@ func (s *script) decide(now time.Time) {
 func (s *script) awaitAnswer(now time.Time) {
 	switch {
 	case s.replied():
-		s.answered = append(s.answered, heardTurn{begin: s.begin, gap: s.begin.Sub(s.spoke)})
+		s.answered = append(s.answered, heardTurn{begin: s.begin, gap: s.begin.Sub(s.lastPassed())})
 		if s.barge > 0 && s.turn%s.barge == 0 {
 			s.step, s.wait = listening, s.begin.Add(bargeAfter)
 			return

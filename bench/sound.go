@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 )
@@ -27,6 +28,7 @@ type caller struct {
 	mu     sync.Mutex // guards all below
 	script *script
 	done   bool
+	way    way
 	out    [rtpHeader + packet]byte
 	seq    uint16
 	ts     uint32
@@ -77,7 +79,28 @@ func (c *caller) send(now time.Time) {
 	binary.BigEndian.PutUint16(c.out[2:], c.seq)
 	binary.BigEndian.PutUint32(c.out[4:], c.ts)
 	c.seq, c.ts = c.seq+1, c.ts+packet
-	_, _ = c.socket.conn.WriteToUDPAddrPort(c.out[:], c.dialog.Sound) // a lost packet is a lost packet
+	switch late, lost := c.way.next(); {
+	case lost:
+	case late == 0:
+		c.write(c.out[:])
+	default:
+		b := slices.Clone(c.out[:])
+		time.AfterFunc(late, func() {
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			if !c.done {
+				c.write(b)
+			}
+		})
+	}
+}
+
+// write puts a packet on the wire; mu is held.
+func (c *caller) write(b []byte) {
+	if audible(b[rtpHeader:]) {
+		c.script.passed(time.Now())
+	}
+	_, _ = c.socket.conn.WriteToUDPAddrPort(b, c.dialog.Sound) // a lost packet is a lost packet
 }
 
 // take is a packet of the agent's that came at a time.

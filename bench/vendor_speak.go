@@ -80,6 +80,10 @@ func (v *Vendors) voice(ctx context.Context, c *websocket.Conn, rate int, orders
 		if first && !wait(ctx, time.Until(o.at.Add(v.delays.TTS))) {
 			return
 		}
+		if first && v.delays.Silence > 0 &&
+			c.Write(ctx, websocket.MessageBinary, make([]byte, 2*int(v.delays.Silence*time.Duration(rate)/time.Second))) != nil {
+			return
+		}
 		first = false
 		samples := int(time.Duration(len(o.text)) * perLetter * time.Duration(rate) / time.Second)
 		for at := 0; at < samples; at += rate / 10 {

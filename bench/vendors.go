@@ -16,6 +16,8 @@ type Delays struct {
 	LLM   time.Duration // request → first token
 	Token time.Duration // one word → the next
 	TTS   time.Duration // first piece of a reply → first sound
+
+	Silence time.Duration // with which that begins
 }
 
 // FixedDelays are the referee's.
@@ -25,7 +27,7 @@ func FixedDelays() Delays {
 
 // Total is the share of the vendors in the gap between the caller's last sound and the agent's first; the time between words
 // counts as the platform's.
-func (d Delays) Total() time.Duration { return d.STT + d.LLM + d.TTS }
+func (d Delays) Total() time.Duration { return d.STT + d.LLM + d.TTS + d.Silence }
 
 const (
 	fixedReply = "Sure, I can help with that. We are open from nine in the morning until six in the evening today."

@@ -259,9 +259,7 @@ func (c *loop) sound(ctx context.Context, e *leg.Event) {
 	}
 	c.ear.played.take(c.detect, now)
 	s := c.detect.Frame(&e.Frame, e.At, now)
-	if !e.Edge.IsZero() && c.detect.Speech() && audible(&e.Frame) { // the detector's filters ring on
-		c.state.edge.heard(e.Edge)
-	}
+	c.state.edge.heard(e, c.detect.Speech())
 	if s.Kind != turn.None {
 		c.decide(ctx, s)
 	}

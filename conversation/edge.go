@@ -5,18 +5,28 @@ import (
 
 	"github.com/parley-voice/parley"
 	"github.com/parley-voice/parley/audio"
+	"github.com/parley-voice/parley/leg"
 )
+
+// joining is how many samples of a frame may still sound of what was made up before it.
+const joining = audio.Samples / 2
 
 // An edge is what the wire knew of the caller's speech: Run hears a frame after its packet came, and some that never came.
 type edge struct {
 	speech time.Time // the last that was speech came; zero: none did, or the leg does not tell
+	made   bool      // the newest frame was made up
 }
 
-// heard takes a frame that was speech and when its packet came. What was made up in place of one is nothing the caller said. A packet
-// that was overtaken may have come after the last.
-func (g *edge) heard(came time.Time) {
-	if came.After(g.speech) {
-		g.speech = came
+// heard takes a frame of the caller's. What was made up in place of a packet is nothing they said, and neither is what of it, and
+// of the detector's filters, rings on. A packet that was overtaken may have come after the last.
+func (g *edge) heard(e *leg.Event, speech bool) {
+	sound := e.Frame[:]
+	if g.made {
+		sound = sound[joining:]
+	}
+	g.made = e.Edge.IsZero()
+	if speech && !g.made && loud(sound) && e.Edge.After(g.speech) {
+		g.speech = e.Edge
 	}
 }
 

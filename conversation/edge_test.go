@@ -238,13 +238,24 @@ func TestEdgeOfLegsThatDoNotTell(t *testing.T) {
 			t.Errorf("it ended at %v, not %v", got, want)
 		}
 	}
+	tone := legtest.Tone(300, audio.FrameDur, 8000)[0]
+	var joined audio.Frame
+	copy(joined[:joining], tone[:])
+	at := func(d time.Duration) time.Time { return k.origin.Add(d) }
+	hears := func(came time.Time, f audio.Frame) { g.heard(&leg.Event{Edge: came, Frame: f}, true) }
 	ends(time.Second, time.Second, time.Second)
-	g.heard(time.Time{})
+	hears(time.Time{}, tone)
 	ends(time.Second, time.Second, time.Second)
-	g.heard(k.origin.Add(3 * time.Second))
-	g.heard(k.origin.Add(2900 * time.Millisecond)) // overtaken
-	g.heard(time.Time{})
+	hears(at(2800*time.Millisecond), joined) // all of it was made up
+	ends(time.Second, time.Second, time.Second)
+	hears(at(3*time.Second), joined)
+	hears(at(2900*time.Millisecond), tone) // overtaken
+	hears(at(3050*time.Millisecond), audio.Frame{})
+	g.heard(&leg.Event{Edge: at(3080 * time.Millisecond), Frame: tone}, false)
 	ends(3100*time.Millisecond, 3100*time.Millisecond, 3*time.Second)
 	ends(2*time.Second, 2*time.Second, 2*time.Second)
 	ends(5*time.Second, 3100*time.Millisecond, 5*time.Second) // words without sound
+	hears(time.Time{}, tone)
+	hears(at(4*time.Second), tone)
+	ends(5*time.Second, 5*time.Second, 4*time.Second)
 }

@@ -63,8 +63,10 @@ func (e errLeg) Unwrap() error { return e.error }
 var errDropped = errors.New("the leg did not play all of it")
 
 // audible tells sound from the silence with which synthesizers begin.
-func audible(f *audio.Frame) bool {
-	for _, s := range f {
+func audible(f *audio.Frame) bool { return loud(f[:]) }
+
+func loud(pcm []int16) bool {
+	for _, s := range pcm {
 		if s > 64 || s < -64 {
 			return true
 		}

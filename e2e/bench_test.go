@@ -13,6 +13,36 @@ import (
 	"github.com/parley-voice/parley/bench"
 )
 
+// TestBenchOfCalls: on a network that loses and delays each turn that a caller heard is one the call tells of, and its parts are all of
+// what was added.
+func TestBenchOfCalls(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, binary(t), "bench", "--calls", "2", "--seconds", "10", "--loss", "2", "--jitter", "20ms", "--silence", "100ms", "--json")
+	var errs bytes.Buffer
+	cmd.Stderr = &errs
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, errs.String())
+	}
+	var r bench.Report
+	if err := json.Unmarshal(out, &r); err != nil {
+		t.Fatal(err)
+	}
+	if r.Failed != 0 || r.Turns == 0 || r.Matched != r.Turns || r.Said.Off.N != r.Turns {
+		t.Errorf("%s", out)
+	}
+	sum := 0.0
+	for name, s := range r.Stages {
+		if name != "added" {
+			sum += s.Mean
+		}
+	}
+	if off := sum - r.Stages["added"].Mean; off > 0.1 || off < -0.1 {
+		t.Errorf("the stages add up to %.2f ms, %.2f were added", sum, r.Stages["added"].Mean)
+	}
+}
+
 // TestBenchOfTheAPI: every part of the measurement works against the real server, and nothing in it fails. How quick it was is
 // for somebody with the machine to himself to say.
 func TestBenchOfTheAPI(t *testing.T) {

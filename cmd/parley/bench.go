@@ -23,15 +23,18 @@ type benchCmd struct {
 
 // benchCallsCmd has callers talk to a server.
 type benchCallsCmd struct {
-	Calls       int    `default:"1" help:"Calls at once."`
-	Seconds     int    `default:"60" help:"How long they talk."`
-	Setups      int    `help:"Measure set-ups instead: so many calls a second, for --seconds."`
-	Barge       int    `default:"4" help:"Every so many turns the caller interrupts; negative: never."`
-	Endpointing string `default:"sensitive" enum:"sensitive,auto,relaxed" help:"The agent's endpointing_sensitivity."`
-	Record      bool   `default:"true" negatable:"" help:"Record the calls."`
-	Webhook     bool   `default:"true" negatable:"" help:"Tell a webhook about them."`
-	JSON        bool   `name:"json" help:"Print JSON instead of a table."`
-	Verbose     bool   `help:"Show what the server says."`
+	Calls       int           `default:"1" help:"Calls at once."`
+	Seconds     int           `default:"60" help:"How long they talk."`
+	Setups      int           `help:"Measure set-ups instead: so many calls a second, for --seconds."`
+	Barge       int           `default:"4" help:"Every so many turns the caller interrupts; negative: never."`
+	Endpointing string        `default:"sensitive" enum:"sensitive,auto,relaxed" help:"The agent's endpointing_sensitivity."`
+	Loss        float64       `help:"Percent of the callers' packets that do not come."`
+	Jitter      time.Duration `help:"So much later, at the most, they do."`
+	Silence     time.Duration `help:"The voice's sound begins with so much silence."`
+	Record      bool          `default:"true" negatable:"" help:"Record the calls."`
+	Webhook     bool          `default:"true" negatable:"" help:"Tell a webhook about them."`
+	JSON        bool          `name:"json" help:"Print JSON instead of a table."`
+	Verbose     bool          `help:"Show what the server says."`
 }
 
 // Run starts a server, calls it, and prints what it found; docs/performance.md says how to read it.
@@ -41,7 +44,8 @@ func (c *benchCallsCmd) Run(ctx context.Context) error {
 		return err
 	}
 	o := bench.Options{Command: self, Calls: c.Calls, Talk: time.Duration(c.Seconds) * time.Second, Setups: c.Setups, Barge: c.Barge,
-		Endpointing: c.Endpointing, Record: c.Record, Webhook: c.Webhook}
+		Endpointing: c.Endpointing, Record: c.Record, Webhook: c.Webhook, Delays: bench.FixedDelays(), Loss: c.Loss, Jitter: c.Jitter}
+	o.Delays.Silence = c.Silence
 	if c.Verbose {
 		o.Log = os.Stderr
 	}
