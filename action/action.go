@@ -26,7 +26,25 @@ type Input struct {
 
 // A Result is what came of it. An error from Run is told to the model and the conversation goes on.
 type Result struct {
-	Data string          // what the model reads
-	End  *parley.Outcome // set: the conversation ends once what was said has been heard
-	DTMF string          // digits the conversation is to send
+	Data   string          // what the model reads
+	End    *parley.Outcome // set: the conversation ends once what was said has been heard
+	DTMF   string          // digits the conversation is to send
+	Say    string          // what the agent says of it; "" what the model makes of Data
+	Status int             // HTTP status of whoever was asked; 0: nobody was
+}
+
+// A Manner is how the conversation goes on around an action that takes its time.
+type Manner struct {
+	Lasts        bool   // it goes on when the caller interrupts, and its result is read with the next request
+	Deaf         bool   // the caller interrupts nothing while it runs
+	SilentBefore bool   // nothing is said while it runs
+	Before       string // said while it begins; "" nothing
+	After        string // said when it has succeeded, in place of what the model would say; "" nothing
+	SilentAfter  bool   // nothing is said when it is done
+}
+
+// Mannered is an Action that is not done in an instant.
+type Mannered interface {
+	Action
+	Manner() Manner
 }

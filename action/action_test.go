@@ -83,7 +83,7 @@ func TestEveryRowOfTheTable(t *testing.T) {
 		if !Known(typ) || !strings.HasPrefix(typ, "action_") {
 			t.Errorf("%s is not known by its contract name", typ)
 		}
-		a, err := New(parley.Action{ID: "1", Type: typ, Config: json.RawMessage(`{"phone_number":"+15550001111"}`)}, Site{})
+		a, err := New(parley.Action{ID: "1", Type: typ, Config: json.RawMessage(`{"phone_number":"+15550001111","name":"ask","url":"https://e.com"}`)}, Site{})
 		if err != nil {
 			t.Errorf("%s: %v", typ, err)
 			continue

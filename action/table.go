@@ -13,12 +13,15 @@ var Table = map[string]func(parley.Action, Site) (Action, error){
 	"action_end_conversation": newEndConversation,
 	"action_transfer_call":    newTransferCall,
 	"action_dtmf":             newDTMF,
+	"action_external":         newExternal,
 }
 
 // A Site is the call that actions are made for. The zero value is for looking whether they could be made.
 type Site struct {
-	Fill  func(field, text string) string // puts the call's variables into a configured text; nil: they are not known
-	OnEnd *parley.Transfer                // transfer_on_end: who gets the caller where the agent would end the call; nil: nobody
+	CallID string
+	Fetch  Fetcher                         // asks the owner's servers; nil: nobody does
+	Fill   func(field, text string) string // puts the call's variables into a configured text; nil: they are not known
+	OnEnd  *parley.Transfer                // transfer_on_end: who gets the caller where the agent would end the call; nil: nobody
 }
 
 func (s Site) fill(field, text string) string {

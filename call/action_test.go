@@ -94,7 +94,7 @@ func TestActionsOfACall(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := &parley.Call{Context: map[string]string{"desk": "+15550001111", "evil": "+1555 0001111\r\nX: y"}}
-			s := write(c, &parley.Agent{Actions: tc.actions, Context: parley.Context{TransferOnEnd: &tc.onEnd}}, time.Now())
+			s := write(c, &parley.Agent{Actions: tc.actions, Context: parley.Context{TransferOnEnd: &tc.onEnd}}, nil, time.Now())
 			var tools []string
 			for _, a := range s.setup.Actions {
 				tools = append(tools, a.Tool().Name)

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/parley-voice/parley"
+	"github.com/parley-voice/parley/action"
 	"github.com/parley-voice/parley/conversation"
 	"github.com/parley-voice/parley/leg"
 	"github.com/parley-voice/parley/llm"
@@ -95,8 +96,8 @@ type Config struct {
 	MayCall func(ctx context.Context, env, number string) error
 	// Refused is told of a callee who asked not to be called again. nil: nobody is.
 	Refused func(ctx context.Context, c parley.Call) error
-	Fetch   Fetcher // asks context endpoints; nil: nobody does
-	Prices  *Prices // nil: what a call costs is not known
+	Fetch   action.Fetcher // asks context endpoints and external actions; nil: nobody does
+	Prices  *Prices        // nil: what a call costs is not known
 	Logger  *slog.Logger
 }
 

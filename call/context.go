@@ -20,11 +20,6 @@ import (
 	"github.com/parley-voice/parley/fetch"
 )
 
-// A Fetcher makes requests to addresses that users give, as *fetch.Client does.
-type Fetcher interface {
-	Do(ctx context.Context, r fetch.Request) (*fetch.Response, error)
-}
-
 // Limits of what context endpoints answer.
 const (
 	contextWithin = 2 * time.Second // both of a call, asked beside each other: the phone rings meanwhile

@@ -35,7 +35,7 @@ func (s *Switchboard) Answer(ctx context.Context, o leg.Offer) {
 	if s.Traces != nil {
 		s.Traces.Keep(r.ID, c.ID)
 	}
-	line.script = write(&c, &who.Agent, c.Created)
+	line.script = write(&c, &who.Agent, s.Fetch, c.Created)
 	if !diverted(r) {
 		line.fallback = who.Fallback
 	}
@@ -122,7 +122,7 @@ func (s *Switchboard) pipeline(ctx context.Context, line *line, a *parley.Agent)
 		}
 		line.ready = got.ready
 		if s.learn(ctx, line, asked) {
-			line.script = write(line.call, a, time.Now())
+			line.script = write(line.call, a, s.Fetch, time.Now())
 		}
 		vital := line.warm(ctx, a)
 		release = func() {

@@ -83,11 +83,11 @@ func TestNamesAreExpected(t *testing.T) {
 	a := fromJSON(t, `{"prompt":{"content":"x"},"voice":{"type":"voice_local"},"deepgram_keywords":{"Parley":"3","grace":2}}`)
 	c := &parley.Call{ID: "c1", From: "+15550001111", Context: map[string]string{"name": "Ada Lovelace", "friend": "Grace", "tier": "gold", "id": "c77123456"}}
 	want := map[string]float64{"Parley": 3, "grace": 2, "Ada Lovelace": 1}
-	if got := write(c, a, time.Now()).setup.Hearing.Keywords; !maps.Equal(got, want) {
+	if got := write(c, a, nil, time.Now()).setup.Hearing.Keywords; !maps.Equal(got, want) {
 		t.Errorf("%v, want %v", got, want)
 	}
 	c.Private = true
-	if got := write(c, a, time.Now()).setup.Hearing.Keywords; !maps.Equal(got, map[string]float64{"Parley": 3, "grace": 2}) {
+	if got := write(c, a, nil, time.Now()).setup.Hearing.Keywords; !maps.Equal(got, map[string]float64{"Parley": 3, "grace": 2}) {
 		t.Errorf("on a private call: %v", got)
 	}
 	if got := expect(nil, nil); got != nil {

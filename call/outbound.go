@@ -48,7 +48,7 @@ func (s *Switchboard) Dial(ctx context.Context, id string) error {
 	if err != nil {
 		return s.undialled(ctx, line, err)
 	}
-	line.script = write(&c, &agent, time.Now())
+	line.script = write(&c, &agent, s.Fetch, time.Now())
 	release, err := s.pipeline(ctx, line, &agent)
 	defer release()
 	if err != nil {

@@ -24,12 +24,13 @@ type script struct {
 	room     room
 	limits   leg.Limits
 	record   bool
-	refusals bool // it is looked whether the callee asks not to be called again
+	refusals bool                  // it is looked whether the callee asks not to be called again
+	endings  []conversation.Reflex // what is run when the agent's part is over
 	warnings []string
 }
 
 // write turns an agent into a conversation, with the call's variables filled in.
-func write(c *parley.Call, a *parley.Agent, now time.Time) script {
+func write(c *parley.Call, a *parley.Agent, fetch action.Fetcher, now time.Time) script {
 	vars := variables(c, now)
 	var s script
 	fill := func(field, text string) string {
@@ -71,7 +72,7 @@ func write(c *parley.Call, a *parley.Agent, now time.Time) script {
 		s.setup.Hearing.Keywords = expect(s.setup.Hearing.Keywords, names(c.Context))
 	}
 	s.setup.Hearing.Phrases = phrases(s.setup.Prompt, s.setup.Greeting, a.Actions)
-	s.setup.Actions = actions(a, fill, &s.warnings)
+	s.act(c, a, fetch, fill)
 	if n := len(s.warnings); n > 0 && c.Private { // they repeat the agent's words
 		s.warnings = []string{fmt.Sprintf("%d warnings about the agent's fields are withheld: the call is private", n)}
 	}
@@ -84,37 +85,45 @@ func write(c *parley.Call, a *parley.Agent, now time.Time) script {
 	return s
 }
 
-// actions are those of the agent's that this version can run. With transfer_on_end the first that transfers is what the end of the call
-// comes to.
-func actions(a *parley.Agent, fill func(field, text string) string, warnings *[]string) (out []action.Action) {
-	site := action.Site{Fill: fill}
+// act makes what the agent can do: those of its actions that this version can run, and what it does by rule. With transfer_on_end the
+// first that transfers is what the end of the call comes to.
+func (s *script) act(c *parley.Call, a *parley.Agent, fetch action.Fetcher, fill func(field, text string) string) {
+	r := rules{own: a.Actions, warnings: &s.warnings, site: action.Site{CallID: c.ID, Fetch: fetch, Fill: fill}}
 	add := func(runs func(typ string) bool) {
 		for _, x := range a.Actions {
 			if !runs(x.Type) {
 				continue
 			}
-			act, err := action.New(x, site)
+			act, err := action.New(x, r.site)
 			if err != nil {
-				*warnings = append(*warnings, fmt.Sprintf("action %s: %v", x.Type, err))
-				continue
+				r.warn("action %s: %v", x.Type, err)
+			} else if by := r.phrases(x); by != nil {
+				r.triggered(act, by)
+			} else {
+				s.setup.Actions = append(s.setup.Actions, act)
 			}
-			out = append(out, act)
 		}
 	}
 	for _, x := range a.Actions {
 		if !action.Known(x.Type) {
-			*warnings = append(*warnings, fmt.Sprintf("action %s: this version does not run it", x.Type))
+			r.warn("action %s: this version does not run it", x.Type)
 		}
 	}
 	const end = "action_end_conversation"
 	add(func(typ string) bool { return action.Known(typ) && typ != end })
 	if on(a.TransferOnEnd) {
-		if site.OnEnd = action.FirstTransfer(out); site.OnEnd == nil {
-			*warnings = append(*warnings, "transfer_on_end: the agent has no action that transfers; it ends its calls")
+		if r.site.OnEnd = action.FirstTransfer(s.setup.Actions); r.site.OnEnd == nil {
+			r.warn("transfer_on_end: the agent has no action that transfers; it ends its calls")
 		}
 	}
 	add(func(typ string) bool { return typ == end })
-	return out
+	for i, raw := range a.Skills.Skills {
+		r.skill(i, raw)
+	}
+	for i, raw := range a.ActivityActions {
+		r.activity(i, raw)
+	}
+	s.setup.Reflexes, s.endings = r.reflexes, r.endings
 }
 
 func turns(a *parley.Agent) turn.Options {

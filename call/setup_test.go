@@ -21,7 +21,7 @@ func fromJSON(t *testing.T, doc string) *parley.Agent {
 }
 
 func TestWriteDefaults(t *testing.T) {
-	s := write(&parley.Call{ID: "c"}, fromJSON(t, `{"prompt":{"content":"Be kind."},"voice":{},"actions":[]}`), time.Now())
+	s := write(&parley.Call{ID: "c"}, fromJSON(t, `{"prompt":{"content":"Be kind."},"voice":{},"actions":[]}`), nil, time.Now())
 	su := s.setup
 	if su.CallID != "c" || su.Prompt != "Be kind." || su.Greeting != "" || su.GreetingDelay != 0 {
 		t.Errorf("%+v", su)
@@ -47,7 +47,7 @@ func TestWriteTakesEveryFieldItKnows(t *testing.T) {
 	 "call_duration_sec":60, "llm_temperature":0.3, "reasoning_effort":"low", "verbosity":"high", "llm_seed":7, "enable_recording":false,
 	 "deepgram_keywords":{"kansas":"10","ohio":2.5,"texas":"much","iowa":true},
 	 "actions":[{"id":"1","type":"action_end_conversation","config":{}},{"id":"2","type":"action_trigger_phrase_based","config":{}}]}`)
-	s := write(&parley.Call{Context: map[string]string{"name": "Ada"}}, a, time.Now())
+	s := write(&parley.Call{Context: map[string]string{"name": "Ada"}}, a, nil, time.Now())
 	su := s.setup
 	if su.Prompt != "You serve Ada of ." || su.Greeting != "Hola Ada" || su.GreetingDelay != 1500*time.Millisecond {
 		t.Errorf("%q %q %v", su.Prompt, su.Greeting, su.GreetingDelay)

@@ -128,7 +128,7 @@ func TestBackgroundEndsWithTheConversation(t *testing.T) {
 		p, l := legtest.Pipe(ctx)
 		line := b.open(&parley.Call{ID: "c1"}, func(error) {})
 		defer b.shut(line)
-		line.script = write(line.call, &b.desk.agent, time.Now())
+		line.script = write(line.call, &b.desk.agent, nil, time.Now())
 		_, silent := b.sound(l, &tap{}, line)
 		time.Sleep(time.Second)
 		silent()

@@ -24,6 +24,7 @@ func (s *Switchboard) talk(ctx context.Context, l leg.Leg, line *line) parley.Ou
 	if err := l.Hangup(context.WithoutCancel(ctx), out.Cause); err != nil {
 		s.Logger.Debug("hang up", "call", c.ID, "error", err)
 	}
+	line.ending(ctx)
 	measure(c, l)
 	c.Human = setup.History.Human
 	s.refused(ctx, line, &setup)

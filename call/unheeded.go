@@ -20,8 +20,6 @@ func unheeded(a *parley.Agent) string {
 	some := func(raw json.RawMessage) bool { return len(raw) > 0 && string(raw) != "null" }
 	name("memory_scope", given(a.MemoryScope) && *a.MemoryScope != "none")
 	name("combine_last_call_context", on(a.CombineLastCall))
-	name("skills", len(a.Skills.Skills) > 0)
-	name("activity_actions", len(a.ActivityActions) > 0)
 	name("post_call_prompt", given(a.PostCallPrompt))
 	name("post_call_insights", len(a.PostCallInsights) > 0)
 	name("post_call_actions", len(a.PostCallActions) > 0)

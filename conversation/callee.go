@@ -246,8 +246,12 @@ func (c *loop) detected(v answer.Verdict) {
 	switch {
 	case v.Class == answer.Human:
 		c.History.Human, result = "human", "human"
+		c.state.reflexes.happened(HumanDetected)
 	case v.Class.Machine() || v.Class == answer.IVR:
 		c.History.Human, result = "no_human", "no_human"
+	}
+	if v.Class == answer.Voicemail || v.Class == answer.MailboxFull {
+		c.state.reflexes.happened(VoicemailDetected)
 	}
 	c.log(parley.EventHumanDetection, map[string]any{
 		"result": result, "classification": string(v.Class), "confidence": v.Confidence, "evidence": v.Evidence, "at_ms": v.At.Milliseconds(),

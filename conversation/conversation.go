@@ -10,6 +10,7 @@
 //	press  one per row of digits that is sent, but for an action's
 //	ahead  what may be said to whoever answers: two while it is spoken ahead of time
 //	judge  one per question to the model of who answered, or of what to choose in a menu
+//	reflex one per action that is run by what happens, and one per command of its to send digits
 package conversation
 
 import (
@@ -74,7 +75,8 @@ type state struct {
 	hearing    credit          // who hears the caller
 	onHold     bool
 	who        *callee // who answered; nil: we were called
-	legGone    bool    // nothing can be played any more
+	reflexes   reflexes
+	legGone    bool // nothing can be played any more
 }
 
 type farewell struct {
@@ -115,6 +117,7 @@ func newLoop(l leg.Leg, s Setup) *loop {
 	c.ear = ear{sounds: make(chan leg.Event, 16), frames: make(chan audio.Frame, slowFrames), gate: gate{least: s.Turns.MinVolume / 100}}
 	c.detect = journal.New(s.Turns, s.Journal, func(d journal.Decision) { c.log(parley.EventDecision, d) })
 	c.detect.Clock(func() time.Duration { return c.clock.now() })
+	c.state.reflexes = newReflexes(s.Reflexes, s.History)
 	c.ids.Store(uint64(time.Now().UnixNano())) // no mark of an earlier Run on this leg comes again
 	c.alarm.Timer = time.NewTimer(time.Hour)
 	c.idle = newIdle(s.Idle, c.texts)
@@ -138,8 +141,10 @@ func newLoop(l leg.Leg, s Setup) *loop {
 
 // run is the conversation.
 func (c *loop) run(ctx context.Context) (parley.Outcome, error) {
+	c.state.reflexes.happened(CallConnected)
 	for {
 		c.due(ctx)
+		c.react(ctx)
 		if c.outcome != nil {
 			return *c.outcome, nil
 		}
@@ -157,6 +162,8 @@ func (c *loop) run(ctx context.Context) (parley.Outcome, error) {
 			c.judgement(ctx, g)
 		case g := <-c.state.who.ways():
 			c.wayChosen(ctx, g)
+		case got := <-c.state.reflexes.done:
+			c.reacted(ctx, got)
 		case cmd, ok := <-c.Control:
 			if !ok {
 				c.Control = nil

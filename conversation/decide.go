@@ -55,6 +55,9 @@ func (c *loop) nextDue(now time.Duration) (at time.Duration, what duty) {
 	if d, ok := c.idleAt(); ok {
 		earlier(d, idled)
 	}
+	if d, ok := c.state.reflexes.at(); ok {
+		earlier(d, elapsed)
+	}
 	if c.state.unanswered && c.cur == nil && c.state.greetAt == 0 && !c.state.legGone && !c.state.muted && !c.detect.Pending() && !c.state.who.holds() {
 		earlier(max(c.idle.quiet, c.detect.LastSpeech())+takenBack, unanswered)
 	}
@@ -109,7 +112,7 @@ func (c *loop) decide(ctx context.Context, s turn.Signal) {
 
 // ends reports whether the reply that runs is followed by the end of the conversation, which nobody can talk away.
 func (c *loop) ends() bool {
-	return c.cur != nil && (c.cur.insists || c.state.leave != nil || c.cur.ending() != nil)
+	return c.cur != nil && (c.cur.insists || c.cur.mind.out.deaf.Load() > 0 || c.state.leave != nil || c.cur.ending() != nil)
 }
 
 // pause falls silent without giving the reply up.

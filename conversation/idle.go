@@ -92,6 +92,7 @@ func idled(c *loop, ctx context.Context, now time.Duration) {
 		return
 	}
 	i.wait = wait{}
+	c.state.reflexes.happened(CallerIdle)
 	question := i.Questions[i.inARow%len(i.Questions)]
 	i.inARow++
 	i.inCall++

@@ -244,6 +244,16 @@ func (m *mouth) said() string {
 	return m.heard.String()
 }
 
+// quiet is for how long the caller has heard nothing of the reply.
+func (m *mouth) quiet() time.Duration {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if len(m.kept) > 0 {
+		return 0
+	}
+	return time.Since(m.moved)
+}
+
 // playing reports whether something of the reply is on the leg.
 func (m *mouth) playing() bool {
 	m.mu.Lock()

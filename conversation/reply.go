@@ -65,6 +65,7 @@ func (c *loop) begin(ctx context.Context, r *reply) {
 	r.mouth.loud = func() { c.wire.Store(true) }
 	r.mouth.moved = time.Now()
 	r.mind.pieces = r.pieces
+	r.mind.out.life, r.mind.out.quiet = ctx, r.mouth.quiet
 	before := c.last
 	if r.ready != nil && before == r.ready.over {
 		before = nil

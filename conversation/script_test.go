@@ -215,6 +215,16 @@ func (p *play) prepare(w []string) {
 		s.Untransferred = true
 	case "tool":
 		s.Actions = append(s.Actions, newTool(w[1:]))
+	case "reflex":
+		x, rest := Reflex{On: Happening(w[1])}, w[2:]
+		switch x.On {
+		case PhraseSaid:
+			x.Who, x.Phrase, rest = parley.Who(rest[0]), rest[1], rest[2:]
+		case TimeElapsed:
+			x.After, rest = dur(rest[0]), rest[1:]
+		}
+		x.Action = newTool(rest)
+		s.Reflexes = append(s.Reflexes, x)
 	case "end_conversation":
 		a, err := action.New(parley.Action{ID: "a-end", Type: "action_end_conversation", Config: json.RawMessage("{}")}, action.Site{})
 		if err != nil {
@@ -634,6 +644,7 @@ type tool struct {
 	wait   time.Duration
 	schema json.RawMessage
 	res    action.Result
+	manner action.Manner
 	err    error
 }
 
@@ -649,6 +660,17 @@ func newTool(w []string) *tool {
 			t.res.DTMF = w[i+1]
 		case "schema":
 			t.schema = json.RawMessage(w[i+1])
+		case "say":
+			t.res.Say = w[i+1]
+		case "before":
+			t.manner.Before = w[i+1]
+		case "after":
+			t.manner.After = w[i+1]
+		case "manner":
+			m := &t.manner
+			for _, word := range strings.Split(w[i+1], ",") {
+				*map[string]*bool{"lasts": &m.Lasts, "deaf": &m.Deaf, "silent-before": &m.SilentBefore, "silent-after": &m.SilentAfter}[word] = true
+			}
 		case "transfer":
 			t.res.End = &parley.Outcome{Cause: parley.Transferred, Transfer: &parley.Transfer{To: w[i+1]}}
 		}
@@ -659,6 +681,8 @@ func newTool(w []string) *tool {
 func (t *tool) Describe() action.Info {
 	return action.Info{ID: "a-" + t.name, Type: "action_" + t.name, Label: t.name}
 }
+
+func (t *tool) Manner() action.Manner { return t.manner }
 
 func (t *tool) Tool() llm.Tool { return llm.Tool{Name: t.name, Schema: t.schema} }
 

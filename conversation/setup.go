@@ -25,7 +25,7 @@ type Setup struct {
 	Thinking      Thinking
 	Speak         tts.Synthesizer
 	Speaking      tts.Options
-	Actions       []action.Action
+	Doing
 	Turns         turn.Options
 	Idle          Idle
 	Callee        *Callee // nil: it is not asked who answered
@@ -35,6 +35,12 @@ type Setup struct {
 	History       *History        // nil: a new one
 	Journal       *journal.Writer // of what taking turns is told; nil: none
 	Untransferred bool            // the caller comes back from a transfer that failed: they are told so instead of Greeting
+}
+
+// Doing is what the agent can do besides talk.
+type Doing struct {
+	Actions  []action.Action // as its model decides
+	Reflexes []Reflex        // by rule
 }
 
 // Thinking is what goes into every llm.Request besides messages and tools.
@@ -62,6 +68,8 @@ type History struct {
 	Usage    Usage
 	Human    string // human_detection_result: human, no_human, "" when it was not found out
 	Muted    bool   // the agent was when Run ended, and is when the next begins
+
+	ran map[int]int // how often each reflex has been run
 }
 
 // Usage is what the conversation cost so far.

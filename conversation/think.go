@@ -24,6 +24,7 @@ const (
 var (
 	errEmpty       = errors.New("the model said nothing")
 	errInterrupted = errors.New("the caller spoke before it was done")
+	errOver        = errors.New("the call ended before it was done")
 	errSlow        = errors.New("the model gave no answer in time")
 )
 
@@ -35,6 +36,7 @@ type mind struct {
 	plain  plainer
 	raw    bool // what is written is nobody's Markdown
 	bare   bool // no tools
+	out    outing
 
 	mu     sync.Mutex // guards all below
 	rounds []round
@@ -45,6 +47,7 @@ type mind struct {
 	usage  llm.Usage
 	author credit
 	end    *parley.Outcome
+	taken  bool  // by messages: results come too late for it
 	err    error // the model failed; an apology is among the pieces
 	times  thought
 }
@@ -104,11 +107,12 @@ func (c *loop) rounds(ctx context.Context, m *mind, messages []llm.Message) erro
 			}
 			return nil
 		}
-		m.close(calls)
+		errands := c.tools.errands(c, calls)
+		m.announce(ctx, errands)
+		m.close(errands)
 		began := time.Now()
-		results, act := c.tools.run(ctx, c, calls)
+		results, act := c.carryOut(ctx, m, errands)
 		m.acted(time.Since(began))
-		m.results(results)
 		acted = acted || act.acted
 		messages = append(messages, llm.Message{Role: llm.Assistant, Text: text, Calls: calls})
 		for i, res := range results {
@@ -122,6 +126,10 @@ func (c *loop) rounds(ctx context.Context, m *mind, messages []llm.Message) erro
 		}
 		if err := ctx.Err(); err != nil {
 			return err
+		}
+		if act.done {
+			m.close(nil)
+			return nil
 		}
 	}
 }
@@ -249,10 +257,11 @@ func (m *mind) spend(u llm.Usage) {
 
 // close ends what the model says in a round, and notes the tools it asked for. Their results follow; should the caller
 // interrupt before, the model reads that.
-func (m *mind) close(calls []llm.Call) {
-	r := round{calls: calls}
-	for range calls {
-		r.results = append(r.results, "error: "+errInterrupted.Error())
+func (m *mind) close(asked []errand) {
+	var r round
+	for i := range asked {
+		r.calls = append(r.calls, asked[i].call)
+		r.results = append(r.results, asked[i].begun())
 	}
 	m.mu.Lock()
 	r.bytes = m.sent
@@ -260,10 +269,22 @@ func (m *mind) close(calls []llm.Call) {
 	m.mu.Unlock()
 }
 
-func (m *mind) results(results []string) {
+// round is the number of the last one that was closed.
+func (m *mind) round() int {
 	m.mu.Lock()
-	m.rounds[len(m.rounds)-1].results = results
-	m.mu.Unlock()
+	defer m.mu.Unlock()
+	return len(m.rounds) - 1
+}
+
+// result notes what came of the i-th tool of a round; false: too late, the reply has been written down.
+func (m *mind) result(round, i int, read string) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.taken {
+		return false
+	}
+	m.rounds[round].results[i] = read
+	return true
 }
 
 func (m *mind) said() int {
@@ -295,6 +316,7 @@ func (m *mind) failure() error {
 func (m *mind) messages(heard string) []llm.Message {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.taken = true
 	var all []llm.Message
 	from := 0
 	put := func(to int, r round) {

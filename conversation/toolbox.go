@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
-	"sync"
 	"time"
 
 	"github.com/parley-voice/parley"
@@ -38,48 +36,9 @@ func newToolbox(actions []action.Action) *toolbox {
 	return b
 }
 
-// effect is what the tools of a round did besides giving back results.
-type effect struct {
-	end   *parley.Outcome
-	acted bool // the caller hears or will hear something of it
-}
-
-// run carries out all calls at once and returns what the model is to read, in their order. What is wrong with a request is told
-// to the model, and nothing runs.
-func (b *toolbox) run(ctx context.Context, c *loop, calls []llm.Call) ([]string, effect) {
-	results := make([]action.Result, len(calls))
-	read := make([]string, len(calls))
-	var wg sync.WaitGroup
-	for i, call := range calls {
-		args := call.Args
-		if len(strings.TrimSpace(string(args))) == 0 {
-			args = json.RawMessage("{}")
-		}
-		a, err := b.find(c, call.Name, args)
-		if err != nil {
-			read[i] = "error: " + err.Error()
-			continue
-		}
-		info := a.Describe()
-		c.log(parley.EventActionStart, map[string]any{
-			"action_id": info.ID, "action_type": info.Type, "label": info.Label, "parameters": args,
-		})
-		wg.Go(func() { results[i], read[i] = perform(ctx, c, a, info, args) })
-	}
-	wg.Wait()
-	var e effect
-	for i, r := range results {
-		if r.DTMF != "" {
-			e.acted = true
-			if err := press(ctx, c.leg, r.DTMF); err != nil {
-				read[i] = "error: the digits could not be sent: " + err.Error()
-			}
-		}
-		if r.End != nil && e.end == nil {
-			e.end = r.End
-		}
-	}
-	return read, e
+// started is the payload of an action that begins.
+func started(info action.Info, args json.RawMessage) any {
+	return map[string]any{"action_id": info.ID, "action_type": info.Type, "label": info.Label, "parameters": args}
 }
 
 // find is the action meant by a call, if there is one and the arguments fit it.
@@ -97,19 +56,21 @@ func (b *toolbox) find(c *loop, name string, args json.RawMessage) (action.Actio
 }
 
 // perform runs one action and says what the model is to read of it.
-func perform(ctx context.Context, c *loop, a action.Action, info action.Info, args json.RawMessage) (action.Result, string) {
+func perform(ctx context.Context, log func(parley.EventType, any), a action.Action, info action.Info, args json.RawMessage) (res action.Result, read string, ok bool) {
 	res, err := a.Run(ctx, action.Input{Args: args})
 	if err != nil && ctx.Err() != nil {
-		err = errInterrupted
+		if err = errInterrupted; mannerOf(a).Lasts {
+			err = errOver
+		}
 	}
-	c.log(parley.EventAction, completed(info, args, res, err))
+	log(parley.EventAction, completed(info, args, res, err))
 	if err != nil {
-		return action.Result{}, "error: " + err.Error()
+		return action.Result{}, "error: " + err.Error(), false
 	}
 	if res.Data == "" {
-		return res, "done"
+		return res, "done", true
 	}
-	return res, res.Data
+	return res, res.Data, true
 }
 
 // completed is the contract's action_history item.
@@ -120,6 +81,9 @@ func completed(info action.Info, args json.RawMessage, res action.Result, err er
 		Error  *string `json:"error"`
 	}
 	var r result
+	if res.Status != 0 {
+		r.Status = &res.Status
+	}
 	switch {
 	case err != nil:
 		text := err.Error()

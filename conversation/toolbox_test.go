@@ -45,8 +45,8 @@ func TestActionHistoryItem(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			log := &events{}
 			tool := &tool{name: "book", schema: json.RawMessage(`{"type":"object"}`), res: tc.res, err: tc.err}
-			c := newLoop(idleLeg{}, Setup{CallID: "call", Log: log, Actions: []action.Action{tool}})
-			read, _ := c.tools.run(context.Background(), c, []llm.Call{{ID: "1", Name: "book", Args: json.RawMessage(`{"day":"mon"}`)}})
+			c := newLoop(idleLeg{}, Setup{CallID: "call", Log: log, Doing: Doing{Actions: []action.Action{tool}}})
+			read, _ := c.carriesOut(t, llm.Call{ID: "1", Name: "book", Args: json.RawMessage(`{"day":"mon"}`)})
 			if len(read) != 1 || read[0] == "" || len(log.all) != 2 || log.all[0].Type != parley.EventActionStart || log.all[1].Type != parley.EventAction {
 				t.Fatalf("read %q, events %+v", read, log.all)
 			}
@@ -68,10 +68,23 @@ func TestActionHistoryItem(t *testing.T) {
 	}
 }
 
+// carriesOut runs a tool as a reply would.
+func (c *loop) carriesOut(t *testing.T, call llm.Call) ([]string, effect) {
+	r := reply{}
+	r.mind.out.life, r.mind.out.quiet = t.Context(), r.mouth.quiet
+	all := c.tools.errands(c, []llm.Call{call})
+	r.mind.close(all)
+	read, e := c.carryOut(t.Context(), &r.mind, all)
+	if len(all) > 0 && r.mind.rounds[0].results[0] != read[0] {
+		t.Errorf("kept %q, read %q", r.mind.rounds[0].results, read)
+	}
+	return read, e
+}
+
 func TestDigitsThatCannotBeSentAreToldToTheModel(t *testing.T) {
 	tool := &tool{name: "keys", schema: json.RawMessage(`{}`), res: action.Result{Data: "pressed", DTMF: "x"}}
-	c := newLoop(brokenKeys{}, Setup{Actions: []action.Action{tool}})
-	read, e := c.tools.run(context.Background(), c, []llm.Call{{ID: "1", Name: "keys"}})
+	c := newLoop(brokenKeys{}, Setup{Doing: Doing{Actions: []action.Action{tool}}})
+	read, e := c.carriesOut(t, llm.Call{ID: "1", Name: "keys"})
 	if !e.acted || read[0] != "error: the digits could not be sent: no such key" {
 		t.Errorf("%q, %+v", read, e)
 	}

@@ -31,6 +31,7 @@ func (c *loop) hears(text string, start, end time.Duration, heard *parley.Credit
 // write puts a turn that is over into the history and the log.
 func (c *loop) write(t parley.Turn) {
 	c.History.Turns = append(c.History.Turns, t)
+	c.state.reflexes.said(t.Who, t.Text)
 	c.log(parley.EventMessage, struct {
 		Text        string          `json:"text"`
 		Sender      parley.Who      `json:"sender"`

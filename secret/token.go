@@ -46,12 +46,21 @@ func NewWebhookSecret() string {
 // SignWebhook gives one entry (v1,…) of a webhook-signature header for a message, by the Standard Webhooks specification.
 // A secret that is not base64 after whsec_ is used as it is.
 func SignWebhook(secret, id string, at time.Time, body []byte) string {
+	return "v1," + mac(secret, []byte(id+"."+strconv.FormatInt(at.Unix(), 10)+"."), body)
+}
+
+// SignBody is the x-vocode-signature of a request of the hosted API: a MAC over its body alone.
+func SignBody(secret string, body []byte) string { return mac(secret, body) }
+
+// mac is the HMAC-SHA256 of what parts make together, in base64.
+func mac(secret string, parts ...[]byte) string {
 	key, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(secret, webhookPrefix))
 	if err != nil {
 		key = []byte(secret)
 	}
 	h := hmac.New(sha256.New, key)
-	h.Write([]byte(id + "." + strconv.FormatInt(at.Unix(), 10) + "."))
-	h.Write(body)
-	return "v1," + base64.StdEncoding.EncodeToString(h.Sum(nil))
+	for _, p := range parts {
+		h.Write(p)
+	}
+	return base64.StdEncoding.EncodeToString(h.Sum(nil))
 }
