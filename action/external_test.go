@@ -141,7 +141,7 @@ func TestExternalManner(t *testing.T) {
 		"":                              {Lasts: true},
 		`,"speak_on_send":null`:         {Lasts: true},
 		`,"speak_on_send":true`:         {Lasts: true},
-		`,"speak_on_send":false`:        {Lasts: true},
+		`,"speak_on_send":false`:        {Lasts: true, SilentBefore: true},
 		`,"speak_on_send":"One moment"`: {Lasts: true, Before: "One moment"},
 		`,"speak_on_send":"At ${shop}"`: {Lasts: true, Before: "At blue"},
 		`,"speak_on_receive":"Booked."`: {Lasts: true, After: "Booked."},

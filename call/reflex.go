@@ -176,8 +176,8 @@ func (r *rules) named(raw json.RawMessage) (a parley.Action, err error) {
 	return a, nil
 }
 
-// endWithin is how long all that is run at the end of a call may take.
-const endWithin = 10 * time.Second
+// endWithin is how long all that is run at the end of a call may take: an external action fails by itself before.
+const endWithin = 12 * time.Second
 
 // ending runs what is to be run when the agent's part is over. The caller has gone by then.
 func (l *line) ending(ctx context.Context) {
