@@ -31,7 +31,7 @@ const (
 	beepComes    = 90 * time.Second        // a machine's greeting that is longer is talked into
 	menuEnds     = 15 * time.Second        // and so is a menu, unless the way through it is looked for
 	screens      = 90 * time.Second        // an assistant that asked who calls has somebody by then
-	watched      = 30 * time.Second        // so long after it answered a human may turn out to be a machine
+	watched      = 30 * time.Second        // so long after it answered a human may turn out to be a machine, with Dynamic
 	statements   = 3                       // at most, of who calls
 	fewWords     = 8                       // somebody who says no more and waits is no announcement
 	echoWords    = 3                       // so many words of our own message are its echo
@@ -227,10 +227,11 @@ func (c *loop) answered(ctx context.Context, v answer.Verdict, now time.Duration
 		c.menu(ctx, now)
 	case answer.Hold:
 		switch {
-		case w.stage != asking && w.stage != screened && w.stage != queued:
+		case w.stage != asking && w.stage != screened && w.stage != queued && !w.unproven():
 		case w.finder != nil:
 			c.navigate(ctx, now)
 		default:
+			c.ungreet(ctx)
 			w.enter(queued, now)
 			w.listen(now)
 		}
@@ -263,12 +264,9 @@ func (c *loop) person(ctx context.Context, now time.Duration) {
 	w := c.state.who
 	was := w.stage
 	if was == open {
-		if !w.Dynamic {
-			w.listens = nil
-		}
 		return
 	}
-	if was != asking || !w.Dynamic {
+	if was != asking || w.WordsOnly && !w.Dynamic {
 		w.listens = nil
 	}
 	w.stage = open
@@ -281,7 +279,7 @@ func (c *loop) person(ctx context.Context, now time.Duration) {
 // welcome lets the agent talk: its greeting first.
 func (c *loop) welcome(ctx context.Context, now time.Duration) {
 	w := c.state.who
-	w.stage = open
+	w.enter(open, now)
 	c.idle.quiet = now
 	if c.Greeting != "" && w.greeted == 0 && !c.state.muted {
 		c.state.greetAt = max(now, c.GreetingDelay, 1)
@@ -301,12 +299,16 @@ func (c *loop) machine(ctx context.Context, now time.Duration) {
 			return
 		}
 		c.cut()
+		if c.state.greetAt > 0 {
+			c.state.greetAt = never
+		}
 		w.enter(recorder, now)
 		c.drop(w.ready)
 		w.ready = c.prepare(ctx, w.Message)
 	case w.HangUp:
 		c.nobody(parley.Voicemail)
-	case w.stage == asking || w.stage == screened || w.stage == queued || w.stage == menus:
+	case w.stage == asking || w.stage == screened || w.stage == queued || w.stage == menus || w.unproven():
+		c.ungreet(ctx)
 		c.cut()
 		w.enter(recorder, now)
 	}
@@ -326,9 +328,10 @@ func (c *loop) menu(ctx context.Context, now time.Duration) {
 	switch {
 	case w.finder != nil:
 		c.navigate(ctx, now)
-	case w.HangUp && w.stage != open:
+	case w.HangUp && (w.stage != open || w.unproven()):
 		c.nobody(parley.NoAnswer)
-	case w.stage == asking:
+	case w.stage == asking || w.unproven():
+		c.ungreet(ctx)
 		w.listens = nil
 		w.enter(menus, now)
 	}
@@ -351,10 +354,21 @@ func (c *loop) calleeTurn(ctx context.Context, s turn.Signal) bool {
 			c.state.unanswered = c.state.unanswered && w.seen == answer.IVR
 			return true
 		}
-		if w.turns++; w.turns >= 2 {
+		if w.listens != nil {
+			w.listens.Over(max(now-w.from, 1))
+			if c.verdict(ctx, now); w.stage != open {
+				return w.holds()
+			}
+		}
+		if w.turns++; w.turns >= 2 || !w.Dynamic && s.Start > w.since && c.cur == nil {
 			w.listens = nil // they converse
 		}
 		return false
+	case asking:
+		w.listens.Over(max(now-w.from, 1))
+		if c.verdict(ctx, now); w.stage == open {
+			return true // the greeting answers it, or an answer has begun
+		}
 	case menus:
 		c.welcome(ctx, now)
 	case screened:
@@ -429,8 +443,11 @@ func (c *loop) calleeAt() (time.Duration, bool) {
 	case queued:
 		return w.since + onMusic, true
 	case open:
-		if w.listens != nil {
+		if w.listens != nil && w.Dynamic {
 			return watched, true
+		}
+		if w.listens != nil {
+			return w.from + answer.Revisable, true
 		}
 	}
 	return 0, false

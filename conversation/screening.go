@@ -8,9 +8,10 @@ import (
 // screening: an assistant asks who calls. It is told once it has finished.
 func (c *loop) screening(ctx context.Context, now time.Duration) {
 	w := c.state.who
-	if w.stage != asking && w.stage != queued {
+	if w.stage != asking && w.stage != queued && !w.unproven() {
 		return // asked again: what it says then is judged at its end
 	}
+	c.ungreet(ctx)
 	w.enter(screened, now)
 	w.owed = true
 	if !c.detect.Pending() {

@@ -19,12 +19,20 @@ const (
 	lobe    = 2                            // bins to each side that belong to a peak
 	pure    = 0.90                         // of what stands out of the noise lies in one peak, or two
 	weak    = 0.06                         // of the stronger peak: a weaker one is no second tone
+	amid    = 0.5                          // of what stands out, where there is other sound, too
+	amidAt  = 0.5                          // of the stronger peak, of which the next may have no more there
+	amidFor = 6                            // frames that agree make a tone there
+	turns   = 3.0                          // Hz by which its pitch may differ from frame to frame, by its phase: voices glide more
+	glides  = 5.0                          // and in all
+	stands  = 16                           // times the usual power of its bins, or it is of a voice that talks all the time
+	usually = 0.985                        // memory of it, of a frame: 1.3 s
 	near    = 9.0                          // Hz: the same tone
 	even    = 4.0                          // dB: as loud as before
 	beeps   = 345.0                        // Hz: a tone alone is no lower
 	quiet   = -48.0                        // dBFS: no tone below
 	least   = 4                            // frames that agree make a tone
-	lost    = 2                            // frames without it end it
+	lost    = 2                            // frames of another end it
+	covered = 4                            // frames of none: a click may lie over it
 	centre  = 40 * time.Millisecond        // how much older than its newest sample a window is, by its weight
 )
 
@@ -43,6 +51,7 @@ type Tone struct {
 	Hz, Second float64 // the lower and the higher; Second is 0 for one alone
 	Level      float64 // dBFS
 	Start, End time.Duration
+	Amid       bool // there was other sound at the same time
 }
 
 // Dur is how long it was held.
@@ -58,21 +67,27 @@ type Finder struct {
 	past   [window]float32
 	room   [window]float32
 	spec   *spectrum.Spectrum
-	powers []float32 // of the bins looked at
+	powers []float32   // of the bins looked at
+	before []complex64 // those, of the frame before
 	sorted []float32
 	from   int
 
-	now    Tone // being held; Hz is 0 when none is
-	agreed int  // frames that agree on it
-	gone   int  // frames since it was last there
-	steady float64
-	peaks  [3]int // bins, of the frame before
+	now             Tone // being held; Hz is 0 when none is
+	agreed          int  // frames that agree on it
+	clear           int  // of them those with nothing else
+	gone            int  // frames since it was last there
+	steady          float64
+	peaks           [3]int    // bins, of the frame before
+	usual           []float32 // power of the bins
+	phased          float64   // Hz of the tone by its phase, in the frame before
+	turned          float64   // and in this
+	lowest, highest float64   // of the tone so far
 }
 
 // New makes a finder.
 func New() *Finder {
 	from, to := int(math.Ceil(lowest/step)), int(highest/step)
-	return &Finder{spec: spectrum.New(window), from: from, powers: make([]float32, to-from), sorted: make([]float32, to-from)}
+	return &Finder{spec: spectrum.New(window), from: from, powers: make([]float32, to-from), sorted: make([]float32, to-from), before: make([]complex64, to-from), usual: make([]float32, to-from)}
 }
 
 // Frame hears 20 ms that ended at now; ended is a tone that is over, ok that there is one.
@@ -86,31 +101,57 @@ func (f *Finder) Frame(x *audio.Frame, now time.Duration) (ended Tone, ok bool) 
 	}
 	f.spec.Forward(f.room[:])
 	t, there := f.look()
+	copy(f.before, f.spec.At[f.from:])
+	for i, p := range f.powers {
+		f.usual[i] = usually*f.usual[i] + (1-usually)*p
+	}
 	at := now - centre
+	same := there && f.now.Hz > 0 && math.Abs(t.Hz-f.now.Hz) < near && math.Abs(t.Second-f.now.Second) < near
+	even := same && (!f.sure() || math.Abs(t.Level-f.now.Level) < even)
+	if t.Amid {
+		low, high := min(f.turned, f.lowest), max(f.turned, f.highest)
+		if f.agreed == 1 {
+			low, high = f.turned, f.turned
+		}
+		even = even && (f.agreed == 1 || math.Abs(f.turned-f.phased) < turns && high-low < glides)
+		f.lowest, f.highest = low, high
+	}
+	f.phased = f.turned
 	switch {
-	case there && f.now.Hz > 0 && math.Abs(t.Hz-f.now.Hz) < near && math.Abs(t.Second-f.now.Second) < near && (f.agreed < least || math.Abs(t.Level-f.now.Level) < even):
-		if f.agreed < least {
+	case even:
+		if !f.sure() {
 			f.now.Level = max(f.now.Level, t.Level)
 		}
 		f.agreed++
 		f.gone = 0
+		if !t.Amid {
+			f.clear++
+		}
+		f.now.Amid = f.clear < least
 		f.now.End = at + audio.FrameDur/2
 		return Tone{}, false
-	case f.now.Hz > 0 && f.gone < lost-1 && f.agreed >= least:
+	case f.now.Hz > 0 && f.agreed >= least && (f.gone < lost-1 || f.gone < covered-1 && (!there || t.Amid)):
 		f.gone++
 		return Tone{}, false
 	}
-	ended, ok = f.now, f.agreed >= least
-	f.now, f.agreed, f.gone = Tone{}, 0, 0
+	ended, ok = f.now, f.sure()
+	f.now, f.agreed, f.clear, f.gone = Tone{}, 0, 0, 0
 	if there {
-		f.now, f.agreed = t, 1
+		if f.now, f.agreed = t, 1; !t.Amid {
+			f.clear = 1
+		}
 		f.now.Start, f.now.End = at-audio.FrameDur/2, at+audio.FrameDur/2
 	}
 	return ended, ok
 }
 
+// sure reports whether enough frames agree on a tone.
+func (f *Finder) sure() bool {
+	return f.agreed >= amidFor || f.clear >= least
+}
+
 // Held is the tone that is being held; false when none is.
-func (f *Finder) Held() (Tone, bool) { return f.now, f.agreed >= least }
+func (f *Finder) Held() (Tone, bool) { return f.now, f.sure() }
 
 // Steady is how much of the sound's peaks stay where they are, of late, 0 to 1: music holds its notes, voices glide.
 func (f *Finder) Steady() float64 { return f.steady }
@@ -127,7 +168,7 @@ func (f *Finder) look() (t Tone, ok bool) {
 	for _, p := range f.powers {
 		sum += max(p-floor, 0)
 	}
-	level := audio.ToDB(math.Sqrt(float64(sum)) * 2 / window * math.Sqrt(4.0/3)) // a sine's RMS is 3 dB below
+	level := decibels(sum)
 	f.notes(floor, level)
 	if level < quiet {
 		return Tone{}, false
@@ -143,7 +184,41 @@ func (f *Finder) look() (t Tone, ok bool) {
 		}
 	}
 	t = Tone{Hz: f.hz(first), Level: level}
-	return t, inFirst >= pure*sum && inSecond < weak*inFirst && t.Hz >= beeps
+	f.turned = f.phase(first, t.Hz)
+	switch {
+	case t.Hz < beeps:
+	case inFirst >= pure*sum && inSecond < weak*inFirst:
+		return t, true
+	case inFirst >= amid*sum && inSecond < amidAt*inFirst && (math.Abs(t.Hz-f.now.Hz) < near || inFirst > stands*f.lobe(f.usual, first)):
+		t.Amid, t.Level = true, decibels(inFirst)
+		return t, t.Level >= quiet
+	}
+	return t, false
+}
+
+// lobe is the sum of what belongs to a peak.
+func (f *Finder) lobe(powers []float32, at int) (sum float32) {
+	for _, p := range powers[max(at-lobe, 0):min(at+lobe+1, len(powers))] {
+		sum += p
+	}
+	return sum
+}
+
+// phase is the frequency near hz by which a bin has turned since the frame before: of a tone that is held it is always the same.
+func (f *Finder) phase(at int, hz float64) float64 {
+	if at < 0 {
+		return 0
+	}
+	const turn = float64(audio.Rate) / audio.Samples // Hz of one turn a frame
+	now, was := f.spec.At[f.from+at], f.before[at]
+	re, im := real(now)*real(was)+imag(now)*imag(was), imag(now)*real(was)-real(now)*imag(was)
+	part := math.Atan2(float64(im), float64(re)) / (2 * math.Pi)
+	return (math.Round(hz/turn-part) + part) * turn
+}
+
+// decibels is the level of a sine whose peak has that power.
+func decibels(power float32) float64 {
+	return audio.ToDB(math.Sqrt(float64(power)) * 2 / window * math.Sqrt(4.0/3)) // a sine's RMS is 3 dB below
 }
 
 // peak is the strongest bin that does not belong to other's, and what stands out in its lobe.

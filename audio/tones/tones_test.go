@@ -71,6 +71,67 @@ func TestBeeps(t *testing.T) {
 	}
 }
 
+// TestBeepsAmid: a beep is found where several people talk or something clatters, and voices alone are no beeps there either.
+func TestBeepsAmid(t *testing.T) {
+	crowd := func(voices int) func([]int16) {
+		var all []*babble.Voice
+		for i := range voices {
+			all = append(all, babble.New(uint64(40+i)))
+		}
+		return func(pcm []int16) {
+			var x, y audio.Frame
+			for _, v := range all {
+				v.Fill(y[:])
+				x.Mix(&y, 0.12)
+			}
+			copy(pcm, x[:])
+		}
+	}
+	n := 0
+	clatter := func(pcm []int16) {
+		for i := range pcm {
+			if n++; n%3500 < 60 {
+				pcm[i] = int16((n * 7919 % 16000) - 8000)
+			}
+		}
+	}
+	for name, place := range map[string]func([]int16){"crowd": crowd(5), "clatter": clatter} {
+		for _, hz := range []float64{620, 1000, 1400, 2000} {
+			l := newLine(-60)
+			l.frames(2*time.Second, place)
+			before := len(l.got)
+			tone := audio.Sine(hz, audio.Rate, -18)
+			l.frames(240*time.Millisecond, func(pcm []int16) {
+				var x, y audio.Frame
+				place(x[:])
+				tone.Fill(y[:])
+				x.Mix(&y, 1)
+				copy(pcm, x[:])
+			})
+			l.frames(500*time.Millisecond, place)
+			found := false
+			for _, got := range l.got[before:] {
+				late := got.End - 2240*time.Millisecond
+				found = found || got.Is(hz, 0, 12) && got.Dur() >= 120*time.Millisecond && late.Abs() <= 60*time.Millisecond
+			}
+			if !found {
+				t.Errorf("%g Hz amid a %s: found %+v", hz, name, l.got)
+			}
+		}
+	}
+	l := newLine(-60)
+	l.frames(60*time.Second, crowd(5))
+	long := 0
+	for _, tone := range l.got {
+		if tone.Dur() >= 160*time.Millisecond && tone.Hz > 420 {
+			long++
+		}
+	}
+	if long > 2 {
+		t.Errorf("a crowd beeps %d times: %+v", long, l.got)
+	}
+}
+
 // TestPairs: two tones at once are two.
 func TestPairs(t *testing.T) {
 	for _, hz := range [][2]float64{{480, 620}, {350, 440}} {

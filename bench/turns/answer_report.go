@@ -14,21 +14,33 @@ import (
 type Answers struct {
 	Items, Humans, Machines int
 	Table                   map[Class]map[answer.Class]int // what it was → what it was taken for; "" when nothing was decided
-	HumanAsMachine          float64                        // percent
-	MachineAsHuman          float64
+	HumanAsMachine          float64                        // percent; for a while, or to the end
+	MachineAsHuman          float64                        // to the end of what was heard
+	MachineFirstHuman       float64                        // at first
+	RevisedP95              time.Duration                  // such a verdict stood so long
 	Undecided               float64
 	P50, P95                time.Duration // of the verdict, since answer
 	GreetingP95             time.Duration // by which a human's greeting waited for the verdict, beyond the end of their turn
 	Beeps, Aligned          int           // messages that begin 100–700 ms after the beep
-	verdicts, greetings     []time.Duration
-	wrongHuman, wrongOther  int
-	open                    int
+	answerTally
+}
+
+// answerTally is what they are drawn from.
+type answerTally struct {
+	verdicts, greetings, revised             []time.Duration
+	wrongHuman, wrongOther, firstHuman, open int
 }
 
 const (
 	beepLeast = 100 * time.Millisecond
 	beepMost  = 700 * time.Millisecond
 )
+
+// aligned reports whether the message begins where it is recorded from its first word.
+func (a *answered) aligned() bool {
+	off := a.Leave - a.Beep
+	return a.Left && off >= beepLeast && off <= beepMost
+}
 
 func (a *Answers) add(x *Result) {
 	a.Items++
@@ -40,29 +52,33 @@ func (a *Answers) add(x *Result) {
 	}
 	v := x.Answer
 	if !v.Decided {
-		v.Verdict.Class = ""
 		a.open++
 	} else {
 		a.verdicts = append(a.verdicts, v.Verdict.At)
 	}
-	a.Table[x.Item.Class][v.Verdict.Class]++
+	a.Table[x.Item.Class][v.Stands.Class]++
 	if answer.Class(x.Item.Class) == answer.Human {
 		a.Humans++
 		if v.Decided {
 			a.greetings = append(a.greetings, v.Delay)
 		}
-		if v.Decided && v.Verdict.Class != answer.Human {
+		if v.Machine {
 			a.wrongHuman++
 		}
 	} else {
 		a.Machines++
-		if v.Verdict.Class == answer.Human {
+		if v.Stands.Class == answer.Human {
 			a.wrongOther++
+		}
+		if v.Verdict.Class == answer.Human {
+			if a.firstHuman++; v.Stands.Class != answer.Human {
+				a.revised = append(a.revised, v.Stands.At-v.Verdict.At)
+			}
 		}
 	}
 	if v.Beep > 0 {
 		a.Beeps++
-		if off := v.Leave - v.Beep; v.Left && off >= beepLeast && off <= beepMost {
+		if v.aligned() {
 			a.Aligned++
 		}
 	}
@@ -70,6 +86,7 @@ func (a *Answers) add(x *Result) {
 
 func (a *Answers) settle() {
 	a.HumanAsMachine, a.MachineAsHuman, a.Undecided = share(a.wrongHuman, a.Humans), share(a.wrongOther, a.Machines), share(a.open, a.Items)
+	a.MachineFirstHuman, a.RevisedP95 = share(a.firstHuman, a.Machines), percentile(a.revised, 0.95)
 	a.P50, a.P95, a.GreetingP95 = percentile(a.verdicts, 0.5), percentile(a.verdicts, 0.95), percentile(a.greetings, 0.95)
 }
 
@@ -87,6 +104,8 @@ func (a *Answers) print(w io.Writer) {
 	row("verdict after answer, p95", float64(a.P95.Milliseconds()), "ms", "4000")
 	row("humans taken for machines", a.HumanAsMachine, "%", "1")
 	row("machines taken for humans", a.MachineAsHuman, "%", "3")
+	row("machines taken for humans at first", a.MachineFirstHuman, "%", "")
+	row("and so for, where it was revised, p95", float64(a.RevisedP95.Milliseconds()), "ms", "")
 	row("a human's greeting delayed, p95", float64(a.GreetingP95.Milliseconds()), "ms", "150")
 	row("messages begun 100-700 ms after the beep", share(a.Aligned, a.Beeps), "%", ">= 95")
 	taken := map[answer.Class]bool{}

@@ -12,11 +12,13 @@ import (
 
 // answered is what was decided about who answered.
 type answered struct {
-	Verdict answer.Verdict
+	Verdict answer.Verdict // the first
 	Decided bool
-	Delay   time.Duration // a human's first turn was over, and who they are was not known yet
-	Beep    time.Duration // the end of the beep; 0: none
-	Leave   time.Duration // where the message began
+	Stands  answer.Verdict // the last: what is heard later may revise it
+	Machine bool           // it was one for a while at least
+	Delay   time.Duration  // a human's first turn was over, and who they are was not known yet
+	Beep    time.Duration  // the end of the beep; 0: none
+	Leave   time.Duration  // where the message began
 	Left    bool
 }
 
@@ -35,9 +37,20 @@ func hearAnswer(it *Item, sc *scene, dials turn.Options, o Options, r *Result) {
 		}
 	}
 	look := func(now time.Duration) {
-		if v, ok := c.Verdict(); ok && !a.Decided {
+		v, ok := c.Verdict()
+		if !ok || a.Decided && v.Class == a.Stands.Class {
+			return
+		}
+		if a.Stands = v; !a.Decided {
 			a.Verdict, a.Decided = v, true
-			note(now, "verdict", fmt.Sprintf("%s %.2f: %s", v.Class, v.Confidence, strings.Join(v.Evidence, "; ")))
+		}
+		a.Machine = a.Machine || v.Class != answer.Human && v.Class != answer.Silence
+		note(now, "verdict", fmt.Sprintf("%s %.2f: %s", v.Class, v.Confidence, strings.Join(v.Evidence, "; ")))
+	}
+	over := func(now time.Duration) {
+		note(now, "turn end", "")
+		if c.Over(now); turnOver == 0 {
+			turnOver = now
 		}
 	}
 	for n := 0; (n+1)*audio.Samples <= len(sc.near); n++ {
@@ -49,12 +62,14 @@ func hearAnswer(it *Item, sc *scene, dials turn.Options, o Options, r *Result) {
 			if t.Text != "" {
 				c.Heard(answer.Words{Text: t.Text, Final: t.Final}, t.at)
 			}
-			d.Heard(t.Words, t.at)
+			if s := d.Heard(t.Words, t.at); s.Kind == turn.TurnEnd {
+				over(t.at)
+			}
 			look(t.at)
 		}
 		if due, ok := d.Due(); ok && due < end {
-			if s := d.Tick(max(due, end-audio.FrameDur)); s.Kind == turn.TurnEnd && turnOver == 0 {
-				turnOver = end
+			if s := d.Tick(max(due, end-audio.FrameDur)); s.Kind == turn.TurnEnd {
+				over(end)
 			}
 		}
 		copy(f[:], sc.near[n*audio.Samples:])
@@ -78,6 +93,12 @@ func hearAnswer(it *Item, sc *scene, dials turn.Options, o Options, r *Result) {
 			a.Beep = sc.spans[i].End
 		}
 	}
+}
+
+// missed reports whether it is not known in the end who answered, or a human was taken for a machine, or a message began in the wrong place.
+func (r *Result) missed() bool {
+	a, class := &r.Answer, answer.Class(r.Item.Class)
+	return !a.Decided || a.Stands.Class != class || class == answer.Human && a.Machine || a.Beep > 0 && !a.aligned()
 }
 
 // sounding are the parts with sound, as a scene's spans are.

@@ -1,6 +1,7 @@
 package turns
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -88,7 +89,9 @@ func (r *Report) score(results []Result) {
 		r.Items++
 		r.All = append(r.All, *x)
 		if x.Item.Answer {
-			r.Answers.add(x)
+			if r.Answers.add(x); x.missed() {
+				r.Failed = append(r.Failed, *x)
+			}
 			continue
 		}
 		cpu += x.CPU
@@ -306,7 +309,11 @@ func (r *Report) Explain(w io.Writer, all bool) {
 	}
 	for i := range list {
 		x := &list[i]
-		fmt.Fprintf(w, "\n%s: %s, %s", x.Item.ID, x.Item.Class, x.Outcome)
+		outcome := string(x.Outcome)
+		if x.Item.Answer {
+			outcome = "taken for " + cmp.Or(string(x.Answer.Stands.Class), "nobody")
+		}
+		fmt.Fprintf(w, "\n%s: %s, %s", x.Item.ID, x.Item.Class, outcome)
 		for _, p := range x.Item.Parts {
 			if p.Sound != "" {
 				fmt.Fprintf(w, " [%s]", p.Sound)

@@ -58,18 +58,31 @@ type Verdict struct {
 	At         time.Duration // since answer
 }
 
+// Revisable is how long after the answer a human may turn out to be a machine: by then one has shown itself.
+const Revisable = 20 * time.Second
+
 // again is how many frames pass until a verdict is looked at anew.
 const again = 10
+
+// heard is what was heard so far, in frames.
+type heard struct {
+	now    time.Duration // the end of the newest
+	frames int
+	voices int           // of them those with a voice
+	music  time.Duration // the sound has held its notes so long
+}
 
 // A Classifier listens to who answered. It belongs to one goroutine.
 type Classifier struct {
 	o     Options
 	words []*lexicon // of the agent's language, and English
+	stems []*stems   // likewise
 	vad   turn.VAD
+	voice turn.Voicing
 	tones *tones.Finder
 
 	talk    talks
-	frames  int
+	heard   heard
 	toned   bool // what the VAD takes for speech is a tone
 	signal  signal
 	finals  string        // plain
@@ -77,6 +90,7 @@ type Classifier struct {
 	found   found         // in both
 	wordsAt time.Duration // the newest word came; 0: none yet
 	finalAt time.Duration // and the newest final
+	overAt  time.Duration // their turn was over; 0: it is not known to be
 
 	firstWord time.Duration
 	verdict   *Verdict
@@ -85,35 +99,48 @@ type Classifier struct {
 
 // New makes a classifier for one call, to be told everything from the answer on.
 func New(o Options) *Classifier {
-	c := &Classifier{o: o, words: []*lexicon{lexiconOf(o.Language)}, tones: tones.New()}
+	c := &Classifier{o: o, words: []*lexicon{lexiconOf(o.Language)}, stems: []*stems{announcements[o.Language]}, tones: tones.New()}
 	if en := lexicons["en"]; c.words[0] != en {
-		c.words = append(c.words, en)
+		c.words, c.stems = append(c.words, en), append(c.stems, announcements["en"])
+	} else {
+		c.stems[0] = announcements["en"]
 	}
 	return c
 }
 
 // Frame hears 20 ms of the callee that ended at now.
 func (c *Classifier) Frame(f *audio.Frame, now time.Duration) {
-	if c.watching() && (!c.o.WordsOnly || c.verdict != nil) {
+	if c.watching(now) && (!c.o.WordsOnly || c.verdict != nil) {
 		if t, ok := c.tones.Frame(f, now); ok {
 			c.signal.ended(t)
 		}
 		c.tone(now)
 	}
+	if c.heard.now = now; c.tones.Steady() > notes {
+		c.heard.music += audio.FrameDur
+	} else {
+		c.heard.music = 0
+	}
 	c.vad.Frame(f)
+	if (c.verdict == nil || c.verdict.Class == Silence) && c.found.said == "" && c.vad.Speaking() && c.voice.Frame(f) {
+		c.heard.voices++
+	}
 	speech := c.vad.Speaking()
 	c.toned = c.toned && speech // what the VAD makes of a tone lasts longer than it
 	c.talk.hear(speech && !c.toned, now)
 	c.leaves(now)
-	if c.frames++; c.verdict == nil || c.verdict.Class == Silence || c.frames%again == 0 {
+	if c.heard.frames++; c.verdict == nil || c.verdict.Class == Silence || c.heard.frames%again == 0 {
 		c.judge(now)
 	}
 }
 
+// heldLong is how long no voice holds a note.
+const heldLong = 400 * time.Millisecond
+
 // tone takes note of what is held. What was taken for speech since it began was none.
 func (c *Classifier) tone(now time.Duration) {
 	t, ok := c.tones.Held()
-	if ok && c.signal.held.Hz == 0 && !c.toned {
+	if ok && !c.toned && (!t.Amid && c.signal.held.Hz == 0 || t.Amid && t.Hz >= voiced && t.Dur() >= heldLong) {
 		c.talk.forget(now - t.Start)
 		c.toned = true
 	}
@@ -144,7 +171,14 @@ func (c *Classifier) Heard(w Words, now time.Duration) {
 	c.judge(now)
 }
 
-// Verdict is who answered; false while that is open. It may change when Options.Dynamic.
+// Over is told that their turn is over, by who listens for the ends of turns.
+func (c *Classifier) Over(now time.Duration) {
+	c.overAt = now
+	c.judge(now)
+}
+
+// Verdict is who answered; false while that is open. It may change: in the first 20 s a human may show to be a machine by its beep or its
+// words, and with Options.Dynamic anything may.
 func (c *Classifier) Verdict() (Verdict, bool) {
 	if c.verdict == nil {
 		return Verdict{}, false
@@ -160,8 +194,8 @@ func (c *Classifier) Take(v Verdict) { c.verdict = &v }
 func (c *Classifier) Leave() (time.Duration, bool) { return c.leave, c.leave > 0 }
 
 // watching reports whether tones may still matter.
-func (c *Classifier) watching() bool {
-	return c.verdict == nil || c.o.Dynamic || c.verdict.Class == Voicemail && c.leave == 0 || c.verdict.Class == Silence
+func (c *Classifier) watching(now time.Duration) bool {
+	return c.verdict == nil || c.o.Dynamic || c.verdict.Class == Voicemail && c.leave == 0 || c.verdict.Class == Silence || now < Revisable
 }
 
 // said is all words so far, plain.
@@ -174,24 +208,24 @@ func (c *Classifier) said() string {
 
 // decide keeps a verdict. One that was given stands unless the agent has the classifier keep watching.
 func (c *Classifier) decide(class Class, confidence float64, now time.Duration, evidence ...string) {
-	if v := c.verdict; v != nil && (v.Class == class || !c.revises(class, confidence)) {
+	if v := c.verdict; v != nil && (v.Class == class || !c.revises(class, confidence, now)) {
 		return
 	}
 	c.verdict = &Verdict{Class: class, Confidence: confidence, Evidence: slices.Clone(evidence), At: now}
 }
 
 // revises reports whether another class may take the place of the verdict: silence is none, and else only where it is wanted.
-func (c *Classifier) revises(class Class, confidence float64) bool {
+func (c *Classifier) revises(class Class, confidence float64, now time.Duration) bool {
 	v := c.verdict
 	switch {
 	case v.Class == Silence:
 		return true
 	case (v.Class == Voicemail || v.Class == SIT) && v.Confidence < 0.9 && (class == Voicemail || class == MailboxFull || class == IVR || class == CallScreening):
 		return true // the same machine, better understood
-	case !c.o.Dynamic:
-		return false
 	case v.Class == Human:
-		return class != Silence && confidence >= 0.8
+		return class != Silence && confidence >= 0.75 && (c.o.Dynamic || now < Revisable)
+	case !c.o.Dynamic:
+		return v.Confidence < 0.8 && confidence > v.Confidence && class != Human && now < Revisable
 	}
 	return confidence >= 0.6
 }

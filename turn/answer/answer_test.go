@@ -140,15 +140,18 @@ func TestMessageBegins(t *testing.T) {
 	}
 }
 
-// TestDynamic: who is taken for one and shows to be another is another, when that is wanted, and not otherwise.
+// TestDynamic: who is taken for a human and shows to be a machine is one: soon after the answer, and later if that is wanted.
 func TestDynamic(t *testing.T) {
-	for _, dynamic := range []bool{false, true} {
-		a := newCallee(Options{Dynamic: dynamic}).quiet(500).talks(500).quiet(200).words("hello").quiet(1000)
+	for _, tc := range []struct {
+		dynamic bool
+		after   time.Duration
+		want    Class
+	}{{false, time.Second, Voicemail}, {true, time.Second, Voicemail}, {false, Revisable, Human}, {true, Revisable, Voicemail}} {
+		a := newCallee(Options{Dynamic: tc.dynamic}).quiet(500).talks(500).quiet(200).words("hello").quiet(1000)
 		a.want(t, Human, 3*time.Second)
-		a.talks(3000).words("you have reached Dan leave a message after the tone").quiet(1000)
-		v, _ := a.c.Verdict()
-		if got := v.Class == Voicemail; got != dynamic {
-			t.Errorf("dynamic %v: %+v", dynamic, v)
+		a.quiet(int(tc.after.Milliseconds())).talks(3000).words("you have reached Dan leave a message after the tone").quiet(1000)
+		if v, _ := a.c.Verdict(); v.Class != tc.want {
+			t.Errorf("%+v: %+v", tc, v)
 		}
 	}
 	a := newCallee(Options{Dynamic: true}).quiet(4100)

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/parley-voice/parley/audio/tones"
 )
 
 const (
@@ -18,18 +20,21 @@ const (
 	long      = 4400 * time.Millisecond // of talk without waiting: a machine
 	soon      = 4000 * time.Millisecond // since answer: what may become clearer still is decided by then
 	mute      = 4 * time.Second         // of nothing at all
-	music     = 3 * time.Second         // of sound that holds its notes, without words
+	musical   = 3 * time.Second         // of sound that holds its notes, without words
 	notes     = 0.75
+	unsteady  = 0.5
 	afterBeep = 250 * time.Millisecond // a message begins
+	voiced20  = 6                      // frames in which a voice is heard
+	surely    = 160 * time.Millisecond // without it, and it is over
 	noBeep    = 2200 * time.Millisecond
 )
 
 // judge looks at everything anew.
 func (c *Classifier) judge(now time.Duration) {
-	if v := c.verdict; v != nil && !c.o.Dynamic && v.Class != Silence && (v.Confidence >= 0.9 || v.Class != Voicemail && v.Class != SIT) {
+	if v := c.verdict; v != nil && !c.o.Dynamic && v.Class != Silence && (now >= Revisable || v.Class != Human && v.Confidence >= 0.9) {
 		return
 	}
-	if c.byTones(now) || c.byWords(now) || c.o.WordsOnly && c.found.said == "" && now < 2*mute {
+	if c.byTones(now) || c.byMusic(now) || c.byWords(now) || c.o.WordsOnly && c.found.said == "" && now < 2*mute {
 		return
 	}
 	c.byTalk(now)
@@ -49,15 +54,38 @@ func (c *Classifier) byTones(now time.Duration) bool {
 		c.decide(class, 0.9, now, fmt.Sprintf("a tone of %.0f Hz in the rhythm of a busy line", s.last(0).Hz))
 		return true
 	}
-	if s.fax() && c.talk.total < 400*time.Millisecond {
+	if s.fax(c.found.said == "") && (c.talk.total < 400*time.Millisecond || c.found.said == "") {
 		c.decide(Fax, 0.95, now, "the tone of a fax machine")
 		return true
 	}
-	if t, ok := s.beep(c.talk.began + 400*time.Millisecond); ok && c.talk.total > 700*time.Millisecond && !networked(t) {
+	if t, ok := s.beep(c.talk.began + 400*time.Millisecond); ok && c.talk.total > 700*time.Millisecond && !networked(t) && c.beeps(t) {
 		c.decide(Voicemail, 0.9, now, fmt.Sprintf("a beep of %.0f Hz after %.1f s of talk", t.Hz, c.talk.total.Seconds()))
 		return true
 	}
 	return false
+}
+
+// byMusic: who was taken for a human plays music, and says no more.
+func (c *Classifier) byMusic(now time.Duration) bool {
+	if c.verdict == nil || c.verdict.Class != Human || c.heard.music < musical || now-c.wordsAt < musical {
+		return false
+	}
+	c.decide(Hold, 0.8, now, fmt.Sprintf("%s of sound that holds its notes: music", c.heard.music.Round(100*time.Millisecond)))
+	return true
+}
+
+// beeps reports whether a tone may be a machine's beep though a human has been heard: a beep follows an announcement, no question and
+// no bare greeting.
+func (c *Classifier) beeps(t tones.Tone) bool {
+	now := c.heard.now
+	if now < t.End+surely || c.signal.held.Hz > 0 || c.tones.Steady() > notes || c.talk.last > t.End+hang+surely && c.tones.Steady() > unsteady {
+		return false // it goes on: music
+	}
+	if t.Amid && (c.found.hints == 0 || c.found.machine != nil && c.found.machine.class == Hold) {
+		return false // music and voices hold their notes now and then
+	}
+	human := c.verdict != nil && c.verdict.Class == Human
+	return !human || !c.found.greets && (c.found.person == "" || c.found.hints > 0) && t.Start-c.talk.last < 3*time.Second && c.talk.last <= t.End+hang
 }
 
 // A finding is a phrase of a machine's that was said.
@@ -75,6 +103,7 @@ type found struct {
 	person  string   // what only people say; "": nothing
 	greets  bool     // there is nothing but how people answer
 	company bool     // it begins as people and menus of companies do, and nobody has told their name
+	hints   int      // of an announcement, by its stems
 }
 
 // find looks for what the lexicons know.
@@ -83,7 +112,7 @@ func (c *Classifier) find(said string) found {
 	if said == "" {
 		return f
 	}
-	for _, l := range c.words {
+	for i, l := range c.words {
 		person, _ := l.has(said, l.human)
 		if person != "" {
 			f.person = person
@@ -100,6 +129,13 @@ func (c *Classifier) find(said string) found {
 			if p, ok := l.has(said, k.list); ok && f.machine == nil {
 				f.machine = &finding{k.class, k.sure, p, person}
 			}
+		}
+		if i >= len(c.stems) {
+			continue
+		}
+		class, most, all := c.stems[i].weigh(said, l.unspaced)
+		if f.hints = max(f.hints, all); f.machine == nil && most >= announced {
+			f.machine = &finding{class, 0.78, strings.TrimSpace(said), person}
 		}
 	}
 	return f
@@ -132,6 +168,9 @@ func (c *Classifier) pause(now time.Duration) time.Duration {
 	if c.finalAt > 0 && c.partial == "" {
 		p = max(p, now-c.finalAt)
 	}
+	if c.overAt > 0 && c.overAt >= c.wordsAt && c.talk.last <= c.overAt {
+		p = max(p, waits)
+	}
 	if c.wordsAt > 0 && now-c.wordsAt < 200*time.Millisecond && c.partial != "" {
 		p = min(p, now-c.wordsAt+300*time.Millisecond) // a word that came just now was said just now
 	}
@@ -163,7 +202,7 @@ func (c *Classifier) byTalk(now time.Duration) {
 		c.decide(Human, 0.95, now, fmt.Sprintf("said %q and waits", asks))
 	case greets && pause >= waitsWord:
 		c.decide(Human, 0.95, now, "a greeting, and they wait")
-	case !company && length <= short+time.Second && pause >= waits:
+	case !company && c.found.hints < hinted && length <= short+time.Second && pause >= waits:
 		c.decide(Human, 0.85, now, fmt.Sprintf("%.1f s of talk, and they wait", length.Seconds()))
 	case pause >= waitsLong:
 		c.decide(Human, 0.7, now, fmt.Sprintf("%.1f s of talk without a word of a machine, and they wait", length.Seconds()))
@@ -178,8 +217,12 @@ func (c *Classifier) byTalk(now time.Duration) {
 func (c *Classifier) byWordless(now, length, pause time.Duration) {
 	t := &c.talk
 	switch {
-	case t.total >= music && c.tones.Steady() > notes:
+	case t.total >= musical && c.tones.Steady() > notes:
 		c.decide(Hold, 0.7, now, "sound that holds its notes, and no words: music")
+	case c.heard.voices < voiced20:
+		if now >= mute && !c.ringing() {
+			c.decide(Silence, 0.55, now, "sounds, and no voice")
+		}
 	case length <= wordless && pause >= waitsMute && !c.ringing():
 		c.decide(Human, 0.7, now, fmt.Sprintf("%.1f s of a voice, and they wait", length.Seconds()))
 	case t.sound >= long && !c.ringing() || now-t.began >= 2*mute && !c.ringing(): // a machine would have said words
@@ -211,7 +254,7 @@ func (c *Classifier) leaves(now time.Duration) {
 	}
 	t, ok := c.signal.beep(c.talk.began + 400*time.Millisecond)
 	switch {
-	case ok && c.signal.held.Hz == 0 && t.End+time.Second > c.talk.last-hang:
+	case ok && c.signal.held.Hz == 0 && t.End+time.Second > c.talk.last-hang && now >= t.End+surely:
 		c.leave = max(t.End+afterBeep, now)
 	case c.signal.held.Hz == 0 && c.pause(now) >= noBeep:
 		c.leave = now

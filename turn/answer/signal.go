@@ -31,15 +31,15 @@ func (s *signal) sit() bool {
 	return within(a.Hz, 950, 60) && within(b.Hz, 1400, 55) && within(c.Hz, 1777, 40) && c.End-a.Start < 1600*time.Millisecond
 }
 
-// fax: a calling tone of 1100 Hz for half a second (CNG), or 2100 Hz for longer than any beep (CED, ITU-T T.30).
-func (s *signal) fax() bool {
+// fax, where nobody has said a word: a calling tone of 1100 Hz for half a second (CNG), or 2100 Hz for longer than any beep (CED, ITU-T T.30).
+func (s *signal) fax(mute bool) bool {
 	cng := func(t tones.Tone) bool {
 		return t.Is(1100, 0, 25) && t.Dur() > 380*time.Millisecond && t.Dur() < 620*time.Millisecond
 	}
 	if s.held.Is(2100, 0, 25) && s.held.Dur() > 1500*time.Millisecond {
 		return true
 	}
-	return s.n > 0 && cng(s.last(0))
+	return mute && s.n > 0 && cng(s.last(0))
 }
 
 // cadence is what the last two tones are by their rhythm: of the same pitch, with the same rest between.
@@ -71,12 +71,18 @@ func networked(t tones.Tone) bool {
 	return t.Is(425, 0, 15) || t.Is(440, 480, 15) || t.Is(400, 450, 15) || t.Is(480, 620, 15) || t.Is(450, 0, 12) || t.Is(400, 0, 12)
 }
 
+// voiced is up to where a tone amid other sound may be a voice's, in Hz.
+const voiced = 420
+
 // beep is the newest tone that can be one: alone, of a length that people wait for, and after since.
 func (s *signal) beep(since time.Duration) (t tones.Tone, ok bool) {
 	if s.n == 0 {
 		return t, false
 	}
 	t = s.last(0)
+	if t.Amid && t.Hz < voiced {
+		return t, false
+	}
 	return t, t.Second == 0 && t.Dur() >= 120*time.Millisecond && t.Dur() <= 3500*time.Millisecond && t.Start >= since
 }
 

@@ -125,6 +125,13 @@ func (c *Classifier) Heard(w answer.Words, now time.Duration) {
 	c.decided(now)
 }
 
+// Over is told that their turn is over.
+func (c *Classifier) Over(now time.Duration) {
+	c.d.w.who(opWhoOver, c.id, c.from+now, nil)
+	c.Classifier.Over(now)
+	c.decided(now)
+}
+
 // Take is told who answered by somebody who knows better.
 func (c *Classifier) Take(v answer.Verdict) {
 	c.d.w.who(opWhoTake, c.id, c.from+v.At, v)

@@ -42,6 +42,7 @@ const (
 	opWhoHeard            // JSON of answer.Words
 	opWhoTake             // JSON of an answer.Verdict
 	opSum                 // four bytes: of all frames since the sum before
+	opWhoOver             // the callee's turn is over
 )
 
 // How its time is written, and whether slots are.

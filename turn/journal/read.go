@@ -43,7 +43,7 @@ func (r *reader) next() (rec record, cut bool, err error) {
 	if rec.op = head & 0x0f; rec.op == 0 { // a hole, where the disk was too slow
 		return rec, true, io.EOF
 	}
-	if rec.op < opBegin || rec.op > opSum {
+	if rec.op < opBegin || rec.op > opWhoOver {
 		return rec, false, fmt.Errorf("%w: a record of kind %d", ErrBroken, rec.op)
 	}
 	if err := r.rest(head, &rec); errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
@@ -81,7 +81,7 @@ func (r *reader) rest(head byte, rec *record) (err error) {
 		}
 		return nil
 	}
-	if rec.op >= opWho && rec.op <= opWhoTake {
+	if rec.op >= opWho && rec.op <= opWhoTake || rec.op == opWhoOver {
 		id, err := binary.ReadUvarint(r.r)
 		if err != nil {
 			return varint(err)

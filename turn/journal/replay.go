@@ -94,7 +94,7 @@ func (p *player) take(rec *record) error {
 			p.out.differs(p.sumAt, rec.at)
 		}
 		p.sum, p.sumAt = 0, rec.at
-	case opWho, opWhoFrame, opWhoHeard, opWhoTake:
+	case opWho, opWhoFrame, opWhoHeard, opWhoTake, opWhoOver:
 		return p.who(rec)
 	default:
 		if p.other != nil {
@@ -226,6 +226,8 @@ func (p *player) who(rec *record) error {
 			return err
 		}
 		c.Take(v)
+	case opWhoOver:
+		c.Over(now)
 	}
 	return nil
 }
