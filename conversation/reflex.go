@@ -166,12 +166,8 @@ func (c *loop) reacted(ctx context.Context, got reaction) {
 		told = "What you asked " + name + " for before the caller spoke has come: "
 	}
 	c.History.Messages = append(c.History.Messages, llm.Message{Role: llm.System, Text: told + got.read})
-	if keys := got.res.DTMF; keys != "" {
-		c.wg.Go(func() {
-			if err := press(ctx, c.leg, keys); err != nil && ctx.Err() == nil {
-				c.warn("dtmf", "the digits were not sent: "+err.Error())
-			}
-		})
+	if got.res.DTMF != "" {
+		c.keys(ctx, got.res.DTMF)
 	}
 	if got.res.Say != "" && len(c.state.lines) < maxLines {
 		c.state.lines = append(c.state.lines, got.res.Say)
