@@ -35,6 +35,8 @@ func finished(n *tenant) func(*parley.Call) {
 		}
 		c.ActionHistory = []json.RawMessage{json.RawMessage(`{"event_type":"action_completed","action_type":"action_dtmf"}`)}
 		c.Warnings = []string{"prompt: no value for ${who}; it was left out"}
+		asked := true
+		c.Human, c.DoNotCall = "human", &asked
 	}
 }
 

@@ -3,14 +3,10 @@
 package e2e
 
 import (
-	"encoding/json"
-	"io"
 	"maps"
 	"net/http"
-	"net/http/httptest"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 )
@@ -28,22 +24,7 @@ var payloads = map[string]string{
 
 // TestPayloads: what webhooks get of a call that was answered, in which the agent acted, and of one that nobody took.
 func TestPayloads(t *testing.T) {
-	got := map[string][]m{}
-	var mu sync.Mutex
-	receiver := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		b, _ := io.ReadAll(r.Body)
-		var e struct {
-			Type    string
-			Payload m
-		}
-		if err := json.Unmarshal(b, &e); err != nil {
-			t.Errorf("%v: %s", err, b)
-		}
-		mu.Lock()
-		defer mu.Unlock()
-		got[e.Type] = append(got[e.Type], e.Payload)
-	}))
-	defer receiver.Close()
+	receiver := listen(t)
 	s := serve(t)
 	id, _ := s.agent(m{"webhook": m{"url": receiver.URL, "subscriptions": slices.Collect(maps.Keys(payloads))},
 		"initial_message": "Good day.", "actions": []m{{"type": "action_end_conversation", "label": "bye", "config": m{}}}})
@@ -53,33 +34,37 @@ func TestPayloads(t *testing.T) {
 	s.api("POST", "/v1/calls/create", m{"from_number": "+15550001111", "to_number": "sip:nobody@127.0.0.1:9", "agent": id,
 		"telephony_params": m{"ring_timeout_seconds": "2"}}, nil)
 	s.until("each kind of event arrives", 60*time.Second, func() bool {
-		mu.Lock()
-		defer mu.Unlock()
-		return len(got) == len(payloads)
+		receiver.mu.Lock()
+		defer receiver.mu.Unlock()
+		return len(receiver.told) == len(payloads)
 	})
-	mu.Lock()
-	defer mu.Unlock()
-	for kind, all := range got {
-		must, may, _ := strings.Cut(payloads[kind], "|")
-		for _, p := range all {
-			for _, f := range strings.Fields(must) {
-				if _, ok := p[f]; !ok {
-					t.Errorf("%s lacks %s: %v", kind, f, p)
-				}
-			}
-			for f := range p {
-				if !slices.Contains(strings.Fields(must+may), f) {
-					t.Errorf("%s has %s, which nobody announced: %v", kind, f, p)
-				}
-			}
+	for kind, fields := range payloads {
+		for _, p := range receiver.of(kind) {
+			announced(t, kind, fields, p)
 		}
 	}
-	if r := got["event_recording"][0]["recording_url"].(string); !strings.Contains(r, "signature=") {
+	if r := receiver.of("event_recording")[0]["recording_url"].(string); !strings.Contains(r, "signature=") {
 		t.Errorf("the recording's address is not signed: %s", r)
 	} else if res, err := http.Get(r); err != nil || res.StatusCode != 200 || res.Header.Get("Content-Type") != "audio/mpeg" {
 		t.Errorf("%s: %v %v", r, res, err)
 	}
-	if p := got["event_action"][0]; p["event_type"] != "action_completed" || p["action_type"] != "action_end_conversation" || p["action_label"] != "bye" {
+	if p := receiver.of("event_action")[0]; p["event_type"] != "action_completed" || p["action_type"] != "action_end_conversation" || p["action_label"] != "bye" {
 		t.Errorf("%v", p)
+	}
+}
+
+// announced checks a payload against its fields.
+func announced(t *testing.T, kind, fields string, p m) {
+	t.Helper()
+	must, may, _ := strings.Cut(fields, "|")
+	for _, f := range strings.Fields(must) {
+		if _, ok := p[f]; !ok {
+			t.Errorf("%s lacks %s: %v", kind, f, p)
+		}
+	}
+	for f := range p {
+		if !slices.Contains(strings.Fields(must+may), f) {
+			t.Errorf("%s has %s, which nobody announced: %v", kind, f, p)
+		}
 	}
 }

@@ -33,6 +33,8 @@ func everything(env string) parley.Call {
 	c.ActionHistory = []json.RawMessage{json.RawMessage(`{"event_type":"action_completed"}`)}
 	c.Notes = []parley.Note{{At: time.Second, Text: "BOT_ACTION_START: x"}}
 	c.Warnings = []string{"careful"}
+	asked := false // which is not the same as not looked at
+	c.Human, c.DoNotCall = "no_human", &asked
 	return c
 }
 
