@@ -41,6 +41,7 @@ func TestVoicemail(t *testing.T) {
 		if i < 0 || payloads[i]["classification"] != "voicemail" || payloads[i]["result"] != "no_human" {
 			t.Fatalf("no voicemail among %q, %v", types, payloads)
 		}
+		s.replays(c.ID, "answered", "message")
 		rec := s.recording(c.ID)
 		in, out := rec.Channel(0), rec.Channel(1)
 		beepEnd := len(in) - 1

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/parley-voice/parley"
+	"github.com/parley-voice/parley/turn/journal"
 )
 
 // The forms of a recording, behind the call's id.
@@ -46,6 +47,9 @@ func (k *Keeper) toMP3(ctx context.Context, c parley.Call) error {
 		if errors.Is(err, errMoved) || parley.IsNotFound(err) { // erased meanwhile
 			_ = k.remove(stem + mp3)
 		}
+		return err
+	}
+	if err := k.remove(c.ID + journal.Ending); err != nil { // it is played with the very sound that was heard
 		return err
 	}
 	return k.remove(c.Recording)

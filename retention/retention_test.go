@@ -189,8 +189,10 @@ func TestWAVBecomesMP3(t *testing.T) {
 	in(t, store.Settings{MP3AfterDays: 1}, func(t *testing.T, h *house) {
 		h.call("old", 2*day, "old.wav")
 		h.call("new", time.Hour, "new.wav")
+		h.file("old.journal", 2*day)
+		h.file("new.journal", time.Hour)
 		h.keep(h.keeper(nil), time.Minute)
-		h.have("new.wav", "old.mp3")
+		h.have("new.journal", "new.wav", "old.mp3")
 		if b, err := os.ReadFile(filepath.Join(h.dir, "old.mp3")); err != nil || string(b) != "mp3 of sound of old.wav" {
 			t.Errorf("%q %v", b, err)
 		}

@@ -86,7 +86,7 @@ func (k *Keeper) set(ctx context.Context, f os.DirEntry) error {
 	return k.remove(name)
 }
 
-// setJournal has a journal go where its call or its recording has gone. One whose words are to go goes before they do.
+// setJournal has a journal go where its call, or its recording as it was made, has gone. One whose words are to go goes before they do.
 func (k *Keeper) setJournal(ctx context.Context, id, name string) error {
 	c, err := k.Store.Call(ctx, "", id)
 	switch {
@@ -94,13 +94,11 @@ func (k *Keeper) setJournal(ctx context.Context, id, name string) error {
 		return nil // not ours
 	case parley.IsNotFound(err):
 		return k.remove(name)
-	case err != nil || c.End.IsZero() || c.Recording != "":
+	case err != nil || c.End.IsZero():
 		return err
 	}
-	for _, form := range []string{wav, mp3} {
-		if _, err := k.root.Stat(id + form); !os.IsNotExist(err) {
-			return err // a recording that is lost, and will be found
-		}
+	if _, err := k.root.Stat(id + wav); !os.IsNotExist(err) {
+		return err // also of a recording that was lost, and will be found
 	}
 	return k.remove(name)
 }

@@ -2,72 +2,14 @@ package turns
 
 import (
 	"fmt"
-	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/parley-voice/parley/turn"
 )
 
 // dialled sets the agent's dials by the names of the contract.
-func dialled(set []string) (turn.Options, error) {
-	var o turn.Options
-	for _, s := range set {
-		k, v, ok := strings.Cut(s, "=")
-		if !ok {
-			return o, fmt.Errorf("--set %s: it is not dial=value", s)
-		}
-		if err := dial(&o, k, v); err != nil {
-			return o, err
-		}
+func dialled(set []string) (o turn.Options, err error) {
+	if err = o.Set(set...); err != nil {
+		err = fmt.Errorf("--set %w", err)
 	}
-	if o.Dynamic {
-		if o.DynamicMinWait == 0 {
-			o.DynamicMinWait = 0.2
-		}
-		if o.DynamicMaxSilence == 0 {
-			o.DynamicMaxSilence = 3
-		}
-	}
-	return o, nil
-}
-
-func dial(o *turn.Options, k, v string) error {
-	oneOf := func(at *string, values ...string) error {
-		if !slices.Contains(values, v) {
-			return fmt.Errorf("--set %s=%s: it is one of %s", k, v, strings.Join(values, ", "))
-		}
-		*at = v
-		return nil
-	}
-	number := func(at *float64, least, most float64) error {
-		n, err := strconv.ParseFloat(v, 64)
-		if err != nil || n < least || n > most {
-			return fmt.Errorf("--set %s=%s: it goes from %g to %g", k, v, least, most)
-		}
-		*at = n
-		return nil
-	}
-	switch k {
-	case "endpointing_sensitivity":
-		return oneOf(&o.EndpointingSensitivity, "auto", "relaxed", "sensitive")
-	case "interrupt_sensitivity":
-		return oneOf(&o.InterruptSensitivity, "low", "high")
-	case "conversation_speed":
-		return number(&o.Speed, 0.5, 2)
-	case "min_volume":
-		return number(&o.MinVolume, 0, 100)
-	case "dynamic_min_wait_secs":
-		return number(&o.DynamicMinWait, 0, 10)
-	case "dynamic_max_silence_secs":
-		return number(&o.DynamicMaxSilence, 0, 30)
-	case "enable_dynamic_turns":
-		b, err := strconv.ParseBool(v)
-		if err != nil {
-			return fmt.Errorf("--set %s=%s: it is true or false", k, v)
-		}
-		o.Dynamic = b
-		return nil
-	}
-	return fmt.Errorf("--set %s: there is no such dial; there are endpointing_sensitivity, interrupt_sensitivity, conversation_speed, min_volume, enable_dynamic_turns, dynamic_min_wait_secs, dynamic_max_silence_secs", k)
+	return o, err
 }

@@ -27,6 +27,7 @@ type cli struct {
 	Serve   serveCmd         `cmd:"" default:"withargs" help:"Run the server: HTTP, SIP, agents. The default."`
 	Call    callCmd          `cmd:"" help:"Ring an agent with a test phone, or place an outbound call through the API."`
 	Bench   benchCmd         `cmd:"" help:"Measure latency, barge-in, packet spacing, CPU and memory on this machine."`
+	Replay  replayCmd        `cmd:"" help:"Play a recorded call to the engine once more: why the agent spoke when it did, and what other dials would have changed."`
 	Doctor  doctorCmd        `cmd:"" help:"Say what is wrong with this installation: its ports, its data, its keys."`
 	Backup  backupCmd        `cmd:"" help:"Copy the database, and what else is wanted, while the server runs."`
 	Restore restoreCmd       `cmd:"" help:"Fill a new installation from a backup."`
