@@ -34,6 +34,7 @@ const (
 	watched      = 30 * time.Second        // so long after it answered a human may turn out to be a machine, with Dynamic
 	statements   = 3                       // at most, of who calls
 	fewWords     = 8                       // somebody who says no more and waits is no announcement
+	sure         = 0.9                     // of a machine whose own words, or beep, were heard
 	echoWords    = 3                       // so many words of our own message are its echo
 	never        = time.Duration(math.MaxInt64)
 )
@@ -74,10 +75,10 @@ type callee struct {
 	finder   *pathfinder // nil: no way is looked for
 }
 
-func newCallee(o Callee, t turn.Options, by *journal.Detector) *callee {
-	w := &callee{Callee: o, language: t.Language, by: by, stage: asking}
-	if o.Navigate {
-		w.finder = newPathfinder(t)
+func newCallee(s *Setup, by *journal.Detector) *callee {
+	w := &callee{Callee: *s.Callee, language: s.Turns.Language, by: by, stage: asking}
+	if w.Navigate {
+		w.finder = newPathfinder(s)
 	}
 	w.listen(0)
 	return w
@@ -189,7 +190,7 @@ func (w *callee) believes(v answer.Verdict) bool {
 		}
 		return v.Confidence >= 0.8
 	case recorder:
-		return v.Class == answer.Human || v.Class == answer.MailboxFull || v.Class == answer.Voicemail
+		return v.Class == answer.Human || v.Class == answer.MailboxFull || v.Class == answer.Voicemail || v.Class == answer.IVR && w.finder != nil
 	}
 	return true
 }
@@ -214,6 +215,10 @@ func (c *loop) answered(ctx context.Context, v answer.Verdict, now time.Duration
 			c.welcome(ctx, now)
 		}
 	case answer.Voicemail:
+		if w.finder != nil && w.stage == asking && v.Confidence < sure { // it may yet be a menu
+			c.navigate(ctx, now)
+			return
+		}
 		c.machine(ctx, now)
 	case answer.MailboxFull:
 		c.nobody(parley.Voicemail)

@@ -71,7 +71,7 @@ func TestClassOfAnAnswer(t *testing.T) {
 }
 
 func TestEchoOfTheMessage(t *testing.T) {
-	w := newCallee(Callee{Message: "Hello Ada, this is Ann of Acme. Please call me back."}, turn.Options{Language: "en"}, journal.New(turn.Options{}, nil, nil))
+	w := newCallee(&Setup{Callee: &Callee{Message: "Hello Ada, this is Ann of Acme. Please call me back."}}, journal.New(turn.Options{}, nil, nil))
 	for text, want := range map[string]bool{"this is Ann of": true, "hello": false, "Hello? Hello!": false, "please call me": true, "this is Ada speaking": false} {
 		if got := w.echo(text); got != want {
 			t.Errorf("%q: %v", text, got)

@@ -126,7 +126,7 @@ func newLoop(l leg.Leg, s Setup) *loop {
 	}
 	c.state.muted = s.History.Muted
 	if s.Callee != nil {
-		c.state.who = newCallee(*s.Callee, s.Turns, c.detect)
+		c.state.who = newCallee(&s, c.detect)
 	}
 	switch {
 	case c.Greeting == "" || c.state.muted:

@@ -30,8 +30,15 @@ type way struct {
 	usage  llm.Usage
 }
 
-func newPathfinder(o turn.Options) *pathfinder {
-	return &pathfinder{Guide: menu.New(menu.Options{Language: o.Language, Speed: o.Speed}), ways: make(chan way), unask: func() {}}
+func newPathfinder(s *Setup) *pathfinder {
+	o := menu.Options{Language: s.Turns.Language, Speed: s.Turns.Speed, Purpose: s.Prompt + " " + s.Greeting}
+	return &pathfinder{Guide: menu.New(o), ways: make(chan way), unask: func() {}}
+}
+
+// over: no way is looked for any more, and nobody is asked.
+func (f *pathfinder) over() {
+	f.Stop()
+	f.unask()
 }
 
 // navigates reports whether the way through menus is being looked for.
@@ -57,7 +64,11 @@ func (c *loop) navigate(ctx context.Context, now time.Duration) {
 	if c.Greeting != "" && !c.state.muted {
 		c.state.greetAt = never
 	}
-	if w.greeted > 0 {
+	if w.stage == recorder { // what is ready is the message
+		c.drop(w.ready)
+		w.ready = nil
+	}
+	if w.ready == nil && c.Greeting != "" {
 		w.ready = c.prepare(ctx, c.Greeting)
 	}
 	w.greeted, w.turns, w.owed = 0, 0, false
@@ -129,16 +140,16 @@ func (c *loop) step(ctx context.Context, s menu.Step, now time.Duration) {
 	case menu.Press, menu.Say, menu.Wait:
 		c.choose(ctx, s, now)
 	case menu.Person:
-		w.finder.Stop()
+		w.finder.over()
 		c.answered(ctx, answer.Verdict{Class: answer.Human, Confidence: s.Sure, Evidence: []string{s.Why}, At: now}, now)
 	case menu.Is:
 		v := answer.Verdict{Class: s.Class, Confidence: s.Sure, Evidence: []string{s.Why}, At: now}
-		w.finder.Stop()
+		w.finder.over()
 		w.listens.Take(v)
 		c.answered(ctx, v, now)
 	case menu.End:
 		c.deadEnd(s, "end")
-		w.finder.Stop()
+		w.finder.over()
 		c.nobody(parley.NoAnswer)
 		c.outcome.Detail = "the menus led to nobody"
 	}

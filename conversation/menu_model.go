@@ -34,9 +34,9 @@ type wayTool struct {
 var wayTools = []wayTool{
 	{menu.Press, chooseBy("press_keys", "Press keys of the telephone.", `"keys":{"type":"string","pattern":"^[0-9*#]{1,32}$"},`, `"keys",`)},
 	{menu.Say, chooseBy("say_words", "Say a few words to the machine, where it asks for words.", `"words":{"type":"string","minLength":1,"maxLength":200},`, `"words",`)},
-	{menu.Wait, chooseBy("wait", "Do nothing and listen on.", "", "")},
+	{menu.Wait, chooseBy("listen_on", "Do nothing and listen on.", "", "")},
 	{menu.Person, chooseBy("person_talks", "The newest words are not read out: a person has said them and waits for you.", "", "")},
-	{menu.Record, chooseBy("voicemail", "It is a voicemail, and a message may be left.", "", "")},
+	{menu.Record, chooseBy("mailbox_answers", "It is a voicemail, and a message may be left.", "", "")},
 	{menu.Leave, chooseBy("nothing_serves", "No choice here can serve the purpose.", "", "")},
 }
 

@@ -50,9 +50,9 @@ func TestWhatAModelChooses(t *testing.T) {
 		"words":               {said{called("say_words", `{"words":"billing"}`)}, menu.Choice{Kind: menu.Say, Text: "billing"}},
 		"unspeakable words":   {said{called("say_words", `{"words":"…"}`)}, menu.Choice{}},
 		"too many words":      {said{called("say_words", `{"words":"`+strings.Repeat("a", 201)+`"}`)}, menu.Choice{}},
-		"nothing to do":       {said{called("wait", ``)}, menu.Choice{Kind: menu.Wait}},
+		"nothing to do":       {said{called("listen_on", ``)}, menu.Choice{Kind: menu.Wait}},
 		"a person":            {said{called("person_talks", `{"why":"a name"}`)}, menu.Choice{Kind: menu.Person, Why: "a name"}},
-		"voicemail":           {said{called("voicemail", `{}`)}, menu.Choice{Kind: menu.Record}},
+		"voicemail":           {said{called("mailbox_answers", `{}`)}, menu.Choice{Kind: menu.Record}},
 		"nothing":             {said{called("nothing_serves", `{"why":"closed"}`)}, menu.Choice{Kind: menu.Leave, Why: "closed"}},
 		"another tool":        {said{called("end_conversation", `{}`)}, menu.Choice{}},
 		"keys in words":       {said{{Text: "Press "}, {Text: "2."}}, menu.Choice{Kind: menu.Press, Text: "2"}},
@@ -158,7 +158,7 @@ func TestOnTheWayNothingIsAllocated(t *testing.T) {
 func TestAQuestionThatIsForgotten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
-		c := newLoop(idleLeg{}, Setup{CallID: "call", Callee: &Callee{Navigate: true}, Think: said{called("wait", "{}")}})
+		c := newLoop(idleLeg{}, Setup{CallID: "call", Callee: &Callee{Navigate: true}, Think: said{called("listen_on", "{}")}})
 		c.askWay(ctx, menu.Step{Place: &menu.Place{N: 1, Text: "press one", Times: 1}, Ask: 1})
 		c.askWay(ctx, menu.Step{Place: &menu.Place{N: 1, Text: "press two", Times: 1}, Ask: 2})
 		synctest.Wait()
@@ -169,7 +169,7 @@ func TestAQuestionThatIsForgotten(t *testing.T) {
 
 func TestNobodyToAskNavigatesNowhere(t *testing.T) {
 	var w *callee
-	if w.navigates() || w.ways() != nil || newCallee(Callee{}, turn.Options{}, journal.New(turn.Options{}, nil, nil)).ways() != nil {
+	if w.navigates() || w.ways() != nil || newCallee(&Setup{Callee: &Callee{}}, journal.New(turn.Options{}, nil, nil)).ways() != nil {
 		t.Error("a way is looked for")
 	}
 	w.pressed("1", 0)

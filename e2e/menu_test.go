@@ -215,7 +215,7 @@ func (c *company) choose(w http.ResponseWriter, r *http.Request) {
 	c.mu.Lock()
 	c.read = append(c.read, newest)
 	c.mu.Unlock()
-	name, args := "wait", `{}`
+	name, args := "listen_on", `{}`
 	switch {
 	case len(body.Tools) == 0 || newest == "":
 		name = ""

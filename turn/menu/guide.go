@@ -37,6 +37,7 @@ const Operator = "0"
 type Options struct {
 	Language string  // contract code; "" is en
 	Speed    float64 // conversation_speed: divides the waits; 0 is 1
+	Purpose  string  // of the call, in words: what is chosen by where nobody chooses
 }
 
 // A Piece is what was understood of one stretch of talk.
@@ -92,9 +93,10 @@ type Step struct {
 
 // A Guide finds the way on one call. It belongs to one goroutine.
 type Guide struct {
-	o      Options
-	active bool
-	now    reading
+	o       Options
+	purpose []string // its words
+	active  bool
+	now     reading
 	memory
 
 	asks     int // questions so far
@@ -133,7 +135,10 @@ func New(o Options) *Guide {
 	if o.Speed <= 0 {
 		o.Speed = 1
 	}
-	return &Guide{o: o}
+	if o.Language == "" {
+		o.Language = "en"
+	}
+	return &Guide{o: o, purpose: strings.Fields(turn.Plain(o.Purpose))}
 }
 
 // Begin: a machine reads out choices.
@@ -236,7 +241,11 @@ func (g *Guide) Beep(now time.Duration) Step {
 	if !g.active || text == "" {
 		return Step{}
 	}
-	if gist := answer.GistOf(g.o.Language, text); gist.Class == answer.Voicemail {
+	gist := answer.GistOf(g.o.Language, text)
+	if gist.Class == "" && len(g.known) == 0 { // no menu yet
+		gist.Class, gist.Sure, gist.Phrase = answer.Voicemail, 0.8, text
+	}
+	if gist.Class == answer.Voicemail {
 		return is(gist, nil)
 	}
 	r.beeped, r.urgent = true, !r.asked
@@ -386,9 +395,13 @@ func (g *Guide) take(c Choice, now time.Duration) Step {
 	}
 	switch c.Kind {
 	case None:
+		isMenu := answer.GistOf(g.o.Language, p.Text).Class == answer.IVR
+		if key, word := g.serves(p); isMenu && key != "" {
+			return g.chosen(p, Choice{Kind: Press, Text: key, Why: fmt.Sprintf("%q is among the purpose's words", word)}, ByWords, now)
+		}
 		const why = "nobody has chosen"
 		g.fails++
-		switch isMenu := answer.GistOf(g.o.Language, p.Text).Class == answer.IVR; {
+		switch {
 		case g.fails >= mostFail:
 			return Step{Choice: Choice{Kind: End, Why: why}, Place: p}
 		case g.operator || !isMenu:

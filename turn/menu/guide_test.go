@@ -327,6 +327,13 @@ func TestBeep(t *testing.T) {
 		t.Errorf("%v", s)
 	}
 	m = newTree(Options{})
+	m.reads("the millers are all in the garden today and hear the birds")
+	if s := m.g.Beep(m.now); s.Kind != Is || s.Class != answer.Voicemail {
+		t.Errorf("nothing but talk and a beep: %v", s)
+	}
+	m = newTree(Options{})
+	m.reads(sales)
+	m.chooses(m.waits(5*time.Second), Choice{Kind: Press, Text: "1"})
 	m.reads("say your account number")
 	m.g.Beep(m.now)
 	if s := m.waits(time.Second); s.Kind != Ask || !strings.HasSuffix(s.Place.Text, "[a beep]") {
