@@ -204,6 +204,10 @@ func (c *loop) answered(ctx context.Context, v answer.Verdict, now time.Duration
 		}
 		return
 	}
+	if w.finder != nil && w.stage == asking && v.Class == answer.Voicemail && v.Confidence < sure { // it may yet be a menu
+		c.navigate(ctx, now)
+		return
+	}
 	if v.Class != w.seen {
 		c.detected(v)
 	}
@@ -215,10 +219,6 @@ func (c *loop) answered(ctx context.Context, v answer.Verdict, now time.Duration
 			c.welcome(ctx, now)
 		}
 	case answer.Voicemail:
-		if w.finder != nil && w.stage == asking && v.Confidence < sure { // it may yet be a menu
-			c.navigate(ctx, now)
-			return
-		}
 		c.machine(ctx, now)
 	case answer.MailboxFull:
 		c.nobody(parley.Voicemail)
@@ -325,21 +325,6 @@ func (c *loop) nobody(why parley.Cause) {
 	c.History.Human = "no_human"
 	c.cut()
 	c.outcome = &parley.Outcome{Cause: why}
-}
-
-// menu: choices are read out.
-func (c *loop) menu(ctx context.Context, now time.Duration) {
-	w := c.state.who
-	switch {
-	case w.finder != nil:
-		c.navigate(ctx, now)
-	case w.HangUp && (w.stage != open || w.unproven()):
-		c.nobody(parley.NoAnswer)
-	case w.stage == asking || w.unproven():
-		c.ungreet(ctx)
-		w.listens = nil
-		w.enter(menus, now)
-	}
 }
 
 // calleeTurn: the callee has finished a turn. It reports whether there is nothing to answer.

@@ -52,6 +52,21 @@ func (w *callee) ways() <-chan way {
 	return w.finder.ways
 }
 
+// menu: choices are read out.
+func (c *loop) menu(ctx context.Context, now time.Duration) {
+	w := c.state.who
+	switch {
+	case w.finder != nil:
+		c.navigate(ctx, now)
+	case w.HangUp && (w.stage != open || w.unproven()):
+		c.nobody(parley.NoAnswer)
+	case w.stage == asking || w.unproven():
+		c.ungreet(ctx)
+		w.listens = nil
+		w.enter(menus, now)
+	}
+}
+
 // navigate: from now on the way is looked for. Whoever was greeted was no human, and who is found will be greeted.
 func (c *loop) navigate(ctx context.Context, now time.Duration) {
 	w := c.state.who
@@ -173,6 +188,9 @@ func (c *loop) choose(ctx context.Context, s menu.Step, now time.Duration) {
 	done := map[string]any{"menu": s.Place.N, "times": s.Place.Times, "text": s.Place.Text, "by": string(s.By), "why": s.Why}
 	w.tones(now)
 	c.state.unanswered = false
+	if g := answer.GistOf(w.language, s.Place.Text); g.Class == answer.IVR && w.seen != answer.IVR {
+		c.detected(answer.Verdict{Class: answer.IVR, Confidence: g.Sure, Evidence: []string{fmt.Sprintf("said %q", g.Phrase)}, At: now})
+	}
 	switch s.Kind {
 	case menu.Press:
 		done["pressed"] = s.Text

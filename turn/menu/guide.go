@@ -242,11 +242,11 @@ func (g *Guide) Beep(now time.Duration) Step {
 		return Step{}
 	}
 	gist := answer.GistOf(g.o.Language, text)
-	if gist.Class == "" && len(g.known) == 0 { // no menu yet
-		gist.Class, gist.Sure, gist.Phrase = answer.Voicemail, 0.8, text
-	}
-	if gist.Class == answer.Voicemail {
+	switch {
+	case gist.Class == answer.Voicemail:
 		return is(gist, nil)
+	case gist.Class == "" && len(g.known) == 0:
+		return Step{Choice: Choice{Kind: Is, Why: "a beep after talk that was no menu"}, By: ByWords, Class: answer.Voicemail, Sure: 0.8}
 	}
 	r.beeped, r.urgent = true, !r.asked
 	r.wordsAt = max(r.wordsAt, now)
