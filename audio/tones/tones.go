@@ -69,7 +69,7 @@ type Finder struct {
 	spec   *spectrum.Spectrum
 	powers []float32   // of the bins looked at
 	before []complex64 // those, of the frame before
-	sorted []float32
+	mixed  []float32   // the powers, out of their order
 	from   int
 
 	now             Tone // being held; Hz is 0 when none is
@@ -87,7 +87,7 @@ type Finder struct {
 // New makes a finder.
 func New() *Finder {
 	from, to := int(math.Ceil(lowest/step)), int(highest/step)
-	return &Finder{spec: spectrum.New(window), from: from, powers: make([]float32, to-from), sorted: make([]float32, to-from), before: make([]complex64, to-from), usual: make([]float32, to-from)}
+	return &Finder{spec: spectrum.New(window), from: from, powers: make([]float32, to-from), mixed: make([]float32, to-from), before: make([]complex64, to-from), usual: make([]float32, to-from)}
 }
 
 // Frame hears 20 ms that ended at now; ended is a tone that is over, ok that there is one.
@@ -161,9 +161,8 @@ func (f *Finder) look() (t Tone, ok bool) {
 	for i := range f.powers {
 		f.powers[i] = f.spec.Power(f.from + i)
 	}
-	copy(f.sorted, f.powers)
-	slices.Sort(f.sorted)
-	floor := 3 * f.sorted[len(f.sorted)/2]
+	copy(f.mixed, f.powers)
+	floor := 3 * middle(f.mixed)
 	var sum float32
 	for _, p := range f.powers {
 		sum += max(p-floor, 0)
@@ -194,6 +193,37 @@ func (f *Finder) look() (t Tone, ok bool) {
 		return t, t.Level >= quiet
 	}
 	return t, false
+}
+
+// middle is the value that would stand in the middle if x were sorted; it changes the order of x, no more than it must.
+func middle(x []float32) float32 {
+	k := len(x) / 2
+	for low, high := 0, len(x)-1; low < high; {
+		pivot := x[(low+high)/2]
+		i, j := low, high
+		for i <= j {
+			for x[i] < pivot {
+				i++
+			}
+			for x[j] > pivot {
+				j--
+			}
+			if i <= j {
+				x[i], x[j] = x[j], x[i]
+				i++
+				j--
+			}
+		}
+		switch {
+		case k <= j:
+			high = j
+		case k >= i:
+			low = i
+		default:
+			return x[k]
+		}
+	}
+	return x[k]
 }
 
 // lobe is the sum of what belongs to a peak.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -213,5 +214,28 @@ func BenchmarkFrame(b *testing.B) {
 	babble.New(3).Fill(x[:])
 	for b.Loop() {
 		f.Frame(&x, 0)
+	}
+}
+
+// TestMiddle: it is what a sorted copy has there, whatever the order and however many are equal.
+func TestMiddle(t *testing.T) {
+	dice := rand.New(rand.NewPCG(1, 2))
+	for range 2000 {
+		x := make([]float32, 1+dice.IntN(200))
+		many := 1 + dice.IntN(300)
+		for i := range x {
+			x[i] = float32(dice.IntN(many))
+		}
+		switch dice.IntN(4) {
+		case 0:
+			slices.Sort(x)
+		case 1:
+			slices.Sort(x)
+			slices.Reverse(x)
+		}
+		sorted := slices.Sorted(slices.Values(x))
+		if got := middle(x); got != sorted[len(x)/2] {
+			t.Fatalf("%v, not %v, in the middle of %v", got, sorted[len(x)/2], sorted)
+		}
 	}
 }
