@@ -61,7 +61,18 @@ type Usage struct {
 	LLMTokensOut     int64    `json:"llm_tokens_out"`    //
 	TTSCharacters    int64    `json:"tts_characters"`    // that were spoken
 	TelephonySeconds float64  `json:"telephony_seconds"` // from answer to end, all legs
+	Early            Early    `json:"early"`             // of all of these
 	Cost             *float64 `json:"cost"`              // by the operator's price file; nil: there is none
+}
+
+// Early is what became of replies that were begun before the caller's turn was over, and what of the call's usage was thrown away with
+// those that nobody heard.
+type Early struct {
+	Used          int64 `json:"used"`
+	Discarded     int64 `json:"discarded"`
+	LLMTokensIn   int64 `json:"llm_tokens_in"`
+	LLMTokensOut  int64 `json:"llm_tokens_out"`
+	TTSCharacters int64 `json:"tts_characters"`
 }
 
 // Record is what was said and done on the call.

@@ -28,6 +28,7 @@ const (
 	EventPartial        EventType = "partial"         // {text}: the caller's words so far
 	EventTurnEnded      EventType = "turn_ended"      // {text, why}: the caller's turn was taken as over
 	EventDecision       EventType = "decision"        // journal.Decision: what was decided about whose turn it is, or who answered, and from what
+	EventEarlyReply     EventType = "early_reply"     // {result, text, …}: a reply that was begun before the caller's turn was over was used, or thrown away
 	EventPaused         EventType = "paused"          // {}: the agent fell silent because the caller made a sound
 	EventResumed        EventType = "resumed"         // {}: it was nothing; the agent went on from the cut word
 	EventInterrupted    EventType = "interrupted"     // {text}: the caller cut the agent off, having heard text

@@ -20,7 +20,8 @@ func finished(n *tenant) func(*parley.Call) {
 		c.ID, c.AgentID = "11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"
 		c.Status, c.IsOutgoing, c.Start, c.End = parley.Failed, true, began, began.Add(65*time.Second)
 		cost := 0.031
-		c.Created, c.Usage = began.Add(-2*time.Second), parley.Usage{STTSeconds: 62.5, LLMTokensIn: 3120, LLMTokensOut: 240, TTSCharacters: 910, TelephonySeconds: 65, Cost: &cost}
+		c.Created, c.Usage = began.Add(-2*time.Second), parley.Usage{STTSeconds: 62.5, LLMTokensIn: 3120, LLMTokensOut: 240, TTSCharacters: 910, TelephonySeconds: 65, Cost: &cost,
+			Early: parley.Early{Used: 9, Discarded: 1, LLMTokensIn: 310, LLMTokensOut: 12, TTSCharacters: 24}}
 		c.Agent = json.RawMessage(`{"id":"22222222-2222-4222-8222-222222222222","user_id":"e","prompt":{"id":"p","user_id":"e","content":"x"},"actions":[],"voice":{"id":"v","user_id":"e","api_key":"sk-123456789012345"}}`)
 		c.Context, c.Params, c.NoHumanAction = map[string]string{"name": "Bo"}, map[string]string{"X-Tag": "t"}, "hangup"
 		c.TelephonyID, c.Metadata, c.Recording, c.TrunkID = "abc@host", map[string]string{"call_id": "abc@host"}, "x.wav", "33333333-3333-4333-8333-333333333333"

@@ -35,6 +35,7 @@ type Options struct {
 	Barge       int           // every so many turns the caller interrupts; 4, negative: never
 	Setups      int           // set-ups a second, instead of talking; 0: talk
 	Endpointing string        // sensitive (default), auto, relaxed
+	Late        bool          // answers are not begun before a turn is over
 	Record      bool          // calls are recorded
 	Webhook     bool          // and told to a webhook
 	RTPPorts    string        // of the server; 22000-31999
@@ -78,14 +79,14 @@ func Run(ctx context.Context, o Options) (r Report, err error) {
 		return r, fmt.Errorf("bench: vendors: %w", err)
 	}
 	defer vendors.Close()
-	b := &run{o: o, report: Report{Calls: o.Calls, Endpointing: o.Endpointing, Recorded: o.Record, VendorMS: milliseconds(o.Delays.Total())}}
+	b := &run{o: o, report: Report{Calls: o.Calls, Endpointing: o.Endpointing, Late: o.Late, Recorded: o.Record, VendorMS: milliseconds(o.Delays.Total())}}
 	if o.Webhook {
 		if b.hooks, err = newReceiver(); err != nil {
 			return r, fmt.Errorf("bench: webhooks: %w", err)
 		}
 		defer b.hooks.close()
 	}
-	if b.server, err = startServer(ctx, setting{command: o.Command, vendors: vendors, rtpPorts: o.RTPPorts, log: o.Log}); err != nil {
+	if b.server, err = startServer(ctx, setting{command: o.Command, vendors: vendors, rtpPorts: o.RTPPorts, late: o.Late, log: o.Log}); err != nil {
 		return r, fmt.Errorf("bench: %w", err)
 	}
 	err = b.measure(ctx)

@@ -12,6 +12,7 @@ import (
 type Report struct {
 	Calls       int     `json:"calls"`
 	Endpointing string  `json:"endpointing_sensitivity"`
+	Late        bool    `json:"nothing_begun_early"`
 	Recorded    bool    `json:"recorded"`
 	VendorMS    float64 `json:"vendors_ms"` // already taken off Added
 
@@ -113,8 +114,11 @@ func (r Report) Print(w io.Writer) {
 		row(name, "p50 %7.1f   p95 %7.1f   p99 %7.1f   max %7.1f ms   (%d)", s.P50, s.P95, s.P99, s.Max, s.N)
 	}
 	kept := ""
+	if r.Late {
+		kept = ", nothing begun early"
+	}
 	if r.Recorded {
-		kept = ", recorded"
+		kept += ", recorded"
 	}
 	if r.SetupsPerSecond > 0 {
 		row("set-ups", "%d a second", r.SetupsPerSecond)

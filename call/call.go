@@ -98,6 +98,7 @@ type Config struct {
 	Refused func(ctx context.Context, c parley.Call) error
 	Fetch   action.Fetcher // asks context endpoints and external actions; nil: nobody does
 	Prices  *Prices        // nil: what a call costs is not known
+	Early   bool           // agents begin to answer before it is certain that the caller has finished
 	Logger  *slog.Logger
 }
 

@@ -2,6 +2,7 @@ package call
 
 import (
 	"context"
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
@@ -135,6 +136,44 @@ func TestCallSaysWhatItUsedAndCost(t *testing.T) {
 			t.Errorf("warnings %q", c.Warnings)
 		}
 	})
+}
+
+// TestThrownAwayIsPaidFor: a reply that was begun before the caller had finished, and not used, is in what the call costs.
+func TestThrownAwayIsPaidFor(t *testing.T) {
+	for _, early := range []bool{true, false} {
+		run(t, func(ctx context.Context, b *bench) {
+			b.Switchboard.Prices, b.Switchboard.Early = readPrices(t, somePrices), early
+			b.ready.Vendors = Vendors{Hearing: "deepgram", Thinking: "openai", Model: "gpt-4o", Speaking: "elevenlabs"}
+			line := llm.Delta{Text: "We open at nine.", Usage: &llm.Usage{In: 1000, Out: 500}}
+			b.model = lines(line, line)
+			p, _, done := b.ring(ctx, "desk")
+			time.Sleep(2 * time.Second)
+			b.ear <- stt.Event{Text: "when do you", Eager: true}
+			time.Sleep(500 * time.Millisecond)
+			b.ear <- stt.Event{Text: "when do you open", Eager: true}
+			time.Sleep(100 * time.Millisecond)
+			b.ear <- stt.Event{Text: "When do you open?", Final: true, End: true, Semantic: true}
+			time.Sleep(8 * time.Second)
+			p.Hangup()
+			<-done
+			c := b.rows.only(t)
+			got, want := c.Usage.Early, parley.Early{}
+			if early {
+				want = parley.Early{Used: 1, Discarded: 1, LLMTokensIn: 1000, LLMTokensOut: 500, TTSCharacters: int64(len("We open at nine."))}
+			}
+			replies := 1 + want.Discarded
+			if got != want || c.Usage.LLMTokensIn != 1000*replies || c.Usage.TTSCharacters != int64(len("Hello there"))+replies*int64(len("We open at nine.")) {
+				t.Errorf("early %v: used %+v", early, c.Usage)
+			}
+			if len(c.Turns) != 3 || c.Turns[2].Text != "We open at nine." {
+				t.Errorf("early %v: turns %+v", early, c.Turns)
+			}
+			said, _ := json.Marshal(c.Usage)
+			if cost := c.Usage.Cost; cost == nil || *cost < 0.002*float64(replies) {
+				t.Errorf("early %v: %s", early, said)
+			}
+		})
+	}
 }
 
 func TestUnknownPriceIsAWarning(t *testing.T) {

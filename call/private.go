@@ -28,7 +28,7 @@ func wordless(e parley.Event) (parley.Event, bool) {
 	case parley.EventCreated, parley.EventRinging, parley.EventConnected, parley.EventEnded, parley.EventDidNotConnect, parley.EventPaused,
 		parley.EventResumed, parley.EventMuted, parley.EventUnmuted, parley.EventWarmed, parley.EventTransferring, parley.EventTransferred, parley.EventTransferFailed:
 		return e, true
-	case parley.EventMessage, parley.EventTurnEnded, parley.EventInterrupted:
+	case parley.EventMessage, parley.EventTurnEnded, parley.EventInterrupted, parley.EventEarlyReply:
 		blank("text", `""`)
 	case parley.EventDecision:
 		blank("text", `""`)

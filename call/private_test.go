@@ -162,6 +162,7 @@ func TestWordless(t *testing.T) {
 		{parley.EventDecision, `{"decision":"answered","class":"human","evidence":["said \"a\""]}`, `{"class":"human","decision":"answered","evidence":[]}`},
 		{parley.EventMenuChosen, `{"menu":1,"text":"a","pressed":"1","said":"a","by":"model","why":"a"}`, `{"by":"model","menu":1,"pressed":"","said":"","text":"","why":""}`},
 		{parley.EventMenuDeadEnd, `{"text":"a","why":"a","then":"end"}`, `{"text":"","then":"end","why":""}`},
+		{parley.EventEarlyReply, `{"ahead_ms":150,"result":"used","text":"a"}`, `{"ahead_ms":150,"result":"used","text":""}`},
 		{parley.EventDigit, `{"digit":"1"}`, `{"digit":""}`},
 		{parley.EventActionStart, `{"action_type":"x","parameters":{"a":1}}`, `{"action_type":"x","parameters":{}}`},
 		{parley.EventAction, `{"action_type":"x","parameters":{"a":1},"result":{"json":{"a":1},"http_status_code":500,"error":"a"}}`,

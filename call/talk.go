@@ -18,6 +18,7 @@ func (s *Switchboard) talk(ctx context.Context, l leg.Leg, line *line) parley.Ou
 	tap.keep(s, c.ID, line.script.room.suppress)
 	setup := line.script.setup
 	setup.Hear, setup.Think, setup.Speak = line.ready.Hear, line.ready.Think, line.ready.Speak
+	setup.Thinking.Early = s.Early
 	setup.Log, setup.Control, setup.History = f, line.control, &conversation.History{}
 	setup.Journal = tap.journal
 	l, out := s.converse(ctx, l, tap, line, setup)

@@ -9,7 +9,10 @@ import (
 
 // used is what a conversation used, as the call shows it.
 func used(u conversation.Usage) parley.Usage {
-	return parley.Usage{STTSeconds: seconds2(u.STT), LLMTokensIn: int64(u.TokensIn), LLMTokensOut: int64(u.TokensOut), TTSCharacters: int64(u.TTSCharacters)}
+	e := u.Early
+	return parley.Usage{STTSeconds: seconds2(u.STT), LLMTokensIn: int64(u.TokensIn), LLMTokensOut: int64(u.TokensOut), TTSCharacters: int64(u.TTSCharacters),
+		Early: parley.Early{Used: int64(e.Used), Discarded: int64(e.Discarded),
+			LLMTokensIn: int64(e.TokensIn), LLMTokensOut: int64(e.TokensOut), TTSCharacters: int64(e.TTSCharacters)}}
 }
 
 // seconds2 is d in seconds, to the hundredth.

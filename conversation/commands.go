@@ -60,6 +60,7 @@ func (c *loop) mute() {
 		return
 	}
 	c.state.muted, c.state.greetAt = true, 0
+	c.forgo()
 	c.detect.Agent(turn.Idle)
 	c.log(parley.EventMuted, struct{}{})
 	r := c.cur

@@ -7,6 +7,7 @@
 //	words  transcriber → Run
 //	reply  one per agent turn: model → pieces, and within it a speaker: pieces → synthesizer → leg. A reply's speaker
 //	       begins when the reply before has ended; both die with the reply's context
+//	spare  one per reply that is begun early: its pieces → the synthesizer, the first before the turn is over
 //	press  one per row of digits that is sent, but for an action's
 //	ahead  what may be said to whoever answers: two while it is spoken ahead of time
 //	judge  one per question to the model of who answered, or of what to choose in a menu
@@ -24,7 +25,6 @@ import (
 	"github.com/parley-voice/parley"
 	"github.com/parley-voice/parley/audio"
 	"github.com/parley-voice/parley/leg"
-	"github.com/parley-voice/parley/llm"
 	"github.com/parley-voice/parley/stt"
 	"github.com/parley-voice/parley/turn"
 	"github.com/parley-voice/parley/turn/journal"
@@ -77,6 +77,7 @@ type state struct {
 	who        *callee // who answered; nil: we were called
 	reflexes   reflexes
 	legGone    bool // nothing can be played any more
+	early      early
 }
 
 type farewell struct {
@@ -283,12 +284,7 @@ func (c *loop) warn(code, message string) {
 	c.log(parley.EventWarning, map[string]string{"code": code, "message": message})
 }
 
-// add puts the caller's words before the model. Words that were not answered yet and these are one message.
+// add puts the caller's words before the model.
 func (c *loop) add(text string) {
-	h := c.History
-	if n := len(h.Messages); n > 0 && h.Messages[n-1].Role == llm.User {
-		h.Messages[n-1].Text += " " + text
-		return
-	}
-	h.Messages = append(h.Messages, llm.Message{Role: llm.User, Text: text})
+	c.History.Messages = saidBy(c.History.Messages, text)
 }

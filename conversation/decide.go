@@ -61,6 +61,9 @@ func (c *loop) nextDue(now time.Duration) (at time.Duration, what duty) {
 	if c.state.unanswered && c.cur == nil && c.state.greetAt == 0 && !c.state.legGone && !c.state.muted && !c.detect.Pending() && !c.state.who.holds() {
 		earlier(max(c.idle.quiet, c.detect.LastSpeech())+takenBack, unanswered)
 	}
+	if d, ok := c.earlyAt(); ok {
+		earlier(d, foresee)
+	}
 	if c.cur != nil {
 		if c.cur.checkAt <= now { // looked at once in a while, not per frame
 			c.cur.checkAt = c.cur.stalled(&c.clock)
@@ -105,8 +108,10 @@ func (c *loop) decide(ctx context.Context, s turn.Signal) {
 		c.caller(s)
 		c.idle.spoken()
 		c.calleeTurn(ctx, s)
+		c.turnOver()
 	case turn.TurnEnd:
 		c.turnEnd(ctx, s)
+		c.turnOver()
 	}
 }
 
@@ -196,6 +201,7 @@ func (c *loop) understood(ctx context.Context, h heard) {
 	}
 	c.calleeWords(ctx, h.Text, h.Final, c.clock.now())
 	s := c.detect.Heard(turn.Words{Text: h.Text, Final: h.Final, End: h.End, Semantic: h.Semantic, Started: h.Started, Eager: h.Eager}, c.clock.now())
+	c.reconsider()
 	if h.Text != "" {
 		c.idle.quiet = c.clock.now()
 		c.log(parley.EventPartial, map[string]any{"text": h.Text, "final": h.Final})

@@ -81,7 +81,12 @@ func (m *mouth) play(ctx context.Context, ch *tts.Chunk) error {
 	m.words += letters(ch.Text)
 	first := false
 	if m.first.IsZero() {
-		if first = audible(&ch.Frame); first {
+		first = audible(&ch.Frame)
+		if !first && ch.Text == "" && m.paused && m.pauses == 0 { // held back since it was begun: that silence has passed meanwhile
+			m.mu.Unlock()
+			return nil
+		}
+		if first {
 			m.first = m.moved
 		} else {
 			m.mutes++

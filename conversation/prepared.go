@@ -32,6 +32,7 @@ type prepared struct {
 
 // prepare has the voice speak text, for a reply that may come. Replies of other words wait until it has.
 func (c *loop) prepare(ctx context.Context, text string) *prepared {
+	c.forgo()
 	ctx, cancel := context.WithCancel(ctx)
 	p := &prepared{text: text, cancel: cancel, over: make(chan struct{}), more: make(chan struct{}, 1)}
 	before := c.last

@@ -64,17 +64,19 @@ type chaos struct {
 	streams []string   // what each stream of the voice said in all
 	running int        // streams of the voice
 	events  map[parley.EventType]int
+	early   map[string]int // early_reply by result
 	ids     map[string]bool
 }
 
 func newChaos(t *testing.T, seed uint64) *chaos {
 	c := &chaos{t: t, seed: seed, r: rand.New(rand.NewPCG(seed, 1)), dice: rand.New(rand.NewPCG(seed, 2)),
-		vendors: newPlay(t), events: map[parley.EventType]int{}, ids: map[string]bool{}}
+		vendors: newPlay(t), events: map[parley.EventType]int{}, early: map[string]int{}, ids: map[string]bool{}}
 	s := &c.vendors.setup
 	s.Think, s.Speak, s.Log = llm.Func(c.chat), tts.Func(c.speak), c
 	pick := func(all ...string) string { return all[c.r.IntN(len(all))] }
 	s.Turns.EndpointingSensitivity = pick("", "auto", "sensitive", "relaxed")
 	s.Turns.InterruptSensitivity = pick("low", "high")
+	s.Thinking.Early = seed%3 > 0
 	s.Turns.Dynamic = c.r.IntN(4) == 0
 	s.Turns.DynamicMaxSilence = 2
 	if c.r.IntN(2) == 0 {
@@ -172,7 +174,7 @@ func (c *chaos) script(ctx context.Context) {
 		case n < 27:
 			p.step([]string{"presses", fmt.Sprint(c.r.IntN(10))})
 		case n < 29:
-			p.step([]string{"partial", text})
+			p.step([]string{[]string{"partial", "eager"}[n%2], text})
 		case n < 30:
 			p.step([]string{"final", ""})
 		case n < 33:
@@ -296,6 +298,13 @@ func (c *chaos) Append(e parley.Event) {
 	if e.Type == parley.EventDecision {
 		c.vendors.tape.decided(e.Payload)
 	}
+	if e.Type == parley.EventEarlyReply {
+		var p struct{ Result string }
+		if err := json.Unmarshal(e.Payload, &p); err != nil {
+			c.errorf("early_reply: %v", err)
+		}
+		c.early[p.Result]++
+	}
 	if e.CallID != "call" {
 		c.errorf("an event of call %q", e.CallID)
 	}
@@ -349,6 +358,9 @@ func (c *chaos) check(h *History) {
 	}
 	if c.events[parley.EventMessage] != len(h.Turns) {
 		c.errorf("%d turns, %d event_message", len(h.Turns), c.events[parley.EventMessage])
+	}
+	if e := h.Usage.Early; c.early["used"] != e.Used || c.early["discarded"] != e.Discarded || e.TokensIn > h.Usage.TokensIn {
+		c.errorf("%v replies were begun early, and counted are %+v", c.early, e)
 	}
 	if c.events[parley.EventResumed] > c.events[parley.EventPaused] {
 		c.errorf("more resumed than paused: %v", c.events)

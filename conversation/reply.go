@@ -57,12 +57,34 @@ var (
 	errMute = errors.New("the synthesizer gave no sound")
 )
 
-// begin starts a reply; the one before must have been closed.
+// begin starts a reply, and the agent's turn; the one before must have been closed.
 func (c *loop) begin(ctx context.Context, r *reply) {
+	c.start(ctx, r, c.messages())
+	c.floor(r)
+}
+
+// floor: the agent's turn is r.
+func (c *loop) floor(r *reply) {
+	c.cur = r
+	c.turns++
+	r.turnID = fmt.Sprintf("t%d", c.turns)
+	c.detect.Agent(turn.Busy)
+	if r.insists {
+		c.detect.Agent(turn.Insists)
+	}
+}
+
+// start has a reply thought of and spoken. Its model is given messages.
+func (c *loop) start(ctx context.Context, r *reply, messages []llm.Message) {
+	c.forgo()
 	rctx, cancel := context.WithCancelCause(ctx)
 	r.cancel, r.pieces, r.over = cancel, make(chan string, pieceDepth), make(chan struct{})
 	r.mouth.leg, r.mouth.id, r.mouth.wake = c.leg, func() uint64 { return c.ids.Add(1) }, make(chan struct{}, 1)
-	r.mouth.loud = func() { c.wire.Store(true) }
+	r.mouth.loud = func() {
+		if held, _ := r.mind.hold.held(); !held {
+			c.wire.Store(true)
+		}
+	}
 	r.mouth.moved = time.Now()
 	r.mind.pieces = r.pieces
 	r.mind.out.life, r.mind.out.quiet = ctx, r.mouth.quiet
@@ -70,16 +92,9 @@ func (c *loop) begin(ctx context.Context, r *reply) {
 	if r.ready != nil && before == r.ready.over {
 		before = nil
 	}
-	c.cur, c.last = r, r.over
+	c.last = r.over
 	c.state.open = append(c.state.open, r)
-	c.turns++
-	r.turnID = fmt.Sprintf("t%d", c.turns)
-	c.detect.Agent(turn.Busy)
-	if r.insists {
-		c.detect.Agent(turn.Insists)
-	}
 	sorry := c.sorry()
-	messages := c.messages()
 	if r.orders != "" {
 		messages = append(messages, llm.Message{Role: llm.System, Text: r.orders})
 		sorry, r.mind.bare = cmp.Or(c.Greeting, sorry), true
@@ -91,14 +106,15 @@ func (c *loop) begin(ctx context.Context, r *reply) {
 		go func() { // joined below
 			err := c.speak(rctx, r, before)
 			if err != nil {
+				r.mind.hold.fail()
 				cancel(err)
 			}
 			spoken <- err
 		}()
 		if r.text != "" {
 			r.mind.say(rctx, r.text)
-		} else {
-			c.think(rctx, &r.mind, messages, sorry)
+		} else if err := c.think(rctx, &r.mind, messages, sorry); err != nil {
+			cancel(err)
 		}
 		close(r.pieces)
 		err := <-spoken
@@ -139,7 +155,9 @@ func (c *loop) speak(ctx context.Context, r *reply, before <-chan struct{}) erro
 	if r.ready != nil {
 		voice = r.ready
 	}
-	for ch, err := range voice.Speak(ctx, r.pieces, c.Speaking) {
+	pieces, spoken := r.mind.hold.spared(ctx, r.pieces)
+	defer spoken()
+	for ch, err := range voice.Speak(ctx, pieces, c.Speaking) {
 		if err != nil {
 			return err
 		}
@@ -194,6 +212,9 @@ func (r *reply) ending() *parley.Outcome {
 func (c *loop) ended(ctx context.Context, n note) {
 	c.count(n.r)
 	c.state.open = slices.DeleteFunc(c.state.open, func(r *reply) bool { return r == n.r })
+	if e := &c.state.early; n.r == e.reply {
+		e.reply, e.n = nil, mostEarly
+	}
 	if n.r != c.cur {
 		return // it was cut off
 	}
@@ -265,8 +286,18 @@ func (c *loop) next(ctx context.Context) {
 // answer lets the model answer what the caller has said.
 func (c *loop) answer(ctx context.Context) {
 	c.state.unanswered = false
-	c.begin(ctx, &reply{answers: c.state.asked})
+	r := c.foreseen()
+	early := r != nil
+	if !early {
+		r = &reply{}
+		c.start(ctx, r, c.messages())
+	}
+	r.answers = c.state.asked
 	c.state.asked = question{}
+	c.floor(r)
+	if early {
+		c.voiced(r)
+	}
 }
 
 // cut stops the reply that runs: its context first, then the leg's queue, then the turn is closed with what was heard.

@@ -211,6 +211,8 @@ func (p *play) prepare(w []string) {
 		s.Callee = calleeOf(w[1:])
 	case "decisions":
 		p.shown = true
+	case "early":
+		s.Thinking.Early = true
 	case "untransferred":
 		s.Untransferred = true
 	case "tool":
@@ -282,6 +284,9 @@ func (p *play) run(timeline []string) string {
 	if d := p.phone.Digits(); d != "" {
 		fmt.Fprintf(&p.out, "digits sent: %s\n", d)
 	}
+	if e := p.setup.History.Usage.Early; e != (Early{}) {
+		fmt.Fprintf(&p.out, "begun early: %d used, %d discarded: %d tokens in, %d out, %d characters\n", e.Used, e.Discarded, e.TokensIn, e.TokensOut, e.TTSCharacters)
+	}
 	fmt.Fprintf(&p.out, "%s outcome: %s", clockOf(end), res.Cause)
 	if res.Transfer != nil {
 		fmt.Fprintf(&p.out, " to %s", res.Transfer.To)
@@ -345,6 +350,8 @@ func (p *play) step(w []string) {
 		p.phone.SayTone(300, dur(w[1]))
 	case "partial", "final", "end", "over":
 		give(p.wire, p.ears, stt.Event{Text: w[1], Final: w[0] != "partial", End: w[0] == "end" || w[0] == "over", Semantic: w[0] == "over"})
+	case "eager":
+		give(p.wire, p.ears, stt.Event{Text: w[1], Eager: true})
 	case "presses":
 		p.phone.Press(w[1])
 	case "hangs-up":

@@ -43,12 +43,13 @@ type Doing struct {
 	Reflexes []Reflex        // by rule
 }
 
-// Thinking is what goes into every llm.Request besides messages and tools.
+// Thinking is what goes into every llm.Request besides messages and tools, and when that is made.
 type Thinking struct {
 	Temperature     *float64
 	ReasoningEffort string
 	Verbosity       string
 	Seed            *int64
+	Early           bool // replies are begun before it is certain that the caller's turn is over
 }
 
 // Idle is what happens when nobody speaks.
@@ -78,6 +79,15 @@ type Usage struct {
 	TokensIn      int
 	TokensOut     int
 	TTSCharacters int
+	Early         Early
+}
+
+// Early is what became of replies that were begun before the caller's turn was over. What was thrown away of them is part of the Usage.
+type Early struct {
+	Used, Discarded int
+	TokensIn        int // of those discarded
+	TokensOut       int
+	TTSCharacters   int
 }
 
 // A Command reaches into a running conversation; it is how the API acts on a call.

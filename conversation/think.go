@@ -37,6 +37,7 @@ type mind struct {
 	raw    bool // what is written is nobody's Markdown
 	bare   bool // no tools
 	out    outing
+	hold   *hold
 
 	mu     sync.Mutex // guards all below
 	rounds []round
@@ -74,11 +75,14 @@ func (m *mind) say(ctx context.Context, text string) {
 }
 
 // think runs the model and the tools it asks for. What it says goes out in speakable pieces as it comes. When it fails, sorry
-// is said instead.
-func (c *loop) think(ctx context.Context, m *mind, messages []llm.Message, sorry string) {
+// is said instead; the error is that it failed when it was not wanted yet.
+func (c *loop) think(ctx context.Context, m *mind, messages []llm.Message, sorry string) error {
 	err := c.rounds(ctx, m, messages)
 	if err == nil || ctx.Err() != nil {
-		return
+		return nil
+	}
+	if m.hold.fail() {
+		return errTooEarly
 	}
 	c.fault("llm_failed", err)
 	m.mu.Lock()
@@ -87,6 +91,7 @@ func (c *loop) think(ctx context.Context, m *mind, messages []llm.Message, sorry
 	m.write(ctx, sorry)
 	m.flush(ctx)
 	m.close(nil)
+	return nil
 }
 
 func (c *loop) rounds(ctx context.Context, m *mind, messages []llm.Message) error {
@@ -106,6 +111,9 @@ func (c *loop) rounds(ctx context.Context, m *mind, messages []llm.Message) erro
 				return errEmpty
 			}
 			return nil
+		}
+		if err := m.hold.wait(ctx); err != nil {
+			return err
 		}
 		errands := c.tools.errands(c, calls)
 		m.announce(ctx, errands)
@@ -142,6 +150,12 @@ func (c *loop) ask(ctx context.Context, m *mind, req llm.Request) (text string, 
 	defer late.Stop()
 	m.stamp(&m.times.asked)
 	var said strings.Builder
+	var told llm.Usage
+	defer func() {
+		if ctx.Err() != nil {
+			m.spend(cutOff(&req, said.Len(), told))
+		}
+	}()
 	for d, derr := range c.Think.Chat(ctx, req) {
 		late.Stop() // the synthesizer may hold us back: that is not the model's silence
 		if derr != nil {
@@ -156,6 +170,7 @@ func (c *loop) ask(ctx context.Context, m *mind, req llm.Request) (text string, 
 			c.changed("model_changed", "thinking", d.Notice, d.Failed)
 		}
 		if d.Usage != nil {
+			told.In, told.Out = told.In+d.Usage.In, told.Out+d.Usage.Out
 			m.spend(*d.Usage)
 		}
 		if d.Call != nil && len(calls) < maxCalls {

@@ -92,6 +92,10 @@ func (c *loop) count(r *reply) {
 	r.mind.mu.Lock()
 	defer r.mind.mu.Unlock()
 	u := &c.History.Usage
+	if held, chars := r.mind.hold.held(); held {
+		r.mind.chars = chars
+		c.discarded(r)
+	}
 	u.TokensIn += r.mind.usage.In
 	u.TokensOut += r.mind.usage.Out
 	u.TTSCharacters += r.mind.chars

@@ -60,6 +60,8 @@ func (m *Metrics) count(e parley.Event) {
 		m.ended.WithLabelValues(string(p.Cause)).Inc()
 	case parley.EventWarmed:
 		m.warm.observe(e.Payload)
+	case parley.EventEarlyReply:
+		m.early.observe(e.Payload)
 	case parley.EventWarning, parley.EventError:
 		m.served.trouble(e.Payload)
 	case parley.EventMessage:

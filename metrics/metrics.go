@@ -47,6 +47,7 @@ type Metrics struct {
 	missed     prometheus.Counter
 	media      media
 	warm       warm
+	early      early
 	served     served
 }
 
@@ -78,7 +79,7 @@ func New(c Config) *Metrics {
 		Help: "How often events came faster than they were counted here, and some were not."})
 	m.registry.MustRegister(m.requests, m.took, m.ended, m.deliveries, m.delay, m.missed, &waiting{m},
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	m.warm, m.latency = newWarm(m.registry), newSplit(m.registry)
+	m.warm, m.early, m.latency = newWarm(m.registry), newEarly(m.registry), newSplit(m.registry)
 	m.media, m.served = newMedia(m.registry), newServed(m.registry)
 	for _, c := range parley.Causes() {
 		m.ended.WithLabelValues(string(c))

@@ -3041,6 +3041,34 @@ type CallDto_TelephonyMetadata struct {
 	AdditionalProperties map[string]string `json:"-"`
 }
 
+// CallEarlyDto Replies that were begun before it was certain that the caller had finished, and what of the call's usage was thrown away with those that nobody heard. Where a model did not tell the tokens of a reply that was cut off, they are estimated
+type CallEarlyDto struct {
+	// Discarded Replies that were thrown away
+	//
+	// Example: 1
+	Discarded int `json:"discarded"`
+
+	// LlmTokensIn Of those thrown away
+	//
+	// Example: 310
+	LlmTokensIn int `json:"llm_tokens_in"`
+
+	// LlmTokensOut Of those thrown away
+	//
+	// Example: 12
+	LlmTokensOut int `json:"llm_tokens_out"`
+
+	// TtsCharacters Of those thrown away
+	//
+	// Example: 24
+	TtsCharacters int `json:"tts_characters"`
+
+	// Used Replies that were heard
+	//
+	// Example: 9
+	Used int `json:"used"`
+}
+
 // CallMediaDto How the sound of a call travelled between the far end and the server; what is null the far end has not said
 type CallMediaDto struct {
 	// Codec Example: PCMU
@@ -3103,6 +3131,9 @@ type CallUsageDto struct {
 	//
 	// Example: 0.031
 	Cost nullable.Nullable[float64] `json:"cost"`
+
+	// Early Replies that were begun before it was certain that the caller had finished, and what of the call's usage was thrown away with those that nobody heard. Where a model did not tell the tokens of a reply that was cut off, they are estimated
+	Early CallEarlyDto `json:"early"`
 
 	// LlmTokensIn Example: 3120
 	LlmTokensIn int `json:"llm_tokens_in"`

@@ -31,6 +31,7 @@ type benchCallsCmd struct {
 	Loss        float64       `help:"Percent of the callers' packets that do not come."`
 	Jitter      time.Duration `help:"So much later, at the most, they do."`
 	Silence     time.Duration `help:"The voice's sound begins with so much silence."`
+	Early       bool          `default:"true" negatable:"" help:"Begin answers before it is certain that the caller has finished (PARLEY_EARLY)."`
 	Record      bool          `default:"true" negatable:"" help:"Record the calls."`
 	Webhook     bool          `default:"true" negatable:"" help:"Tell a webhook about them."`
 	JSON        bool          `name:"json" help:"Print JSON instead of a table."`
@@ -44,7 +45,7 @@ func (c *benchCallsCmd) Run(ctx context.Context) error {
 		return err
 	}
 	o := bench.Options{Command: self, Calls: c.Calls, Talk: time.Duration(c.Seconds) * time.Second, Setups: c.Setups, Barge: c.Barge,
-		Endpointing: c.Endpointing, Record: c.Record, Webhook: c.Webhook, Delays: bench.FixedDelays(), Loss: c.Loss, Jitter: c.Jitter}
+		Endpointing: c.Endpointing, Late: !c.Early, Record: c.Record, Webhook: c.Webhook, Delays: bench.FixedDelays(), Loss: c.Loss, Jitter: c.Jitter}
 	o.Delays.Silence = c.Silence
 	if c.Verbose {
 		o.Log = os.Stderr

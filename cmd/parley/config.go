@@ -33,6 +33,7 @@ type serveCmd struct {
 	AllowNetworks []string       `name:"allow-networks" env:"PARLEY_ALLOW_NETWORKS" help:"Private networks that webhooks, context endpoints and account connections may reach, such as 10.0.0.0/8."`
 	Prices        string         `name:"prices" env:"PARLEY_PRICES" help:"File of what vendors and carriers charge, for the cost of calls (docs/prices.md)."`
 	Rate          float64        `name:"rate" env:"PARLEY_RATE" default:"1000" help:"Requests a second that each API key may make, in bursts of twice as many; -1: any number."`
+	Early         onOff          `env:"PARLEY_EARLY" default:"on" help:"on: agents begin to answer, unheard, when the caller has probably finished; what is thrown away costs tokens (docs/turn-taking.md). off: they wait until it is certain."`
 	Fallback      fallbackConfig `embed:""`
 	Debug         bool           `env:"PARLEY_DEBUG" help:"Serve /debug/state and /debug/pprof on the API's address, to this machine only."`
 }
@@ -46,6 +47,23 @@ func (l logLevel) Level() slog.Level { return slog.Level(l) }
 func (l *logLevel) UnmarshalText(b []byte) error {
 	if (*slog.Level)(l).UnmarshalText(b) != nil {
 		return fmt.Errorf("PARLEY_LOG: %q is no level; write debug, info, warn or error", b)
+	}
+	return nil
+}
+
+// onOff is a switch that is written out.
+type onOff string
+
+const on onOff = "on"
+
+func (o *onOff) UnmarshalText(b []byte) error {
+	switch s := strings.ToLower(string(b)); s {
+	case "on", "true", "1":
+		*o = on
+	case "off", "false", "0":
+		*o = "off"
+	default:
+		return fmt.Errorf("PARLEY_EARLY: %q is neither; write on or off", b)
 	}
 	return nil
 }

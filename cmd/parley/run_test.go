@@ -52,6 +52,7 @@ func TestMistakes(t *testing.T) {
 		"whom":          {[]string{"call"}, misused, "<to>"},
 		"too much":      {[]string{"serve", "x"}, misused, "unexpected argument x"},
 		"log":           {[]string{"serve", "--log", "loud"}, misused, "PARLEY_LOG¦debug, info, warn or error"},
+		"early":         {[]string{"serve", "--early", "perhaps"}, misused, "PARLEY_EARLY¦on or off"},
 		"ports":         {[]string{"serve", "--rtp-ports", "5"}, misused, "PARLEY_RTP_PORTS¦20000-29999"},
 		"HTTP":          {[]string{"serve", "--http", "banana"}, failed, `PARLEY_HTTP: "banana"¦write :8080`},
 		"SIP":           {[]string{"serve", "--sip", "127.0.0.1:99999"}, failed, `PARLEY_SIP: "127.0.0.1:99999"¦write :5060`},

@@ -2058,6 +2058,34 @@ export interface components {
             /** @description What this version did not act on, or did otherwise */
             warnings: string[];
         };
+        /** @description Replies that were begun before it was certain that the caller had finished, and what of the call's usage was thrown away with those that nobody heard. Where a model did not tell the tokens of a reply that was cut off, they are estimated */
+        CallEarlyDto: {
+            /**
+             * @description Replies that were thrown away
+             * @example 1
+             */
+            discarded: number;
+            /**
+             * @description Of those thrown away
+             * @example 310
+             */
+            llm_tokens_in: number;
+            /**
+             * @description Of those thrown away
+             * @example 12
+             */
+            llm_tokens_out: number;
+            /**
+             * @description Of those thrown away
+             * @example 24
+             */
+            tts_characters: number;
+            /**
+             * @description Replies that were heard
+             * @example 9
+             */
+            used: number;
+        };
         /** @description How the sound of a call travelled between the far end and the server; what is null the far end has not said */
         CallMediaDto: {
             /** @example PCMU */
@@ -2114,6 +2142,7 @@ export interface components {
              * @example 0.031
              */
             cost: number | null;
+            early: components["schemas"]["CallEarlyDto"];
             /** @example 3120 */
             llm_tokens_in: number;
             /** @example 240 */
