@@ -83,7 +83,8 @@ func newChaos(t *testing.T, seed uint64) *chaos {
 		s.Greeting, s.GreetingDelay = "Hello, this is the shop. How can I help?", c.upTo(time.Second)
 	}
 	if c.r.IntN(2) == 0 {
-		s.Callee = calleeOf(strings.Fields(pick("continue", "hangup", "continue dynamic", "hangup dynamic message bye", "continue message bye", "continue words", "hangup words dynamic")))
+		s.Callee = calleeOf(strings.Fields(pick("continue", "hangup", "continue dynamic", "hangup dynamic message bye", "continue message bye", "continue words", "hangup words dynamic",
+			"continue navigate", "hangup navigate message bye", "continue navigate words dynamic")))
 	}
 	s.Idle = Idle{Ask: true, After: 2 * time.Second, MaxInARow: 1}
 	for _, line := range []string{`tool look 20ms result "nothing"`, `tool book 700ms fail "closed"`, `tool slow 3s result "at last"`, `tool keys 1ms result "ok" digits "12"`, "end_conversation"} {
@@ -155,7 +156,7 @@ func (c *chaos) script(ctx context.Context) {
 	p := c.vendors
 	texts := []string{"yes", "uh-huh", "what are your opening hours", "no wait stop", "book a table for two please", "and", "I would like to"}
 	if c.setup.Callee != nil {
-		texts = append(texts, "leave a message after the tone", "please state your name", "please hold", "for sales press one", "hello?", "the mailbox is full")
+		texts = append(texts, "leave a message after the tone", "please state your name", "please hold", "for sales press one", "hello?", "the mailbox is full", "for billing press two or for all other questions press nine", "please say in a few words why you are calling")
 	}
 	for range 2 + c.r.IntN(8) {
 		if !sleep(ctx, c.upTo(2500*time.Millisecond)) {
@@ -207,7 +208,10 @@ func (c *chaos) chat(ctx context.Context, r llm.Request) iter.Seq2[llm.Delta, er
 	return func(yield func(llm.Delta, error) bool) {
 		c.checkMessages(r.Messages)
 		answers := []string{"Sure, I can help with that. We are open from nine to six. Anything else?", "Yes.", "It costs 3.5 euros, e.g. for two.", ""}
-		tools := []string{"look", "book", "slow", "keys", "none", "end_conversation"}
+		tools, args := []string{"look", "book", "slow", "keys", "none", "end_conversation"}, `{}`
+		if len(r.Tools) == len(wayTools) && r.Tools[0].Name == wayTools[0].Name {
+			tools, args = []string{"press_keys", "say_words", "listen_on", "person_talks", "mailbox_answers", "nothing_serves"}, `{"keys":"1","words":"yes"}`
+		}
 		if !sleep(ctx, time.Duration(c.roll(600))*time.Millisecond) {
 			yield(llm.Delta{}, ctx.Err())
 			return
@@ -229,7 +233,7 @@ func (c *chaos) chat(ctx context.Context, r llm.Request) iter.Seq2[llm.Delta, er
 			if len(r.Tools) == 0 {
 				break
 			}
-			if !yield(llm.Delta{Call: &llm.Call{ID: fmt.Sprint("c", c.roll(1e9)), Name: tools[c.roll(len(tools))], Args: json.RawMessage("{}")}}, nil) {
+			if !yield(llm.Delta{Call: &llm.Call{ID: fmt.Sprint("c", c.roll(1e9)), Name: tools[c.roll(len(tools))], Args: json.RawMessage(args)}}, nil) {
 				return
 			}
 		}
@@ -341,7 +345,7 @@ func (c *chaos) check(h *History) {
 		if l := t.Latency; l != nil && l.Endpointing+l.STT+l.Queue+l.LLM+l.Actions+l.Chunking+l.TTS+l.Playout != l.Total {
 			c.errorf("the parts of the latency do not add up: %+v", *l)
 		}
-		if t.Who != parley.Bot {
+		if t.Who != parley.Bot || strings.HasPrefix(t.Text, "pressed ") {
 			continue
 		}
 		found := false
