@@ -45,6 +45,7 @@ type stage uint8
 const (
 	open     stage = iota // nothing: they are talked to
 	asking                // a sign of who it is
+	heeding               // the end of what a human says
 	recorder              // the beep of a voicemail
 	leaving               // the end of the message
 	menus                 // the end of a menu, or the way through them
@@ -166,6 +167,7 @@ func (c *loop) verdict(ctx context.Context, now time.Duration) {
 	}
 	v, ok := w.listens.Verdict()
 	if !ok || v.Class == w.heard {
+		c.heeded(ctx, now)
 		return
 	}
 	w.heard = v.Class
@@ -264,21 +266,18 @@ func (c *loop) detected(v answer.Verdict) {
 	})
 }
 
-// person: a human is there.
+// person: a human is there. What they are saying is heard to its end.
 func (c *loop) person(ctx context.Context, now time.Duration) {
 	w := c.state.who
-	was := w.stage
-	if was == open {
+	if w.stage == open || w.stage == heeding {
 		return
 	}
-	if was != asking || w.WordsOnly && !w.Dynamic {
-		w.listens = nil
-	}
-	w.stage = open
 	if c.cur != nil { // the message, or what an assistant is told
 		c.cut()
 	}
-	c.welcome(ctx, now)
+	if w.enter(heeding, now); w.listens == nil || w.listens.Waits() {
+		c.greetHuman(ctx, now)
+	}
 }
 
 // welcome lets the agent talk: its greeting first.
@@ -354,7 +353,7 @@ func (c *loop) calleeTurn(ctx context.Context, s turn.Signal) bool {
 			w.listens = nil // they converse
 		}
 		return false
-	case asking:
+	case asking, heeding:
 		w.listens.Over(max(now-w.from, 1))
 		if c.verdict(ctx, now); w.stage == open {
 			return true // the greeting answers it, or an answer has begun
@@ -366,8 +365,14 @@ func (c *loop) calleeTurn(ctx context.Context, s turn.Signal) bool {
 			c.introduce(ctx, now)
 			return true
 		}
+		if w.listens != nil {
+			w.listens.Over(max(now-w.from, 1))
+		}
 		c.calleeSaid(ctx, s.Text, now)
 	case queued, leaving:
+		if w.listens != nil {
+			w.listens.Over(max(now-w.from, 1))
+		}
 		c.calleeSaid(ctx, s.Text, now)
 	}
 	return w.holds()
@@ -419,6 +424,8 @@ func (c *loop) calleeAt() (time.Duration, bool) {
 			return nobodySpeaks, true
 		}
 		return min(max(unknown, heard+stillTalking), ringsOn), true
+	case heeding:
+		return w.since + unknown, true
 	case recorder:
 		if w.listens != nil {
 			if at, ok := w.listens.Leave(); ok {
@@ -455,6 +462,8 @@ func calleeDue(c *loop, ctx context.Context, now time.Duration) {
 		return
 	}
 	switch w.stage {
+	case heeding:
+		c.greetHuman(ctx, now)
 	case asking, menus:
 		c.welcome(ctx, now) // what is heard from now on may still say who it is
 	case recorder:

@@ -36,8 +36,12 @@ func hearAnswer(it *Item, sc *scene, dials turn.Options, o Options, r *Result) {
 			r.Trace = append(r.Trace, fmt.Sprintf("%8.3f  %-12s %s", now.Seconds(), what, more))
 		}
 	}
+	greeted := time.Duration(0)
 	look := func(now time.Duration) {
 		v, ok := c.Verdict()
+		if greeted == 0 && ok && v.Class == answer.Human && c.Waits() {
+			greeted = now
+		}
 		if !ok || a.Decided && v.Class == a.Stands.Class {
 			return
 		}
@@ -85,8 +89,8 @@ func hearAnswer(it *Item, sc *scene, dials turn.Options, o Options, r *Result) {
 			note(end, "leave", at.String())
 		}
 	}
-	if turnOver > 0 && a.Decided {
-		a.Delay = max(0, a.Verdict.At-turnOver)
+	if turnOver > 0 && greeted > 0 {
+		a.Delay = max(0, greeted-turnOver)
 	}
 	for i, p := range sounding(it.Parts) {
 		if strings.HasPrefix(p.Sound, "tone:") && i > 0 && it.Class == "voicemail" {

@@ -189,6 +189,9 @@ func (c *Classifier) Verdict() (Verdict, bool) {
 // Take is told who answered by somebody who knows better: the verdict stands from now on as if it had been found out here.
 func (c *Classifier) Take(v Verdict) { c.verdict = &v }
 
+// Waits reports whether whoever talked has stopped, and waits for an answer. A human may be known by their words before.
+func (c *Classifier) Waits() bool { return c.pause(c.heard.now) >= waitsWord }
+
 // Leave is when a message is to begin: after the beep, or where none comes after 2 s of silence. False while the greeting goes on, and where
 // none can be left.
 func (c *Classifier) Leave() (time.Duration, bool) { return c.leave, c.leave > 0 }

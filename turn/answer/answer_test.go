@@ -246,3 +246,15 @@ func BenchmarkFrame(b *testing.B) {
 		c.Frame(&f, now)
 	}
 }
+
+// TestWaits: a human is known by what only people say before they have finished; they wait when they have.
+func TestWaits(t *testing.T) {
+	a := newCallee(Options{}).quiet(300).talks(1500).words("good morning how can I help").talks(300)
+	a.want(t, Human, a.now)
+	if a.c.Waits() {
+		t.Error("they wait while they talk")
+	}
+	if a.quiet(800); !a.c.Waits() {
+		t.Error("they have finished, and do not wait")
+	}
+}

@@ -12,11 +12,12 @@ const (
 	least     = 240 * time.Millisecond  // of talk: less is a click
 	short     = 2600 * time.Millisecond // a human says no more before waiting for an answer, mostly
 	waits     = 540 * time.Millisecond  // silence after it that is waiting
-	waitsWord = 420 * time.Millisecond  // and after words that are nothing but a greeting, or a question
+	waitsWord = 320 * time.Millisecond  // and after words that are nothing but a greeting, or a question
 	waitsLong = 900 * time.Millisecond  // and where a machine might go on
 	waitsMute = 1400 * time.Millisecond // and of whose talk the transcriber made no word
 	wordless  = 1500 * time.Millisecond // of talk of which the transcriber makes no word: more is no talk
 	settled   = 1200 * time.Millisecond // without a new word: it was the last, whatever else is heard
+	closes    = 260 * time.Millisecond  // of silence, at least, before a transcriber makes a final
 	long      = 4400 * time.Millisecond // of talk without waiting: a machine
 	soon      = 4000 * time.Millisecond // since answer: what may become clearer still is decided by then
 	mute      = 4 * time.Second         // of nothing at all
@@ -166,7 +167,7 @@ func (c *Classifier) pause(now time.Duration) time.Duration {
 		p = max(p, now-c.wordsAt)
 	}
 	if c.finalAt > 0 && c.partial == "" {
-		p = max(p, now-c.finalAt)
+		p = max(p, now-c.finalAt+closes)
 	}
 	if c.overAt > 0 && c.overAt >= c.wordsAt && c.talk.last <= c.overAt {
 		p = max(p, waits)
@@ -198,8 +199,8 @@ func (c *Classifier) byTalk(now time.Duration) {
 		}
 	case said == "":
 		c.byWordless(now, length, pause)
-	case asks != "" && pause >= waitsWord:
-		c.decide(Human, 0.95, now, fmt.Sprintf("said %q and waits", asks))
+	case asks != "" && (pause >= waitsWord || c.found.hints == 0 && !company):
+		c.decide(Human, 0.95, now, fmt.Sprintf("said %q", asks))
 	case greets && pause >= waitsWord:
 		c.decide(Human, 0.95, now, "a greeting, and they wait")
 	case !company && c.found.hints < hinted && length <= short+time.Second && pause >= waits:

@@ -250,7 +250,7 @@ func TestEverythingIsWritten(t *testing.T) {
 		reads   []string
 	}{
 		reflect.TypeFor[*turn.Detector]():     {reflect.TypeFor[*Detector](), []string{"Due", "Pending", "LastSpeech", "Likely", "Said", "Speech"}},
-		reflect.TypeFor[*answer.Classifier](): {reflect.TypeFor[*Classifier](), []string{"Verdict", "Leave"}},
+		reflect.TypeFor[*answer.Classifier](): {reflect.TypeFor[*Classifier](), []string{"Verdict", "Waits", "Leave"}},
 	} {
 		for i := range of.NumMethod() {
 			m := of.Method(i)
