@@ -202,7 +202,7 @@ type API struct {
 	contract *contract
 	named    *vendors                     // what agents may name
 	routes   map[string]map[string]*route // path, method
-	encoding chan struct{}                // a slot for each recording being encoded
+	encoding chan struct{}                // a slot for each recording being encoded, or played to the engine once more
 	watching chan struct{}                // and for each call being captured
 	limits   *limits
 	inShort  []byte // llms.txt

@@ -42,6 +42,7 @@ func (a *API) routesOfCalls() []*route {
 		remove("/v1/calls/delete", a.deleteCall),
 		stream("/v1/calls/recording", a.recording, a.signed),
 		stream("/v1/calls/events", a.follow, nil),
+		get("/v1/calls/decisions", a.decisions),
 		stream("/v1/calls/trace", a.trace, nil),
 		stream("/v1/calls/capture", a.capture, nil),
 		post("/v1/calls/say", a.command(Say, "text")),

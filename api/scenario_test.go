@@ -319,6 +319,9 @@ func TestCalls(t *testing.T) {
 		{"erased", "GET", "/v1/calls?id={over}", ``, 404, `call not found`},
 		{"no capture", "GET", "/v1/calls/capture?id={calls}", ``, 404, `no_trace`},
 		{"no trace", "GET", "/v1/calls/trace?id={calls}", ``, 404, `no_trace`},
+		{"what was decided", "GET", "/v1/calls/decisions?id={calls}", ``, 200, `"replayable":false¦"reason":"it is not over"¦"decisions":[]`},
+		{"decided by no dial", "GET", "/v1/calls/decisions?id={calls}&set=volume=3", ``, 400, `"field":"set"`},
+		{"what another decided", "other GET", "/v1/calls/decisions?id={calls}", ``, 404, `call not found`},
 		{"no recording", "GET", "/v1/calls/recording?id={calls}&format=wav", ``, 404, `no_recording`},
 		{"a format", "GET", "/v1/calls/recording?id={calls}&format=ogg", ``, 400, `format must be one of mp3, wav`},
 	})

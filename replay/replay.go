@@ -114,8 +114,28 @@ func report(c *parley.Call, r *journal.Replay) *Report {
 	return out
 }
 
-// Possible says why a call cannot be played once more, as an *ImpossibleError, as far as its row tells.
-func Possible(c *parley.Call) error {
+// Possible says why a call cannot be played once more, as an *ImpossibleError.
+func Possible(f Files, c *parley.Call) error {
+	if err := possible(c); err != nil {
+		return err
+	}
+	for name, why := range map[string]string{c.Recording: noSound, c.ID + journal.Ending: noJournal} {
+		file, _, err := f.Open(name)
+		if err != nil {
+			return missing(err, why)
+		}
+		file.Close()
+	}
+	return nil
+}
+
+const (
+	noSound   = "its recording is not here"
+	noJournal = "its journal is not here: the call was made with an older version, on a server with another folder of recordings, or its text was erased"
+)
+
+// possible is as far as the call's row tells.
+func possible(c *parley.Call) error {
 	why := ""
 	switch {
 	case c.Private:
@@ -136,12 +156,12 @@ func Possible(c *parley.Call) error {
 
 // play plays it; set is nil for what was, and changes the dials otherwise.
 func play(f Files, c *parley.Call, set func(*turn.Options)) (*journal.Replay, error) {
-	if err := Possible(c); err != nil {
+	if err := possible(c); err != nil {
 		return nil, err
 	}
 	wav, size, err := f.Open(c.Recording)
 	if err != nil {
-		return nil, missing(err, "its recording is not here")
+		return nil, missing(err, noSound)
 	}
 	defer wav.Close()
 	at, ok := wav.(io.ReaderAt)
@@ -154,7 +174,7 @@ func play(f Files, c *parley.Call, set func(*turn.Options)) (*journal.Replay, er
 	}
 	notes, _, err := f.Open(c.ID + journal.Ending)
 	if err != nil {
-		return nil, missing(err, "its journal is not here: it was written by an older version, by a server with another folder of recordings, or erased with the call's text")
+		return nil, missing(err, noJournal)
 	}
 	defer notes.Close()
 	if set == nil {

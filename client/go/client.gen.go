@@ -1009,6 +1009,84 @@ func (e CreateWebhookDtoSubscriptions0) Valid() bool {
 	}
 }
 
+// Defines values for DecisionDtoDecision.
+const (
+	Answered     DecisionDtoDecision = "answered"
+	Backchannel  DecisionDtoDecision = "backchannel"
+	Interruption DecisionDtoDecision = "interruption"
+	Message      DecisionDtoDecision = "message"
+	Pause        DecisionDtoDecision = "pause"
+	Resume       DecisionDtoDecision = "resume"
+	TurnEnd      DecisionDtoDecision = "turn_end"
+)
+
+// Valid indicates whether the value is a known member of the DecisionDtoDecision enum.
+func (e DecisionDtoDecision) Valid() bool {
+	switch e {
+	case Answered:
+		return true
+	case Backchannel:
+		return true
+	case Interruption:
+		return true
+	case Message:
+		return true
+	case Pause:
+		return true
+	case Resume:
+		return true
+	case TurnEnd:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for DecisionDtoWhy.
+const (
+	Finished   DecisionDtoWhy = "finished"
+	Silence    DecisionDtoWhy = "silence"
+	Unfinished DecisionDtoWhy = "unfinished"
+	Vendor     DecisionDtoWhy = "vendor"
+)
+
+// Valid indicates whether the value is a known member of the DecisionDtoWhy enum.
+func (e DecisionDtoWhy) Valid() bool {
+	switch e {
+	case Finished:
+		return true
+	case Silence:
+		return true
+	case Unfinished:
+		return true
+	case Vendor:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for DecisionInputsDtoMelody.
+const (
+	Drawn   DecisionInputsDtoMelody = "drawn"
+	Falling DecisionInputsDtoMelody = "falling"
+	Lifted  DecisionInputsDtoMelody = "lifted"
+)
+
+// Valid indicates whether the value is a known member of the DecisionInputsDtoMelody enum.
+func (e DecisionInputsDtoMelody) Valid() bool {
+	switch e {
+	case Drawn:
+		return true
+	case Falling:
+		return true
+	case Lifted:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for DeliveryDtoState.
 const (
 	Delivered DeliveryDtoState = "delivered"
@@ -3819,6 +3897,157 @@ type CreditDto struct {
 	Vendor string `json:"vendor"`
 }
 
+// DecisionChangeDto A decision that would have been made at another time or otherwise, or that only one of both makes
+type DecisionChangeDto struct {
+	// Was Null where there was none
+	Was nullable.Nullable[DecisionDto] `json:"was"`
+
+	// Would Null where there would be none
+	Would nullable.Nullable[DecisionDto] `json:"would"`
+}
+
+// DecisionDto A decision and what it was made from; fields that say nothing are left out
+type DecisionDto struct {
+	// AtMs Since the answer, as all times here
+	//
+	// Example: 12400
+	AtMs int `json:"at_ms"`
+
+	// Class Who answered
+	//
+	// Example: human
+	Class *string `json:"class,omitempty"`
+
+	// Confidence How sure that is, 0 to 1
+	//
+	// Example: 0.9
+	Confidence *float64            `json:"confidence,omitempty"`
+	Decision   DecisionDtoDecision `json:"decision"`
+
+	// Dials The agent's at that moment
+	Dials *struct {
+		ConversationSpeed      *float64 `json:"conversation_speed,omitempty"`
+		DynamicMaxSilenceSecs  *float64 `json:"dynamic_max_silence_secs,omitempty"`
+		DynamicMinWaitSecs     *float64 `json:"dynamic_min_wait_secs,omitempty"`
+		EnableDynamicTurns     *bool    `json:"enable_dynamic_turns,omitempty"`
+		EndpointingSensitivity *string  `json:"endpointing_sensitivity,omitempty"`
+		InterruptSensitivity   *string  `json:"interrupt_sensitivity,omitempty"`
+		MinVolume              *float64 `json:"min_volume,omitempty"`
+	} `json:"dials,omitempty"`
+
+	// Evidence Why, in words; empty on a private call
+	Evidence *[]string `json:"evidence,omitempty"`
+
+	// Inputs What a decision was made from
+	Inputs *DecisionInputsDto `json:"inputs,omitempty"`
+
+	// SpeechEndMs The end of the last sound in it
+	SpeechEndMs *int `json:"speech_end_ms,omitempty"`
+
+	// StartMs When the caller began the turn
+	StartMs *int `json:"start_ms,omitempty"`
+
+	// Text The words of the turn, or so far; empty on a private call
+	Text *string `json:"text,omitempty"`
+
+	// Why Of the end of a turn
+	Why *DecisionDtoWhy `json:"why,omitempty"`
+
+	// WordsAtMs When the last of its words came from the transcriber
+	WordsAtMs *int `json:"words_at_ms,omitempty"`
+}
+
+// DecisionDtoDecision defines model for DecisionDto.Decision.
+type DecisionDtoDecision string
+
+// DecisionDtoWhy Of the end of a turn
+type DecisionDtoWhy string
+
+// DecisionInputsDto What a decision was made from
+type DecisionInputsDto struct {
+	// Aside They are too quiet to be the caller's
+	Aside *bool `json:"aside,omitempty"`
+
+	// Asked What the agent had asked for, such as number or email
+	Asked *string `json:"asked,omitempty"`
+
+	// CallerLeastDb How loud the caller is at least
+	CallerLeastDb float64 `json:"caller_least_db"`
+
+	// DoubtMs For how long the words might have become a sign of listening
+	DoubtMs *int `json:"doubt_ms,omitempty"`
+
+	// EchoMs After which the agent's own voice comes back
+	EchoMs *int `json:"echo_ms,omitempty"`
+
+	// FalseAlarms Pauses in a row that were nothing
+	FalseAlarms *int `json:"false_alarms,omitempty"`
+
+	// Finished How finished the words sound, 0 to 1
+	Finished float64 `json:"finished"`
+
+	// Listening The words are nothing but signs of listening
+	Listening *bool `json:"listening,omitempty"`
+
+	// LoudnessDb Of the newest words, or of the last tenth of a second, in dB of full scale
+	LoudnessDb float64                  `json:"loudness_db"`
+	Melody     *DecisionInputsDtoMelody `json:"melody,omitempty"`
+
+	// OpenSegment It had not closed it
+	OpenSegment *bool `json:"open_segment,omitempty"`
+
+	// Pace Of the caller; 1 is 150 words a minute
+	Pace float64 `json:"pace"`
+
+	// PausesMs Of it, what this caller is known to pause for
+	PausesMs *int `json:"pauses_ms,omitempty"`
+
+	// PlaceDb What a voice must exceed
+	PlaceDb float64 `json:"place_db"`
+
+	// Punctuates It is one that writes punctuation
+	Punctuates *bool `json:"punctuates,omitempty"`
+
+	// SilenceMs Since the caller's last sound
+	SilenceMs int `json:"silence_ms"`
+
+	// SinceWordsMs Since the newest words
+	SinceWordsMs *int `json:"since_words_ms,omitempty"`
+
+	// VendorEnded The transcriber held the utterance to be over
+	VendorEnded *bool `json:"vendor_ended,omitempty"`
+
+	// VoicedFrames Of the last 12 frames of 20 ms, those with the caller's voice
+	VoicedFrames int `json:"voiced_frames"`
+
+	// WaitMs The silence that was to end the turn
+	WaitMs *int `json:"wait_ms,omitempty"`
+}
+
+// DecisionInputsDtoMelody defines model for DecisionInputsDto.Melody.
+type DecisionInputsDtoMelody string
+
+// DecisionsDto What was decided on a call
+type DecisionsDto struct {
+	CallId Uuid `json:"call_id"`
+
+	// Changes What would have been decided otherwise; null without set
+	Changes   nullable.Nullable[[]DecisionChangeDto] `json:"changes"`
+	Decisions []DecisionDto                          `json:"decisions"`
+
+	// Differs Where the recording is not what was heard, so that decisions after it may be others; null without set
+	Differs nullable.Nullable[[]struct {
+		FromMs int `json:"from_ms"`
+		ToMs   int `json:"to_ms"`
+	}] `json:"differs"`
+
+	// Reason Why it cannot: it is private, not over, not recorded, kept as MP3, or its journal is gone
+	Reason nullable.Nullable[string] `json:"reason"`
+
+	// Replayable It can be played once more
+	Replayable bool `json:"replayable"`
+}
+
 // DeliveryDto One event on its way to one webhook, and what came of it
 type DeliveryDto struct {
 	// Attempts Made so far
@@ -5786,6 +6015,14 @@ type CreateCallParams struct {
 
 // CreateCallParamsParleyTimeFormat defines parameters for CreateCall.
 type CreateCallParamsParleyTimeFormat string
+
+// GetCallDecisionsParams defines parameters for GetCallDecisions.
+type GetCallDecisionsParams struct {
+	Id Id `form:"id" json:"id"`
+
+	// Set Dials as dial=value, separated by commas: endpointing_sensitivity, interrupt_sensitivity, conversation_speed, min_volume, enable_dynamic_turns, dynamic_min_wait_secs, dynamic_max_silence_secs
+	Set *string `form:"set,omitempty" json:"set,omitempty"`
+}
 
 // DeleteCallParams defines parameters for DeleteCall.
 type DeleteCallParams struct {
@@ -10859,6 +11096,15 @@ type ClientInterface interface {
 	// Corresponds with POST /v1/calls/create (the `CreateCall` operationId).
 	CreateCall(ctx context.Context, params *CreateCallParams, body CreateCallJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// GetCallDecisions Why the agent of a call spoke, fell silent and took somebody for a machine when it did
+	//
+	// What was decided about whose turn it is and who answered, each with what it was made from, in the order of time; also of a call that runs. With `set` a
+	// recorded call is played to the engine once more with other dials, and `changes` says what would have been decided otherwise; from the first
+	// change on, caller and agent might have said something else. 409: it cannot be played, as `reason` says. It takes about half a second per ten minutes of call.
+	//
+	// Corresponds with GET /v1/calls/decisions (the `GetCallDecisions` operationId).
+	GetCallDecisions(ctx context.Context, params *GetCallDecisionsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// DeleteCall Erase a call, its text, events and sound; 409 while it runs
 	//
 	// Corresponds with DELETE /v1/calls/delete (the `DeleteCall` operationId).
@@ -11914,6 +12160,25 @@ func (c *Client) CreateCallWithBody(ctx context.Context, params *CreateCallParam
 // Corresponds with POST /v1/calls/create (the `CreateCall` operationId).
 func (c *Client) CreateCall(ctx context.Context, params *CreateCallParams, body CreateCallJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateCallRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetCallDecisions Why the agent of a call spoke, fell silent and took somebody for a machine when it did
+//
+// What was decided about whose turn it is and who answered, each with what it was made from, in the order of time; also of a call that runs. With `set` a
+// recorded call is played to the engine once more with other dials, and `changes` says what would have been decided otherwise; from the first
+// change on, caller and agent might have said something else. 409: it cannot be played, as `reason` says. It takes about half a second per ten minutes of call.
+//
+// Corresponds with GET /v1/calls/decisions (the `GetCallDecisions` operationId).
+func (c *Client) GetCallDecisions(ctx context.Context, params *GetCallDecisionsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetCallDecisionsRequest(c.Server, params)
 	if err != nil {
 		return nil, err
 	}
@@ -14790,6 +15055,68 @@ func NewCreateCallRequestWithBody(server string, params *CreateCallParams, conte
 			req.Header.Set("Parley-Time-Format", headerParam2)
 		}
 
+	}
+
+	return req, nil
+}
+
+// NewGetCallDecisionsRequest constructs an http.Request for the GetCallDecisions method
+func NewGetCallDecisionsRequest(server string, params *GetCallDecisionsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/calls/decisions")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "id", params.Id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if params.Set != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "set", *params.Set, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
 	}
 
 	return req, nil
@@ -19394,6 +19721,17 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /v1/calls/create (the `CreateCall` operationId).
 	CreateCallWithResponse(ctx context.Context, params *CreateCallParams, body CreateCallJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateCallResponse, error)
 
+	// GetCallDecisionsWithResponse Why the agent of a call spoke, fell silent and took somebody for a machine when it did
+	//
+	// What was decided about whose turn it is and who answered, each with what it was made from, in the order of time; also of a call that runs. With `set` a
+	// recorded call is played to the engine once more with other dials, and `changes` says what would have been decided otherwise; from the first
+	// change on, caller and agent might have said something else. 409: it cannot be played, as `reason` says. It takes about half a second per ten minutes of call.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/calls/decisions (the `GetCallDecisions` operationId).
+	GetCallDecisionsWithResponse(ctx context.Context, params *GetCallDecisionsParams, reqEditors ...RequestEditorFn) (*GetCallDecisionsResponse, error)
+
 	// DeleteCallWithResponse Erase a call, its text, events and sound; 409 while it runs
 	//
 	// Returns a wrapper object for the known response body format(s).
@@ -20884,6 +21222,47 @@ func (r CreateCallResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r CreateCallResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetCallDecisionsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *DecisionsDto
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetCallDecisionsResponse) GetJSON200() *DecisionsDto {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r GetCallDecisionsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetCallDecisionsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetCallDecisionsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetCallDecisionsResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -23731,6 +24110,23 @@ func (c *ClientWithResponses) CreateCallWithResponse(ctx context.Context, params
 	return ParseCreateCallResponse(rsp)
 }
 
+// GetCallDecisionsWithResponse Why the agent of a call spoke, fell silent and took somebody for a machine when it did
+//
+// What was decided about whose turn it is and who answered, each with what it was made from, in the order of time; also of a call that runs. With `set` a
+// recorded call is played to the engine once more with other dials, and `changes` says what would have been decided otherwise; from the first
+// change on, caller and agent might have said something else. 409: it cannot be played, as `reason` says. It takes about half a second per ten minutes of call.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/calls/decisions (the `GetCallDecisions` operationId).
+func (c *ClientWithResponses) GetCallDecisionsWithResponse(ctx context.Context, params *GetCallDecisionsParams, reqEditors ...RequestEditorFn) (*GetCallDecisionsResponse, error) {
+	rsp, err := c.GetCallDecisions(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetCallDecisionsResponse(rsp)
+}
+
 // DeleteCallWithResponse Erase a call, its text, events and sound; 409 while it runs
 //
 // Returns a wrapper object for the known response body format(s).
@@ -25367,6 +25763,32 @@ func ParseCreateCallResponse(rsp *http.Response) (*CreateCallResponse, error) {
 			return nil, err
 		}
 		response.JSON201 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetCallDecisionsResponse parses an HTTP response from a GetCallDecisionsWithResponse call
+func ParseGetCallDecisionsResponse(rsp *http.Response) (*GetCallDecisionsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetCallDecisionsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest DecisionsDto
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
 
 	}
 

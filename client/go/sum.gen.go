@@ -1,4 +1,4 @@
 package client
 
 // contractSum is the SHA-256 of the contract that client.gen.go was made from.
-const contractSum = "6816711311587bc52deec3807e0ef322452c27fa0d78652a0b69df33c875ccf7"
+const contractSum = "3e929fa1cf5fa66fc339fe3dd37fbc91bb9c9096dd65b76034b0a5b0534c88f6"

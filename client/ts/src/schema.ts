@@ -516,6 +516,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/calls/decisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Why the agent of a call spoke, fell silent and took somebody for a machine when it did
+         * @description What was decided about whose turn it is and who answered, each with what it was made from, in the order of time; also of a call that runs. With `set` a
+         *     recorded call is played to the engine once more with other dials, and `changes` says what would have been decided otherwise; from the first
+         *     change on, caller and agent might have said something else. 409: it cannot be played, as `reason` says. It takes about half a second per ten minutes of call.
+         */
+        get: operations["getCallDecisions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/calls/delete": {
         parameters: {
             query?: never;
@@ -2647,6 +2669,118 @@ export interface components {
             reason?: string;
             /** @example anthropic */
             vendor: string;
+        };
+        /** @description A decision that would have been made at another time or otherwise, or that only one of both makes */
+        DecisionChangeDto: {
+            /** @description Null where there was none */
+            was: components["schemas"]["DecisionDto"] | null;
+            /** @description Null where there would be none */
+            would: components["schemas"]["DecisionDto"] | null;
+        };
+        /** @description A decision and what it was made from; fields that say nothing are left out */
+        DecisionDto: {
+            /**
+             * @description Since the answer, as all times here
+             * @example 12400
+             */
+            at_ms: number;
+            /**
+             * @description Who answered
+             * @example human
+             */
+            class?: string;
+            /**
+             * @description How sure that is, 0 to 1
+             * @example 0.9
+             */
+            confidence?: number;
+            /** @enum {string} */
+            decision: "turn_end" | "backchannel" | "interruption" | "pause" | "resume" | "answered" | "message";
+            /** @description The agent's at that moment */
+            dials?: {
+                conversation_speed?: number;
+                dynamic_max_silence_secs?: number;
+                dynamic_min_wait_secs?: number;
+                enable_dynamic_turns?: boolean;
+                endpointing_sensitivity?: string;
+                interrupt_sensitivity?: string;
+                min_volume?: number;
+            };
+            /** @description Why, in words; empty on a private call */
+            evidence?: string[];
+            inputs?: components["schemas"]["DecisionInputsDto"];
+            /** @description The end of the last sound in it */
+            speech_end_ms?: number;
+            /** @description When the caller began the turn */
+            start_ms?: number;
+            /** @description The words of the turn, or so far; empty on a private call */
+            text?: string;
+            /**
+             * @description Of the end of a turn
+             * @enum {string}
+             */
+            why?: "vendor" | "finished" | "silence" | "unfinished";
+            /** @description When the last of its words came from the transcriber */
+            words_at_ms?: number;
+        };
+        /** @description What a decision was made from */
+        DecisionInputsDto: {
+            /** @description They are too quiet to be the caller's */
+            aside?: boolean;
+            /** @description What the agent had asked for, such as number or email */
+            asked?: string;
+            /** @description How loud the caller is at least */
+            caller_least_db: number;
+            /** @description For how long the words might have become a sign of listening */
+            doubt_ms?: number;
+            /** @description After which the agent's own voice comes back */
+            echo_ms?: number;
+            /** @description Pauses in a row that were nothing */
+            false_alarms?: number;
+            /** @description How finished the words sound, 0 to 1 */
+            finished: number;
+            /** @description The words are nothing but signs of listening */
+            listening?: boolean;
+            /** @description Of the newest words, or of the last tenth of a second, in dB of full scale */
+            loudness_db: number;
+            /** @enum {string} */
+            melody?: "falling" | "lifted" | "drawn";
+            /** @description It had not closed it */
+            open_segment?: boolean;
+            /** @description Of the caller; 1 is 150 words a minute */
+            pace: number;
+            /** @description Of it, what this caller is known to pause for */
+            pauses_ms?: number;
+            /** @description What a voice must exceed */
+            place_db: number;
+            /** @description It is one that writes punctuation */
+            punctuates?: boolean;
+            /** @description Since the caller's last sound */
+            silence_ms: number;
+            /** @description Since the newest words */
+            since_words_ms?: number;
+            /** @description The transcriber held the utterance to be over */
+            vendor_ended?: boolean;
+            /** @description Of the last 12 frames of 20 ms, those with the caller's voice */
+            voiced_frames: number;
+            /** @description The silence that was to end the turn */
+            wait_ms?: number;
+        };
+        /** @description What was decided on a call */
+        DecisionsDto: {
+            call_id: components["schemas"]["Uuid"];
+            /** @description What would have been decided otherwise; null without set */
+            changes: components["schemas"]["DecisionChangeDto"][] | null;
+            decisions: components["schemas"]["DecisionDto"][];
+            /** @description Where the recording is not what was heard, so that decisions after it may be others; null without set */
+            differs: {
+                from_ms: number;
+                to_ms: number;
+            }[] | null;
+            /** @description Why it cannot: it is private, not over, not recorded, kept as MP3, or its journal is gone */
+            reason: string | null;
+            /** @description It can be played once more */
+            replayable: boolean;
         };
         /** @description One event on its way to one webhook, and what came of it */
         DeliveryDto: {
@@ -5345,6 +5479,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CallDto"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            405: components["responses"]["Refused"];
+            408: components["responses"]["Refused"];
+            409: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            415: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["Refused"];
+        };
+    };
+    getCallDecisions: {
+        parameters: {
+            query: {
+                id: components["parameters"]["id"];
+                /**
+                 * @description Dials as dial=value, separated by commas: endpointing_sensitivity, interrupt_sensitivity, conversation_speed, min_volume, enable_dynamic_turns, dynamic_min_wait_secs, dynamic_max_silence_secs
+                 * @example endpointing_sensitivity=sensitive
+                 */
+                set?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The decisions */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DecisionsDto"];
                 };
             };
             400: components["responses"]["Refused"];
