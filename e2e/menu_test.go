@@ -57,7 +57,7 @@ func TestThroughMenus(t *testing.T) {
 			who += fmt.Sprintf("%v ", payloads[i]["classification"])
 		}
 	}
-	if !strings.Contains(chosen, "2 model. ") || !strings.Contains(chosen, "1 model. ") || who != "ivr human " {
+	if !strings.Contains(chosen, "2 model. ") || !strings.Contains(chosen, "1 model. ") || !strings.HasSuffix(who, "ivr human ") { // before, while local hearing is slow, sound without words
 		t.Errorf("chosen: %s; answered: %s", chosen, who)
 	}
 }
