@@ -115,15 +115,20 @@ func (w *rough) spurts() (all []time.Time) {
 // TestLatencyIsWhatPassedTheWire: for every turn the parts of the latency add up to the gap that whoever listens at the wire hears,
 // whatever the network loses and delays and however late Run is told, and each vendor is charged what it took.
 func TestLatencyIsWhatPassedTheWire(t *testing.T) {
-	for seed := range uint64(60) {
-		synctest.Test(t, func(t *testing.T) { wireCall(t, seed) })
+	ahead := 0
+	for seed := range uint64(90) {
+		synctest.Test(t, func(t *testing.T) { ahead += wireCall(t, seed, seed%3 == 2) })
 		if t.Failed() {
 			t.Fatalf("seed %d", seed)
 		}
 	}
+	if ahead < 20 {
+		t.Errorf("%d replies were begun early", ahead)
+	}
 }
 
-func wireCall(t *testing.T, seed uint64) {
+// wireCall is a call of three questions. Replies may be begun early; so many were, and used.
+func wireCall(t *testing.T, seed uint64, early bool) int {
 	dice := rand.New(rand.NewPCG(seed, 9))
 	pick := func(all ...time.Duration) time.Duration { return all[dice.IntN(len(all))] }
 	p := newPlay(t)
@@ -135,6 +140,9 @@ func wireCall(t *testing.T, seed uint64) {
 			p.prepare(split(`model 100ms tool look {}`))
 		}
 		p.prepare(split(`model 200ms "We are open until six today, as always."`))
+	}
+	if p.setup.Thinking.Early = early; early {
+		p.setup.Turns.EndpointingSensitivity = "auto"
 	}
 	ctx, unplug := context.WithCancel(context.Background())
 	defer unplug()
@@ -171,15 +179,19 @@ func wireCall(t *testing.T, seed uint64) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		checkSplit(t, gap, *turn.Latency, p.voice.lead, acting)
+		checkSum(t, gap, *turn.Latency)
+		if !early {
+			checkParts(t, *turn.Latency, p.voice.lead, acting)
+		}
 		n++
 	}
 	if n != 3 || len(spurts) != 3 {
 		t.Errorf("%d turns of the agent, %d spurts", n, len(spurts))
 	}
+	return p.setup.History.Usage.Early.Used
 }
 
-func checkSplit(t *testing.T, gap time.Duration, l parley.Latency, lead, acting time.Duration) {
+func checkSum(t *testing.T, gap time.Duration, l parley.Latency) {
 	t.Helper()
 	if off := gap - l.Total; off.Abs() > time.Microsecond {
 		t.Errorf("%v passed on the wire, the call says %v: %+v", gap, l.Total, l)
@@ -187,6 +199,13 @@ func checkSplit(t *testing.T, gap time.Duration, l parley.Latency, lead, acting 
 	if sum := l.Endpointing + l.STT + l.Queue + l.LLM + l.Actions + l.Chunking + l.TTS + l.Playout; sum != l.Total {
 		t.Errorf("the parts add up to %v of %v", sum, l.Total)
 	}
+	if least := min(l.Endpointing, l.STT, l.Queue, l.LLM, l.Actions, l.Chunking, l.TTS-l.Silence, l.Playout); least < 0 {
+		t.Errorf("a part is negative: %+v", l)
+	}
+}
+
+func checkParts(t *testing.T, l parley.Latency, lead, acting time.Duration) {
+	t.Helper()
 	thought := 203 * time.Millisecond
 	if acting > 0 {
 		thought += 103 * time.Millisecond
