@@ -84,6 +84,7 @@ type Record struct {
 	Usage         Usage
 	Human         string // human_detection_result: human, no_human; "" when it was not found out
 	DoNotCall     *bool  // do_not_call_result: did they ask not to be called again; nil: it was not looked at
+	After         Aftermath
 }
 
 // A Note is a line of the transcript that nobody spoke.

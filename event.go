@@ -40,6 +40,7 @@ const (
 	EventTransferFailed EventType = "transfer_failed" // {to, reason}: the agent goes on
 	EventMenuChosen     EventType = "menu_chosen"     // {menu, times, text, pressed or said or waited, by, why}: what was done about what a machine read out
 	EventMenuDeadEnd    EventType = "menu_dead_end"   // {menu, text, why, then}: the way through the menus leads nowhere
+	EventAfterAction    EventType = "after_action"    // {action_id, action_type, action_label, state, attempts, status, error}: an action after the call is over
 	EventMuted          EventType = "muted"           // {}: the agent was told to be silent
 	EventUnmuted        EventType = "unmuted"         // {}
 )

@@ -29,7 +29,7 @@ var floors = [][]string{
 	{"leg/*", "tts/*", "provider", "provider/local/*", "action", "job", "memory", "knowledge"},
 	{"provider/*", "carrier", "conversation"},
 	{"provider/all", "call"},
-	{"webhook", "phone", "metrics", "retention", "replay", "bench", "bench/*"},
+	{"webhook", "after", "phone", "metrics", "retention", "replay", "bench", "bench/*"},
 	{"api", "api/*", "web", "client/cli"},
 	{"cmd/parley"},
 	{"e2e"},

@@ -188,6 +188,7 @@ func (a *API) checkRest(doc, stored store.Doc, path string) (bad invalid) {
 		kind, _ := action["type"].(string)
 		at := join(join(join(path, "post_call_actions"), itoa(i)), "config")
 		bad = append(bad, explain(a.contract.schema(finalConfig[kind]), action["config"], at)...)
+		bad = append(bad, checkConditions(action["conditions"], join(join(join(path, "post_call_actions"), itoa(i)), "conditions"))...)
 	}
 	return bad
 }

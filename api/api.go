@@ -80,6 +80,7 @@ type callStore interface {
 	Calls(ctx context.Context, env string, p store.Page) (store.List[parley.Call], error)
 	UpdateCall(ctx context.Context, id string, change func(*parley.Call) error) error
 	DeleteCall(ctx context.Context, env, id string) (parley.Call, error)
+	Enqueue(ctx context.Context, jobs ...store.Job) error
 }
 
 type webhookStore interface {

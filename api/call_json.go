@@ -72,6 +72,8 @@ type callRecord struct {
 	Analysis      any                `json:"post_call_analysis"`
 	Insights      any                `json:"post_call_insights"`
 	HumanResult   any                `json:"human_detection_result"`
+	Support       any                `json:"post_call_insight_turns"`
+	Outcomes      []afterJSON        `json:"post_call_outcomes"`
 	DoNotCall     any                `json:"do_not_call_result"`
 }
 
@@ -85,6 +87,7 @@ func showCall(c parley.Call, at clock, whole bool) (*callJSON, error) {
 		callEnding:  showEnding(c),
 		callWishes:  callWishes{Context: orEmpty(c.Context), Params: orEmpty(c.Params), NoHuman: "continue"},
 		callRecord: callRecord{Turns: make([]parley.ShownTurn, len(c.Turns)), ActionHistory: atLeast(c.ActionHistory), Warnings: atLeast(c.Warnings), Usage: c.Usage,
+			Analysis: orNull(c.After.Analysis), Insights: orNone(c.After.Insights), Support: orNone(c.After.Support), Outcomes: showOutcomes(c.After.Actions, at),
 			HumanResult: orNull(c.Human), DoNotCall: orNil(c.DoNotCall)},
 	}
 	for i, t := range c.Turns {
@@ -212,6 +215,14 @@ func orNil[V any](p *V) any {
 		return nil
 	}
 	return p
+}
+
+// orNone is null for no map.
+func orNone[V any](m map[string]V) any {
+	if m == nil {
+		return nil
+	}
+	return m
 }
 
 func orEmpty[V any](m map[string]V) map[string]V {

@@ -35,6 +35,10 @@ func finished(n *tenant) func(*parley.Call) {
 				Latency: &parley.Latency{Endpointing: 40 * time.Millisecond, LLM: 15500 * time.Microsecond, Total: 55500 * time.Microsecond}},
 		}
 		c.ActionHistory = []json.RawMessage{json.RawMessage(`{"event_type":"action_completed","action_type":"action_dtmf"}`)}
+		c.After = parley.Aftermath{Run: "end", Analysis: "They hung up.", Insights: map[string]json.RawMessage{"mood": json.RawMessage(`"cross"`), "stars": json.RawMessage("1")},
+			Support: map[string][]string{"mood": {"t2"}}, Actions: []parley.AfterAction{
+				{Key: "k1", ID: "a1", Type: "email", Label: "Follow up", State: parley.AfterDone, Attempts: 2, Status: 250, Ended: began.Add(80 * time.Second)},
+				{Key: "k2", ID: "post_call_actions.1", Type: "trigger_custom_api", State: parley.AfterWaiting, Attempts: 1, Status: 503, Error: "it answered 503", Next: began.Add(90 * time.Second)}}}
 		c.Warnings = []string{"prompt: no value for ${who}; it was left out"}
 		asked := true
 		c.Human, c.DoNotCall = "human", &asked

@@ -90,7 +90,7 @@ func (c *contract) equip(r *route) error {
 		r.timed = r.timed || p.Value.Name == timeHeader
 	}
 	if op.RequestBody != nil {
-		r.body = &bodyRule{op.RequestBody.Value.Content["application/json"].Schema.Value}
+		r.body = &bodyRule{op.RequestBody.Value.Content["application/json"].Schema.Value, !op.RequestBody.Value.Required}
 	}
 	r.role = store.Member
 	if role, ok := op.Extensions["x-role"].(string); ok {
@@ -111,7 +111,10 @@ func (c *contract) operation(method, path string) *openapi3.Operation {
 }
 
 // A bodyRule is what a request body must be like.
-type bodyRule struct{ schema *openapi3.Schema }
+type bodyRule struct {
+	schema   *openapi3.Schema
+	optional bool
+}
 
 // check drops the fields that the contract does not know, and says all that is wrong with the others.
 func (b *bodyRule) check(body map[string]any, strict bool) error {

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"mime"
@@ -75,6 +76,10 @@ func (r *request) readBody(w http.ResponseWriter, rule *bodyRule) error {
 		return refused(http.StatusBadRequest, "invalid", "the body ended early")
 	}
 	r.raw = b
+	if rule.optional && len(bytes.TrimSpace(b)) == 0 {
+		r.body = map[string]any{}
+		return nil
+	}
 	body, err := decode(b)
 	if err != nil {
 		return err

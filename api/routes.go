@@ -50,6 +50,7 @@ func (a *API) routesOfCalls() []*route {
 		post("/v1/calls/dtmf", a.command(Press, "digits")),
 		post("/v1/calls/transfer", a.transferCall),
 		post("/v1/calls/mute", a.muteCall),
+		post("/v1/calls/analyze", a.analyzeCall),
 
 		get("/v1/numbers", a.getNumber),
 		get("/v1/numbers/list", a.listNumbers),

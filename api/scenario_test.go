@@ -149,6 +149,7 @@ func TestAgents(t *testing.T) {
 		{"keyword boost", "POST", "/v1/agents/create", `{` + tiny + `,"deepgram_keywords":{"kansas":"loud"}}`, 400, `deepgram_keywords.kansas must be a number`},
 		{"waits cross", "POST", "/v1/agents/create", `{` + tiny + `,"dynamic_min_wait_secs":4}`, 400, `dynamic_min_wait_secs must not be more`},
 		{"post-call config", "POST", "/v1/agents/create", `{` + tiny + `,"post_call_actions":[{"type":"email","provider_config":{"destination_id":"d"},"config":{}}]}`, 400, `post_call_actions.0.config.to_email is required`},
+		{"post-call condition", "POST", "/v1/agents/create", `{` + tiny + `,"post_call_actions":[{"type":"sms","provider_config":{"destination_id":"d"},"config":{"from_phone":"a","to_phone":"b","body":"c"},"conditions":[{"field":"voicemail","value":false},{"field":"mood","op":"near"}]}]}`, 400, `post_call_actions.0.conditions.1 has op \"near\", which is none of contains, eq`},
 		{"unknown prompt", "POST", "/v1/agents/create", `{"prompt":"{nobody}","actions":[],"voice":{}}`, 404, `prompt`},
 		{"unknown inline prompt", "POST", "/v1/agents/create", `{"prompt":{"id":"{nobody}"},"actions":[],"voice":{}}`, 404, `prompt.id`},
 		{"masked secret of nothing", "POST", "/v1/agents/create", `{"prompt":{},"actions":[],"voice":{"type":"voice_local","api_key":"…1234"}}`, 400, `api_key`},

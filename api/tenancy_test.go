@@ -69,7 +69,7 @@ type intrusion struct {
 // bodies are what routes that take an id need beside it to get past validation.
 var bodies = map[string]string{
 	"/v1/calls/say": `{"text":"stolen"}`, "/v1/calls/add_context": `{"text":"stolen"}`, "/v1/calls/dtmf": `{"digits":"1"}`,
-	"/v1/calls/transfer": `{"phone_number":"+15557770009"}`, "/v1/calls/mute": `{"on":true}`,
+	"/v1/calls/transfer": `{"phone_number":"+15557770009"}`, "/v1/calls/mute": `{"on":true}`, "/v1/calls/analyze": `{"actions":true}`,
 	"/v1/account_connections/add_to_steering_pool": `{"phone_number":"+15557770009"}`, "/v1/account_connections/remove_from_steering_pool": `{"phone_number":"+15557770009"}`,
 }
 

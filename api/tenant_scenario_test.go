@@ -205,6 +205,9 @@ func TestOtherParts(t *testing.T) {
 		{"transfer what is over", "POST", "/v1/calls/transfer?id={over}", `{"phone_number":"+15551230001"}`, 409, `its status is ended`},
 		{"transfer to nowhere", "POST", "/v1/calls/transfer?id={calls}", `{"phone_number":"a b"}`, 400, `"field":"phone_number"`},
 		{"add no context", "POST", "/v1/calls/add_context?id={calls}", `{"text":""}`, 400, `text must not be empty`},
+		{"analyse what runs", "POST", "/v1/calls/analyze?id={calls}", `{}`, 409, `the call is not over`},
+		{"analyse once more", "POST", "/v1/calls/analyze?id={over}", ``, 200, `"status":"ended"`},
+		{"analyse another's", "other POST", "/v1/calls/analyze?id={over}", ``, 404, `call not found`},
 		{"the events of a call", "GET", "/v1/calls/events?id={over}", ``, 204, ``},
 		{"the events of another's", "other GET", "/v1/calls/events?id={over}", ``, 404, `call not found`},
 	})

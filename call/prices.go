@@ -96,18 +96,24 @@ func (p *Prices) cost(u parley.Usage, v Vendors, carrier string) (cost float64, 
 	per(float64(u.TTSCharacters)/1000, p.Speaking, "speaking", v.Speaking)
 	per(u.TelephonySeconds/60, p.Telephony, "telephony", carrier)
 	if u.LLMTokensIn+u.LLMTokensOut > 0 {
-		t, ok := p.Thinking[v.Thinking+"/"+v.Model]
-		if !ok {
-			t, ok = p.Thinking[v.Thinking]
-		}
-		switch {
-		case ok:
-			cost += (float64(u.LLMTokensIn)**t.In + float64(u.LLMTokensOut)**t.Out) / 1e6
-		case v.Thinking != "local":
+		thought, ok := p.Thought(u.LLMTokensIn, u.LLMTokensOut, v.Thinking, v.Model)
+		if cost += thought; !ok {
 			missing = append(missing, "thinking by "+named(v.Thinking+"/"+v.Model))
 		}
 	}
 	return math.Round(cost*1e6) / 1e6, missing
+}
+
+// Thought is what tokens of a vendor's model cost; false: it is not known.
+func (p *Prices) Thought(in, out int64, vendor, model string) (cost float64, ok bool) {
+	t, ok := p.Thinking[vendor+"/"+model]
+	if !ok {
+		t, ok = p.Thinking[vendor]
+	}
+	if !ok {
+		return 0, vendor == "local"
+	}
+	return (float64(in)**t.In + float64(out)**t.Out) / 1e6, true
 }
 
 func named(vendor string) string {

@@ -2,6 +2,7 @@ package call
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"github.com/parley-voice/parley"
@@ -20,10 +21,10 @@ func unheeded(a *parley.Agent) string {
 	some := func(raw json.RawMessage) bool { return len(raw) > 0 && string(raw) != "null" }
 	name("memory_scope", given(a.MemoryScope) && *a.MemoryScope != "none")
 	name("combine_last_call_context", on(a.CombineLastCall))
-	name("post_call_prompt", given(a.PostCallPrompt))
-	name("post_call_insights", len(a.PostCallInsights) > 0)
-	name("post_call_actions", len(a.PostCallActions) > 0)
-	name("post_call_email", some(a.PostCallEmail))
+	name("post_call_actions (sms)", slices.ContainsFunc(a.PostCallActions, func(raw json.RawMessage) bool {
+		var x struct{ Type string }
+		return json.Unmarshal(raw, &x) == nil && x.Type == "sms"
+	}))
 	name("post_call_sms", some(a.PostCallSMS))
 	return strings.Join(names, ", ")
 }

@@ -19,16 +19,31 @@ type callDoc struct {
 	SIPCode       int               `json:"sip_code,omitempty"`
 	StageOutcome  string            `json:"stage_outcome,omitempty"`
 	ErrorMessage  string            `json:"error_message,omitempty"`
+	recordDoc
+	Callee   calleeDoc       `json:"callee,omitzero"`
+	Quality  *parley.Quality `json:"quality,omitempty"`
+	Dialling *diallingDoc    `json:"dialling,omitempty"`
+	Private  bool            `json:"private,omitempty"`
+	Sealed   string          `json:"sealed,omitempty"` // the context of a private call
+}
+
+// A recordDoc is what was said and done.
+type recordDoc struct {
 	Turns         []turnDoc         `json:"turns,omitempty"`
 	ActionHistory []json.RawMessage `json:"action_history,omitempty"`
 	Notes         []noteDoc         `json:"notes,omitempty"`
 	Warnings      []string          `json:"warnings,omitempty"`
 	Usage         *parley.Usage     `json:"usage,omitempty"`
-	Callee        calleeDoc         `json:"callee,omitzero"`
-	Quality       *parley.Quality   `json:"quality,omitempty"`
-	Dialling      *diallingDoc      `json:"dialling,omitempty"`
-	Private       bool              `json:"private,omitempty"`
-	Sealed        string            `json:"sealed,omitempty"` // the context of a private call
+	After         afterDoc          `json:"after,omitzero"`
+}
+
+// An afterDoc is what was made of a call once it was over.
+type afterDoc struct {
+	Run      string                     `json:"run,omitempty"`
+	Analysis string                     `json:"analysis,omitempty"`
+	Insights map[string]json.RawMessage `json:"insights,omitempty"`
+	Support  map[string][]string        `json:"support,omitempty"`
+	Actions  []parley.AfterAction       `json:"actions,omitempty"`
 }
 
 // A calleeDoc is what was found out about who was called.
@@ -70,7 +85,7 @@ func newCallDoc(c parley.Call) callDoc {
 		Context: c.Context, Params: c.Params, NoHumanAction: c.NoHumanAction,
 		TrunkID: c.TrunkID, Metadata: c.Metadata, Recording: c.Recording, RecordingLen: c.RecordingLen,
 		SIPCode: c.SIPCode, StageOutcome: c.StageOutcome, ErrorMessage: c.ErrorMessage,
-		ActionHistory: c.ActionHistory, Warnings: c.Warnings, Private: c.Private, Quality: c.Quality,
+		recordDoc: recordDoc{ActionHistory: c.ActionHistory, Warnings: c.Warnings, After: afterDoc(c.After)}, Private: c.Private, Quality: c.Quality,
 		Callee: calleeDoc{c.Human, c.DoNotCall},
 	}
 	if c.Usage != (parley.Usage{}) {
@@ -96,7 +111,7 @@ func (d callDoc) call() parley.Call {
 	if d.Dialling != nil {
 		c.NotBefore, c.NotAfter = d.Dialling.NotBefore, d.Dialling.NotAfter
 	}
-	c.ActionHistory, c.Warnings = d.ActionHistory, d.Warnings
+	c.ActionHistory, c.Warnings, c.After = d.ActionHistory, d.Warnings, parley.Aftermath(d.After)
 	c.TrunkID, c.Metadata, c.Recording, c.RecordingLen = d.TrunkID, d.Metadata, d.Recording, d.RecordingLen
 	c.Quality = d.Quality
 	c.Human, c.DoNotCall = d.Callee.Human, d.Callee.DoNotCall

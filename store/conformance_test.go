@@ -19,7 +19,7 @@ func conformance(t *testing.T, open func(t testing.TB) *DB) {
 		"Numbers": testNumbers, "Trunks": testTrunks, "DialPolicy": testDialPolicy, "Calls": testCalls, "CallLists": testCallLists, "CallChanges": testCallChanges,
 		"Reconcile": testReconcile, "ReconcileFreesKeys": testReconcileFreesKeys, "Slots": testSlots, "SlotsAreExact": testSlotsAreExact, "SlotsOfTransfers": testSlotsOfTransfers, "ReservedSlots": testReservedSlots,
 		"Queue": testQueue, "QueueOrder": testQueueOrder, "QueueEnds": testQueueEnds, "QueueIsNotReconciled": testQueueIsNotReconciled, "QueueAndDoNotCall": testQueueAndDoNotCall,
-		"QueueRaces": testQueueRaces1, "PrivateCalls": testPrivateCalls, "PrivateCallsEnd": testPrivateCallsEnd, "Retention": testRetention, "Traces": testTraces, "EraseText": testEraseText, "Rotate": testRotate, "RotateAllOrNothing": testRotateAllOrNothing,
+		"QueueRaces": testQueueRaces1, "AfterCalls": testAfterCalls, "Aftermath": testAftermath, "PrivateCalls": testPrivateCalls, "PrivateCallsEnd": testPrivateCallsEnd, "Retention": testRetention, "Traces": testTraces, "EraseText": testEraseText, "Rotate": testRotate, "RotateAllOrNothing": testRotateAllOrNothing,
 		"Backup": testBackup, "Restore": testRestore, "RestoreDialsNothing": testRestoreDialsNothing, "TablesAreCopied": testTablesAreCopied, "Minutes": testMinutes, "CallColumns": testCallColumns, "Log": testLog, "LogOddEvents": testLogOddEvents, "LogSequence": testLogSequence, "LogReaders": testLogReaders, "Tail": testTail,
 		"Jobs": testJobs, "JobDoubt": testJobDoubt, "Deliveries": testDeliveries, "ConnectionInUse": testConnectionInUse,
 		"AnswerIsGivenAgain": testAnswerIsGivenAgain, "RefusalFreesTheKey": testRefusalFreesTheKey, "FailureLeavesTheSubject": testFailureLeavesTheSubject,

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"slices"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -83,6 +84,9 @@ func (l *Log) store(ctx context.Context, group []parley.Event, again bool) error
 		clear(l.next)
 	}
 	maps.Copy(l.next, next)
+	if slices.ContainsFunc(rows, func(r eventRow) bool { return tellsEnd(r.Type) }) {
+		l.db.jobsAdded()
+	}
 	return nil
 }
 

@@ -46,10 +46,10 @@ func (d *DB) Restore(ctx context.Context, path string) error {
 	return nil
 }
 
-// disarm sees to it that nothing is dialled that may have been dialled since.
+// disarm sees to it that nothing is dialled, or done after a call, that may have been since.
 func disarm(ctx context.Context, tx bun.Tx) error {
 	for _, q := range []string{
-		"UPDATE jobs SET state = 'dead', owner = '', lease_until = 0, last_error = 'restored from a backup: it may have been done since' WHERE once AND state IN ('ready', 'running')",
+		"UPDATE jobs SET state = 'dead', owner = '', lease_until = 0, last_error = 'restored from a backup: it may have been done since' WHERE (once OR kind IN ('" + AfterCall + "', '" + AfterAction + "')) AND state IN ('ready', 'running')",
 		"UPDATE calls SET queued = FALSE, slot = TRUE WHERE queued",
 		"DELETE FROM waiting",
 	} {

@@ -69,7 +69,7 @@ func (s Settings) erase(what string) (days int, where string) {
 	return 0, ""
 }
 
-// EraseText erases what was said and written on a call that is over: turns, notes, actions, context and parameters, the agent's
+// EraseText erases what was said and written on a call that is over: turns, notes, actions, what was made of them, context and parameters, the agent's
 // snapshot, its trace, the payloads of its events and of the jobs about it that have ended. That it was made, from where to where and how it ended
 // stays. Unknown: parley.NotFound; not over: 409.
 func (d *DB) EraseText(ctx context.Context, callID string) error {
@@ -86,6 +86,7 @@ func (d *DB) EraseText(ctx context.Context, callID string) error {
 			return fmt.Errorf("stored call %s: %w", row.ID, err)
 		}
 		doc.Turns, doc.Notes, doc.ActionHistory, doc.Context, doc.Params, doc.Sealed = nil, nil, nil, nil, nil, ""
+		doc.After = afterDoc{Run: doc.After.Run}
 		b, err := json.Marshal(doc)
 		if err != nil {
 			return err

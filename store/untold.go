@@ -11,6 +11,10 @@ import (
 // A call's row is over a moment before the log tells of it. Table untold holds the call meanwhile: written with the row, and
 // removed with the event that tells of the ending.
 
+func tellsEnd(t parley.EventType) bool {
+	return t == parley.EventEnded || t == parley.EventDidNotConnect
+}
+
 func over(s parley.Status) bool { return s == parley.Ended || s == parley.Failed }
 
 func toTell(ctx context.Context, tx bun.IDB, callID string) error {
@@ -18,19 +22,21 @@ func toTell(ctx context.Context, tx bun.IDB, callID string) error {
 	return err
 }
 
-// told takes the calls off whose ending is among events that are being written.
+// told takes the calls off whose ending is among events that are being written; what is to be done after them is written with those events.
 func told(ctx context.Context, tx bun.IDB, rows []eventRow) error {
 	var calls []string
 	for _, r := range rows {
-		if r.Type == parley.EventEnded || r.Type == parley.EventDidNotConnect {
+		if tellsEnd(r.Type) {
 			calls = append(calls, r.CallID)
 		}
 	}
 	if len(calls) == 0 {
 		return nil
 	}
-	_, err := tx.NewRaw("DELETE FROM untold WHERE call_id IN ?", bun.Tuple(calls)).Exec(ctx)
-	return err
+	if _, err := tx.NewRaw("DELETE FROM untold WHERE call_id IN ?", bun.Tuple(calls)).Exec(ctx); err != nil {
+		return err
+	}
+	return afterwards(ctx, tx, calls)
 }
 
 // untold are the calls whose ending an earlier run wrote down and did not tell of.

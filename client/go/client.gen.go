@@ -139,6 +139,30 @@ func (e ActionDtoType) Valid() bool {
 	}
 }
 
+// Defines values for AfterActionDtoState.
+const (
+	AfterActionDtoStateDone    AfterActionDtoState = "done"
+	AfterActionDtoStateFailed  AfterActionDtoState = "failed"
+	AfterActionDtoStateSkipped AfterActionDtoState = "skipped"
+	AfterActionDtoStateWaiting AfterActionDtoState = "waiting"
+)
+
+// Valid indicates whether the value is a known member of the AfterActionDtoState enum.
+func (e AfterActionDtoState) Valid() bool {
+	switch e {
+	case AfterActionDtoStateDone:
+		return true
+	case AfterActionDtoStateFailed:
+		return true
+	case AfterActionDtoStateSkipped:
+		return true
+	case AfterActionDtoStateWaiting:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for AgentDtoBackgroundSound.
 const (
 	AgentDtoBackgroundSoundEmpty    AgentDtoBackgroundSound = ""
@@ -1089,22 +1113,22 @@ func (e DecisionInputsDtoMelody) Valid() bool {
 
 // Defines values for DeliveryDtoState.
 const (
-	Delivered DeliveryDtoState = "delivered"
-	Dropped   DeliveryDtoState = "dropped"
-	Failed    DeliveryDtoState = "failed"
-	Pending   DeliveryDtoState = "pending"
+	DeliveryDtoStateDelivered DeliveryDtoState = "delivered"
+	DeliveryDtoStateDropped   DeliveryDtoState = "dropped"
+	DeliveryDtoStateFailed    DeliveryDtoState = "failed"
+	DeliveryDtoStatePending   DeliveryDtoState = "pending"
 )
 
 // Valid indicates whether the value is a known member of the DeliveryDtoState enum.
 func (e DeliveryDtoState) Valid() bool {
 	switch e {
-	case Delivered:
+	case DeliveryDtoStateDelivered:
 		return true
-	case Dropped:
+	case DeliveryDtoStateDropped:
 		return true
-	case Failed:
+	case DeliveryDtoStateFailed:
 		return true
-	case Pending:
+	case DeliveryDtoStatePending:
 		return true
 	default:
 		return false
@@ -2245,6 +2269,24 @@ func (e AddContextToCallParamsParleyTimeFormat) Valid() bool {
 	}
 }
 
+// Defines values for AnalyzeCallParamsParleyTimeFormat.
+const (
+	AnalyzeCallParamsParleyTimeFormatEpoch   AnalyzeCallParamsParleyTimeFormat = "epoch"
+	AnalyzeCallParamsParleyTimeFormatIso8601 AnalyzeCallParamsParleyTimeFormat = "iso8601"
+)
+
+// Valid indicates whether the value is a known member of the AnalyzeCallParamsParleyTimeFormat enum.
+func (e AnalyzeCallParamsParleyTimeFormat) Valid() bool {
+	switch e {
+	case AnalyzeCallParamsParleyTimeFormatEpoch:
+		return true
+	case AnalyzeCallParamsParleyTimeFormatIso8601:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for CreateCallParamsParleyTimeFormat.
 const (
 	CreateCallParamsParleyTimeFormatEpoch   CreateCallParamsParleyTimeFormat = "epoch"
@@ -2576,6 +2618,46 @@ type AddContextDto struct {
 	Text string `json:"text"`
 }
 
+// AfterActionDto What became of one of the agent's post_call_actions
+type AfterActionDto struct {
+	// Attempts How many are over
+	Attempts int `json:"attempts"`
+
+	// EndedAt When it was done or given up
+	EndedAt nullable.Nullable[string] `json:"ended_at"`
+
+	// Error Why it failed or was skipped
+	Error nullable.Nullable[string] `json:"error"`
+
+	// Id The action's; its place, such as post_call_actions.0, when it has none
+	//
+	// Example: post_call_actions.0
+	Id string `json:"id"`
+
+	// IdempotencyKey The same at every attempt
+	IdempotencyKey string `json:"idempotency_key"`
+
+	// Label Example: Follow-up email
+	Label nullable.Nullable[string] `json:"label"`
+
+	// NextAttemptAt While it waits
+	NextAttemptAt nullable.Nullable[string] `json:"next_attempt_at"`
+
+	// State skipped: its conditions did not hold, the call was not answered, or this version does not send such
+	State AfterActionDtoState `json:"state"`
+
+	// Status Of HTTP or SMTP, of the last attempt
+	//
+	// Example: 200
+	Status nullable.Nullable[int] `json:"status"`
+
+	// Type Example: email
+	Type string `json:"type"`
+}
+
+// AfterActionDtoState skipped: its conditions did not hold, the call was not answered, or this version does not send such
+type AfterActionDtoState string
+
 // AgentDto An agent, with all that belongs to it
 type AgentDto struct {
 	// AccountConnection The account that pays for thinking
@@ -2697,7 +2779,9 @@ type AgentDto struct {
 	// Deprecated: this property has been marked as deprecated upstream, but no `x-deprecated-reason` was set
 	PostCallEmail nullable.Nullable[PostCallFinalizedEmailDto] `json:"post_call_email,omitempty"`
 
-	// PostCallInsights Facts to be taken out of the transcript when the call is over
+	// PostCallInsights Facts to be taken out of the transcript when the call is over: name, type (string, number, integer, boolean, date, email, array …, or a JSON Schema in schema) and description
+	//
+	// Example: [{"description":"Did they ask to be called back","name":"wants_callback","type":"boolean"}]
 	PostCallInsights nullable.Nullable[[]map[string]interface{}] `json:"post_call_insights,omitempty"`
 
 	// PostCallPrompt What a model is asked about the transcript when the call is over
@@ -2824,6 +2908,14 @@ type AgentPage struct {
 // AgentRef defines model for AgentRef.
 type AgentRef struct {
 	union json.RawMessage
+}
+
+// AnalyzeDto What is to be done once more
+type AnalyzeDto struct {
+	// Actions true: the post_call_actions, too
+	//
+	// Example: false
+	Actions nullable.Nullable[bool] `json:"actions,omitempty"`
 }
 
 // AvailableNumberDto A number for sale
@@ -2980,8 +3072,14 @@ type CallDto struct {
 	// PostCallAnalysis null until there is one
 	PostCallAnalysis nullable.Nullable[string] `json:"post_call_analysis"`
 
-	// PostCallInsights null until there are any
+	// PostCallInsightTurns By the same names, the ids of the turns that each was drawn from
+	PostCallInsightTurns nullable.Nullable[map[string][]string] `json:"post_call_insight_turns"`
+
+	// PostCallInsights By name, each of its type; what the call does not tell is not in it. Null until there are any
 	PostCallInsights nullable.Nullable[map[string]interface{}] `json:"post_call_insights"`
+
+	// PostCallOutcomes What became of the post_call_actions, of all runs, in their order
+	PostCallOutcomes []AfterActionDto `json:"post_call_outcomes"`
 
 	// Queued It waits for its time or for a free slot
 	Queued                bool `json:"queued"`
@@ -3426,7 +3524,9 @@ type CreateAgentDto struct {
 	// Deprecated: this property has been marked as deprecated upstream, but no `x-deprecated-reason` was set
 	PostCallEmail nullable.Nullable[PostCallFinalizedEmailDto] `json:"post_call_email,omitempty"`
 
-	// PostCallInsights Facts to be taken out of the transcript when the call is over
+	// PostCallInsights Facts to be taken out of the transcript when the call is over: name, type (string, number, integer, boolean, date, email, array …, or a JSON Schema in schema) and description
+	//
+	// Example: [{"description":"Did they ask to be called back","name":"wants_callback","type":"boolean"}]
 	PostCallInsights nullable.Nullable[[]map[string]interface{}] `json:"post_call_insights,omitempty"`
 
 	// PostCallPrompt What a model is asked about the transcript when the call is over
@@ -4332,7 +4432,9 @@ type InlineAgentDto struct {
 	// Deprecated: this property has been marked as deprecated upstream, but no `x-deprecated-reason` was set
 	PostCallEmail nullable.Nullable[PostCallFinalizedEmailDto] `json:"post_call_email,omitempty"`
 
-	// PostCallInsights Facts to be taken out of the transcript when the call is over
+	// PostCallInsights Facts to be taken out of the transcript when the call is over: name, type (string, number, integer, boolean, date, email, array …, or a JSON Schema in schema) and description
+	//
+	// Example: [{"description":"Did they ask to be called back","name":"wants_callback","type":"boolean"}]
 	PostCallInsights nullable.Nullable[[]map[string]interface{}] `json:"post_call_insights,omitempty"`
 
 	// PostCallPrompt What a model is asked about the transcript when the call is over
@@ -4645,7 +4747,9 @@ type NumberPage struct {
 
 // PostCallFinalizedActionDto `config` is the one that `type` asks for: …EmailConfigDto, …SmsConfigDto or …CustomApiConfigDto
 type PostCallFinalizedActionDto struct {
-	// Conditions All of them must hold
+	// Conditions All of them must hold: field (voicemail, ended_reason, analysis, an insight, any variable), op (eq, ne, gt, gte, lt, lte, contains, not_contains, in, not_in, exists) and value
+	//
+	// Example: [{"field":"ended_reason","op":"ne","value":"voicemail"}]
 	Conditions nullable.Nullable[[]map[string]interface{}] `json:"conditions,omitempty"`
 
 	// Config What to send; its form goes by type
@@ -5212,7 +5316,9 @@ type UpdateAgentDto struct {
 	// Deprecated: this property has been marked as deprecated upstream, but no `x-deprecated-reason` was set
 	PostCallEmail nullable.Nullable[PostCallFinalizedEmailDto] `json:"post_call_email,omitempty"`
 
-	// PostCallInsights Facts to be taken out of the transcript when the call is over
+	// PostCallInsights Facts to be taken out of the transcript when the call is over: name, type (string, number, integer, boolean, date, email, array …, or a JSON Schema in schema) and description
+	//
+	// Example: [{"description":"Did they ask to be called back","name":"wants_callback","type":"boolean"}]
 	PostCallInsights nullable.Nullable[[]map[string]interface{}] `json:"post_call_insights,omitempty"`
 
 	// PostCallPrompt What a model is asked about the transcript when the call is over
@@ -5993,6 +6099,23 @@ type AddContextToCallParams struct {
 // AddContextToCallParamsParleyTimeFormat defines parameters for AddContextToCall.
 type AddContextToCallParamsParleyTimeFormat string
 
+// AnalyzeCallParams defines parameters for AnalyzeCall.
+type AnalyzeCallParams struct {
+	Id Id `form:"id" json:"id"`
+
+	// IdempotencyKey A text of your choice, such as a UUID. The same request with the same key within 24 hours gets the first answer again,
+	// and nothing is done twice; another request with it is refused (422), and so is the same one while the first still runs (409).
+	IdempotencyKey *Idempotency `json:"Idempotency-Key,omitempty"`
+
+	// ParleyTimeFormat How the times of calls (created_at, start_time, end_time, not_before, not_after) are written: `iso8601` (UTC, milliseconds)
+	// or `epoch` (whole seconds: a string of digits where one call is answered, a number in lists). Left out, the
+	// environment's time_format decides. All other times are ISO 8601 always.
+	ParleyTimeFormat *AnalyzeCallParamsParleyTimeFormat `json:"Parley-Time-Format,omitempty"`
+}
+
+// AnalyzeCallParamsParleyTimeFormat defines parameters for AnalyzeCall.
+type AnalyzeCallParamsParleyTimeFormat string
+
 // CaptureCallParams defines parameters for CaptureCall.
 type CaptureCallParams struct {
 	Id Id `form:"id" json:"id"`
@@ -6650,6 +6773,9 @@ type UpdateAgentJSONRequestBody = UpdateAgentDto
 
 // AddContextToCallJSONRequestBody defines body for AddContextToCall for application/json ContentType.
 type AddContextToCallJSONRequestBody = AddContextDto
+
+// AnalyzeCallJSONRequestBody defines body for AnalyzeCall for application/json ContentType.
+type AnalyzeCallJSONRequestBody = AnalyzeDto
 
 // CreateCallJSONRequestBody defines body for CreateCall for application/json ContentType.
 type CreateCallJSONRequestBody = CreateCallDto
@@ -11059,6 +11185,28 @@ type ClientInterface interface {
 	// Corresponds with POST /v1/calls/add_context (the `AddContextToCall` operationId).
 	AddContextToCall(ctx context.Context, params *AddContextToCallParams, body AddContextToCallJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// AnalyzeCallWithBody Have the model read a call that is over once more, as its agent wants it now
+	//
+	// By the post_call fields and the model that the agent has now; those it had for the call when it is gone. The analysis and the
+	// insights take the place of those that were there, once they are made: `event_analysis` tells. With `actions: true` the
+	// post_call_actions go out again, too, under keys of their own. 409: the call runs, was not answered, is private, or its words have been erased.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/calls/analyze (the `AnalyzeCall` operationId).
+	AnalyzeCallWithBody(ctx context.Context, params *AnalyzeCallParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AnalyzeCall Have the model read a call that is over once more, as its agent wants it now
+	//
+	// By the post_call fields and the model that the agent has now; those it had for the call when it is gone. The analysis and the
+	// insights take the place of those that were there, once they are made: `event_analysis` tells. With `actions: true` the
+	// post_call_actions go out again, too, under keys of their own. 409: the call runs, was not answered, is private, or its words have been erased.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/calls/analyze (the `AnalyzeCall` operationId).
+	AnalyzeCall(ctx context.Context, params *AnalyzeCallParams, body AnalyzeCallJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// CaptureCall The packets of a running call, as a capture file that grows until it is over
 	//
 	// For Wireshark and the like: the SIP messages of all legs from the beginning, and the RTP of both directions from now on, in
@@ -12093,6 +12241,48 @@ func (c *Client) AddContextToCallWithBody(ctx context.Context, params *AddContex
 // Corresponds with POST /v1/calls/add_context (the `AddContextToCall` operationId).
 func (c *Client) AddContextToCall(ctx context.Context, params *AddContextToCallParams, body AddContextToCallJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewAddContextToCallRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AnalyzeCallWithBody Have the model read a call that is over once more, as its agent wants it now
+//
+// By the post_call fields and the model that the agent has now; those it had for the call when it is gone. The analysis and the
+// insights take the place of those that were there, once they are made: `event_analysis` tells. With `actions: true` the
+// post_call_actions go out again, too, under keys of their own. 409: the call runs, was not answered, is private, or its words have been erased.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/calls/analyze (the `AnalyzeCall` operationId).
+func (c *Client) AnalyzeCallWithBody(ctx context.Context, params *AnalyzeCallParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAnalyzeCallRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AnalyzeCall Have the model read a call that is over once more, as its agent wants it now
+//
+// By the post_call fields and the model that the agent has now; those it had for the call when it is gone. The analysis and the
+// insights take the place of those that were there, once they are made: `event_analysis` tells. With `actions: true` the
+// post_call_actions go out again, too, under keys of their own. 409: the call runs, was not answered, is private, or its words have been erased.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/calls/analyze (the `AnalyzeCall` operationId).
+func (c *Client) AnalyzeCall(ctx context.Context, params *AnalyzeCallParams, body AnalyzeCallJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAnalyzeCallRequest(c.Server, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -14865,6 +15055,95 @@ func NewAddContextToCallRequestWithBody(server string, params *AddContextToCallP
 	}
 
 	operationPath := fmt.Sprintf("/v1/calls/add_context")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "id", params.Id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+		if params.ParleyTimeFormat != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Parley-Time-Format", *params.ParleyTimeFormat, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Parley-Time-Format", headerParam1)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewAnalyzeCallRequest calls the generic AnalyzeCall builder with application/json body
+func NewAnalyzeCallRequest(server string, params *AnalyzeCallParams, body AnalyzeCallJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewAnalyzeCallRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewAnalyzeCallRequestWithBody constructs an http.Request for the AnalyzeCall method, with any body, and a specified content type
+func NewAnalyzeCallRequestWithBody(server string, params *AnalyzeCallParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/calls/analyze")
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -19682,6 +19961,28 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /v1/calls/add_context (the `AddContextToCall` operationId).
 	AddContextToCallWithResponse(ctx context.Context, params *AddContextToCallParams, body AddContextToCallJSONRequestBody, reqEditors ...RequestEditorFn) (*AddContextToCallResponse, error)
 
+	// AnalyzeCallWithBodyWithResponse Have the model read a call that is over once more, as its agent wants it now
+	//
+	// By the post_call fields and the model that the agent has now; those it had for the call when it is gone. The analysis and the
+	// insights take the place of those that were there, once they are made: `event_analysis` tells. With `actions: true` the
+	// post_call_actions go out again, too, under keys of their own. 409: the call runs, was not answered, is private, or its words have been erased.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/calls/analyze (the `AnalyzeCall` operationId).
+	AnalyzeCallWithBodyWithResponse(ctx context.Context, params *AnalyzeCallParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AnalyzeCallResponse, error)
+
+	// AnalyzeCallWithResponse Have the model read a call that is over once more, as its agent wants it now
+	//
+	// By the post_call fields and the model that the agent has now; those it had for the call when it is gone. The analysis and the
+	// insights take the place of those that were there, once they are made: `event_analysis` tells. With `actions: true` the
+	// post_call_actions go out again, too, under keys of their own. 409: the call runs, was not answered, is private, or its words have been erased.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/calls/analyze (the `AnalyzeCall` operationId).
+	AnalyzeCallWithResponse(ctx context.Context, params *AnalyzeCallParams, body AnalyzeCallJSONRequestBody, reqEditors ...RequestEditorFn) (*AnalyzeCallResponse, error)
+
 	// CaptureCallWithResponse The packets of a running call, as a capture file that grows until it is over
 	//
 	// For Wireshark and the like: the SIP messages of all legs from the beginning, and the RTP of both directions from now on, in
@@ -21147,6 +21448,47 @@ func (r AddContextToCallResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r AddContextToCallResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type AnalyzeCallResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *CallDto
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r AnalyzeCallResponse) GetJSON200() *CallDto {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r AnalyzeCallResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r AnalyzeCallResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r AnalyzeCallResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r AnalyzeCallResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -24053,6 +24395,40 @@ func (c *ClientWithResponses) AddContextToCallWithResponse(ctx context.Context, 
 	return ParseAddContextToCallResponse(rsp)
 }
 
+// AnalyzeCallWithBodyWithResponse Have the model read a call that is over once more, as its agent wants it now
+//
+// By the post_call fields and the model that the agent has now; those it had for the call when it is gone. The analysis and the
+// insights take the place of those that were there, once they are made: `event_analysis` tells. With `actions: true` the
+// post_call_actions go out again, too, under keys of their own. 409: the call runs, was not answered, is private, or its words have been erased.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/calls/analyze (the `AnalyzeCall` operationId).
+func (c *ClientWithResponses) AnalyzeCallWithBodyWithResponse(ctx context.Context, params *AnalyzeCallParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AnalyzeCallResponse, error) {
+	rsp, err := c.AnalyzeCallWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAnalyzeCallResponse(rsp)
+}
+
+// AnalyzeCallWithResponse Have the model read a call that is over once more, as its agent wants it now
+//
+// By the post_call fields and the model that the agent has now; those it had for the call when it is gone. The analysis and the
+// insights take the place of those that were there, once they are made: `event_analysis` tells. With `actions: true` the
+// post_call_actions go out again, too, under keys of their own. 409: the call runs, was not answered, is private, or its words have been erased.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/calls/analyze (the `AnalyzeCall` operationId).
+func (c *ClientWithResponses) AnalyzeCallWithResponse(ctx context.Context, params *AnalyzeCallParams, body AnalyzeCallJSONRequestBody, reqEditors ...RequestEditorFn) (*AnalyzeCallResponse, error) {
+	rsp, err := c.AnalyzeCall(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAnalyzeCallResponse(rsp)
+}
+
 // CaptureCallWithResponse The packets of a running call, as a capture file that grows until it is over
 //
 // For Wireshark and the like: the SIP messages of all legs from the beginning, and the RTP of both directions from now on, in
@@ -25710,6 +26086,32 @@ func ParseAddContextToCallResponse(rsp *http.Response) (*AddContextToCallRespons
 	}
 
 	response := &AddContextToCallResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest CallDto
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseAnalyzeCallResponse parses an HTTP response from a AnalyzeCallWithResponse call
+func ParseAnalyzeCallResponse(rsp *http.Response) (*AnalyzeCallResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &AnalyzeCallResponse{
 		Body:         bodyBytes,
 		HTTPResponse: rsp,
 	}

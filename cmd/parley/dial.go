@@ -23,8 +23,9 @@ const dialJob = "dial"
 const dialsAtOnce = 1000
 
 // deliver makes what takes work from the store: the jobs and the webhooks.
-func (h *house) deliver() {
-	h.jobs = job.New(h.db, job.Options{Logger: h.log}, job.Kind{Name: dialJob, AtOnce: dialsAtOnce, Run: h.dial, Doubt: h.inDoubt})
+func (h *house) deliver(v *vendors) {
+	kinds := append(h.clerk(v).Kinds(), job.Kind{Name: dialJob, AtOnce: dialsAtOnce, Run: h.dial, Doubt: h.inDoubt})
+	h.jobs = job.New(h.db, job.Options{Logger: h.log}, kinds...)
 	h.metrics = metrics.New(metrics.Config{Log: h.db.Log(), Running: h.switchboard.Live, Depth: h.db.Depth, Logger: h.log})
 	h.webhooks = webhook.New(webhook.Options{DB: h.db, Sender: h.fetch, Logger: h.log, Attempted: h.metrics.Attempted, RecordingURL: func(callID string) string {
 		return h.api.RecordingURL(callID, "mp3", time.Now().Add(recordingURLLasts))

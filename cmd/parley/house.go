@@ -47,6 +47,7 @@ type house struct {
 	webhooks    *webhook.Courier
 	metrics     *metrics.Metrics
 	fetch       *fetch.Client
+	prices      *call.Prices // nil: there are none
 	api         *api.API
 	handler     http.Handler
 	sip         *sip.Trunk
@@ -85,7 +86,7 @@ func (c *serveCmd) build(ctx context.Context, log *slog.Logger) (h *house, made 
 	if err = h.telephone(v); err != nil {
 		return h, "", err
 	}
-	h.deliver()
+	h.deliver(v)
 	v.guarded = provider.Guarded(h.fetch.Dial)
 	h.api, err = api.New(api.Config{
 		Store: db, Log: db.Log(), Blobs: blobs, Signer: key, Live: live{h.switchboard}, Traces: traces{h.traces, h.sip, h.switchboard}, Courier: h.webhooks, Meter: h.metrics, Specs: specs, Logger: log,
@@ -105,8 +106,7 @@ func (h *house) telephone(v *vendors) error {
 	if err != nil {
 		return err
 	}
-	prices, err := h.cfg.prices()
-	if err != nil {
+	if h.prices, err = h.cfg.prices(); err != nil {
 		return err
 	}
 	allow, err := h.cfg.networks()
@@ -134,7 +134,7 @@ func (h *house) telephone(v *vendors) error {
 	h.fetch = fetch.New(fetch.Options{Allow: allow, Own: own(h.cfg.HTTP, h.sipAddr)})
 	h.switchboard = call.New(call.Config{
 		Trunk: trunk, Calls: h.db, Log: h.db.Log(), Recordings: recordings{h.blobs}, Traces: h.traces, Open: v.Open, Logger: h.log,
-		MayCall: h.db.MayCall, Refused: h.neverAgain, Fetch: h.fetch, Prices: prices, Early: h.cfg.Early == on,
+		MayCall: h.db.MayCall, Refused: h.neverAgain, Fetch: h.fetch, Prices: h.prices, Early: h.cfg.Early == on,
 		Directory: &directory{db: h.db, trunks: trunks.all, defaultEnv: h.env, trustLoop: h.cfg.TrustLoopback},
 	})
 	return nil

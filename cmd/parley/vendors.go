@@ -100,6 +100,15 @@ func (v *vendors) hearing(ctx context.Context, env string, a *parley.Agent, r *c
 }
 
 func (v *vendors) thinking(ctx context.Context, env string, a *parley.Agent, r *call.Ready) (llm.Model, error) {
+	vs, err := v.minds(ctx, env, a, r)
+	if err != nil {
+		return nil, err
+	}
+	return llm.Fallback(v.hedged(vs)...), nil
+}
+
+// minds are who thinks for an agent, in the order in which they are asked.
+func (v *vendors) minds(ctx context.Context, env string, a *parley.Agent, r *call.Ready) ([]llm.Vendor, error) {
 	account := ""
 	if a.AccountConn != nil {
 		account = *a.AccountConn
@@ -118,7 +127,7 @@ func (v *vendors) thinking(ctx context.Context, env string, a *parley.Agent, r *
 	}
 	r.Vendors.Thinking, r.Vendors.Model = vs[0].Name, modelNamed(a)
 	if len(a.Fallback) == 0 {
-		return llm.Fallback(v.hedged(append(vs, v.mindsBehind(ctx, env, vs[0].Name)...))...), nil
+		return append(vs, v.mindsBehind(ctx, env, vs[0].Name)...), nil
 	}
 	var f struct {
 		Provider  string `json:"provider"`
@@ -137,7 +146,7 @@ func (v *vendors) thinking(ctx context.Context, env string, a *parley.Agent, r *
 	if err != nil {
 		return nil, fmt.Errorf("llm_fallback: %w", err)
 	}
-	return llm.Fallback(v.hedged(append(append(vs, second...), v.mindsBehind(ctx, env, vs[0].Name, second[0].Name)...))...), nil
+	return append(append(vs, second...), v.mindsBehind(ctx, env, vs[0].Name, second[0].Name)...), nil
 }
 
 // modelNamed is the model an agent names, for its price.

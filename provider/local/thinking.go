@@ -73,6 +73,15 @@ func (t *thinking) Preload(ctx context.Context, r llm.Request) (llm.Preloaded, e
 	return llm.Preloaded{Skipped: "no language model is here"}, err
 }
 
+// ByRules reports whether no language model thinks, but rules; it waits for a look under way.
+func (t *thinking) ByRules(ctx context.Context) bool {
+	if t.name == BuiltIn {
+		return true
+	}
+	found, err := t.l.thinker(ctx)
+	return err == nil && found == nil && t.name == ""
+}
+
 // model opens what was found, once.
 func (t *thinking) model(ctx context.Context) (llm.Model, error) {
 	t.mu.Lock()

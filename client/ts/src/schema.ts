@@ -469,6 +469,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/calls/analyze": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Have the model read a call that is over once more, as its agent wants it now
+         * @description By the post_call fields and the model that the agent has now; those it had for the call when it is gone. The analysis and the
+         *     insights take the place of those that were there, once they are made: `event_analysis` tells. With `actions: true` the
+         *     post_call_actions go out again, too, under keys of their own. 409: the call runs, was not answered, is private, or its words have been erased.
+         */
+        post: operations["analyzeCall"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/calls/capture": {
         parameters: {
             query?: never;
@@ -1726,6 +1748,38 @@ export interface components {
         } & {
             [key: string]: unknown;
         };
+        /** @description What became of one of the agent's post_call_actions */
+        AfterActionDto: {
+            /** @description How many are over */
+            attempts: number;
+            /** @description When it was done or given up */
+            ended_at: string | null;
+            /** @description Why it failed or was skipped */
+            error: string | null;
+            /**
+             * @description The action's; its place, such as post_call_actions.0, when it has none
+             * @example post_call_actions.0
+             */
+            id: string;
+            /** @description The same at every attempt */
+            idempotency_key: string;
+            /** @example Follow-up email */
+            label: string | null;
+            /** @description While it waits */
+            next_attempt_at: string | null;
+            /**
+             * @description skipped: its conditions did not hold, the call was not answered, or this version does not send such
+             * @enum {string}
+             */
+            state: "waiting" | "done" | "failed" | "skipped";
+            /**
+             * @description Of HTTP or SMTP, of the last attempt
+             * @example 200
+             */
+            status: number | null;
+            /** @example email */
+            type: string;
+        };
         /** @description An agent, with all that belongs to it */
         AgentDto: {
             /** @description The account that pays for thinking */
@@ -1843,7 +1897,16 @@ export interface components {
             post_call_actions?: components["schemas"]["PostCallFinalizedActionDto"][] | null;
             /** @deprecated */
             post_call_email?: components["schemas"]["PostCallFinalizedEmailDto"] | null;
-            /** @description Facts to be taken out of the transcript when the call is over */
+            /**
+             * @description Facts to be taken out of the transcript when the call is over: name, type (string, number, integer, boolean, date, email, array …, or a JSON Schema in schema) and description
+             * @example [
+             *       {
+             *         "description": "Did they ask to be called back",
+             *         "name": "wants_callback",
+             *         "type": "boolean"
+             *       }
+             *     ]
+             */
             post_call_insights?: {
                 [key: string]: unknown;
             }[] | null;
@@ -1893,6 +1956,14 @@ export interface components {
             total_is_estimated: boolean;
         };
         AgentRef: components["schemas"]["Uuid"] | components["schemas"]["InlineAgentDto"];
+        /** @description What is to be done once more */
+        AnalyzeDto: {
+            /**
+             * @description true: the post_call_actions, too
+             * @example false
+             */
+            actions?: boolean | null;
+        };
         /** @description Of a vendor that wants a key alone */
         ApiKeyCredentials: {
             /** @description The vendor's key */
@@ -2031,10 +2102,16 @@ export interface components {
             on_no_human_answer: "continue" | "hangup";
             /** @description null until there is one */
             post_call_analysis: string | null;
-            /** @description null until there are any */
+            /** @description By the same names, the ids of the turns that each was drawn from */
+            post_call_insight_turns: {
+                [key: string]: string[];
+            } | null;
+            /** @description By name, each of its type; what the call does not tell is not in it. Null until there are any */
             post_call_insights: {
                 [key: string]: unknown;
             } | null;
+            /** @description What became of the post_call_actions, of all runs, in their order */
+            post_call_outcomes: components["schemas"]["AfterActionDto"][];
             /** @description It waits for its time or for a free slot */
             queued: boolean;
             recording_available: boolean;
@@ -2372,7 +2449,16 @@ export interface components {
             post_call_actions?: components["schemas"]["PostCallFinalizedActionDto"][] | null;
             /** @deprecated */
             post_call_email?: components["schemas"]["PostCallFinalizedEmailDto"] | null;
-            /** @description Facts to be taken out of the transcript when the call is over */
+            /**
+             * @description Facts to be taken out of the transcript when the call is over: name, type (string, number, integer, boolean, date, email, array …, or a JSON Schema in schema) and description
+             * @example [
+             *       {
+             *         "description": "Did they ask to be called back",
+             *         "name": "wants_callback",
+             *         "type": "boolean"
+             *       }
+             *     ]
+             */
             post_call_insights?: {
                 [key: string]: unknown;
             }[] | null;
@@ -3092,7 +3178,16 @@ export interface components {
             post_call_actions?: components["schemas"]["PostCallFinalizedActionDto"][] | null;
             /** @deprecated */
             post_call_email?: components["schemas"]["PostCallFinalizedEmailDto"] | null;
-            /** @description Facts to be taken out of the transcript when the call is over */
+            /**
+             * @description Facts to be taken out of the transcript when the call is over: name, type (string, number, integer, boolean, date, email, array …, or a JSON Schema in schema) and description
+             * @example [
+             *       {
+             *         "description": "Did they ask to be called back",
+             *         "name": "wants_callback",
+             *         "type": "boolean"
+             *       }
+             *     ]
+             */
             post_call_insights?: {
                 [key: string]: unknown;
             }[] | null;
@@ -3348,7 +3443,16 @@ export interface components {
         };
         /** @description `config` is the one that `type` asks for: …EmailConfigDto, …SmsConfigDto or …CustomApiConfigDto */
         PostCallFinalizedActionDto: {
-            /** @description All of them must hold */
+            /**
+             * @description All of them must hold: field (voicemail, ended_reason, analysis, an insight, any variable), op (eq, ne, gt, gte, lt, lte, contains, not_contains, in, not_in, exists) and value
+             * @example [
+             *       {
+             *         "field": "ended_reason",
+             *         "op": "ne",
+             *         "value": "voicemail"
+             *       }
+             *     ]
+             */
             conditions?: {
                 [key: string]: unknown;
             }[] | null;
@@ -4025,7 +4129,16 @@ export interface components {
             post_call_actions?: components["schemas"]["PostCallFinalizedActionDto"][] | null;
             /** @deprecated */
             post_call_email?: components["schemas"]["PostCallFinalizedEmailDto"] | null;
-            /** @description Facts to be taken out of the transcript when the call is over */
+            /**
+             * @description Facts to be taken out of the transcript when the call is over: name, type (string, number, integer, boolean, date, email, array …, or a JSON Schema in schema) and description
+             * @example [
+             *       {
+             *         "description": "Did they ask to be called back",
+             *         "name": "wants_callback",
+             *         "type": "boolean"
+             *       }
+             *     ]
+             */
             post_call_insights?: {
                 [key: string]: unknown;
             }[] | null;
@@ -5387,6 +5500,55 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["AddContextDto"];
+            };
+        };
+        responses: {
+            /** @description The call */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallDto"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            405: components["responses"]["Refused"];
+            408: components["responses"]["Refused"];
+            409: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            415: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["Refused"];
+        };
+    };
+    analyzeCall: {
+        parameters: {
+            query: {
+                id: components["parameters"]["id"];
+            };
+            header?: {
+                /**
+                 * @description A text of your choice, such as a UUID. The same request with the same key within 24 hours gets the first answer again,
+                 *     and nothing is done twice; another request with it is refused (422), and so is the same one while the first still runs (409).
+                 */
+                "Idempotency-Key"?: components["parameters"]["idempotency"];
+                /**
+                 * @description How the times of calls (created_at, start_time, end_time, not_before, not_after) are written: `iso8601` (UTC, milliseconds)
+                 *     or `epoch` (whole seconds: a string of digits where one call is answered, a number in lists). Left out, the
+                 *     environment's time_format decides. All other times are ISO 8601 always.
+                 */
+                "Parley-Time-Format"?: components["parameters"]["time_format"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["AnalyzeDto"];
             };
         };
         responses: {
