@@ -213,11 +213,11 @@ func (d *Detector) interrupt(final bool, now time.Duration) Signal {
 		return Signal{}
 	}
 	if d.o.InterruptSensitivity != "high" {
-		if d.lang.backchannel(all) {
+		if d.lang.backchannel(all) || final && d.lang.remnant(all) {
 			d.doubted = 0
 			return Signal{}
 		}
-		if !final && d.lang.mayListen(all) {
+		if !final && (d.lang.mayListen(all) || d.lang.remnant(all)) {
 			if d.doubted == 0 {
 				d.doubted = now
 			}
@@ -245,7 +245,7 @@ func (d *Detector) doubtAt() time.Duration {
 	if !d.paused {
 		return d.doubted + doubt
 	}
-	return min(max(d.doubted, d.near.voiceAt)+longDoubt, d.doubted+mostDoubt)
+	return min(max(d.doubted, d.lastSpeech)+longDoubt, d.doubted+mostDoubt)
 }
 
 // resumeAt is when a pause ends that no words have followed.
@@ -253,7 +253,7 @@ func (d *Detector) resumeAt() time.Duration {
 	if d.doubted > 0 {
 		return d.doubtAt()
 	}
-	return min(max(d.near.voiceAt, d.pausedAt)+toResume, d.pausedAt+longestPause)
+	return min(max(d.near.soundAt, d.pausedAt)+toResume, d.pausedAt+longestPause)
 }
 
 // Agent says what the agent does now. A pause ends with what was paused.
@@ -297,7 +297,7 @@ func (d *Detector) Tick(now time.Duration) Signal {
 			d.alarms++
 			d.alarmAt = now
 		}
-		d.deaf = now < d.near.voiceAt+toResume
+		d.deaf = now < d.near.soundAt+toResume
 		return Signal{Kind: Resume, Inputs: d.inputs(now)}
 	}
 	if !d.pending() || now < d.endAt() {
@@ -370,7 +370,7 @@ func (d *Detector) text() string {
 func (d *Detector) judge() {
 	if d.pending() {
 		d.hold, d.why = d.wait(d.text(), d.ended)
-		d.listening = d.lang.backchannel(d.text())
+		d.listening = d.lang.backchannel(d.text()) || d.partial == "" && d.lang.remnant(d.text())
 	}
 }
 

@@ -308,7 +308,7 @@ func TestNoPause(t *testing.T) {
 	}
 	sc := newScene(Options{}) // words that are none of the stopping ones came with the sound
 	sc.d.Agent(Busy)
-	sc.speaks(80 * ms).partial("uh-huh").speaks(300 * ms)
+	sc.speaks(60 * ms).partial("uh-huh").speaks(300 * ms)
 	sc.want(t)
 	sc = newScene(Options{}) // a click
 	sc.d.Agent(Busy)
@@ -374,7 +374,7 @@ func TestBackchannel(t *testing.T) {
 	sc = newScene(Options{})
 	sc.d.Agent(Busy)
 	sc.d.Asked("Shall I book it?")
-	sc.speaks(300 * ms).quiet(200 * ms).end("yes").quiet(200 * ms)
+	sc.speaks(300 * ms).quiet(200 * ms).end("yes").quiet(100 * ms)
 	sc.d.Agent(Idle)
 	sc.quiet(500 * ms)
 	sc.want(t, Pause, TurnEnd)

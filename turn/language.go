@@ -5,6 +5,7 @@ import "strings"
 // A language is what the engine knows of how people take turns in it. Words are as split writes them: lower case, no
 // punctuation, no apostrophes.
 type language struct {
+	torn         map[string]bool // what is left of backchannels when a word of them is not heard
 	backchannels map[string]bool // of one to three words: "I am listening", and nothing else
 	trailing     map[string]bool // a last word after which more must come
 	alone        map[string]bool // trailing words that are an answer when they stand alone
