@@ -70,6 +70,7 @@ type hushed struct {
 type utterance struct {
 	finals    []string // segments
 	partial   string
+	partialAt time.Duration // the first of partial's segment came
 	wordsAt   time.Duration // the last of the words came
 	ended     bool          // the vendor says so, and nothing has come since
 	semantic  bool          // and judged it by more than a silence
@@ -184,7 +185,11 @@ func (d *Detector) Heard(w Words, now time.Duration) Signal {
 			d.partial = ""
 		}
 	case text != "":
-		d.partial, d.streams = text, true
+		if d.partial == "" {
+			d.partialAt = now
+		}
+		d.partial = text
+		d.streams = d.streams || now-d.partialAt >= streamsFor
 	}
 	if changed {
 		d.rhythm.words(now)
