@@ -38,6 +38,9 @@ type AfterAction struct {
 
 // WantsAftermath reports whether anything is to be done after the agent's calls.
 func (a *Agent) WantsAftermath() bool {
+	if _, facts, summary := a.Remembers(); facts || summary {
+		return true
+	}
 	some := func(raw json.RawMessage) bool { return len(raw) > 0 && string(raw) != "null" }
 	return a.PostCallPrompt != nil && *a.PostCallPrompt != "" || len(a.PostCallInsights)+len(a.PostCallActions) > 0 ||
 		some(a.PostCallEmail) || some(a.PostCallSMS) || a.Prompt != nil && len(a.Prompt.CollectFields) > 0

@@ -25,6 +25,7 @@ const (
 	EventRinging        EventType = "ringing"         // {}
 	EventWarmed         EventType = "warmed"          // Warmth: what was made ready while the phone rang
 	EventContext        EventType = "context"         // ContextAnswer: what a context endpoint knew of the other end
+	EventMemory         EventType = "memory"          // {facts, summary, agent_id, updated_at}: what earlier calls knew of the other end
 	EventPartial        EventType = "partial"         // {text}: the caller's words so far
 	EventTurnEnded      EventType = "turn_ended"      // {text, why}: the caller's turn was taken as over
 	EventDecision       EventType = "decision"        // journal.Decision: what was decided about whose turn it is, or who answered, and from what

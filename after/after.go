@@ -35,6 +35,8 @@ type Store interface {
 	Enqueue(ctx context.Context, jobs ...store.Job) error
 	InternalAgent(ctx context.Context, env, id string) (parley.Agent, error)
 	Internal(ctx context.Context, env string, k store.Kind, id string) (store.Doc, error)
+	Recall(ctx context.Context, env, number, agentID string) (parley.Memory, error)
+	Remember(ctx context.Context, m parley.Memory) (parley.Memory, error)
 }
 
 // Log is the event log. *store.Log is one.
@@ -136,7 +138,7 @@ func (c *Clerk) afterCall(ctx context.Context, j job.Job) job.Result {
 		return job.Done
 	}
 	if row.After.Run != o.Run {
-		f, wait, err := c.findings(ctx, row, agent, j.Attempt)
+		f, wait, err := c.findings(ctx, row, agent, j.Attempt, o.Run == firstRun)
 		if err != nil {
 			c.spent(ctx, row.ID, f)
 			if ctx.Err() != nil {
@@ -144,6 +146,10 @@ func (c *Clerk) afterCall(ctx context.Context, j job.Job) job.Result {
 			}
 			c.Logger.Warn("a call was not analysed", "call", row.ID, "again_in", wait, "error", err)
 			return job.Again(wait, err)
+		}
+		if err = c.remember(ctx, f.memory); err != nil {
+			c.spent(ctx, row.ID, f)
+			return again(ctx, err)
 		}
 		if row, err = c.keep(ctx, row, agent, o, f); parley.IsNotFound(err) {
 			return job.Failed(err)

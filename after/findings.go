@@ -18,6 +18,7 @@ type found struct {
 	insights      map[string]json.RawMessage
 	support       map[string][]string
 	warnings      []string
+	memory        *parley.Memory // what is to be known of the number from now on; nil: as before
 	usage         llm.Usage
 	vendor, model string
 }
@@ -30,14 +31,15 @@ const answerWithin = 3 * time.Minute
 
 // findings has the model read the call. A model that fails is an error, and wait when to ask it again; the last failure is a warning
 // of what was found.
-func (c *Clerk) findings(ctx context.Context, row *parley.Call, agent *parley.Agent, attempt int) (f found, wait time.Duration, err error) {
+func (c *Clerk) findings(ctx context.Context, row *parley.Call, agent *parley.Agent, attempt int, first bool) (f found, wait time.Duration, err error) {
 	drawn, warnings := insightsOf(agent)
 	f.warnings = warnings
 	question := strings.TrimSpace(text(agent.PostCallPrompt))
-	if question == "" && len(drawn) == 0 || len(row.Turns) == 0 {
+	remembers := first && memorable(row, agent)
+	if question == "" && len(drawn) == 0 && !remembers || len(row.Turns) == 0 {
 		return f, 0, nil
 	}
-	if err = c.think(ctx, row, agent, question, drawn, &f); err == nil {
+	if err = c.think(ctx, row, agent, question, drawn, remembers, &f); err == nil {
 		return f, 0, nil
 	}
 	if ctx.Err() == nil && attempt > len(thinkingWaits) {
@@ -47,7 +49,7 @@ func (c *Clerk) findings(ctx context.Context, row *parley.Call, agent *parley.Ag
 	return f, thinkingWaits[min(max(attempt, 1), len(thinkingWaits))-1], err
 }
 
-func (c *Clerk) think(ctx context.Context, row *parley.Call, agent *parley.Agent, question string, drawn []insight, f *found) error {
+func (c *Clerk) think(ctx context.Context, row *parley.Call, agent *parley.Agent, question string, drawn []insight, remembers bool, f *found) error {
 	m, err := c.Open(ctx, row.UserID, agent)
 	if err != nil {
 		return err
@@ -69,10 +71,15 @@ func (c *Clerk) think(ctx context.Context, row *parley.Call, agent *parley.Agent
 			return err
 		}
 	}
-	if len(drawn) == 0 {
-		return nil
+	if len(drawn) > 0 {
+		if err = asked.insights(ctx, drawn, heard, row.Turns, f); err != nil {
+			return err
+		}
 	}
-	return asked.insights(ctx, drawn, heard, row.Turns, f)
+	if remembers {
+		f.memory, err = c.recollect(ctx, &asked, row, heard)
+	}
+	return err
 }
 
 // An asking is the questions about one call.

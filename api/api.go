@@ -35,6 +35,7 @@ type tenantStore interface {
 	environmentStore
 	keyStore
 	doNotCallStore
+	memoryStore
 	steeringStore
 	usageStore
 	Ping(ctx context.Context) error

@@ -178,6 +178,7 @@ func (h *house) furnish(n *tenant) {
 	made("vector_databases", "/v1/vector_databases/create", `{"type":"vector_database_pinecone","index":"i","api_key":"a very secret password","api_environment":"e"}`)
 	made("pronunciations", "/v1/pronunciations/create", `{"word":"Siobhan","respelling":"Shivawn"}`)
 	made("do_not_call", "/v1/do_not_call/create", `{"number":"+15559990001"}`)
+	made("memories", "/v1/memories/write", `{"number":"+15559990002","facts":["is called Ada"]}`)
 	n.ids["calls"] = h.call(n, func(*parley.Call) {})
 }
 

@@ -124,6 +124,10 @@ func (a *API) routesOfTenants() []*route {
 		create("/v1/do_not_call/create", a.createDoNotCall),
 		remove("/v1/do_not_call/delete", a.deleteDoNotCall),
 
+		get("/v1/memories/list", a.listMemories),
+		create("/v1/memories/write", a.writeMemory),
+		remove("/v1/memories/delete", a.deleteMemory),
+
 		get("/v1/usage", a.usage),
 
 		get("/v1/environments", a.getEnvironment),

@@ -50,6 +50,8 @@ var intrusions = map[string][]intrusion{
 	"POST /v1/pronunciations/create":      {{body: `{"id":"{pronunciations}","word":"Ada","respelling":"Aida"}`, status: 201}},
 	"POST /v1/do_not_call/create":         {{body: `{"number":"+15559990001"}`, status: 201}},
 	"DELETE /v1/do_not_call/delete":       {{query: "?id={do_not_call}", status: 404}, {query: "?phone_number=%2B15557770010", status: 404}},
+	"POST /v1/memories/write":             {{body: `{"number":"+15559990002","agent_id":"{agents}"}`, status: 404}, {body: `{"number":"+15559990002"}`, status: 201}},
+	"DELETE /v1/memories/delete":          {{query: "?id={memories}", status: 404}, {query: "?phone_number=%2B15557770011", status: 404}},
 	"GET /v1/numbers/available":           {{query: "?telephony_account_connection={account_connections}", status: 404}},
 	"POST /v1/webhooks/redeliver":         {{query: "?id={deliveries}", status: 404}},
 	"POST /v1/numbers/buy": {
@@ -80,6 +82,9 @@ func TestTenancy(t *testing.T) {
 	h.furnish(h.b)
 	if r := h.do(h.a, "POST", "/v1/numbers/link", `{"phone_number":"onlyhere"}`); r.status != 201 {
 		t.Fatal(string(r.body))
+	}
+	if r := h.do(h.a, "POST", "/v1/memories/write", `{"number":"+15557770011"}`); r.status != 201 {
+		t.Fatal(r)
 	}
 	if r := h.do(h.a, "POST", "/v1/do_not_call/create", `{"number":"+15557770010"}`); r.status != 201 {
 		t.Fatal(string(r.body))

@@ -145,6 +145,29 @@ func TestDoNotCall(t *testing.T) {
 	})
 }
 
+func TestMemories(t *testing.T) {
+	h := newHouse(t)
+	h.furnish(h.a)
+	h.furnish(h.b)
+	h.play(t, []scenario{
+		{"write", "POST", "/v1/memories/write", `{"number":"+15557770001","agent_id":"{agents}","facts":["is called Ada","has a dog"],"summary":"They asked for a table."}`, 201,
+			`"number":"+15557770001"¦"agent_id":"{agents}"¦"facts":["is called Ada","has a dog"]¦"summary":"They asked for a table."¦"call_id":null`},
+		{"write again", "POST", "/v1/memories/write", `{"number":"+15557770001","agent_id":"{agents}","facts":["is called Eve"]}`, 201, `"facts":["is called Eve"]¦"summary":""`},
+		{"for all agents", "POST", "/v1/memories/write", `{"number":"+15557770001","summary":"x"}`, 201, `"agent_id":null¦"facts":[]`},
+		{"a sip: address", "POST", "/v1/memories/write", `{"number":"SIP:bob@example.com"}`, 201, `"number":"sip:bob@example.com"`},
+		{"no number", "POST", "/v1/memories/write", `{}`, 400, `"field":"number"`},
+		{"nobody's number", "POST", "/v1/memories/write", `{"number":"anonymous"}`, 400, `"field":"number"¦withheld`},
+		{"an empty fact", "POST", "/v1/memories/write", `{"number":"1","facts":["x",""]}`, 400, `facts.1`},
+		{"a fact that is none", "POST", "/v1/memories/write", `{"number":"1","facts":[7]}`, 400, `facts.0`},
+		{"another's agent", "POST", "/v1/memories/write", `{"number":"1","agent_id":"{other.agents}"}`, 404, `agent_id`},
+		{"of a number", "GET", `/v1/memories/list?filters={"number":"%2B15557770001"}`, ``, 200, `"total":2¦is called Eve`},
+		{"erase a number", "DELETE", "/v1/memories/delete?phone_number=+15557770001", ``, 200, `"erased":¦is called Eve¦"summary":"x"`},
+		{"again", "DELETE", "/v1/memories/delete?phone_number=%2B15557770001", ``, 404, `memory not found`},
+		{"by id", "DELETE", "/v1/memories/delete?id={memories}", ``, 200, `is called Ada`},
+		{"what is left", "GET", "/v1/memories/list", ``, 200, `"total":1¦sip:bob@example.com`},
+	})
+}
+
 func TestOtherParts(t *testing.T) {
 	h := newHouse(t)
 	h.furnish(h.a)

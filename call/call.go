@@ -95,11 +95,12 @@ type Config struct {
 	// MayCall refuses a number that is not to be dialled with a parley.Error of status 403. nil: all may be.
 	MayCall func(ctx context.Context, env, number string) error
 	// Refused is told of a callee who asked not to be called again. nil: nobody is.
-	Refused func(ctx context.Context, c parley.Call) error
-	Fetch   action.Fetcher // asks context endpoints and external actions; nil: nobody does
-	Prices  *Prices        // nil: what a call costs is not known
-	Early   bool           // agents begin to answer before it is certain that the caller has finished
-	Logger  *slog.Logger
+	Refused  func(ctx context.Context, c parley.Call) error
+	Fetch    action.Fetcher // asks context endpoints and external actions; nil: nobody does
+	Memories Memories       // nil: nobody is remembered
+	Prices   *Prices        // nil: what a call costs is not known
+	Early    bool           // agents begin to answer before it is certain that the caller has finished
+	Logger   *slog.Logger
 }
 
 // A Switchboard connects legs with conversations.
@@ -126,6 +127,7 @@ type line struct {
 	script   script
 	ready    Ready
 	warming  warming
+	known    string        // what the model reads of earlier calls
 	fallback string        // who takes the caller when the agent cannot; "" nobody
 	other    time.Duration // how long second legs lasted
 }

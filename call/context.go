@@ -30,10 +30,12 @@ const (
 	contextKept   = 10_000          // answers kept at once
 )
 
-// An asking is the questions to a call's context endpoints. The zero value asks nothing.
+// An asking is the questions to a call's context endpoints, and to the memory. The zero value asks nothing.
 type asking struct {
 	running sync.WaitGroup
-	told    [2]lore // of the agent's and the prompt's
+	memory  parley.Memory // what earlier calls knew
+	forgot  error         // nil: there is one
+	told    [2]lore       // of the agent's and the prompt's
 }
 
 // lore is what one endpoint said: the payload of parley.EventContext, and the values.
@@ -46,6 +48,7 @@ type lore struct {
 // within contextWithin.
 func (s *Switchboard) ask(ctx context.Context, c *parley.Call, a *parley.Agent) *asking {
 	q := &asking{}
+	q.running.Go(func() { q.memory, q.forgot = s.recall(ctx, c, a) })
 	if s.Fetch == nil {
 		return q
 	}
@@ -63,10 +66,7 @@ func (s *Switchboard) ask(ctx context.Context, c *parley.Call, a *parley.Agent) 
 
 func (s *Switchboard) askOne(ctx context.Context, c *parley.Call, field, at string) lore {
 	began := time.Now()
-	them := c.From
-	if c.IsOutgoing {
-		them = c.To
-	}
+	them := c.Them()
 	key := contextKey{c.UserID, at, them}
 	if values, ok := s.contexts.get(key, began); ok {
 		return lore{parley.ContextAnswer{Field: field, Cached: true, Names: sorted(values)}, values}
@@ -103,7 +103,7 @@ func (s *Switchboard) askOne(ctx context.Context, c *parley.Call, field, at stri
 func (s *Switchboard) learn(ctx context.Context, line *line, q *asking) bool {
 	q.running.Wait()
 	learnt := map[string]string{}
-	asked := false
+	asked := s.recalls(line, q)
 	for _, t := range slices.Backward(q.told[:]) {
 		maps.Copy(learnt, t.values)
 	}
@@ -138,6 +138,20 @@ func (s *Switchboard) learn(ctx context.Context, line *line, q *asking) bool {
 		})
 	}
 	return asked
+}
+
+// recalls takes what a memory says.
+func (s *Switchboard) recalls(line *line, q *asking) bool {
+	if q.forgot != nil {
+		if !parley.IsNotFound(q.forgot) {
+			line.facts.warn("memory", "what is known of the other end could not be read; the call goes on without it")
+			s.Logger.Error("reading a memory", "call", line.id, "error", q.forgot)
+		}
+		return false
+	}
+	line.known = remembered(q.memory)
+	line.facts.add(parley.EventMemory, map[string]any{"facts": q.memory.Facts, "summary": q.memory.Summary, "agent_id": q.memory.AgentID, "updated_at": q.memory.Updated.UTC().Format(time.RFC3339)})
+	return true
 }
 
 // about is the address of what an endpoint knows about a number.

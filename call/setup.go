@@ -2,6 +2,7 @@ package call
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/parley-voice/parley"
@@ -83,6 +84,13 @@ func write(c *parley.Call, a *parley.Agent, fetch action.Fetcher, now time.Time)
 	s.record = a.EnableRecording == nil || *a.EnableRecording
 	s.limits.MaxDuration = seconds(a.CallDurationSec, defaultDuration)
 	return s
+}
+
+// know adds to the prompt what is known from earlier calls.
+func (s *script) know(what string) {
+	if what != "" {
+		s.setup.Prompt = strings.TrimSpace(s.setup.Prompt + "\n\n" + what)
+	}
 }
 
 // act makes what the agent can do: those of its actions that this version can run, and what it does by rule. With transfer_on_end the

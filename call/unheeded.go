@@ -17,10 +17,7 @@ func unheeded(a *parley.Agent) string {
 			names = append(names, field)
 		}
 	}
-	given := func(s *string) bool { return strings.TrimSpace(text(s)) != "" }
 	some := func(raw json.RawMessage) bool { return len(raw) > 0 && string(raw) != "null" }
-	name("memory_scope", given(a.MemoryScope) && *a.MemoryScope != "none")
-	name("combine_last_call_context", on(a.CombineLastCall))
 	name("post_call_actions (sms)", slices.ContainsFunc(a.PostCallActions, func(raw json.RawMessage) bool {
 		var x struct{ Type string }
 		return json.Unmarshal(raw, &x) == nil && x.Type == "sms"

@@ -17,7 +17,6 @@ func TestWhatIsNotActedOnIsAWarning(t *testing.T) {
 		t.Errorf("an agent that asks for nothing special: %q", s.warnings)
 	}
 	for field, value := range map[string]string{
-		"memory_scope": `"all"`, "combine_last_call_context": "true",
 		"post_call_actions": `[{"type":"email"},{"type":"sms"}]`, "post_call_sms": `{}`,
 	} {
 		doc := `{"prompt":{},"` + field + `":` + value + `}`

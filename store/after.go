@@ -19,7 +19,8 @@ const (
 // nothing of its agent's wishes is left.
 func afterwards(ctx context.Context, tx bun.IDB, calls []string) error {
 	var rows []struct{ CallID, Agent string }
-	err := tx.NewRaw(`SELECT call_id, agent FROM snapshots WHERE call_id IN ? AND (agent LIKE '%"post_call_%' OR agent LIKE '%"collect_fields"%')`,
+	err := tx.NewRaw(`SELECT call_id, agent FROM snapshots WHERE call_id IN ? AND (agent LIKE '%"post_call_%' OR agent LIKE '%"collect_fields"%'
+		OR agent LIKE '%"memory_scope"%' OR agent LIKE '%"combine_last_call_context"%')`,
 		bun.Tuple(calls)).Scan(ctx, &rows)
 	if err != nil {
 		return err

@@ -13,7 +13,7 @@ import (
 func conformance(t *testing.T, open func(t testing.TB) *DB) {
 	for name, f := range map[string]func(t *testing.T, d *DB){
 		"Environments": testEnvironments, "EnvironmentChanges": testEnvironmentChanges, "EnvironmentDeletion": testEnvironmentDeletion, "Keys": testKeys,
-		"LastOperatorKey": testLastOperatorKey, "KeyUse": testKeyUse, "DoNotCall": testDoNotCall, "SteeringPool": testSteeringPool, "VectorDatabases": testVectorDatabases, "Pronunciations": testPronunciations,
+		"LastOperatorKey": testLastOperatorKey, "KeyUse": testKeyUse, "DoNotCall": testDoNotCall, "Memories": testMemories, "MemoryLimits": testMemoryLimits, "SteeringPool": testSteeringPool, "VectorDatabases": testVectorDatabases, "Pronunciations": testPronunciations,
 		"Resources": testResources, "Secrets": testSecrets, "Lists": testLists,
 		"Agents": testAgents, "Blocks": testBlocks, "AgentUpdates": testAgentUpdates, "AgentDeletion": testAgentDeletion, "InlineAgents": testInlineAgents,
 		"Numbers": testNumbers, "Trunks": testTrunks, "DialPolicy": testDialPolicy, "Calls": testCalls, "CallLists": testCallLists, "CallChanges": testCallChanges,

@@ -12,7 +12,7 @@ import (
 
 // tables are all tables, in an order in which their rows may be written.
 var tables = []string{
-	"settings", "environments", "api_keys", "do_not_call", "resources", "agents", "agent_links", "numbers",
+	"settings", "environments", "api_keys", "do_not_call", "memories", "resources", "agents", "agent_links", "numbers",
 	"calls", "snapshots", "waiting", "untold", "traces", "events", "jobs", "deliveries", "cursors", "answers",
 }
 

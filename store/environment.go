@@ -204,7 +204,7 @@ func (d *DB) DeleteEnvironment(ctx context.Context, id string) (e Environment, e
 		if err := d.keepOperator(ctx, tx, "environment_id = ?", row.ID); err != nil {
 			return err
 		}
-		for _, table := range []string{"api_keys", "do_not_call", "answers", "deliveries"} {
+		for _, table := range []string{"api_keys", "do_not_call", "memories", "answers", "deliveries"} {
 			if _, err = tx.NewRaw("DELETE FROM ? WHERE environment_id = ?", bun.Ident(table), row.ID).Exec(ctx); err != nil {
 				return err
 			}

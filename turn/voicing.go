@@ -8,6 +8,5 @@ type Voicing struct{ v voice }
 // Frame hears 20 ms and reports whether a voice can be heard in them.
 func (v *Voicing) Frame(f *audio.Frame) bool {
 	v.v.take(f)
-	alike, _ := v.v.period()
-	return alike >= (half+clear)/2
+	return v.v.voiced()
 }

@@ -4117,8 +4117,8 @@ type DecisionInputsDto struct {
 	// VendorEnded The transcriber held the utterance to be over
 	VendorEnded *bool `json:"vendor_ended,omitempty"`
 
-	// VoicedFrames Frames of 20 ms with a clear voice of the caller's, the older counted the less; 2.8 pause the agent
-	VoicedFrames float64 `json:"voiced_frames"`
+	// VoicedFrames Of the last 12 frames of 20 ms, those with the caller's voice
+	VoicedFrames int `json:"voiced_frames"`
 
 	// WaitMs The silence that was to end the turn
 	WaitMs *int `json:"wait_ms,omitempty"`
@@ -4289,6 +4289,11 @@ type EnvironmentPage struct {
 	Size             int              `json:"size"`
 	Total            int              `json:"total"`
 	TotalIsEstimated bool             `json:"total_is_estimated"`
+}
+
+// ErasedMemoriesDto What was erased
+type ErasedMemoriesDto struct {
+	Erased []MemoryDto `json:"erased"`
 }
 
 // EventDto A fact about a call; docs/events.md has the types and their payloads
@@ -4626,6 +4631,46 @@ type LinkNumberDto struct {
 
 	// TelephonyProvider A name, or an object with one
 	TelephonyProvider nullable.Nullable[TelephonyProvider] `json:"telephony_provider,omitempty"`
+}
+
+// MemoryDto What is known of whoever has a number
+type MemoryDto struct {
+	// AgentId null: that of all agents with memory_scope all
+	AgentId nullable.Nullable[string] `json:"agent_id"`
+
+	// CallId The call it was last written by; null: by hand
+	CallId nullable.Nullable[string] `json:"call_id"`
+
+	// CreatedAt Example: 2026-11-24T09:30:00.000Z
+	CreatedAt time.Time `json:"created_at"`
+
+	// Facts Example: ["is allergic to penicillin"]
+	Facts []string `json:"facts"`
+
+	// Id Example: 550e8400-e29b-41d4-a716-446655440000
+	Id string `json:"id"`
+
+	// Number Example: +15551234567
+	Number string `json:"number"`
+
+	// Summary Example: They moved their appointment to Monday.
+	Summary string `json:"summary"`
+
+	// UpdatedAt Example: 2026-11-24T09:30:00.000Z
+	UpdatedAt time.Time `json:"updated_at"`
+
+	// UserId Example: 550e8400-e29b-41d4-a716-446655440000
+	UserId string `json:"user_id"`
+}
+
+// MemoryPage A page of a list
+type MemoryPage struct {
+	HasMore          bool        `json:"has_more"`
+	Items            []MemoryDto `json:"items"`
+	Page             int         `json:"page"`
+	Size             int         `json:"size"`
+	Total            int         `json:"total"`
+	TotalIsEstimated bool        `json:"total_is_estimated"`
 }
 
 // MuteDto Whether the agent is to be silent
@@ -5880,6 +5925,25 @@ type WebhookRef struct {
 	union json.RawMessage
 }
 
+// WriteMemoryDto What is to be known of a number
+type WriteMemoryDto struct {
+	// AgentId Whose memory it is; left out, that of all agents with memory_scope all
+	AgentId nullable.Nullable[string] `json:"agent_id,omitempty"`
+
+	// Facts Example: ["is allergic to penicillin"]
+	Facts nullable.Nullable[[]string] `json:"facts,omitempty"`
+
+	// Number E.164, a sip: address, or an extension of digits
+	//
+	// Example: +15551234567
+	Number string `json:"number"`
+
+	// Summary What the last call came to
+	//
+	// Example: They moved their appointment to Monday.
+	Summary nullable.Nullable[string] `json:"summary,omitempty"`
+}
+
 // Filters defines model for filters.
 type Filters = string
 
@@ -6399,6 +6463,38 @@ type ListKeysParams struct {
 	Filters *Filters `form:"filters,omitempty" json:"filters,omitempty"`
 }
 
+// DeleteMemoryParams defines parameters for DeleteMemory.
+type DeleteMemoryParams struct {
+	// Id The number's id
+	Id *Uuid `form:"id,omitempty" json:"id,omitempty"`
+
+	// PhoneNumber Or the number itself, + written as %2B
+	PhoneNumber *string `form:"phone_number,omitempty" json:"phone_number,omitempty"`
+}
+
+// ListMemoriesParams defines parameters for ListMemories.
+type ListMemoriesParams struct {
+	Page *Page `form:"page,omitempty" json:"page,omitempty"`
+	Size *Size `form:"size,omitempty" json:"size,omitempty"`
+
+	// SortColumn A field of the objects; the time of creation when left out
+	SortColumn *SortColumn `form:"sort_column,omitempty" json:"sort_column,omitempty"`
+	SortDesc   *SortDesc   `form:"sort_desc,omitempty" json:"sort_desc,omitempty"`
+
+	// Filters A JSON object: `{"field": value}` or `{"field": {"gt": value}}` with eq, ne, gt, gte, lt, lte, contains or in (a list).
+	Filters *Filters `form:"filters,omitempty" json:"filters,omitempty"`
+}
+
+// WriteMemoryParams defines parameters for WriteMemory.
+type WriteMemoryParams struct {
+	// Prefer `handling=strict` refuses fields that this contract does not know
+	Prefer *Prefer `json:"Prefer,omitempty"`
+
+	// IdempotencyKey A text of your choice, such as a UUID. The same request with the same key within 24 hours gets the first answer again,
+	// and nothing is done twice; another request with it is refused (422), and so is the same one while the first still runs (409).
+	IdempotencyKey *Idempotency `json:"Idempotency-Key,omitempty"`
+}
+
 // GetNumberParams defines parameters for GetNumber.
 type GetNumberParams struct {
 	// Id The number's id
@@ -6803,6 +6899,9 @@ type UpdateEnvironmentJSONRequestBody = UpdateEnvironmentDto
 
 // CreateKeyJSONRequestBody defines body for CreateKey for application/json ContentType.
 type CreateKeyJSONRequestBody = CreateKeyDto
+
+// WriteMemoryJSONRequestBody defines body for WriteMemory for application/json ContentType.
+type WriteMemoryJSONRequestBody = WriteMemoryDto
 
 // BuyNumberJSONRequestBody defines body for BuyNumber for application/json ContentType.
 type BuyNumberJSONRequestBody = BuyNumberDto
@@ -11456,6 +11555,32 @@ type ClientInterface interface {
 	// Corresponds with GET /v1/keys/list (the `ListKeys` operationId).
 	ListKeys(ctx context.Context, params *ListKeysParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// DeleteMemory Erase one memory by its id, or all of a number
+	//
+	// Corresponds with DELETE /v1/memories/delete (the `DeleteMemory` operationId).
+	DeleteMemory(ctx context.Context, params *DeleteMemoryParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListMemories What is known of callers, from earlier calls
+	//
+	// By number: `?filters={"number":"+15551234567"}`.
+	//
+	// Corresponds with GET /v1/memories/list (the `ListMemories` operationId).
+	ListMemories(ctx context.Context, params *ListMemoriesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// WriteMemoryWithBody Write what is to be known of a number, in the place of what an agent, or all agents, knew
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/memories/write (the `WriteMemory` operationId).
+	WriteMemoryWithBody(ctx context.Context, params *WriteMemoryParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// WriteMemory Write what is to be known of a number, in the place of what an agent, or all agents, knew
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/memories/write (the `WriteMemory` operationId).
+	WriteMemory(ctx context.Context, params *WriteMemoryParams, body WriteMemoryJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// GetNumber One number
 	//
 	// Corresponds with GET /v1/numbers (the `GetNumber` operationId).
@@ -12862,6 +12987,72 @@ func (c *Client) DeleteKey(ctx context.Context, params *DeleteKeyParams, reqEdit
 // Corresponds with GET /v1/keys/list (the `ListKeys` operationId).
 func (c *Client) ListKeys(ctx context.Context, params *ListKeysParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListKeysRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DeleteMemory Erase one memory by its id, or all of a number
+//
+// Corresponds with DELETE /v1/memories/delete (the `DeleteMemory` operationId).
+func (c *Client) DeleteMemory(ctx context.Context, params *DeleteMemoryParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeleteMemoryRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListMemories What is known of callers, from earlier calls
+//
+// By number: `?filters={"number":"+15551234567"}`.
+//
+// Corresponds with GET /v1/memories/list (the `ListMemories` operationId).
+func (c *Client) ListMemories(ctx context.Context, params *ListMemoriesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListMemoriesRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// WriteMemoryWithBody Write what is to be known of a number, in the place of what an agent, or all agents, knew
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/memories/write (the `WriteMemory` operationId).
+func (c *Client) WriteMemoryWithBody(ctx context.Context, params *WriteMemoryParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewWriteMemoryRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// WriteMemory Write what is to be known of a number, in the place of what an agent, or all agents, knew
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/memories/write (the `WriteMemory` operationId).
+func (c *Client) WriteMemory(ctx context.Context, params *WriteMemoryParams, body WriteMemoryJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewWriteMemoryRequest(c.Server, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -17026,6 +17217,240 @@ func NewListKeysRequest(server string, params *ListKeysParams) (*http.Request, e
 	return req, nil
 }
 
+// NewDeleteMemoryRequest constructs an http.Request for the DeleteMemory method
+func NewDeleteMemoryRequest(server string, params *DeleteMemoryParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/memories/delete")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Id != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "id", *params.Id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PhoneNumber != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "phone_number", *params.PhoneNumber, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListMemoriesRequest constructs an http.Request for the ListMemories method
+func NewListMemoriesRequest(server string, params *ListMemoriesParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/memories/list")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Page != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Size != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "size", *params.Size, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.SortColumn != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "sort_column", *params.SortColumn, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.SortDesc != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "sort_desc", *params.SortDesc, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Filters != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "filters", *params.Filters, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewWriteMemoryRequest calls the generic WriteMemory builder with application/json body
+func NewWriteMemoryRequest(server string, params *WriteMemoryParams, body WriteMemoryJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewWriteMemoryRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewWriteMemoryRequestWithBody constructs an http.Request for the WriteMemory method, with any body, and a specified content type
+func NewWriteMemoryRequestWithBody(server string, params *WriteMemoryParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/memories/write")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.Prefer != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Prefer", *params.Prefer, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Prefer", headerParam0)
+		}
+
+		if params.IdempotencyKey != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam1)
+		}
+
+	}
+
+	return req, nil
+}
+
 // NewGetNumberRequest constructs an http.Request for the GetNumber method
 func NewGetNumberRequest(server string, params *GetNumberParams) (*http.Request, error) {
 	var err error
@@ -20262,6 +20687,36 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /v1/keys/list (the `ListKeys` operationId).
 	ListKeysWithResponse(ctx context.Context, params *ListKeysParams, reqEditors ...RequestEditorFn) (*ListKeysResponse, error)
 
+	// DeleteMemoryWithResponse Erase one memory by its id, or all of a number
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /v1/memories/delete (the `DeleteMemory` operationId).
+	DeleteMemoryWithResponse(ctx context.Context, params *DeleteMemoryParams, reqEditors ...RequestEditorFn) (*DeleteMemoryResponse, error)
+
+	// ListMemoriesWithResponse What is known of callers, from earlier calls
+	//
+	// By number: `?filters={"number":"+15551234567"}`.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/memories/list (the `ListMemories` operationId).
+	ListMemoriesWithResponse(ctx context.Context, params *ListMemoriesParams, reqEditors ...RequestEditorFn) (*ListMemoriesResponse, error)
+
+	// WriteMemoryWithBodyWithResponse Write what is to be known of a number, in the place of what an agent, or all agents, knew
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/memories/write (the `WriteMemory` operationId).
+	WriteMemoryWithBodyWithResponse(ctx context.Context, params *WriteMemoryParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*WriteMemoryResponse, error)
+
+	// WriteMemoryWithResponse Write what is to be known of a number, in the place of what an agent, or all agents, knew
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/memories/write (the `WriteMemory` operationId).
+	WriteMemoryWithResponse(ctx context.Context, params *WriteMemoryParams, body WriteMemoryJSONRequestBody, reqEditors ...RequestEditorFn) (*WriteMemoryResponse, error)
+
 	// GetNumberWithResponse One number
 	//
 	// Returns a wrapper object for the known response body format(s).
@@ -22452,6 +22907,129 @@ func (r ListKeysResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ListKeysResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type DeleteMemoryResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ErasedMemoriesDto
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r DeleteMemoryResponse) GetJSON200() *ErasedMemoriesDto {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r DeleteMemoryResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r DeleteMemoryResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DeleteMemoryResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r DeleteMemoryResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListMemoriesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *MemoryPage
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListMemoriesResponse) GetJSON200() *MemoryPage {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r ListMemoriesResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListMemoriesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListMemoriesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListMemoriesResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type WriteMemoryResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *MemoryDto
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r WriteMemoryResponse) GetJSON201() *MemoryDto {
+	return r.JSON201
+}
+
+// GetBody returns the raw response body bytes
+func (r WriteMemoryResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r WriteMemoryResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r WriteMemoryResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r WriteMemoryResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -24906,6 +25484,60 @@ func (c *ClientWithResponses) ListKeysWithResponse(ctx context.Context, params *
 	return ParseListKeysResponse(rsp)
 }
 
+// DeleteMemoryWithResponse Erase one memory by its id, or all of a number
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /v1/memories/delete (the `DeleteMemory` operationId).
+func (c *ClientWithResponses) DeleteMemoryWithResponse(ctx context.Context, params *DeleteMemoryParams, reqEditors ...RequestEditorFn) (*DeleteMemoryResponse, error) {
+	rsp, err := c.DeleteMemory(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDeleteMemoryResponse(rsp)
+}
+
+// ListMemoriesWithResponse What is known of callers, from earlier calls
+//
+// By number: `?filters={"number":"+15551234567"}`.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/memories/list (the `ListMemories` operationId).
+func (c *ClientWithResponses) ListMemoriesWithResponse(ctx context.Context, params *ListMemoriesParams, reqEditors ...RequestEditorFn) (*ListMemoriesResponse, error) {
+	rsp, err := c.ListMemories(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListMemoriesResponse(rsp)
+}
+
+// WriteMemoryWithBodyWithResponse Write what is to be known of a number, in the place of what an agent, or all agents, knew
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/memories/write (the `WriteMemory` operationId).
+func (c *ClientWithResponses) WriteMemoryWithBodyWithResponse(ctx context.Context, params *WriteMemoryParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*WriteMemoryResponse, error) {
+	rsp, err := c.WriteMemoryWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseWriteMemoryResponse(rsp)
+}
+
+// WriteMemoryWithResponse Write what is to be known of a number, in the place of what an agent, or all agents, knew
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/memories/write (the `WriteMemory` operationId).
+func (c *ClientWithResponses) WriteMemoryWithResponse(ctx context.Context, params *WriteMemoryParams, body WriteMemoryJSONRequestBody, reqEditors ...RequestEditorFn) (*WriteMemoryResponse, error) {
+	rsp, err := c.WriteMemory(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseWriteMemoryResponse(rsp)
+}
+
 // GetNumberWithResponse One number
 //
 // Returns a wrapper object for the known response body format(s).
@@ -26720,6 +27352,84 @@ func ParseListKeysResponse(rsp *http.Response) (*ListKeysResponse, error) {
 			return nil, err
 		}
 		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseDeleteMemoryResponse parses an HTTP response from a DeleteMemoryWithResponse call
+func ParseDeleteMemoryResponse(rsp *http.Response) (*DeleteMemoryResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DeleteMemoryResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ErasedMemoriesDto
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListMemoriesResponse parses an HTTP response from a ListMemoriesWithResponse call
+func ParseListMemoriesResponse(rsp *http.Response) (*ListMemoriesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListMemoriesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest MemoryPage
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseWriteMemoryResponse parses an HTTP response from a WriteMemoryWithResponse call
+func ParseWriteMemoryResponse(rsp *http.Response) (*WriteMemoryResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &WriteMemoryResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest MemoryDto
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
 
 	}
 

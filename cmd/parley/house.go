@@ -134,7 +134,7 @@ func (h *house) telephone(v *vendors) error {
 	h.fetch = fetch.New(fetch.Options{Allow: allow, Own: own(h.cfg.HTTP, h.sipAddr)})
 	h.switchboard = call.New(call.Config{
 		Trunk: trunk, Calls: h.db, Log: h.db.Log(), Recordings: recordings{h.blobs}, Traces: h.traces, Open: v.Open, Logger: h.log,
-		MayCall: h.db.MayCall, Refused: h.neverAgain, Fetch: h.fetch, Prices: h.prices, Early: h.cfg.Early == on,
+		MayCall: h.db.MayCall, Refused: h.neverAgain, Fetch: h.fetch, Memories: h.db, Prices: h.prices, Early: h.cfg.Early == on,
 		Directory: &directory{db: h.db, trunks: trunks.all, defaultEnv: h.env, trustLoop: h.cfg.TrustLoopback},
 	})
 	return nil

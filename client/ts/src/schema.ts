@@ -945,6 +945,60 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/memories/delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Erase one memory by its id, or all of a number */
+        delete: operations["deleteMemory"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/memories/list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What is known of callers, from earlier calls
+         * @description By number: `?filters={"number":"+15551234567"}`.
+         */
+        get: operations["listMemories"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/memories/write": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Write what is to be known of a number, in the place of what an agent, or all agents, knew */
+        post: operations["writeMemory"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/numbers": {
         parameters: {
             query?: never;
@@ -2847,7 +2901,7 @@ export interface components {
             since_words_ms?: number;
             /** @description The transcriber held the utterance to be over */
             vendor_ended?: boolean;
-            /** @description Frames of 20 ms with a clear voice of the caller's, the older counted the less; 2.8 pause the agent */
+            /** @description Of the last 12 frames of 20 ms, those with the caller's voice */
             voiced_frames: number;
             /** @description The silence that was to end the turn */
             wait_ms?: number;
@@ -2992,6 +3046,10 @@ export interface components {
             size: number;
             total: number;
             total_is_estimated: boolean;
+        };
+        /** @description What was erased */
+        ErasedMemoriesDto: {
+            erased: components["schemas"]["MemoryDto"][];
         };
         /** @description A fact about a call; docs/events.md has the types and their payloads */
         EventDto: {
@@ -3306,6 +3364,46 @@ export interface components {
             /** @description Who we are */
             login: string;
             token_url: components["schemas"]["HttpUrl"];
+        };
+        /** @description What is known of whoever has a number */
+        MemoryDto: {
+            /** @description null: that of all agents with memory_scope all */
+            agent_id: string | null;
+            /** @description The call it was last written by; null: by hand */
+            call_id: string | null;
+            /**
+             * Format: date-time
+             * @example 2026-11-24T09:30:00.000Z
+             */
+            created_at: string;
+            /**
+             * @example [
+             *       "is allergic to penicillin"
+             *     ]
+             */
+            facts: string[];
+            /** @example 550e8400-e29b-41d4-a716-446655440000 */
+            id: string;
+            /** @example +15551234567 */
+            number: string;
+            /** @example They moved their appointment to Monday. */
+            summary: string;
+            /**
+             * Format: date-time
+             * @example 2026-11-24T09:30:00.000Z
+             */
+            updated_at: string;
+            /** @example 550e8400-e29b-41d4-a716-446655440000 */
+            user_id: string;
+        };
+        /** @description A page of a list */
+        MemoryPage: {
+            has_more: boolean;
+            items: components["schemas"]["MemoryDto"][];
+            page: number;
+            size: number;
+            total: number;
+            total_is_estimated: boolean;
         };
         /** @description Whether the agent is to be silent */
         MuteDto: {
@@ -4548,6 +4646,27 @@ export interface components {
             total_is_estimated: boolean;
         };
         WebhookRef: (components["schemas"]["Uuid"] | components["schemas"]["UpdateWebhookDto"]) | null;
+        /** @description What is to be known of a number */
+        WriteMemoryDto: {
+            /** @description Whose memory it is; left out, that of all agents with memory_scope all */
+            agent_id?: string | null;
+            /**
+             * @example [
+             *       "is allergic to penicillin"
+             *     ]
+             */
+            facts?: string[] | null;
+            /**
+             * @description E.164, a sip: address, or an extension of digits
+             * @example +15551234567
+             */
+            number: string;
+            /**
+             * @description What the last call came to
+             * @example They moved their appointment to Monday.
+             */
+            summary?: string | null;
+        };
     };
     responses: {
         /** @description Refused; the body says what was wrong and what would be right */
@@ -6563,6 +6682,124 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["KeyPage"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            405: components["responses"]["Refused"];
+            408: components["responses"]["Refused"];
+            409: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            415: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["Refused"];
+        };
+    };
+    deleteMemory: {
+        parameters: {
+            query?: {
+                /** @description The number's id */
+                id?: components["schemas"]["Uuid"];
+                /** @description Or the number itself, + written as %2B */
+                phone_number?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was erased */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErasedMemoriesDto"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            405: components["responses"]["Refused"];
+            408: components["responses"]["Refused"];
+            409: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            415: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["Refused"];
+        };
+    };
+    listMemories: {
+        parameters: {
+            query?: {
+                page?: components["parameters"]["page"];
+                size?: components["parameters"]["size"];
+                /** @description A field of the objects; the time of creation when left out */
+                sort_column?: components["parameters"]["sort_column"];
+                sort_desc?: components["parameters"]["sort_desc"];
+                /** @description A JSON object: `{"field": value}` or `{"field": {"gt": value}}` with eq, ne, gt, gte, lt, lte, contains or in (a list). */
+                filters?: components["parameters"]["filters"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemoryPage"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            405: components["responses"]["Refused"];
+            408: components["responses"]["Refused"];
+            409: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            415: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["Refused"];
+        };
+    };
+    writeMemory: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `handling=strict` refuses fields that this contract does not know */
+                Prefer?: components["parameters"]["prefer"];
+                /**
+                 * @description A text of your choice, such as a UUID. The same request with the same key within 24 hours gets the first answer again,
+                 *     and nothing is done twice; another request with it is refused (422), and so is the same one while the first still runs (409).
+                 */
+                "Idempotency-Key"?: components["parameters"]["idempotency"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WriteMemoryDto"];
+            };
+        };
+        responses: {
+            /** @description The memory */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemoryDto"];
                 };
             };
             400: components["responses"]["Refused"];
