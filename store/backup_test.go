@@ -158,7 +158,8 @@ func testRestore(t *testing.T, d *DB) {
 func testRestoreDialsNothing(t *testing.T, d *DB) {
 	source := openFile(t)
 	env := limited(t, source, 1)
-	if err := source.PlaceCall(t.Context(), outbound(env, "due"), nil, Job{Kind: "dial", Subject: "due", Once: true}, Job{Kind: "post", Subject: "due"}); err != nil {
+	if err := source.PlaceCall(t.Context(), outbound(env, "due"), nil, Job{Kind: "dial", Subject: "due", Once: true}, Job{Kind: "post", Subject: "due"},
+		Job{Kind: AfterCall, Subject: "due"}, Job{Kind: AfterAction, Subject: "due"}); err != nil {
 		t.Fatal(err)
 	}
 	enqueue(t, source, queued(env, "queued"))
@@ -175,6 +176,11 @@ func testRestoreDialsNothing(t *testing.T, d *DB) {
 	}
 	if l, err := d.ClaimJobs(t.Context(), Claim{Owner: "o", Kind: "post", Limit: 9, Lease: time.Minute}); err != nil || len(l) != 1 {
 		t.Error("work that may be done twice is lost:", l, err)
+	}
+	for _, kind := range []string{AfterCall, AfterAction} {
+		if l, err := d.ClaimJobs(t.Context(), Claim{Owner: "o", Kind: kind, Limit: 9, Lease: time.Minute}); err != nil || len(l) != 0 {
+			t.Error("done again after a call:", l, err)
+		}
 	}
 	lost, err := d.ReconcileCalls(t.Context())
 	if err != nil || len(lost) != 2 || lost[0].Cause != parley.Unknown || lost[1].Cause != parley.Unknown {
