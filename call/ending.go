@@ -32,6 +32,7 @@ func (s *Switchboard) end(ctx context.Context, line *line, out parley.Outcome) {
 	if told {
 		return
 	}
+	f.release()
 	f.farewell(c)
 	if err := s.Log.Flush(ctx); err != nil {
 		s.Logger.Error("the call's events were not written", "call", c.ID, "error", err)

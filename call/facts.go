@@ -20,6 +20,8 @@ type facts struct {
 	history  []json.RawMessage
 	notes    []parley.Note
 	warnings []string
+	holding  bool
+	held     []parley.Event
 }
 
 func (f *facts) Append(e parley.Event) {
@@ -46,7 +48,35 @@ func (f *facts) Append(e parley.Event) {
 			f.mu.Unlock()
 		}
 	}
+	f.pass(e)
+}
+
+// pass gives an event to the log, or keeps it back.
+func (f *facts) pass(e parley.Event) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.holding {
+		f.held = append(f.held, e)
+		return
+	}
 	f.log.Append(e)
+}
+
+// hold keeps events back: whether there will be a call is not known yet, and of one that somebody else has ended nothing more is told.
+func (f *facts) hold() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.holding = true
+}
+
+// release tells what was kept back, and everything from now on.
+func (f *facts) release() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, e := range f.held {
+		f.log.Append(e)
+	}
+	f.holding, f.held = false, nil
 }
 
 // note puts an action's line into the transcript.

@@ -49,6 +49,7 @@ func (s *Switchboard) Dial(ctx context.Context, id string) error {
 		return s.undialled(ctx, line, err)
 	}
 	line.script = write(&c, &agent, s.Fetch, time.Now())
+	line.facts.hold()
 	release, err := s.pipeline(ctx, line, &agent)
 	defer release()
 	if err != nil {
@@ -68,6 +69,7 @@ func (s *Switchboard) Dial(ctx context.Context, id string) error {
 	if !there {
 		return nil // ended in this moment, and that has been told
 	}
+	line.facts.release()
 	line.facts.warnAll("setup", line.script.warnings, line.ready.Warnings)
 	s.dial(ctx, line, trunk)
 	return nil
