@@ -139,7 +139,7 @@ func TestActionsAreTriedAgain(t *testing.T) {
 			post("blocked", crm, `{"a":"blocked"}`, ""), post("nowhere", "no-such-account", `{}`, "")), func(c *parley.Call) { c.Recording = "c.wav" })
 		d.work(time.Minute)
 		c := d.row("c")
-		if a := c.After.Actions[0]; a.State != parley.AfterWaiting || a.Attempts != 2 || a.Status != 429 || a.Error != "it answered 429" || a.Next.Sub(time.Now()) < 58*time.Minute {
+		if a := c.After.Actions[0]; a.State != parley.AfterWaiting || a.Attempts != 2 || a.Status != 429 || a.Error != "it answered 429" || time.Until(a.Next) < 58*time.Minute {
 			t.Errorf("%+v", a)
 		}
 		d.work(72 * time.Hour)
