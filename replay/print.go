@@ -39,7 +39,7 @@ func line(d *journal.Decision) string {
 			s += fmt.Sprintf(", in doubt for %d ms", in.Doubt)
 		}
 	case d.What == journal.Pause:
-		s += fmt.Sprintf(" a voice in %d of 12 frames, %.1f dB (the place's is %.1f)", in.Voiced, in.Loudness, in.Place)
+		s += fmt.Sprintf(" a voice in %.1f frames, %.1f dB (the place's is %.1f)", in.Voiced, in.Loudness, in.Place)
 	case d.What == journal.Resume:
 		s += fmt.Sprintf(" nothing for %d ms", in.Silence)
 	}

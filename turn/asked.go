@@ -58,7 +58,8 @@ var requests = set("please|tell|give|need|may|could|can|what|whats|which|confirm
 // A request is what the agent asked for.
 type request struct {
 	want   want
-	digits int // of the number; 0: not said
+	digits int  // of the number; 0: not said
+	yes    bool // a yes or a no is a whole answer to it
 }
 
 // Asked tells what the agent has said last: what it asked for is waited for until it is whole.
@@ -84,15 +85,33 @@ func (l *language) request(text string) request {
 	for _, t := range l.topics {
 		for _, w := range strings.Fields(t.words) {
 			if l.mentions(words, w) {
-				return request{t.want, l.countAsked(words, t.want)}
+				return request{t.want, l.countAsked(words, t.want), l.confirms(words)}
 			}
 		}
 	}
 	if strings.ContainsAny(last, "?？") {
-		return request{want: aYes}
+		return request{want: aYes, yes: true}
 	}
 	return request{}
 }
+
+// confirms: the question is whether something is so.
+func (l *language) confirms(words []string) bool {
+	for _, w := range words {
+		if confirming[w] {
+			return true
+		}
+	}
+	if l.unspaced || len(words) == 0 {
+		return longest(strings.Join(words, ""), []string{"よろしいですか", "よろしいでしょうか", "合っていますか", "あっていますか", "間違いないですか", "正しいですか"}) > 0
+	}
+	return whether[words[0]]
+}
+
+var (
+	confirming = set("right|correct|correcto|correcta|verdad|richtig|stimmt|korrekt|exact|correcte|corretto|corretta|giusto|esatto|correto|correta|certo|klopt|juist|correct|benar|betul|सही|맞나요|맞습니까|맞으세요|맞죠|맞지요")
+	whether    = set("is|are|was|were|do|does|did|has|es|está|son|ist|sind|haben|hat|estce|è|é|heeft|apakah|sudahkah")
+)
 
 // lastSentences are the last two of a text.
 func lastSentences(text string) string {
@@ -156,14 +175,19 @@ var smallest = map[string]int{"three": 3, "four": 4, "five": 5, "six": 6, "seven
 // fits corrects how finished words sound by what was asked for: what is not whole yet goes on.
 func (l *language) fits(r request, text string, score float64) float64 {
 	words := split(text)
+	if r.want == anything {
+		r.want = l.announced(words)
+	}
 	if len(words) == 0 || score < open {
 		return l.whole(r, words, text, score)
 	}
 	switch brief := l.brief(words, text); {
-	case r.want == aYes && brief:
-		return max(score, 0.9)
+	case len(words) == 1 && greetings[words[0]]:
+		return sure
+	case r.yes && brief:
+		return sure
 	case r.want == anything && brief:
-		return min(score, 0.6) // yes: and what else?
+		return min(score, 0.65) // yes: and what else?
 	case brief:
 		return 0.2 // "sure", and then the number
 	case r.want == anything && (len(words) == 1 && !farewells[words[0]] || len(words) == 2 && !l.closes(words)) && !l.unspaced:
@@ -171,6 +195,33 @@ func (l *language) fits(r request, text string, score float64) float64 {
 	}
 	return l.whole(r, words, text, score)
 }
+
+// announced is what the caller says is coming, though nobody has asked for it: my number is, I am called.
+func (l *language) announced(words []string) want {
+	n := len(words)
+	for i, w := range words[:max(0, n-1)] {
+		if naming[w] && i >= n-4 {
+			return aName
+		}
+	}
+	if l.figure(words).words == 0 {
+		return anything
+	}
+	for _, t := range l.topics {
+		if t.want != aNumber && t.want != aPhone {
+			continue
+		}
+		for _, w := range strings.Fields(t.words) {
+			if l.mentions(words, w) {
+				return t.want
+			}
+		}
+	}
+	return anything
+}
+
+// naming are words that a name follows.
+var naming = set("name|surname|called|nombre|apellido|llamo|nachname|vorname|heiße|heisse|nom|prénom|appelle|mappelle|nome|cognome|chiamo|chamo|sobrenome|apelido|naam|achternaam|voornaam|heet|nama|नाम")
 
 // whole judges by the shape of what was asked for.
 func (l *language) whole(r request, words []string, text string, score float64) float64 {
@@ -181,14 +232,23 @@ func (l *language) whole(r request, words []string, text string, score float64) 
 		return l.wholeFigure(r, f, score)
 	case anEmail:
 		switch host, dot := l.mailed(words, text); {
+		case host && dot && domains[words[len(words)-1]]:
+			return sure
 		case host && dot:
 			return max(score, 0.9)
 		case host || len(words) > 0 && !l.closes(words):
 			return min(score, 0.1)
 		}
 	case aName:
-		if len(words) == 1 || l.introduced(words) {
+		switch {
+		case l.closing != nil && l.closes(words):
+			return max(score, 0.8)
+		case len(words) == 1 || l.introduced(words):
 			return min(score, 0.5)
+		case len(words) > 2 && l.trailing[words[len(words)-3]] && !l.leadsOn(words, false):
+			return max(score, 0.8) // two of them
+		case len(words) == 2 && score < enough && !l.leadsOn(words, false):
+			return enough
 		}
 	case anAddress:
 		if ends {
@@ -196,10 +256,16 @@ func (l *language) whole(r request, words []string, text string, score float64) 
 		}
 		return min(score, 0.6)
 	case aDate:
-		if ends && len(words) < 3 {
+		switch {
+		case ends && f.digits >= 4 && len(words) > f.words:
+			return 0.9 // with its year
+		case ends && len(words) < 3:
 			return min(score, open)
 		}
 	case aSpelling:
+		if score < sure && utf8.RuneCountInString(words[len(words)-1]) > 1 {
+			return min(score, unsure) // the word, and then its letters
+		}
 		if l.spells(words) || utf8.RuneCountInString(words[len(words)-1]) == 1 {
 			return 0.2
 		}
@@ -221,7 +287,10 @@ func (l *language) wholeFigure(r request, f figure, score float64) float64 {
 	case f.all < wholeNumber:
 		return min(score, 0.25)
 	}
-	return max(score, 0.5)
+	if f.all > wholeNumber {
+		return max(score, 0.85)
+	}
+	return max(score, enough)
 }
 
 // brief: it is nothing but a yes or a no.
@@ -231,6 +300,9 @@ func (l *language) brief(words []string, text string) bool {
 
 // farewells are single words that are a whole turn.
 var farewells = set("bye|goodbye|thanks|stop|help|gracias|adiós|danke|tschüss|merci|grazie|arrivederci|ciao|obrigado|obrigada|tchau|bedankt|doei|makasih|धन्यवाद|शुक्रिया|감사합니다|고마워요")
+
+// greetings are said by somebody who waits to hear that there is somebody.
+var greetings = set("hello|hola|aló|hallo|allô|allo|pronto|alô|olá|halo|हैलो|हेलो|नमस्ते|もしもし|여보세요")
 
 var noes = set("no|nope|nah|nein|nee|non|não|tidak|bukan|nggak|नहीं|nahi|nahin|いいえ|いえ|ううん|아니요|아니오|아니")
 

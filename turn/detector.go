@@ -70,6 +70,7 @@ type hushed struct {
 type utterance struct {
 	finals    []string // segments
 	partial   string
+	partialAt time.Duration // the first of partial's segment came
 	wordsAt   time.Duration // the last of the words came
 	ended     bool          // the vendor says so, and nothing has come since
 	semantic  bool          // and judged it by more than a silence
@@ -184,7 +185,11 @@ func (d *Detector) Heard(w Words, now time.Duration) Signal {
 			d.partial = ""
 		}
 	case text != "":
-		d.partial, d.streams = text, true
+		if d.partial == "" {
+			d.partialAt = now
+		}
+		d.partial = text
+		d.streams = d.streams || now-d.partialAt >= streamsFor
 	}
 	if changed {
 		d.rhythm.words(now)
@@ -213,11 +218,11 @@ func (d *Detector) interrupt(final bool, now time.Duration) Signal {
 		return Signal{}
 	}
 	if d.o.InterruptSensitivity != "high" {
-		if d.lang.backchannel(all) {
+		if d.lang.backchannel(all) || final && d.lang.remnant(all) {
 			d.doubted = 0
 			return Signal{}
 		}
-		if !final && d.lang.mayListen(all) {
+		if !final && (d.lang.mayListen(all) || d.lang.remnant(all)) {
 			if d.doubted == 0 {
 				d.doubted = now
 			}
@@ -245,7 +250,7 @@ func (d *Detector) doubtAt() time.Duration {
 	if !d.paused {
 		return d.doubted + doubt
 	}
-	return min(max(d.doubted, d.near.voiceAt)+longDoubt, d.doubted+mostDoubt)
+	return min(max(d.doubted, d.lastSpeech)+longDoubt, d.doubted+mostDoubt)
 }
 
 // resumeAt is when a pause ends that no words have followed.
@@ -253,7 +258,7 @@ func (d *Detector) resumeAt() time.Duration {
 	if d.doubted > 0 {
 		return d.doubtAt()
 	}
-	return min(max(d.near.voiceAt, d.pausedAt)+toResume, d.pausedAt+longestPause)
+	return min(max(d.near.soundAt, d.pausedAt)+toResume, d.pausedAt+longestPause)
 }
 
 // Agent says what the agent does now. A pause ends with what was paused.
@@ -297,7 +302,7 @@ func (d *Detector) Tick(now time.Duration) Signal {
 			d.alarms++
 			d.alarmAt = now
 		}
-		d.deaf = now < d.near.voiceAt+toResume
+		d.deaf = now < d.near.soundAt+toResume
 		return Signal{Kind: Resume, Inputs: d.inputs(now)}
 	}
 	if !d.pending() || now < d.endAt() {
@@ -370,7 +375,7 @@ func (d *Detector) text() string {
 func (d *Detector) judge() {
 	if d.pending() {
 		d.hold, d.why = d.wait(d.text(), d.ended)
-		d.listening = d.lang.backchannel(d.text())
+		d.listening = d.lang.backchannel(d.text()) || d.partial == "" && d.lang.remnant(d.text())
 	}
 }
 

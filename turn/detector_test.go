@@ -101,7 +101,7 @@ func (sc *scene) ended(t *testing.T) (time.Duration, Signal) {
 
 // TestEndpointing holds SPEC §4: what silence ends a turn. The caller speaks at 150 words a minute.
 func TestEndpointing(t *testing.T) {
-	const question, open, leading = "could you tell me when the shop opens on a Sunday", "the red one we saw", "I would like to come on"
+	const question, open, leading = "could you tell me when the shop opens on a Sunday", "the red one we saw", "I would like to come to"
 	for _, tc := range []struct {
 		name   string
 		o      Options
@@ -115,24 +115,27 @@ func TestEndpointing(t *testing.T) {
 		{"sensitive, finished", Options{EndpointingSensitivity: "sensitive"}, "That is all.", false, 250 * ms, ByFinished},
 		{"sensitive, finished without a mark", Options{EndpointingSensitivity: "sensitive"}, question, false, 250 * ms, ByFinished},
 		{"sensitive, unfinished", Options{EndpointingSensitivity: "sensitive"}, open, false, 600 * ms, BySilence},
-		{"auto, finished", Options{}, question, false, 500 * ms, ByFinished},
-		{"auto, unfinished", Options{EndpointingSensitivity: "auto"}, open, false, 1000 * ms, BySilence},
-		{"auto, the vendor's word", Options{}, question, true, 400 * ms, ByFinished},
-		{"auto, the vendor's word on half a sentence", Options{}, open, true, 1000 * ms, BySilence},
+		{"auto, a question", Options{}, question, false, 350 * ms, ByFinished},
+		{"auto, finished", Options{}, "we had to send it to the old address", false, 500 * ms, ByFinished},
+		{"auto, unfinished", Options{EndpointingSensitivity: "auto"}, open, false, 1180 * ms, BySilence},
+		{"auto, the vendor's word", Options{}, "we had to send it to the old address", true, 400 * ms, ByFinished},
+		{"auto, the vendor's word on half a sentence", Options{}, open, true, 1180 * ms, BySilence},
 		{"auto, last words", Options{}, "could you tell me what your opening hours are please", false, 350 * ms, ByFinished},
-		{"auto, a full stop", Options{}, "I bought it in March.", false, 500 * ms, ByFinished},
-		{"auto, a full stop and the vendor's word", Options{}, "I bought it in March.", true, 350 * ms, ByFinished},
-		{"auto, it leads on", Options{}, leading, false, 1800 * ms, BySilence},
-		{"auto, it leads on in spite of a full stop", Options{}, "My name is.", true, 1800 * ms, BySilence},
-		{"auto, time is asked for", Options{}, "Let me see.", true, 2200 * ms, BySilence},
+		{"auto, a full stop", Options{}, "I bought it in March.", false, 350 * ms, ByFinished},
+		{"auto, a full stop after an object", Options{}, "I bought a lamp.", false, 500 * ms, ByFinished},
+		{"auto, a full stop after an object and the vendor's word", Options{}, "I bought a lamp.", true, 350 * ms, ByFinished},
+		{"auto, a full stop after a verb", Options{}, "The doctor prescribed.", true, 1080 * ms, BySilence},
+		{"auto, it leads on", Options{}, leading, false, 2020 * ms, BySilence},
+		{"auto, it leads on in spite of a full stop", Options{}, "My name is.", true, 2020 * ms, BySilence},
+		{"auto, time is asked for", Options{}, "Let me see.", true, 2180 * ms, BySilence},
 		{"relaxed, it leads on", Options{EndpointingSensitivity: "relaxed"}, leading, false, 2500 * ms, BySilence},
 		{"sensitive, it leads on", Options{EndpointingSensitivity: "sensitive"}, leading, false, 1080 * ms, BySilence},
 		{"relaxed, finished", Options{EndpointingSensitivity: "relaxed"}, question, false, 1000 * ms, ByFinished},
 		{"relaxed, unfinished", Options{EndpointingSensitivity: "relaxed"}, open, false, 2000 * ms, BySilence},
 		{"relaxed, the vendor's word", Options{EndpointingSensitivity: "relaxed"}, question, true, 1000 * ms, ByFinished},
-		{"twice the speed", Options{Speed: 2}, open, false, 500 * ms, BySilence},
-		{"half the speed", Options{Speed: 0.5}, question, false, 1000 * ms, ByFinished},
-		{"a speed out of bounds", Options{Speed: 100}, open, false, 500 * ms, BySilence},
+		{"twice the speed", Options{Speed: 2}, open, false, 600 * ms, BySilence},
+		{"half the speed", Options{Speed: 0.5}, question, false, 700 * ms, ByFinished},
+		{"a speed out of bounds", Options{Speed: 100}, open, false, 600 * ms, BySilence},
 		{"dynamic, finished", Options{Dynamic: true, DynamicMinWait: 0.2, DynamicMaxSilence: 3}, "That is all.", false, 200 * ms, ByFinished},
 		{"dynamic, unfinished", Options{Dynamic: true, DynamicMinWait: 0.2, DynamicMaxSilence: 3}, leading, false, 2468 * ms, BySilence},
 	} {
@@ -244,7 +247,7 @@ func TestNeverFinal(t *testing.T) {
 		t.Errorf("the next turn is %q", s.Text)
 	}
 	// Or it does say more.
-	sc = newScene(Options{}).speaks(time.Second).partial("when are you").quiet(2 * time.Second)
+	sc = newScene(Options{}).speaks(time.Second).partial("when are you").quiet(3 * time.Second)
 	sc.d.Agent(Busy)
 	sc.final("when are you open")
 	sc.want(t, TurnEnd, BargeIn)
@@ -308,7 +311,7 @@ func TestNoPause(t *testing.T) {
 	}
 	sc := newScene(Options{}) // words that are none of the stopping ones came with the sound
 	sc.d.Agent(Busy)
-	sc.speaks(80 * ms).partial("uh-huh").speaks(300 * ms)
+	sc.speaks(60 * ms).partial("uh-huh").speaks(300 * ms)
 	sc.want(t)
 	sc = newScene(Options{}) // a click
 	sc.d.Agent(Busy)
@@ -374,7 +377,7 @@ func TestBackchannel(t *testing.T) {
 	sc = newScene(Options{})
 	sc.d.Agent(Busy)
 	sc.d.Asked("Shall I book it?")
-	sc.speaks(300 * ms).quiet(200 * ms).end("yes").quiet(200 * ms)
+	sc.speaks(300 * ms).quiet(200 * ms).end("yes").quiet(100 * ms)
 	sc.d.Agent(Idle)
 	sc.quiet(500 * ms)
 	sc.want(t, Pause, TurnEnd)
@@ -400,34 +403,6 @@ func TestVendorWithoutWords(t *testing.T) {
 	if _, s := sc.ended(t); s.Why != ByVendor {
 		t.Errorf("because %s", s.Why)
 	}
-}
-
-// TestSemanticEnd: a vendor that judges by what was said is believed at once, but where words are missing for certain, and where the
-// agent is to be slow.
-func TestSemanticEnd(t *testing.T) {
-	for _, tc := range []struct {
-		name, text  string
-		o           Options
-		why         Why
-		least, most time.Duration
-	}{
-		{"finished", "I would like to book a table.", Options{}, ByVendor, 80 * ms, 120 * ms},
-		{"it may go on", "I would like to see the red", Options{}, ByVendor, 80 * ms, 120 * ms},
-		{"something is owed", "I would like to", Options{}, BySilence, 1000 * ms, 3000 * ms},
-		{"relaxed", "I would like to book a table.", Options{EndpointingSensitivity: "relaxed"}, ByFinished, 600 * ms, 1100 * ms},
-		{"dynamic", "I would like to see the red", Options{Dynamic: true, DynamicMinWait: 0.2, DynamicMaxSilence: 3}, BySilence, 180 * ms, 260 * ms},
-	} {
-		t.Run(tc.name, func(t *testing.T) {
-			sc := newScene(tc.o)
-			sc.speaks(time.Second).quiet(100 * ms).heard(Words{Text: tc.text, Final: true, End: true, Semantic: true}).quiet(3 * time.Second)
-			if wait, s := sc.ended(t); s.Why != tc.why || wait < tc.least || wait > tc.most {
-				t.Errorf("%v after the sound because %s", wait, s.Why)
-			}
-		})
-	}
-	sc := newScene(Options{})
-	sc.speaks(time.Second).quiet(100 * ms).partial("it was red").heard(Words{Text: "it was red", End: true, Semantic: true}).speaks(300 * ms).quiet(100 * ms)
-	sc.want(t, TurnEnd)
 }
 
 func TestFrameAllocatesNothing(t *testing.T) {

@@ -11,7 +11,7 @@ const (
 	echoSpan    = 48  // steps compared: 240 ms
 	echoLongest = 100 // steps: an echo comes back within half a second
 	farKept     = echoSpan + echoLongest
-	alike       = 0.8  // correlation of two envelopes of which one is the echo of the other
+	alike       = 0.75 // correlation of two envelopes of which one is the echo of the other
 	echoLoss    = 5.0  // dB that an echo is below what was played, at least
 	overEcho    = 6.0  // dB above what an echo would be: somebody else speaks
 	dynamics    = 25.0 // dB of an envelope that count: what is lower drowns in the line's noise
@@ -19,6 +19,8 @@ const (
 	proven      = 12 // frames that must agree before the echo's way is known
 	mostProof   = 50
 	unheard     = 25 // frames without word of what is played: nothing is known of it
+	mostFar     = 150
+	enoughFar   = 60 // frames in which the agent could be heard: the place has its echo in it, if there is one
 )
 
 // An envelope is the loudness of sound in steps of 5 ms, newest last, in dB: below 1 kHz, and in all.
@@ -30,7 +32,9 @@ type echo struct {
 	v      voice // of what is played: only its low samples
 	near   envelope[[echoSpan]float32]
 	far    envelope[[farKept]float32]
-	silent int // frames since the last Played, no more counted than needed
+	silent int   // frames since the last Played, no more counted than needed
+	out    place // how loud the agent is
+	aloud  int   // frames of the last three seconds in which it could be heard, about
 	begun  bool
 	delay  int     // steps, of the way that is known
 	loss   float32 // dB, near − far
@@ -54,7 +58,23 @@ func (e *echo) begin() {
 func (e *echo) played(f *audio.Frame) {
 	e.begin()
 	e.silent = 0
+	e.level(f)
 	shift(e.far.low[:], e.far.all[:], f, e.v.take(f))
+}
+
+// level follows how loud the agent is.
+func (e *echo) level(f *audio.Frame) {
+	db := loudness(f)
+	e.out.frame(db)
+	e.aloud = max(0, e.aloud-1)
+	if db > audibleFar {
+		e.aloud = min(e.aloud+2, mostFar)
+	}
+}
+
+// tooLoud reports whether sound, so much louder than the place has been, is more than an echo that the place has had in it could be.
+func (e *echo) tooLoud(over float64) bool {
+	return e.aloud >= enoughFar && over > overEcho+max(0, e.out.lately()-e.out.before())
 }
 
 // heard takes 20 ms of the caller, and their low samples.
@@ -62,7 +82,7 @@ func (e *echo) heard(f *audio.Frame, low []float32) {
 	e.begin()
 	if e.silent < unheard {
 		if e.silent++; e.silent == unheard {
-			*e = echo{near: e.near, begun: true, delay: e.delay, loss: e.loss, proof: e.proof}
+			*e = echo{near: e.near, out: e.out, begun: true, delay: e.delay, loss: e.loss, proof: e.proof}
 			for i := range e.far.low {
 				e.far.low[i], e.far.all[i] = audio.Silence, audio.Silence
 			}
@@ -219,6 +239,15 @@ func shift(low, all []float32, f *audio.Frame, lowSound []float32) {
 		all[len(all)-stepsOf+i] = decibels(a / n)
 		low[len(low)-stepsOf+i] = decibels(l / (lowFrame / stepsOf))
 	}
+}
+
+// loudness of a frame, in dB of full scale.
+func loudness(f *audio.Frame) float64 {
+	var sum float32
+	for _, s := range f {
+		sum += float32(s) * float32(s)
+	}
+	return float64(decibels(sum / audio.Samples))
 }
 
 // decibels of full scale of a mean square.

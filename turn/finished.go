@@ -10,6 +10,7 @@ import (
 const (
 	sure   = 0.95 // it could hardly go on
 	enough = 0.7  // it is taken as a sentence that is over
+	unsure = 0.45 // nothing tells
 	open   = 0.3  // below it something is still owed, and is waited for the longer the less there is
 	holds  = 0.0  // they ask for time
 )
@@ -40,7 +41,7 @@ func (l *language) finished(text string, marks bool) float64 {
 		return 0
 	}
 	last, _ := utf8.DecodeLastRuneInString(text)
-	stop := strings.ContainsRune(sentenceMarks, last)
+	stop, asked := strings.ContainsRune(sentenceMarks, last), strings.ContainsRune("?？", last)
 	switch {
 	case l.thinks(words):
 		return holds
@@ -52,14 +53,24 @@ func (l *language) finished(text string, marks bool) float64 {
 		return 0.2
 	case strings.ContainsRune(clauseMarks, last):
 		return 0.15
-	case l.leadsOn(words):
+	case l.leadsOn(words, asked) && l.mayClose(words):
+		return unsure
+	case l.leadsOn(words, asked):
 		return 0.1
-	case stop && (l.closes(words) || strings.ContainsRune("?？", last)):
+	case stop && (l.closes(words) || asked):
 		return 1
 	case stop && (l.conditional(words) || l.closing != nil):
 		return 0.6
 	case stop:
-		return 0.85
+		switch l.built(words, text) {
+		case adjunct, bracket, infinitive:
+			return 0.9
+		case object:
+			return 0.85
+		case modifier:
+			return open
+		}
+		return 0.65
 	}
 	bare := func(with, without float64) float64 {
 		if marks {
@@ -68,14 +79,39 @@ func (l *language) finished(text string, marks bool) float64 {
 		return without
 	}
 	switch end := words[len(words)-1]; {
+	case l.closes(words) && l.closing != nil && !l.last[end] && !l.questioned(words):
+		return bare(0.8, l.final)
 	case l.closes(words):
 		return bare(0.8, sure)
 	case unicode.IsDigit([]rune(end)[0]):
 		return open // more digits may follow
+	case l.inquires(words, text):
+		if l.built(words, text) == modifier {
+			return open
+		}
+		return bare(0.8, sure)
 	case l.asks(words):
 		return bare(0.6, 0.8)
 	}
+	switch l.built(words, text) {
+	case infinitive:
+		return bare(0.8, sure)
+	case bracket:
+		return bare(0.65, 0.8)
+	case adjunct:
+		return bare(0.65, 0.8)
+	case object:
+		return 0.6
+	case modifier:
+		return open
+	}
 	return 0.5
+}
+
+// mayClose: the last word leads on as often as it closes, and there is enough before it that it may have closed.
+func (l *language) mayClose(words []string) bool {
+	n := len(words)
+	return n == 2 && l.either[words[1]] && objections[words[0]] || n >= 3 && l.either[words[n-1]] && !l.trailing[words[n-2]] && !l.leads[words[n-2]] || n >= 4 && l.either[words[n-1]]
 }
 
 // thinks: the last words ask for time, or fill it.
@@ -83,7 +119,24 @@ func (l *language) thinks(words []string) bool {
 	if n := len(words); n > 1 && l.pleads(words[n-1]) {
 		words = words[:n-1]
 	}
-	return l.moments.ends(words, l.unspaced)
+	return l.moments.ends(words, l.unspaced) || l.offers(words)
+}
+
+// offers: the caller says that they look, and will go on once they have found it: let me find it.
+func (l *language) offers(words []string) bool {
+	if l.unspaced {
+		return longest(strings.Join(words, ""), l.offerEnds) > 0
+	}
+	if len(words) > 6 {
+		words = words[len(words)-4:]
+	}
+	for i := range words {
+		n := len(words) - i
+		if n < 5 && (n > 1 && l.offer[words[i]] || n > 1 && l.offer[words[i]+" "+words[i+1]]) {
+			return true
+		}
+	}
+	return longest(words[len(words)-1], l.offerEnds) > 0
 }
 
 // pleads: the word is a please, which says nothing of whether a sentence is over that asks for time.
@@ -95,9 +148,14 @@ func (l *language) pleads(word string) bool {
 	return false
 }
 
-// leadsOn: the last word asks for another.
-func (l *language) leadsOn(words []string) bool {
+// leadsOn: the last word asks for another. asked: there is a question mark after it.
+func (l *language) leadsOn(words []string, asked bool) bool {
 	end := words[len(words)-1]
+	if n := len(words); n > 2 && !asked && l.asks(words) && (wanting[end] || subjects[end] && l.questions[words[n-2]]) {
+		return true // is it possible, how much does it
+	} else if n > 3 && subjects[end] && l.asks(words) {
+		return false // how long does that take us, was kostet mich das
+	}
 	if l.last[end] || len(words) > 1 && l.last[words[len(words)-2]+" "+end] {
 		return false
 	}
@@ -109,6 +167,11 @@ func (l *language) leadsOn(words []string) bool {
 	}
 	return longest(end, l.trailingEnds) > longest(end, l.closing)
 }
+
+var (
+	wanting  = set("okay|ok|possible|able|allowed|posible|possibile|possível|möglich|mogelijk|mungkin|संभव|सम्भव")
+	subjects = set("it|you|there|that|this|they|we|es|das|man|sie|het|dat|u|je")
+)
 
 // longest is the length of the longest of the endings that a word has.
 func longest(word string, endings []string) int {
@@ -135,10 +198,61 @@ func (l *language) asks(words []string) bool {
 	if len(words) < 3 {
 		return false
 	}
-	if (leadIns[words[0]] || l.backchannels[words[0]]) && !l.questions[words[0]] {
-		words = words[1:] // "so what is …", "and could you …"
+	words = l.question(words)
+	return l.questions[words[0]] && !l.relates(words)
+}
+
+// relates: what I do not understand, which is half a sentence.
+func (l *language) relates(words []string) bool {
+	return len(words) > 1 && relatives[words[0]] && persons[words[1]]
+}
+
+var (
+	relatives = set("what|when|where|which|who|how|was|wie|wo|wer|wat|waar|que|quand|quando")
+	persons   = set("i|you|we|they|he|she|ich|du|wir|er|man|ik|je|jij|u|wij|we|hij|yo|je|tu|nous|vous|il|elle|on|io|noi|eu|nós")
+)
+
+// inquires: it asks by a word that begins nothing but questions, and has what it asks about.
+func (l *language) inquires(words []string, text string) bool {
+	if l.inverted(text) {
+		return true
 	}
-	return l.questions[words[0]]
+	if len(words) < 3 || !l.asks(words) {
+		return false
+	}
+	words = l.question(words)
+	return !l.vague[words[0]] && (len(words) > 3 || !l.wonders[words[0]]) || len(words) > 3 && words[0] == "est" && words[1] == "ce"
+}
+
+// questioned: a word of it asks, where such words stand before the verb.
+func (l *language) questioned(words []string) bool {
+	for _, w := range words {
+		if l.questions[w] {
+			return true
+		}
+	}
+	return false
+}
+
+// inverted: the verb stands before its pronoun, which French writes: avez-vous.
+func (l *language) inverted(text string) bool {
+	for _, s := range l.inversions {
+		if strings.Contains(text, s) && !strings.HasSuffix(text, s) {
+			return true
+		}
+	}
+	return false
+}
+
+// question is what is asked, from its first word: without the and, the hello, and the preposition of at what time.
+func (l *language) question(words []string) []string {
+	if len(words) > 1 && (leadIns[words[0]] || l.backchannels[words[0]]) && !l.questions[words[0]] {
+		words = words[1:]
+	}
+	if len(words) > 1 && (l.grammar.preps[words[0]] || words[0] == "jam") && l.questions[words[1]] {
+		words = words[1:]
+	}
+	return words
 }
 
 // leadIns are words before a question's first.

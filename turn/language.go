@@ -5,6 +5,7 @@ import "strings"
 // A language is what the engine knows of how people take turns in it. Words are as split writes them: lower case, no
 // punctuation, no apostrophes.
 type language struct {
+	torn         map[string]bool // what is left of backchannels when a word of them is not heard
 	backchannels map[string]bool // of one to three words: "I am listening", and nothing else
 	trailing     map[string]bool // a last word after which more must come
 	alone        map[string]bool // trailing words that are an answer when they stand alone
@@ -18,6 +19,19 @@ type language struct {
 	ifs          map[string]bool // first words of half a sentence
 	numbers      numerals
 	topics       []topic // what questions ask for
+	grammar      grammar
+	either       map[string]bool // last words that lead on or close
+	offer        map[string]bool // first words of an announcement that something is looked for
+	offerEnds    []string        // and the endings of one
+	inquiry
+}
+
+// An inquiry is how a language asks, and closes what it says.
+type inquiry struct {
+	final      float64         // how finished words with such an ending are without a mark
+	inversions []string        // verb and pronoun as they are written together
+	wonders    map[string]bool // verbs that begin a question
+	vague      map[string]bool // first words of questions that begin statements, too
 }
 
 // set is a list with | between its items.
@@ -35,6 +49,20 @@ func languageOf(code string) *language {
 		return l
 	}
 	return languages["en"]
+}
+
+func init() {
+	for code, l := range languages {
+		l.offer, l.offerEnds = offerOf[code], offerEndsOf[code]
+		if l.final = sure; code == "hi" {
+			l.final = 0.85 // a verb there may yet get its auxiliary, or a clause that it wants
+		}
+		l.wonders = wondersOf[code]
+		if code == "fr" {
+			l.inversions = []string{"-vous ", "-vous-", "-tu ", "-il ", "-elle ", "-ils ", "-je ", "-on ", "-ce "}
+		}
+		l.grammar, l.either, l.vague = grammars[code], eitherOf[code], vagueOf[code]
+	}
 }
 
 var languages = map[string]*language{
@@ -62,7 +90,7 @@ var languages = map[string]*language{
 			"llamo|llama|es|son|era|soy|está|están|estoy|he|ha|han|hay|tengo|tiene|quiero|quería|quisiera|necesito|puedo|puede|podría|voy|va|me|se|te|le|muy|más|eh|este|yo"),
 		alone:     set("si|este|esta|ese|esa|yo|cuando|donde|quien|cual|más|entonces"),
 		last:      set("por favor|gracias|adiós|hasta luego|vale|sí|no|claro|hoy|mañana|ahora|también|nada más|eso es|eso es todo|es todo|hola|espere|espera|ayuda|señor|señora|verdad"),
-		questions: set("qué|que|cuándo|cuando|dónde|donde|quién|quien|cuál|cual|cuáles|por|cómo|como|cuánto|cuanto|cuánta|cuántos|puede|puedes|podría|podrías|tiene|tienen|tienes|hay|es|son|está|están|me"),
+		questions: set("qué|que|cuándo|cuando|dónde|donde|quién|quien|cuál|cual|cuáles|por|cómo|como|cuánto|cuanto|cuánta|cuántos|puede|puedes|pueden|podría|podrías|podrían|podemos|puedo|tiene|tienen|tienes|hay|es|son|está|están|me"),
 	},
 	"de": {
 		moments: momentsOf["de"], leads: leadsOf["de"], ifs: ifsOf["de"], numbers: numeralsOf["de"], topics: topicsOf["de"],
@@ -73,7 +101,7 @@ var languages = map[string]*language{
 			"heiße|heisse|ist|sind|war|waren|bin|habe|hat|hätte|haben|möchte|würde|kann|könnte|können|will|soll|sollte|muss|darf|wird|werde|ich|wir|sie|er|es|äh|ähm|sehr|noch|auch|nur|vielleicht"),
 		alone:     set("das|die|der|wer|wo|wie|ich|sie|sehr|vielleicht|auch|noch|also|dann|kann|soll|muss|darf|will|es"),
 		last:      set("bitte|danke|vielen dank|tschüss|wiedersehen|auf wiederhören|wiederhören|ja|nein|nee|okay|ok|genau|heute|morgen|jetzt|das wars|oder|hallo|stopp|moment|hilfe|haben|können|machen|möchte|wissen|sprechen|gut"),
-		questions: set("was|wann|wo|wer|wen|wem|wessen|welche|welcher|welches|welchen|warum|wieso|weshalb|wie|woher|wohin|wieviel|ist|sind|hat|haben|habt|hast|kann|können|könnten|könnte|kannst|könntest|darf|dürfte|gibt|wird|würden|möchten|soll|sollte|muss"),
+		questions: set("was|wann|wo|wer|wen|wem|wessen|welche|welcher|welches|welchen|warum|wieso|weshalb|wie|woher|wohin|wieviel|ist|sind|hat|haben|habt|hast|kann|können|könnten|könnte|würden|dürfen|muss|wollen|sollen|kannst|könntest|darf|dürfte|gibt|wird|würden|möchten|soll|sollte|muss"),
 	},
 	"fr": {
 		moments: momentsOf["fr"], leads: leadsOf["fr"], ifs: ifsOf["fr"], numbers: numeralsOf["fr"], topics: topicsOf["fr"],
@@ -84,7 +112,7 @@ var languages = map[string]*language{
 			"mappelle|appelle|est|sont|était|suis|ai|a|ont|avez|avons|voudrais|veux|peux|peut|pourrais|pourriez|vais|va|dois|doit|je|jai|tu|il|elle|on|nous|ils|elles|me|se|ne|euh|très|plus|aussi|peutêtre"),
 		alone:     set("qui|quand|où|plus|aussi|alors|donc|si"),
 		last:      set("sil vous plaît|vous plaît|te plaît|plaît|merci|au revoir|revoir|oui|non|ok|okay|daccord|aujourdhui|demain|maintenant|voilà|cest tout|bonjour|allô|attendez|stop|aide|monsieur|madame"),
-		questions: set("que|quel|quelle|quels|quelles|quand|où|qui|pourquoi|comment|combien|quoi|est|estce|avez|pouvez|pourriez|peux|puisje|avezvous|pouvezvous|pourriezvous|y|à|estil"),
+		questions: set("que|quel|quelle|quels|quelles|quand|où|qui|pourquoi|comment|combien|quoi|est|estce|avez|pouvez|pourriez|pourraitil|pouvonsnous|peuton|estce|peux|puisje|avezvous|pouvezvous|pourriezvous|y|à|estil"),
 	},
 	"it": {
 		moments: momentsOf["it"], leads: leadsOf["it"], ifs: ifsOf["it"], numbers: numeralsOf["it"], topics: topicsOf["it"],
@@ -95,7 +123,7 @@ var languages = map[string]*language{
 			"chiamo|è|sono|era|ho|ha|hanno|abbiamo|vorrei|voglio|posso|può|potrebbe|devo|deve|sto|sta|mi|si|ti|ci|io|molto|più|ehm|non"),
 		alone:     set("questo|questa|quello|quella|io|si|dove|quando|più|allora|come|perché"),
 		last:      set("per favore|favore|per piacere|grazie|grazie mille|arrivederci|ciao|sì|no|ok|okay|certo|oggi|domani|adesso|ora|è tutto|tutto|pronto|aspetti|aspetta|aiuto|signore|signora"),
-		questions: set("che|cosa|quando|dove|chi|quale|quali|perché|come|quanto|quanta|quanti|quante|può|puoi|potrebbe|potresti|posso|avete|ha|hai|cè|ci|è|sono|mi|siete"),
+		questions: set("che|cosa|quando|dove|chi|quale|quali|perché|come|quanto|quanta|quanti|quante|può|puoi|potete|possono|potreste|possiamo|potrebbe|potresti|posso|avete|ha|hai|cè|ci|è|sono|mi|siete"),
 	},
 	"pt": {
 		moments: momentsOf["pt"], leads: leadsOf["pt"], ifs: ifsOf["pt"], numbers: numeralsOf["pt"], topics: topicsOf["pt"],
@@ -106,7 +134,7 @@ var languages = map[string]*language{
 			"chamo|é|são|era|sou|está|estão|estou|tenho|tem|têm|quero|queria|gostaria|preciso|posso|pode|poderia|vou|vai|me|se|te|lhe|eu|muito|mais|ahn|não"),
 		alone:     set("é|este|esta|esse|essa|eu|não|quando|onde|quem|qual|mais|também|pode|posso|quero|tenho|tem"),
 		last:      set("por favor|favor|obrigado|obrigada|muito obrigado|tchau|adeus|até logo|sim|não|ok|okay|certo|hoje|amanhã|agora|só isso|é isso|é tudo|alô|olá|espere|espera|ajuda|senhor|senhora|né"),
-		questions: set("que|quando|onde|quem|qual|quais|por|porquê|como|quanto|quanta|quantos|quantas|pode|poderia|posso|tem|têm|há|é|são|está|vocês|você|o"),
+		questions: set("que|quando|onde|quem|qual|quais|por|porquê|como|quanto|quanta|quantos|quantas|pode|podem|poderiam|podemos|poderia|posso|tem|têm|há|é|são|está|vocês|você|o"),
 	},
 	"nl": {
 		moments: momentsOf["nl"], leads: leadsOf["nl"], ifs: ifsOf["nl"], numbers: numeralsOf["nl"], topics: topicsOf["nl"],
@@ -116,7 +144,7 @@ var languages = map[string]*language{
 			"te|van|in|op|aan|voor|met|bij|naar|uit|over|onder|om|door|tegen|zonder|tot|sinds|na|tussen|" +
 			"heet|is|ben|was|waren|heb|heeft|hebben|had|wil|wilde|zou|kan|kunnen|kunt|moet|mag|zal|word|wordt|ik|we|wij|zij|ze|hij|u|eh|ehm|uh|heel|nog|ook|alleen|misschien"),
 		alone:     set("dat|die|dit|deze|wie|wat|waar|ik|u|misschien|ook|nog|dan|mag|kan|het|zij"),
-		last:      set("alstublieft|alsjeblieft|dank u|dank je|dankuwel|bedankt|dag|doei|tot ziens|ziens|ja|nee|oké|ok|vandaag|morgen|nu|dat was|was het|dat is|hallo|stop|wacht|hulp|hebben|maken|graag|weten|spreken|meneer|mevrouw|toch"),
+		last:      set("alstublieft|alsjeblieft|dank u|dank je|dankuwel|bedankt|dag|doei|tot ziens|ziens|ja|nee|oké|ok|vandaag|morgen|nu|dat was|was het|dat is|hallo|stop|wacht|hulp|hebben|maken|ja graag|heel graag|weten|spreken|meneer|mevrouw|toch"),
 		questions: set("wat|wanneer|waar|wie|welke|welk|waarom|hoe|hoeveel|hoelaat|is|zijn|ben|heeft|hebben|hebt|heb|kan|kunt|kun|kunnen|mag|zou|wil|wilt|zal|moet|gaat|komt|doet"),
 	},
 	"id": {

@@ -31,7 +31,7 @@ func TestLikely(t *testing.T) {
 		"the same, later":                   {func(sc *scene) { sc.speaks(4 * time.Second).quiet(300 * ms).final("That is all, thank you.") }, 300 * ms},
 		"finished words, of a partial":      {func(sc *scene) { sc.speaks(4 * time.Second).quiet(160 * ms).partial(question) }, likelyAfter},
 		"more words may come":               {func(sc *scene) { sc.speaks(4 * time.Second).quiet(40 * ms).partial(question) }, likelyWords},
-		"words that say nothing of it":      {func(sc *scene) { sc.speaks(4 * time.Second).quiet(200 * ms).partial("the red one we saw") }, 600 * ms},
+		"words that say nothing of it":      {func(sc *scene) { sc.speaks(4 * time.Second).quiet(200 * ms).partial("the red one we saw") }, 702 * ms},
 		"half a sentence":                   {func(sc *scene) { sc.speaks(4 * time.Second).quiet(300 * ms).final("I would like to") }, -1},
 		"let me see":                        {func(sc *scene) { sc.speaks(4 * time.Second).quiet(300 * ms).final("Let me see.") }, -1},
 		"half a sentence, eagerly":          {func(sc *scene) { sc.speaks(time.Second).heard(Words{Text: "I would like to", Eager: true}) }, 0},

@@ -1,5 +1,11 @@
 package turn
 
+import (
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
 // moreListening are the signs of listening of two and three words, and those that are rarer, beside a language's backchannels.
 var moreListening = map[string]string{
 	"en": "thats great|thats good|thats fine|thats nice|thats cool|thats perfect|thats fair|thats okay|thats ok|sounds good|sounds great|sounds fine|works for me|" +
@@ -19,8 +25,56 @@ var moreListening = map[string]string{
 
 func init() {
 	for code, items := range moreListening {
+		l := languages[code]
 		for w := range set(items) {
-			languages[code].backchannels[w] = true
+			l.backchannels[w] = true
+		}
+		l.torn = map[string]bool{}
+		for w := range l.backchannels {
+			l.tear(strings.Fields(w))
 		}
 	}
+}
+
+// courtesies are words that make what is left an answer: yes please.
+var courtesies = set("please|bitte|silakan|favor|prego|alstublieft")
+
+// tear notes what is left of a sign of listening of which a word was not heard: its end, or most of it.
+func (l *language) tear(words []string) {
+	all := utf8.RuneCountInString(strings.Join(words, ""))
+	for i := 1; i < len(words); i++ {
+		for _, part := range [][]string{words[i:], words[:i]} {
+			if slices.ContainsFunc(part, func(w string) bool { return objections[w] || courtesies[w] }) {
+				continue
+			}
+			if i == len(part) && 2*utf8.RuneCountInString(strings.Join(part, "")) < all { // it begins much else
+				continue
+			}
+			l.torn[strings.Join(part, " ")] = true
+		}
+	}
+}
+
+// mostTorn is how many words may be taken for what is left of signs of listening.
+const mostTorn = 3
+
+// remnant reports whether the words are nothing but signs of listening, some of which lack a word.
+func (l *language) remnant(text string) bool {
+	words := split(text)
+	if len(words) == 0 || len(words) > mostTorn || l.unspaced {
+		return false
+	}
+	for len(words) > 0 {
+		n := l.listening(words)
+		for k := min(2, len(words)); n == 0 && k > 0; k-- {
+			if l.torn[strings.Join(words[:k], " ")] {
+				n = k
+			}
+		}
+		if n == 0 {
+			return false
+		}
+		words = words[n:]
+	}
+	return true
 }

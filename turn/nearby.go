@@ -8,9 +8,6 @@ import (
 )
 
 const (
-	overPlace = 2.0 // dB above the loudest of late: somebody speaks, not the place
-	voiceOf   = 12  // frames in which voice is counted
-	enoughOf  = 5   // of them must be voice
 	further   = 9.0 // dB below the caller's own loudness: somebody else, further away
 	fewer     = 4.0 // dB more than that for sound that has no words yet
 	nearer    = 4.0 // dB by which the caller's loudness is corrected when others spoke: it may be the caller, further away
@@ -27,6 +24,7 @@ type nearby struct {
 	place   place
 	limit   float64       // dB that a voice must exceed
 	voiceAt time.Duration // the caller's voice, the end of the last frame of it
+	soundAt time.Duration // and of what was louder than the place
 	top     float64       // dB, the loudest of the turn so far; 0: nothing yet
 	own     float64       // dB, of the caller's turns; 0: not known
 	said    float64       // dB, of the sound of the last words
@@ -39,11 +37,21 @@ func (n *nearby) frame(f *audio.Frame, vad *VAD, active bool, now time.Duration)
 	n.echo.heard(f, low)
 	n.place.frame(vad.db)
 	if n.voiceAt == 0 || now-n.voiceAt > toResume {
-		n.limit = n.place.before() + overPlace
+		n.limit = n.place.before()
 	}
-	is := active && vad.db > n.limit && n.voice.voiced() && !n.echo.is()
-	n.voice.frame(vad.db, is)
-	if is && n.voice.count(4) >= 2 {
+	over := vad.db - n.limit
+	var alike float32
+	var lag int
+	if active && over > overPlace {
+		if alike, lag = n.voice.period(); lag > 0 && !n.echo.tooLoud(vad.db-n.place.before()) && n.echo.is() {
+			alike = 0
+		}
+	}
+	if vad.Active() && over > wellOver {
+		n.soundAt = now
+	}
+	n.voice.frame(vad.db, over, alike, lag)
+	if n.voice.newest() {
 		n.voiceAt = now
 		if l := n.place.now(); n.top == 0 || l > n.top {
 			n.top = l
@@ -51,8 +59,8 @@ func (n *nearby) frame(f *audio.Frame, vad *VAD, active bool, now time.Duration)
 	}
 }
 
-// calls reports whether a voice has been speaking: longer than a grunt.
-func (n *nearby) calls() bool { return n.voice.count(voiceOf) >= enoughOf }
+// calls reports whether a voice has been speaking: longer than a grunt, and louder than the place, as far as that is known.
+func (n *nearby) calls() bool { return n.voice.speaks() && !math.IsInf(n.limit, -1) }
 
 // least is how loud the caller is at least.
 func (n *nearby) least() float64 {
@@ -72,7 +80,7 @@ func (n *nearby) words(now time.Duration) {
 		l = max(l, n.said)
 	}
 	n.said, n.saidAt = l, now
-	n.place.forget(blocks - 2)
+	n.place.forget(recentOnes)
 }
 
 // aside: words were taken as somebody else's. Who goes on like that is heard in the end.
@@ -97,12 +105,14 @@ func (n *nearby) turn() {
 }
 
 const (
-	blockFrames = 25 // half a second
-	blocks      = 6
+	blockFrames = 10 // a fifth of a second
+	blocks      = 17
+	newest      = 3 // blocks, of which one is not full, that are not the place yet: who begins to speak now is in them
+	recentOnes  = 10
 	smoothed    = 5 // frames whose mean is one loudness
 )
 
-// A place is how loud it is around the caller when they do not speak: the loudest of every half second for three seconds.
+// A place is how loud it is around the caller when they do not speak: the loudest of every fifth of a second for more than three.
 type place struct {
 	last  [smoothed]float64 // dB of frames
 	at    int
@@ -135,7 +145,7 @@ func (p *place) frame(db float64) {
 			if math.IsInf(p.rest, -1) {
 				p.rest = old
 			}
-			p.rest += (old - p.rest) / 4
+			p.rest += (old - p.rest) / blockFrames
 		}
 		p.peaks[p.n] = math.Inf(-1)
 	}
@@ -151,13 +161,11 @@ func (p *place) now() float64 {
 	return sum / smoothed
 }
 
-// before is how loud it was at most before the newest block.
+// before is how loud it was at most before the newest blocks.
 func (p *place) before() float64 {
 	most := math.Inf(-1)
-	for i, v := range p.peaks {
-		if i != p.n {
-			most = max(most, v)
-		}
+	for i := newest; i < blocks; i++ {
+		most = max(most, p.peaks[(p.n+blocks-i)%blocks])
 	}
 	if math.IsInf(most, -1) {
 		return p.rest
@@ -165,17 +173,28 @@ func (p *place) before() float64 {
 	return most
 }
 
-// lately is how loud it was at most in the last one and a half to two seconds.
+// lately is how loud it was at most in the last two seconds.
 func (p *place) lately() float64 {
 	most := math.Inf(-1)
-	for i := range 4 {
+	for i := range recentOnes {
 		most = max(most, p.peaks[(p.n+blocks-i)%blocks])
 	}
 	return most
 }
 
-// forget takes back what was learnt in the last so many blocks: it was the caller.
+// forget takes back what was learnt in the last so many blocks: it was the caller. The quietest moment of it was not.
 func (p *place) forget(last int) {
+	if math.IsInf(p.rest, -1) {
+		least := math.Inf(1)
+		for _, db := range p.peaks {
+			if !math.IsInf(db, -1) {
+				least = min(least, db)
+			}
+		}
+		if !math.IsInf(least, 1) {
+			p.rest = least
+		}
+	}
 	for i := range last {
 		p.peaks[(p.n+blocks-i)%blocks] = math.Inf(-1)
 	}

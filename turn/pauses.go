@@ -40,7 +40,7 @@ var momentsOf = map[string]phrases{
 	"nl": set("even kijken|eens kijken|even zien|even denken|laat me even kijken|moment|een moment|momentje|een momentje|een ogenblik|ogenblikje|een seconde|een minuutje|seconde|wacht|wacht even|" +
 		"hoe zeg je dat|hoe heet het|eh|ehm|uh|uhm|hm"),
 	"id": set("sebentar|sebentar ya|tunggu|tunggu sebentar|sebentar saya cek|saya cek dulu|saya lihat dulu|coba saya lihat|coba lihat|satu menit|apa ya|apa namanya|gimana ya|anu|em|ehm|eh|hmm"),
-	"hi": set("एक मिनट|एक सेकंड|एक क्षण|रुकिए|रुको|ज़रा रुकिए|जरा रुकिए|देखता हूँ|देखती हूँ|देखता हूं|देखती हूं|मैं देखता हूँ|सोचने दीजिए|मतलब|उम|अं|हम्म|ek minute|ek minat|ek second|rukiye|ruko|matlab|um|hmm"),
+	"hi": set("एक मिनट|एक सेकंड|एक क्षण|रुकिए|रुको|ज़रा रुकिए|जरा रुकिए|देखता हूँ|देखती हूँ|देखता हूं|देखती हूं|मैं देखता हूँ|सोचने दीजिए|देखने दीजिए|ढूंढने दीजिए|dekhne dijiye|मतलब|उम|अं|हम्म|ek minute|ek minat|ek second|rukiye|ruko|matlab|um|hmm"),
 	"ja": set("えっと|えーと|ええと|えーっと|あの|あのー|そうですねえ|うーんと|んーと|なんだっけ|何だっけ|ちょっと待って|ちょっと待ってください|少々お待ちください|少し待ってください|待ってください|なんていうか|確認します"),
 	"ko": set("잠깐만요|잠깐만|잠시만요|잠시만|잠깐|기다려 주세요|기다려주세요|잠시만 기다려 주세요|어디 보자|어디보자|글쎄요|그러니까|뭐더라|뭐였더라|음|어|그게|저기"),
 }
@@ -49,4 +49,16 @@ var momentsOf = map[string]phrases{
 var ifsOf = map[string]map[string]bool{
 	"en": set("if|unless|although|though|once"), "es": set("si|aunque|cuando"), "de": set("wenn|falls|obwohl|sobald|weil"), "fr": set("si|quand|lorsque|comme"), "it": set("se|quando|siccome|appena"),
 	"pt": set("se|quando|embora|caso"), "nl": set("als|hoewel|zodra|indien|omdat"), "id": set("kalau|jika|bila|walaupun|meskipun|karena"), "hi": set("अगर|यदि|जब|agar|jab"), "ja": nil, "ko": set("만약"),
+}
+
+// offerOf are beginnings of an announcement that something is looked up, which two or three words end.
+var offerOf = map[string]map[string]bool{
+	"en": set("let me|lemme|ill check|ill look|im checking|im looking"), "es": set("déjeme|déjame|deje|permítame|voy a mirar|voy a ver|voy a buscar|estoy buscando|estoy mirando"),
+	"de": set("lassen sie|lass mich|ich schau|ich schaue|ich suche mal|ich gucke|ich sehe nach"), "fr": set("laissez moi|laissezmoi|laisse moi|je regarde|je vérifie|je cherche"),
+	"it": set("fammi|mi faccia|mi lasci|sto cercando|sto guardando|sto controllando"), "pt": set("deixa eu|deixe me|deixeme|vou ver|vou procurar|vou olhar|estou procurando"),
+	"nl": set("even|laat me|laat mij|ik kijk|ik zoek|eens"), "id": set("saya cari|saya cek|saya lihat|coba saya|biar saya"),
+}
+
+var offerEndsOf = map[string][]string{
+	"ko": {"볼게요", "볼께요", "보겠습니다", "찾는 중이에요", "확인할게요"}, "ja": {"探します", "さがします", "確認します", "調べます", "見てみます", "お待ちください", "待ってください"},
 }

@@ -95,7 +95,7 @@ func TestSettled(t *testing.T) {
 
 // TestNoiseAfterWords: sound without words does not hold a turn open for long that a streaming transcriber has closed.
 func TestNoiseAfterWords(t *testing.T) {
-	sc := newScene(Options{}).speaks(time.Second).partial("that is all").final("That is all.").speaks(2 * time.Second)
+	sc := newScene(Options{}).speaks(time.Second).partial("that").speaks(500 * ms).partial("that is all").final("That is all.").speaks(2 * time.Second)
 	sc.want(t, TurnEnd)
 	sc = newScene(Options{}).speaks(time.Second).final("That is all.").speaks(2 * time.Second) // it never tells words before
 	sc.want(t)

@@ -13,13 +13,24 @@ const (
 	longLag   = lowRate / 70  // a period of the deepest voice
 	shortLag  = lowRate / 400 // and of the highest
 	shrill    = 4             // the shortest lag at which a sound is known to be higher than voices
-	pitchSpan = 120           // samples compared: 30 ms
+	pitchSpan = 60            // samples compared: 15 ms, lest a gliding voice be unlike itself
 	lowKept   = pitchSpan + longLag
 
-	periodic   = 0.6 // how alike two periods of a voice are
-	likelier   = 0.93
-	troughs    = 0.3 // and how much less alike it is half way: low noise is alike at any short distance
-	vowelBelow = 6.0 // dB: the voice is what is loudest in speech, not what follows a bang
+	half     = 0.5  // how alike two periods are of what is half a voice or less
+	clear    = 0.65 // and of what is one
+	likelier = 0.88
+	troughs  = 0.5 // how much less alike it is half way, at least: low noise is alike at any short distance
+	glide    = 0.3 // the share by which a voice's period changes in 20 ms; what leaps counts half
+
+	vowelBelow = 6.0  // dB: the voice is what is loudest in speech, not what follows a bang
+	faint      = 12.0 // and so far below it is none
+	sinking    = 0.2  // dB a frame, of the loudest
+	overPlace  = 2.0  // dB above the loudest of late: somebody may be speaking, not the place
+	wellOver   = 5.0  // and there is no doubt
+	lasting    = 0.93 // of the evidence, after a frame
+	isVoice    = 2.8  // clear frames that are somebody who speaks, and no grunt
+	mostVoice  = 4.0  // what is kept of it: that is forgotten within half a second
+	distinct   = 0.5  // evidence of a frame that is the caller's voice, if it is not alone
 )
 
 // A voice finds the human voice in sound: periods between 70 and 400 Hz. It works at 4 kHz, below 1 kHz, where a voice has
@@ -29,8 +40,10 @@ type voice struct {
 	x1, y1  float32    // high-pass at 65 Hz
 	s1, s2  float32    // smoothing
 	low     [lowKept]float32
-	loudest float64 // dB, of late. It sinks from full scale by 20 dB a second: before the place is known little is a voice
-	recent  uint32  // a bit per frame, newest lowest: voiced
+	loudest float64 // dB, of late; 0: nothing was heard yet
+	lag     int     // period of the newest frame; 0: it has none
+	sum     float64 // evidence of the last frames, the older the less
+	recent  uint32  // a bit per frame, newest lowest: distinct
 }
 
 // take keeps the frame at a quarter of the rate and gives its new samples.
@@ -57,24 +70,26 @@ func (v *voice) take(f *audio.Frame) []float32 {
 	return out
 }
 
-// voiced reports whether what was taken last sounds like a voice.
-func (v *voice) voiced() bool {
-	x := v.low[longLag:]
+// period is how alike two periods of what was taken last are, and the samples of one; 0: it is no voice.
+func (v *voice) period() (alike float32, samples int) {
+	x := v.low[lowKept-pitchSpan:]
 	var e0 float32
 	for _, s := range x {
 		e0 += s * s
 	}
 	if e0 < pitchSpan {
-		return false
+		return 0, 0
 	}
 	var r [longLag + 1]float32
-	y := v.low[longLag-shrill : lowKept-shrill]
+	from := lowKept - pitchSpan - shrill
+	y := v.low[from : from+pitchSpan]
 	var e float32
 	for _, s := range y {
 		e += s * s
 	}
 	for lag := shrill; lag <= longLag; lag++ {
-		y = v.low[longLag-lag : lowKept-lag]
+		from = lowKept - pitchSpan - lag
+		y = v.low[from:]
 		y = y[:len(x)]
 		var c float32
 		for i, s := range x {
@@ -84,11 +99,16 @@ func (v *voice) voiced() bool {
 			r[lag] = c / float32(math.Sqrt(float64(p)))
 		}
 		if lag < longLag { // the next is one sample earlier
-			last, first := y[pitchSpan-1], v.low[longLag-lag-1]
+			last, first := y[pitchSpan-1], v.low[from-1]
 			e = max(e+first*first-last*last, 1)
 		}
 	}
-	var best, high, least float32
+	return peakOf(&r)
+}
+
+// peakOf finds the lag at which sound is most alike, if it is a voice's.
+func peakOf(r *[longLag + 1]float32) (best float32, at int) {
+	var high, least float32
 	least = 1
 	for lag := shrill; lag <= longLag; lag++ {
 		switch {
@@ -97,23 +117,41 @@ func (v *voice) voiced() bool {
 				high = max(high, r[lag])
 			}
 		case r[lag] > best && r[lag] >= r[lag-1] && (lag == longLag || r[lag] >= r[lag+1]):
-			best = r[lag]
+			best, at = r[lag], lag
 		}
-		if best < periodic {
+		if best < half {
 			least = min(least, r[lag])
 		}
 	}
-	return best >= periodic && high < likelier*best && best-least >= troughs
+	if best < half || high >= likelier*best || best-least < troughs {
+		return 0, 0
+	}
+	return best, at
 }
 
-// frame notes whether the newest frame, so loud, is voice.
-func (v *voice) frame(db float64, is bool) {
-	v.loudest = max(v.loudest-0.4, db)
+// frame takes the evidence of the newest frame: so loud, and so far above what the place gives; 0 of what cannot be the caller's.
+func (v *voice) frame(db, over float64, alike float32, lag int) {
+	if v.loudest == 0 {
+		v.loudest = db
+	}
+	v.loudest = max(v.loudest-sinking, db)
+	e := within(float64(alike), half, clear) * within(over, overPlace, wellOver) * within(db-v.loudest, -faint, -vowelBelow)
+	if v.lag > 0 && math.Abs(float64(lag-v.lag)) > glide*float64(v.lag) {
+		e /= 2
+	}
+	v.lag = lag
+	v.sum = min(v.sum*lasting+e, mostVoice)
 	v.recent <<= 1
-	if is && db > v.loudest-vowelBelow {
+	if e >= distinct {
 		v.recent |= 1
 	}
 }
 
-// count is how many of the last so many frames are voice.
-func (v *voice) count(of int) int { return bits.OnesCount32(v.recent & (1<<of - 1)) }
+// within is 0 at least and below, 1 at most and above.
+func within(x, least, most float64) float64 { return min(max((x-least)/(most-least), 0), 1) }
+
+// speaks reports whether there is a voice: more than a grunt.
+func (v *voice) speaks() bool { return v.sum >= isVoice }
+
+// newest reports whether the newest frame is of a voice.
+func (v *voice) newest() bool { return v.recent&1 == 1 && bits.OnesCount32(v.recent&15) >= 2 }

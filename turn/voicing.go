@@ -8,5 +8,6 @@ type Voicing struct{ v voice }
 // Frame hears 20 ms and reports whether a voice can be heard in them.
 func (v *Voicing) Frame(f *audio.Frame) bool {
 	v.v.take(f)
-	return v.v.voiced()
+	alike, _ := v.v.period()
+	return alike >= (half+clear)/2
 }

@@ -8,8 +8,14 @@ const (
 	forFinal = 900 * time.Millisecond
 	// forWords is how long sound without a new word holds a turn open that has words: longer is noise, not speech.
 	forWords = 3 * time.Second
-	// closedWords is the same when the transcriber, one that tells words as they come, has closed the segment and they are finished.
-	closedWords = 1500 * time.Millisecond
+	// closedWords is the same when the transcriber, one that tells words as they come, has closed the segment: it would have told of more
+	// by then. Where it holds the utterance to be over it has heard a silence, too, and less is waited: overWords, and overEnough and
+	// nothing where the words are finished.
+	closedWords = 900 * time.Millisecond
+	overWords   = 600 * time.Millisecond
+	overEnough  = 250 * time.Millisecond
+	// streamsFor is how long a segment's words must have come one after the other to show that a transcriber tells them as they come.
+	streamsFor = 400 * time.Millisecond
 	// settledAfter is how long after the last speech a partial must have come to have all of its words.
 	settledAfter = 150 * time.Millisecond
 	// forMore bounds how long more words are waited for, before the dials divide it.
@@ -18,6 +24,7 @@ const (
 	vendorSays = 0.8
 	// noDoubt shortens it when the words leave none.
 	noDoubt    = 0.7
+	owedEach   = 1.7
 	plainPace  = 150.0 // words per minute
 	paceWeight = 0.3   // of the newest turn in the moving average
 	minPace    = 0.6
@@ -54,18 +61,23 @@ func (d *Detector) wait(text string, ended bool) (time.Duration, Why) {
 	default:
 		w = pick(why, 500*time.Millisecond, 1000*time.Millisecond)
 		switch {
-		case score >= sure, ended && score >= 0.85:
+		case score >= 0.9, ended && score >= 0.85:
 			w = times(w, noDoubt)
 		case ended && score >= enough:
 			w = times(w, vendorSays)
 		}
 	}
-	w = times(w, d.melody.factor(score)*owed(score))
+	w = times(w, d.melody.factor(score)*d.owed(score))
 	return d.scaled(max(min(w, forMore), d.rhythm.least(score))), why
 }
 
-// owed stretches the wait for words that are missing for certain.
-func owed(score float64) float64 { return 1 + 4*max(0, open-score) }
+// owed stretches the wait for words that are missing for certain; on auto, the more, the likelier it is that some are.
+func (d *Detector) owed(score float64) float64 {
+	if d.o.EndpointingSensitivity == "sensitive" || d.o.EndpointingSensitivity == "relaxed" {
+		return 1 + 4*max(0, open-score)
+	}
+	return 1 + owedEach*max(0, enough-score)
+}
 
 // scaled divides a wait by the caller's pace and the dial of it.
 func (d *Detector) scaled(w time.Duration) time.Duration { return times(w, 1/(d.pace*d.speed())) }
@@ -112,8 +124,15 @@ func (d *Detector) settled() bool {
 
 // wordsWithin is how long sound without a new word is taken for speech.
 func (d *Detector) wordsWithin() time.Duration {
-	if d.streams && d.partial == "" && d.score >= enough {
+	switch {
+	case !d.streams || d.partial != "":
+		return forWords
+	case !d.ended:
 		return closedWords
+	case d.score >= sure:
+		return 0
+	case d.score >= enough:
+		return overEnough
 	}
-	return forWords
+	return overWords
 }

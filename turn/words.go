@@ -64,7 +64,7 @@ func (l *language) listening(words []string) int {
 }
 
 // objections are first words that stop an agent at once, even where they begin a backchannel: no, of no way.
-var objections = set("no|nope|nein|nee|não|non|tidak|नहीं|nahi|いいえ|아니|아니요|stop|stopp|wait")
+var objections = set("enough|basta|genug|assez|suffit|suficiente|genoeg|chega|cukup|बस|no|nope|nein|nee|não|non|tidak|नहीं|nahi|いいえ|아니|아니요|stop|stopp|wait")
 
 // mayListen reports whether the words, as yet a beginning, may become nothing but signs of listening: yes I, of I understand.
 func (l *language) mayListen(text string) bool {

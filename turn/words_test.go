@@ -67,7 +67,7 @@ func TestFinished(t *testing.T) {
 	for code, texts := range map[string]struct{ over, open []string }{
 		"en": {[]string{"could you tell me what your opening hours are today please", "That is all.", "what time do you close", "I would like to book an appointment.", "Whatever is cheapest.",
 			"thanks bye", "no", "yes", "is that right?", `He said "yes."`},
-			[]string{"I would like to", "and then", "well, um", "my number is 555 12", "I want a table for", "because", "well.", "let me see.", "Hold on, please.", "four one five", "R O B", "if it rains.", "i am looking for something for my mother", "so I was thinking...", "it was red,", "the"}},
+			[]string{"I would like to", "and then", "well, um", "my number is 555 12", "I want a table for", "because", "well.", "let me see.", "Hold on, please.", "four one five", "R O B", "if it rains.", "i am looking for something for my", "you sent me the wrong", "is it possible", "what i do not understand", "so I was thinking...", "it was red,", "the"}},
 		"es": {[]string{"¿A qué hora abren?", "cuánto cuesta la entrada", "muchas gracias", "eso es todo"}, []string{"quiero una mesa para", "y", "porque", "mi"}},
 		"de": {[]string{"wann haben Sie geöffnet", "vielen Dank", "Ich möchte einen Termin."}, []string{"ich möchte einen Tisch für", "und", "weil ich", "das ist die"}},
 		"hi": {[]string{"आप कब खुलते हैं", "मुझे एक टेबल चाहिए", "धन्यवाद", "ठीक है।"}, []string{"मुझे शाम को", "और", "लेकिन"}},

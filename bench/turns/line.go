@@ -217,6 +217,11 @@ func (v *driver) stop(now time.Duration) {
 	if v.paused {
 		from = v.pause
 	}
+	if o := v.sc.opening.End; o > 0 && now < o+answering { // the first turn had not ended: it was answered too soon
+		v.agent, v.paused, v.begun = turn.Idle, false, false
+		v.d.Agent(turn.Idle)
+		return
+	}
 	v.stops = append(v.stops, from)
 	v.agent, v.paused = turn.Idle, false
 	v.d.Agent(turn.Idle)

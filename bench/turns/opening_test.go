@@ -98,3 +98,20 @@ func TestAnswering(t *testing.T) {
 		t.Errorf("it speaks at %v after a turn that never ended", at)
 	}
 }
+
+// TestAnsweredTooSoon: a first turn that goes on stops the agent, which is no false stop of the item, and is answered anew.
+func TestAnsweredTooSoon(t *testing.T) {
+	v := &driver{it: &Item{}, sc: &scene{opening: Span{time.Second, 3 * time.Second}}, d: turn.New(turn.Options{}), floor: true}
+	v.answers(2*time.Second, true)
+	v.decide(turn.Signal{Kind: turn.BargeIn}, 2500*time.Millisecond)
+	if v.agent != turn.Idle || len(v.stops) > 0 {
+		t.Errorf("the agent is %v, stopped at %v", v.agent, v.stops)
+	}
+	v.decide(turn.Signal{Kind: turn.TurnEnd}, 3500*time.Millisecond)
+	if v.agent != turn.Busy || v.speaks != 3500*time.Millisecond+thinking {
+		t.Errorf("the agent is %v, and speaks from %v", v.agent, v.speaks)
+	}
+	if v.decide(turn.Signal{Kind: turn.BargeIn}, 9*time.Second); len(v.stops) != 1 {
+		t.Errorf("stopped at %v", v.stops)
+	}
+}

@@ -26,10 +26,11 @@ type Report struct {
 	ByLang  map[string]Score
 	ByNoise map[string]Score
 	Answers Answers
-	Failed  []Result `json:"-"`
-	All     []Result `json:"-"`
-	noisy   int      // items with noise, the agent speaking
-	ambient int      // of them, those in which it fell silent without cause
+	Failed  []Result                   `json:"-"`
+	All     []Result                   `json:"-"`
+	noisy   int                        // items with noise, the agent speaking
+	ambient int                        // of them, those in which it fell silent without cause
+	stops   map[string][]time.Duration // by line: interruption to last packet
 }
 
 // A Row of a confusion table: how often a class came to an outcome.
@@ -76,6 +77,7 @@ func (r *Result) failed() bool {
 
 func (r *Report) score(results []Result) {
 	tables := map[Class]*Row{}
+	r.stops = map[string][]time.Duration{}
 	r.ByLang, r.ByNoise = map[string]Score{}, map[string]Score{}
 	var cpu time.Duration
 	frames := 0
@@ -119,6 +121,7 @@ func (r *Report) score(results []Result) {
 			unfinished = append(unfinished, x.Wait)
 		case x.Item.Class == Interruption && x.Outcome == Stopped && x.Stop > 0:
 			stops = append(stops, x.Stop)
+			r.stops[noiseOf(x.Item)] = append(r.stops[noiseOf(x.Item)], x.Stop)
 		}
 		if x.Item.Class != Interruption && x.Silent > 0 {
 			gaps, silences = append(gaps, max(0, x.Resumed)), append(silences, x.Silent)
@@ -215,6 +218,9 @@ func (r *Report) bars(t map[Class]*Row, waits, unfinished, stops, gaps, silences
 	rate("missed interruptions", 3, []Class{Interruption}, WentOn, Paused, TooLate)
 	in("interruption to last packet, p50", -1, stops, 0.5)
 	in("interruption to last packet, p95", 250, stops, 0.95)
+	for _, line := range []string{"clean", "15 dB", "5 dB"} {
+		in("  "+line+", p95", -1, r.stops[line], 0.95)
+	}
 	in("false stop resumed after the sound, p95", 1000, gaps, 0.95)
 	in("false stop silent in all, p95", -1, silences, 0.95)
 	rate("cut-offs of unfinished turns", 5, []Class{Unfinished}, CutOff)

@@ -4117,8 +4117,8 @@ type DecisionInputsDto struct {
 	// VendorEnded The transcriber held the utterance to be over
 	VendorEnded *bool `json:"vendor_ended,omitempty"`
 
-	// VoicedFrames Of the last 12 frames of 20 ms, those with the caller's voice
-	VoicedFrames int `json:"voiced_frames"`
+	// VoicedFrames Frames of 20 ms with a clear voice of the caller's, the older counted the less; 2.8 pause the agent
+	VoicedFrames float64 `json:"voiced_frames"`
 
 	// WaitMs The silence that was to end the turn
 	WaitMs *int `json:"wait_ms,omitempty"`

@@ -1,4 +1,4 @@
 package client
 
 // contractSum is the SHA-256 of the contract that client.gen.go was made from.
-const contractSum = "87463c2e849f704b89362df6e68732cb72a09392c3718fb5b3a0d1e131a65365"
+const contractSum = "a9d5b90e2f91e7200b057e1df0397965027bd04dd95368121c0032feac6b2dac"

@@ -52,7 +52,7 @@ type Inputs struct {
 	Melody   string  `json:"melody,omitempty"`
 	Pace     float64 `json:"pace"`
 
-	Voiced    int     `json:"voiced_frames"`
+	Voiced    float64 `json:"voiced_frames"`
 	Loudness  float64 `json:"loudness_db"`
 	Least     float64 `json:"caller_least_db"`
 	Place     float64 `json:"place_db"`
@@ -111,7 +111,7 @@ func inputsOf(in turn.Inputs) *Inputs {
 	return &Inputs{
 		Silence: in.Silence.Milliseconds(), Words: in.Waiting.Milliseconds(), Wait: in.Wait.Milliseconds(), Pauses: in.Pauses.Milliseconds(),
 		Finished: round(in.Finished, 100), Ended: in.Ended, Open: in.Open, Marks: in.Marks, Asked: in.Asked, Melody: in.Melody, Pace: round(in.Pace, 100),
-		Voiced: in.Voiced, Loudness: round(in.Loudness, 10), Least: round(in.Least, 10), Place: round(in.Place, 10), Echo: in.Echo.Milliseconds(),
+		Voiced: round(in.Voiced, 10), Loudness: round(in.Loudness, 10), Least: round(in.Least, 10), Place: round(in.Place, 10), Echo: in.Echo.Milliseconds(),
 		Doubt: in.Doubt.Milliseconds(), Listening: in.Listening, Aside: in.Aside, Alarms: in.Alarms,
 	}
 }

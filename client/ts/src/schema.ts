@@ -2901,7 +2901,7 @@ export interface components {
             since_words_ms?: number;
             /** @description The transcriber held the utterance to be over */
             vendor_ended?: boolean;
-            /** @description Of the last 12 frames of 20 ms, those with the caller's voice */
+            /** @description Frames of 20 ms with a clear voice of the caller's, the older counted the less; 2.8 pause the agent */
             voiced_frames: number;
             /** @description The silence that was to end the turn */
             wait_ms?: number;
