@@ -52,7 +52,7 @@ e2e: peers build
 
 # The server is killed so many times on each database, with calls in progress (docs/durability.md).
 kill: build
-	PARLEY_KILLS=$(KILLS) FSYNC=on scripts/postgres.sh $(GO) test -tags e2e -count 1 -timeout 60m -run 'TestKills|TestSameKey' -v ./e2e
+	PARLEY_KILLS=$(KILLS) FSYNC=on scripts/postgres.sh $(GO) test -tags e2e -count 1 -timeout 60m -run 'TestKills|TestSameKey|TestKilledAfterCalls' -v ./e2e
 
 bench: build
 	$(BIN) bench --calls $(CALLS) --seconds $(SECONDS)

@@ -32,12 +32,13 @@ var moments = []string{"created", "invite", "answer", "ack", "inbound", "bye", "
 // A siege is one server on one database that is killed again and again, and what is known of it from outside.
 type siege struct {
 	*server
-	w     *wire
-	hooks *hooks
-	db    *sql.DB
-	rng   *rand.Rand
-	agent string
-	n     int // telephones so far
+	w       *wire
+	hooks   *hooks
+	db      *sql.DB
+	rng     *rand.Rand
+	moments []string // at which it may be killed
+	agent   string
+	n       int // telephones so far
 
 	mu       sync.Mutex // guards all below
 	moment   string
@@ -153,7 +154,7 @@ func lay(t *testing.T, url string, db *sql.DB, seed uint64) *siege {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { v.Close() })
-	g := &siege{db: db, rng: rand.New(rand.NewPCG(seed, 1)), hooks: newHooks(t), placed: map[string]string{}, seen: map[string]seen{}}
+	g := &siege{db: db, rng: rand.New(rand.NewPCG(seed, 1)), moments: moments, hooks: newHooks(t), placed: map[string]string{}, seen: map[string]seen{}}
 	g.server = prepare(t, "PARLEY_DATABASE_URL="+url, "PARLEY_LOG=warn", "DEEPGRAM_BASE_URL="+v.Origin(), "DEEPGRAM_API_KEY=x",
 		"OPENAI_BASE_URL="+v.Origin()+"/v1", "OPENAI_API_KEY=x")
 	g.w = newWire(t, g.sip)
@@ -202,7 +203,7 @@ func (g *siege) kill() {
 func (g *siege) cycle(i int) {
 	g.t.Helper()
 	g.mu.Lock()
-	g.moment, g.left, g.delay, g.killed = moments[g.rng.IntN(len(moments))], 1+g.rng.IntN(2), 0, make(chan struct{})
+	g.moment, g.left, g.delay, g.killed = g.moments[g.rng.IntN(len(g.moments))], 1+g.rng.IntN(2), 0, make(chan struct{})
 	if g.rng.IntN(2) == 0 {
 		g.delay = time.Duration(g.rng.IntN(40)) * time.Millisecond
 	}

@@ -69,7 +69,7 @@ func (g *siege) settled(what string, began int64) {
 		"more than one ending":      "SELECT call_id FROM events WHERE " + terminal + " GROUP BY call_id HAVING COUNT(*) > 1",
 		"no ended_reason":           "SELECT id FROM calls WHERE cause = '' OR end_at = 0",
 		"a gap in the sequence":     "SELECT call_id FROM events GROUP BY call_id HAVING MIN(sequence) <> 1 OR MAX(sequence) <> COUNT(*)",
-		"events after the last":     "SELECT e.call_id FROM events e JOIN events l ON l.call_id = e.call_id AND l.sequence > e.sequence WHERE e." + terminal,
+		"events after the last":     "SELECT e.call_id || ' ' || l.type || ' ' || l.sequence || ' ' || l.payload FROM events e JOIN events l ON l.call_id = e.call_id AND l.sequence > e.sequence WHERE l.type NOT IN ('event_analysis', 'after_action') AND e." + terminal,
 		"it waits for ever":         "SELECT call_id FROM waiting",
 		"it holds a slot":           "SELECT id FROM calls WHERE slot",
 		"an event that is no event": "SELECT call_id FROM events WHERE call_id NOT IN (SELECT id FROM calls)",
