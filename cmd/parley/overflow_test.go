@@ -12,6 +12,7 @@ import (
 	"github.com/parley-voice/parley/leg"
 	"github.com/parley-voice/parley/leg/legtest"
 	"github.com/parley-voice/parley/leg/sip"
+	"github.com/parley-voice/parley/rtp"
 )
 
 // A station is a telephone of the test: it dials, and whoever dials it is put through.
@@ -24,7 +25,7 @@ type station struct {
 
 func newStation(t *testing.T) *station {
 	t.Helper()
-	trunk, err := sip.New(sip.Config{Listen: "127.0.0.1:0", TrustLoopback: true})
+	trunk, err := sip.New(sip.Config{Listen: "127.0.0.1:0", TrustLoopback: true, Ports: rtp.NewPorts(46000, 46999)})
 	if err != nil {
 		t.Fatal(err)
 	}
