@@ -85,6 +85,12 @@ type utterance struct {
 	doubted   time.Duration // when words came that may yet become a backchannel, or else stop the agent; 0: none are
 }
 
+// A turn does not begin longer before its first words come than they may last, and may be late.
+const (
+	wordLasts = time.Second
+	wordsLate = 3 * time.Second
+)
+
 // New makes a detector for one conversation.
 func New(o Options) *Detector {
 	return &Detector{o: o, lang: languageOf(o.Language), vad: VAD{MinRMS: o.MinVolume / 100}, pace: 1}
@@ -174,6 +180,7 @@ func (d *Detector) Heard(w Words, now time.Duration) Signal {
 	}
 	d.marks = d.marks || w.Final && written(text)
 	changed := text != "" && (w.Final || text != d.partial)
+	first := changed && !d.pending()
 	switch {
 	case w.Final:
 		if text != "" {
@@ -196,6 +203,9 @@ func (d *Detector) Heard(w Words, now time.Duration) Signal {
 		d.wordsAt, d.wordless, d.ended, d.semantic, d.putOff, d.alarms = now, false, false, false, false, 0
 		d.near.words(now)
 		d.eager = false
+	}
+	if first { // what sounded long before is not how the words began
+		d.startedAt = max(d.startedAt, now-wordsLate-time.Duration(d.lang.count(text)*float64(wordLasts)))
 	}
 	if w.End && d.pending() {
 		d.ended, d.semantic = true, d.semantic || w.Semantic

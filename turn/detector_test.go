@@ -474,3 +474,17 @@ func BenchmarkFrame(b *testing.B) {
 		d.Due()
 	}
 }
+
+// Sound that came long before the words, such as music, is not how the turn began; words that come late, all at once, had it all.
+func TestStartIsThatOfTheWords(t *testing.T) {
+	sc := newScene(Options{EndpointingSensitivity: "sensitive"})
+	sc.speaks(60 * time.Second).heard(Words{Text: "hello"}).quiet(100 * ms).heard(Words{Text: "hello there", Final: true, End: true}).quiet(2 * time.Second)
+	if s := sc.signals[len(sc.signals)-1]; s.Kind != TurnEnd || s.Start != 57*time.Second {
+		t.Errorf("after a minute of music it begins at %v: %+v", s.Start, s)
+	}
+	sc = newScene(Options{EndpointingSensitivity: "sensitive"})
+	sc.speaks(20 * time.Second).quiet(time.Second).heard(Words{Text: strings.Repeat("word ", 40), Final: true, End: true}).quiet(2 * time.Second)
+	if s := sc.signals[len(sc.signals)-1]; s.Kind != TurnEnd || s.Start > 1200*ms {
+		t.Errorf("all that was spoken of begins at %v: %+v", s.Start, s)
+	}
+}
