@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"math"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -49,6 +50,27 @@ func (p *play) talk(d time.Duration, text string) {
 func beep(hz float64, d time.Duration) []audio.Frame {
 	tone := audio.Sine(hz, audio.Rate, -15)
 	return frames(d, tone.Fill)
+}
+
+// music is chords, one after the other, each of which dies away.
+func music(d time.Duration) []audio.Frame {
+	const bar = 30 // frames
+	chords := [][]float64{{262, 330, 392}, {220, 262, 330}, {349, 440, 523}, {392, 494, 587}}
+	var all []audio.Frame
+	for i := range int(d / audio.FrameDur) {
+		var f audio.Frame
+		for n := range f {
+			at := float64(i*len(f)+n) / audio.Rate
+			level := 4000 * math.Exp(-2*float64(i%bar*len(f)+n)/audio.Rate)
+			var x float64
+			for _, hz := range chords[i/bar%len(chords)] {
+				x += level * math.Sin(2*math.Pi*hz*at)
+			}
+			f[n] = int16(x)
+		}
+		all = append(all, f)
+	}
+	return all
 }
 
 func frames(d time.Duration, fill func([]int16)) []audio.Frame {

@@ -272,6 +272,7 @@ func (c *loop) sound(ctx context.Context, e *leg.Event) {
 		c.decide(ctx, s)
 	}
 	c.calleeSound(ctx, &e.Frame, now)
+	c.onHoldMusic(&e.Frame, now)
 }
 
 func (c *loop) log(t parley.EventType, payload any) {

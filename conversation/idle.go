@@ -26,6 +26,7 @@ type idle struct {
 	inCall int           // checks begun
 	inARow int           // checks begun since the caller last spoke
 	wait   wait          // a moment that was asked for
+	music  holdMusic
 }
 
 func newIdle(i Idle, p phrases) idle {

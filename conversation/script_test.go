@@ -346,6 +346,8 @@ func (p *play) step(w []string) {
 		p.talk(dur(w[1]), w[2])
 	case "beeps":
 		p.phone.Say(beep(number(w[1]), dur(w[2]))...)
+	case "music":
+		p.phone.Say(music(dur(w[1]))...)
 	case "sounds":
 		p.phone.SayTone(300, dur(w[1]))
 	case "partial", "final", "end", "over":
