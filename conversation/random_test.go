@@ -30,8 +30,11 @@ var (
 // looks at what must hold in all of them.
 func TestRandomConversations(t *testing.T) {
 	n := uint64(*simulations)
-	if testing.Short() {
+	switch {
+	case testing.Short():
 		n = 100
+	case raced:
+		n = min(n, 250)
 	}
 	causes := map[parley.Cause]int{}
 	from := uint64(1)
