@@ -115,8 +115,6 @@ func elided(text string) bool {
 	return at > 0 && at <= 5 && at < len(last)-3
 }
 
-var digitsEn = "two|three|four|five|six|seven|eight|nine|ten"
-
 // grammars of languages whose words are parted and whose verbs do not come last.
 var grammars = map[string]grammar{
 	"en": {
