@@ -38,13 +38,13 @@ func (a *Agent) Remembers() (agentID string, facts, summary bool) {
 		scope = *a.MemoryScope
 	}
 	facts, summary = scope == "single_agent" || scope == "all", a.CombineLastCall != nil && *a.CombineLastCall
-	if scope != "all" {
-		agentID = a.ID
-	}
-	if scope != "all" && agentID == "" { // an agent that is not stored calls once
+	switch {
+	case scope == "all":
+		return "", facts, summary
+	case a.ID == "": // an agent that is not stored calls once
 		return "", false, false
 	}
-	return agentID, facts, summary
+	return a.ID, facts, summary
 }
 
 // Them is the number of whoever is at the other end of a call.

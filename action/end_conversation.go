@@ -44,8 +44,7 @@ func (e *endConversation) Tool() llm.Tool { return e.tool }
 
 func (e *endConversation) Run(context.Context, Input) (Result, error) {
 	if e.onEnd != nil {
-		t := *e.onEnd
-		return Result{Data: "The caller is being transferred to " + t.To + ".", End: &parley.Outcome{Cause: parley.Transferred, Transfer: &t}}, nil
+		return transferred(*e.onEnd), nil
 	}
 	return Result{Data: "The call ends now.", End: &parley.Outcome{Cause: parley.AgentEnded}}, nil
 }

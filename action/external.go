@@ -74,9 +74,7 @@ func newExternal(a parley.Action, s Site) (Action, error) {
 		what = "Asks the system " + c.Name + "."
 	}
 	switch {
-	case c.SpeakOnSend.text != "":
-		what += " Say nothing before you use it."
-	case c.SpeakOnSend.on:
+	case c.SpeakOnSend.on && c.SpeakOnSend.text == "":
 		what += " Tell the caller in the same answer, in a few words, what you are about to do."
 	case c.SpeakOnSend.given:
 		what += " Say nothing before you use it."

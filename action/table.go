@@ -97,7 +97,8 @@ func text(p *string) string {
 func FirstTransfer(actions []Action) *parley.Transfer {
 	for _, a := range actions {
 		if t, ok := a.(*transferCall); ok && len(t.to) > 0 {
-			return t.end(t.to[0]).Transfer
+			to := t.transfer(t.to[0])
+			return &to
 		}
 	}
 	return nil

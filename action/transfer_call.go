@@ -106,9 +106,14 @@ func (t *transferCall) Run(_ context.Context, in Input) (Result, error) {
 		}
 		to = args.PhoneNumber
 	}
-	return Result{Data: "The caller is being transferred to " + to + ".", End: t.end(to)}, nil
+	return transferred(t.transfer(to)), nil
 }
 
-func (t *transferCall) end(to string) *parley.Outcome {
-	return &parley.Outcome{Cause: parley.Transferred, Transfer: &parley.Transfer{To: to, ActionID: t.info.ID}}
+func (t *transferCall) transfer(to string) parley.Transfer {
+	return parley.Transfer{To: to, ActionID: t.info.ID}
+}
+
+// transferred is the result of an action that gives the caller away.
+func transferred(t parley.Transfer) Result {
+	return Result{Data: "The caller is being transferred to " + t.To + ".", End: &parley.Outcome{Cause: parley.Transferred, Transfer: &t}}
 }

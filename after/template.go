@@ -6,6 +6,8 @@ import (
 	"html"
 	"net/url"
 	"strings"
+
+	"github.com/parley-voice/parley"
 )
 
 // A piece of a template is text, or the place of a value: ${name}, {{name}} or {name}, each with a default after a bar.
@@ -60,21 +62,11 @@ func place(s string, known values) (p piece, n int) {
 		}
 		p.name, p.fallback, p.given = strings.Cut(inner, "|")
 		p.name = strings.TrimSpace(p.name)
-		if _, is := known[p.name]; is && p.name != "" || isName(p.name) {
+		if _, is := known[p.name]; is && p.name != "" || parley.IsVariable(p.name) {
 			return p, len(b[0]) + len(inner) + len(b[1])
 		}
 	}
 	return piece{}, 0
-}
-
-func isName(s string) bool {
-	for i, r := range s {
-		letter := r == '_' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r > 127
-		if !letter && (i == 0 || (r < '0' || r > '9') && r != '-' && r != '.') {
-			return false
-		}
-	}
-	return s != ""
 }
 
 // An escape writes a value so that it stays one where it is put.

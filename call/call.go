@@ -127,7 +127,6 @@ type line struct {
 	script   script
 	ready    Ready
 	warming  warming
-	known    string        // what the model reads of earlier calls
 	fallback string        // who takes the caller when the agent cannot; "" nobody
 	other    time.Duration // how long second legs lasted
 }

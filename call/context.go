@@ -149,7 +149,6 @@ func (s *Switchboard) recalls(line *line, q *asking) bool {
 		}
 		return false
 	}
-	line.known = remembered(q.memory)
 	line.facts.add(parley.EventMemory, map[string]any{"facts": q.memory.Facts, "summary": q.memory.Summary, "agent_id": q.memory.AgentID, "updated_at": q.memory.Updated.UTC().Format(time.RFC3339)})
 	return true
 }
@@ -194,7 +193,7 @@ func readContext(body []byte) (values map[string]string, leftOut []string, err e
 			continue
 		}
 		switch {
-		case !isName(name) || len(name) > 100:
+		case !parley.IsVariable(name) || len(name) > 100:
 			leftOut = append(leftOut, cut(name)+" (no name of a variable)")
 		case len(v) > contextValue:
 			leftOut = append(leftOut, fmt.Sprintf("%s (longer than %d bytes)", name, contextValue))

@@ -262,7 +262,7 @@ func FuzzReadContext(f *testing.F) {
 			t.Errorf("%d values, %d left out", len(values), len(leftOut))
 		}
 		for k, v := range values {
-			if !isName(k) || len(v) > contextValue {
+			if !parley.IsVariable(k) || len(v) > contextValue {
 				t.Errorf("%q: %d bytes", k, len(v))
 			}
 		}

@@ -123,7 +123,7 @@ func (s *Switchboard) pipeline(ctx context.Context, line *line, a *parley.Agent)
 		line.ready = got.ready
 		if s.learn(ctx, line, asked) {
 			line.script = write(line.call, a, s.Fetch, time.Now())
-			line.script.know(line.known)
+			line.script.know(remembered(asked.memory))
 		}
 		vital := line.warm(ctx, a)
 		release = func() {

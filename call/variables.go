@@ -25,7 +25,7 @@ func Fill(text string, vars map[string]string) (filled string, missing []string)
 		inner := text[start+len(open) : start+len(open)+end]
 		name, fallback, hasDefault := strings.Cut(inner, "|")
 		name = strings.TrimSpace(name)
-		if !isName(name) { // not ours: JSON in a prompt, a template of somebody else's
+		if !parley.IsVariable(name) { // not ours: JSON in a prompt, a template of somebody else's
 			b.WriteString(text[:start+len(open)])
 			text = text[start+len(open):]
 			continue
@@ -52,16 +52,6 @@ func nextBrace(s string) (at int, open, shut string) {
 		return d, "${", "}"
 	}
 	return m, "{{", "}}"
-}
-
-func isName(s string) bool {
-	for i, r := range s {
-		letter := r == '_' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r > 127
-		if !letter && (i == 0 || (r < '0' || r > '9') && r != '-' && r != '.') {
-			return false
-		}
-	}
-	return s != ""
 }
 
 func appendOnce(list []string, s string) []string {

@@ -157,11 +157,11 @@ func (c *loop) await(ctx context.Context, m *mind, wg *sync.WaitGroup, all []err
 		wg.Wait()
 		close(done)
 	})
-	var filler <-chan time.Time
-	if patient(all) {
-		t := time.NewTimer(fillerAfter)
-		defer t.Stop()
-		filler = t.C
+	t := time.NewTimer(fillerAfter)
+	defer t.Stop()
+	filler := t.C
+	if !patient(all) {
+		filler = nil
 	}
 	for {
 		select {
@@ -170,13 +170,11 @@ func (c *loop) await(ctx context.Context, m *mind, wg *sync.WaitGroup, all []err
 		case <-ctx.Done():
 			return false
 		case <-filler:
-			filler = nil
 			if left := fillerAfter - m.out.quiet(); left > 0 {
-				t := time.NewTimer(left)
-				defer t.Stop()
-				filler = t.C
+				t.Reset(left)
 				continue
 			}
+			filler = nil
 			m.write(ctx, c.texts.moment)
 			m.flush(ctx)
 		}

@@ -73,12 +73,7 @@ func (c *loop) navigate(ctx context.Context, now time.Duration) {
 	if w.stage == menus {
 		return
 	}
-	c.cut()
-	c.detect.Agent(turn.Idle)
-	c.state.greetAt, c.state.unanswered = 0, false
-	if c.Greeting != "" && !c.state.muted {
-		c.state.greetAt = never
-	}
+	c.takeBack()
 	if w.stage == recorder { // what is ready is the message
 		c.drop(w.ready)
 		w.ready = nil

@@ -34,14 +34,19 @@ func (c *loop) ungreet(ctx context.Context) {
 	if w.stage != open {
 		return
 	}
+	c.takeBack()
+	if w.greeted > 0 {
+		w.ready = c.prepare(ctx, c.Greeting)
+	}
+	w.greeted, w.turns = 0, 0
+}
+
+// takeBack ends what is said to whoever was taken for a human, and waits for one who can be greeted.
+func (c *loop) takeBack() {
 	c.cut()
 	c.detect.Agent(turn.Idle)
 	c.state.greetAt, c.state.unanswered = 0, false
 	if c.Greeting != "" && !c.state.muted {
 		c.state.greetAt = never
 	}
-	if w.greeted > 0 {
-		w.ready = c.prepare(ctx, c.Greeting)
-	}
-	w.greeted, w.turns = 0, 0
 }

@@ -33,9 +33,7 @@ func (d *DB) include(ctx context.Context, env string, a *parley.Agent) error {
 		}
 	}
 	whole, _ := expand(*a.Prompt.Content, blocks, nil, blockBytes)
-	p := *a.Prompt
-	p.Content = &whole
-	a.Prompt = &p
+	a.Prompt.Content = &whole
 	return nil
 }
 
