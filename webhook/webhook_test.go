@@ -521,8 +521,14 @@ func TestRestart(t *testing.T) {
 		w.say("c", parley.EventMessage, nil)
 		w.say("c", parley.EventMessage, nil)
 		time.Sleep(5 * time.Second) // the third is on its way, the fourth waits for it
+		stopped := make(chan struct{})
+		go func() {
+			defer close(stopped)
+			stop()
+		}()
+		synctest.Wait() // else the fourth may have gone out, too
 		close(block)
-		stop()
+		<-stopped
 		w.say("c", parley.EventEnded, nil) // nobody follows the log
 		w.db.Close()
 		before := len(w.got(there))
