@@ -31,7 +31,8 @@ type callRow struct {
 	callMarks
 	Doc string
 
-	Agent string `bun:",scanonly"` // the snapshot as it is stored, when it was asked for
+	Agent  string `bun:",scanonly"` // the snapshot as it is stored, when it was asked for
+	spoken *spokenDoc
 }
 
 // callMarks are what the store looks calls up by for its own work.
@@ -40,6 +41,7 @@ type callMarks struct {
 	Slot    bool   // counts towards the environment's maximum
 	Audio   string // how the recording is kept: wav, mp3; "" when there is none
 	HasText bool   // until its words are erased
+	Node    string // in which it runs, or ran
 }
 
 var callColumns = map[string]column{
@@ -80,7 +82,7 @@ func (d *DB) PlaceCall(ctx context.Context, c parley.Call, first []parley.Event,
 		d.log.tell(first)
 	}
 	if row.Queued {
-		signal(d.slots)
+		d.slotsFreed()
 	} else if len(jobs) > 0 {
 		d.jobsAdded()
 	}
@@ -97,6 +99,11 @@ func (d *DB) insertCall(ctx context.Context, tx bun.Tx, row *callRow, c parley.C
 			return err
 		}
 	}
+	if c.Pool != nil && row.Slot {
+		if err := d.placed(ctx, tx, row, &c, first); err != nil {
+			return err
+		}
+	}
 	res, err := tx.NewInsert().Model(row).On("CONFLICT (id) DO NOTHING").Exec(ctx)
 	if err != nil {
 		return err
@@ -108,7 +115,14 @@ func (d *DB) insertCall(ctx context.Context, tx bun.Tx, row *callRow, c parley.C
 		return err
 	}
 	if over(row.Status) {
-		if err = toTell(ctx, tx, row.ID); err != nil {
+		if err = d.toTell(ctx, tx, row.ID); err != nil {
+			return err
+		}
+		is, err := row.tally()
+		if err == nil {
+			err = d.recount(ctx, tx, row, nil, is)
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -118,7 +132,7 @@ func (d *DB) insertCall(ctx context.Context, tx bun.Tx, row *callRow, c parley.C
 	if row.Queued {
 		return wait(ctx, tx, c, jobs)
 	}
-	return insertJobs(ctx, tx, jobs)
+	return insertJobs(ctx, tx, d.dispatch(jobs))
 }
 
 // Call reads a call; env "" is any. Unknown, or another environment's: parley.NotFound.
@@ -173,9 +187,18 @@ func (d *DB) Calls(ctx context.Context, env string, p Page) (List[parley.Call], 
 // queue with its jobs; nothing else but Admit takes one out. A private call that is over is
 // sealed, whoever ended it. Unknown: parley.NotFound.
 func (d *DB) UpdateCall(ctx context.Context, id string, change func(*parley.Call) error) error {
+	return d.updateCall(ctx, d.tx, id, change)
+}
+
+// UpdateCallSynced is UpdateCall whose change is on the disk when it returns, even if the power fails right after.
+func (d *DB) UpdateCallSynced(ctx context.Context, id string, change func(*parley.Call) error) error {
+	return d.updateCall(ctx, d.synced, id, change)
+}
+
+func (d *DB) updateCall(ctx context.Context, within func(context.Context, func(bun.Tx) error) error, id string, change func(*parley.Call) error) error {
 	var refused error
 	var freed bool
-	err := d.tx(ctx, func(tx bun.Tx) error {
+	err := within(ctx, func(tx bun.Tx) error {
 		row, err := d.callRow(ctx, tx, "", id)
 		if err != nil {
 			return err
@@ -192,7 +215,7 @@ func (d *DB) UpdateCall(ctx context.Context, id string, change func(*parley.Call
 		return refused
 	}
 	if freed && err == nil {
-		signal(d.slots)
+		d.slotsFreed()
 	}
 	return wrap(err, "updating a call")
 }
@@ -200,6 +223,10 @@ func (d *DB) UpdateCall(ctx context.Context, id string, change func(*parley.Call
 // changeCall changes a call within a transaction that holds its row; freed says that it gave back a slot.
 func (d *DB) changeCall(ctx context.Context, tx bun.Tx, row callRow, change func(*parley.Call) error) (freed bool, err error) {
 	held, queued, ended := row.Slot, row.Queued, over(row.Status)
+	was, err := row.tally()
+	if err != nil {
+		return false, err
+	}
 	c, err := row.call(d)
 	if err != nil {
 		return false, err
@@ -222,7 +249,7 @@ func (d *DB) changeCall(ctx context.Context, tx bun.Tx, row callRow, change func
 		}
 	}
 	if !ended && over(row.Status) {
-		if err = toTell(ctx, tx, row.ID); err != nil {
+		if err = d.toTell(ctx, tx, row.ID); err != nil {
 			return false, wrap(err, "updating a call")
 		}
 	}
@@ -231,7 +258,13 @@ func (d *DB) changeCall(ctx context.Context, tx bun.Tx, row callRow, change func
 			return false, wrap(err, "updating a call")
 		}
 	}
-	_, err = tx.NewUpdate().Model(&row).WherePK().Exec(ctx)
+	is, err := row.tally()
+	if err == nil {
+		err = d.recount(ctx, tx, &row, was, is)
+	}
+	if err == nil {
+		_, err = tx.NewUpdate().Model(&row).WherePK().Exec(ctx)
+	}
 	return held && !row.Slot, wrap(err, "updating a call")
 }
 
@@ -245,7 +278,14 @@ func (d *DB) DeleteCall(ctx context.Context, env, id string) (c parley.Call, err
 		if c, err = row.call(d); err != nil {
 			return err
 		}
-		for _, table := range []string{"events", "deliveries", "snapshots", "waiting", "untold", "traces"} {
+		was, err := row.tally()
+		if err == nil {
+			err = d.recount(ctx, tx, &row, was, nil)
+		}
+		if err != nil {
+			return err
+		}
+		for _, table := range []string{"events", "deliveries", "snapshots", "waiting", "untold", "traces", "audit"} {
 			if _, err = tx.NewRaw("DELETE FROM ? WHERE call_id = ?", bun.Ident(table), row.ID).Exec(ctx); err != nil {
 				return err
 			}
@@ -254,7 +294,7 @@ func (d *DB) DeleteCall(ctx context.Context, env, id string) (c parley.Call, err
 		return err
 	})
 	if err == nil {
-		signal(d.slots)
+		d.slotsFreed()
 	}
 	return c, wrap(err, "deleting a call")
 }
@@ -281,8 +321,12 @@ func (r *callRow) set(d *DB, c parley.Call) error {
 	r.IsOutgoing, r.FromNumber, r.ToNumber = c.IsOutgoing, searched(c.From), searched(c.To)
 	r.AgentID, r.Telephony, r.TelephonyID = clean(c.AgentID), clean(c.Telephony), searched(c.TelephonyID)
 	r.Cause, r.StartAt, r.EndAt = c.Cause, micros(c.Start), micros(c.End)
+	if c.Status == parley.InProgress && r.Node == "" {
+		r.Node = d.node
+	}
 	r.Queued, r.Slot, r.Audio = c.Queued, holdsSlot(c), audioForm(c.Recording)
 	doc := newCallDoc(c)
+	doc.Spoken = r.spoken
 	if c.Private && len(c.Context) > 0 {
 		b, err := json.Marshal(c.Context)
 		if err != nil {
@@ -312,6 +356,7 @@ func (r *callRow) call(d *DB) (parley.Call, error) {
 		return parley.Call{}, fmt.Errorf("stored call %s: %w", r.ID, err)
 	}
 	c := doc.call()
+	r.spoken = doc.Spoken
 	if doc.Sealed != "" {
 		b, err := d.key.Open(doc.Sealed, r.EnvironmentID, r.ID, "context")
 		if err == nil {

@@ -35,6 +35,9 @@ type recordDoc struct {
 	Warnings      []string          `json:"warnings,omitempty"`
 	Usage         *parley.Usage     `json:"usage,omitempty"`
 	After         afterDoc          `json:"after,omitzero"`
+
+	Collected []parley.Collected `json:"collected,omitempty"`
+	Spoken    *spokenDoc         `json:"spoken,omitempty"` // of words that are erased
 }
 
 // An afterDoc is what was made of a call once it was over.
@@ -56,6 +59,8 @@ type calleeDoc struct {
 type diallingDoc struct {
 	NotBefore time.Time `json:"not_before,omitzero"`
 	NotAfter  time.Time `json:"not_after,omitzero"`
+
+	Pool *parley.Pool `json:"pool,omitempty"`
 }
 
 type turnDoc struct {
@@ -67,6 +72,7 @@ type turnDoc struct {
 	Interrupted bool            `json:"interrupted,omitempty"`
 	Latency     *latencyDoc     `json:"latency,omitempty"`
 	Vendors     *parley.Credits `json:",omitempty"`
+	Words       []int64         `json:"words,omitempty"` // ms from the end of the word before to the start, and from there to the end, of each
 }
 
 type noteDoc struct {
@@ -85,17 +91,17 @@ func newCallDoc(c parley.Call) callDoc {
 		Context: c.Context, Params: c.Params, NoHumanAction: c.NoHumanAction,
 		TrunkID: c.TrunkID, Metadata: c.Metadata, Recording: c.Recording, RecordingLen: c.RecordingLen,
 		SIPCode: c.SIPCode, StageOutcome: c.StageOutcome, ErrorMessage: c.ErrorMessage,
-		recordDoc: recordDoc{ActionHistory: c.ActionHistory, Warnings: c.Warnings, After: afterDoc(c.After)}, Private: c.Private, Quality: c.Quality,
+		recordDoc: recordDoc{ActionHistory: c.ActionHistory, Warnings: c.Warnings, After: afterDoc(c.After), Collected: c.Collected}, Private: c.Private, Quality: c.Quality,
 		Callee: calleeDoc{c.Human, c.DoNotCall},
 	}
 	if c.Usage != (parley.Usage{}) {
 		d.Usage = &c.Usage
 	}
-	if !c.NotBefore.IsZero() || !c.NotAfter.IsZero() {
-		d.Dialling = &diallingDoc{c.NotBefore.UTC(), c.NotAfter.UTC()}
+	if !c.NotBefore.IsZero() || !c.NotAfter.IsZero() || c.Pool != nil {
+		d.Dialling = &diallingDoc{c.NotBefore.UTC(), c.NotAfter.UTC(), c.Pool}
 	}
 	for _, t := range c.Turns {
-		d.Turns = append(d.Turns, turnDoc{t.ID, t.Who, t.Text, t.Start, t.End, t.Interrupted, (*latencyDoc)(t.Latency), t.Vendors})
+		d.Turns = append(d.Turns, turnDoc{t.ID, t.Who, t.Text, t.Start, t.End, t.Interrupted, (*latencyDoc)(t.Latency), t.Vendors, steps(t)})
 	}
 	for _, n := range c.Notes {
 		d.Notes = append(d.Notes, noteDoc(n))
@@ -109,19 +115,41 @@ func (d callDoc) call() parley.Call {
 		c.Usage = *d.Usage
 	}
 	if d.Dialling != nil {
-		c.NotBefore, c.NotAfter = d.Dialling.NotBefore, d.Dialling.NotAfter
+		c.NotBefore, c.NotAfter, c.Pool = d.Dialling.NotBefore, d.Dialling.NotAfter, d.Dialling.Pool
 	}
 	c.ActionHistory, c.Warnings, c.After = d.ActionHistory, d.Warnings, parley.Aftermath(d.After)
+	c.Collected = d.Collected
 	c.TrunkID, c.Metadata, c.Recording, c.RecordingLen = d.TrunkID, d.Metadata, d.Recording, d.RecordingLen
 	c.Quality = d.Quality
 	c.Human, c.DoNotCall = d.Callee.Human, d.Callee.DoNotCall
 	c.SIPCode, c.StageOutcome, c.ErrorMessage = d.SIPCode, d.StageOutcome, d.ErrorMessage
 	for _, t := range d.Turns {
 		c.Turns = append(c.Turns, parley.Turn{ID: t.ID, Who: t.Who, Text: t.Text, Start: t.Start, End: t.End,
-			Interrupted: t.Interrupted, Latency: (*parley.Latency)(t.Latency), Vendors: t.Vendors})
+			Interrupted: t.Interrupted, Latency: (*parley.Latency)(t.Latency), Vendors: t.Vendors, Words: t.spans()})
 	}
 	for _, n := range d.Notes {
 		c.Notes = append(c.Notes, parley.Note(n))
 	}
 	return c
+}
+
+// steps are the times of a turn's words, each told from the one before it: short numbers, for there are thousands on a long call.
+func steps(t parley.Turn) []int64 {
+	at, out := t.Start.Milliseconds(), []int64(nil)
+	for _, w := range t.Words {
+		start, end := w.Start.Milliseconds(), w.End.Milliseconds()
+		out = append(out, start-at, end-start)
+		at = end
+	}
+	return out
+}
+
+func (t turnDoc) spans() []parley.Span {
+	at, out := t.Start.Milliseconds(), []parley.Span(nil)
+	for i := 0; i+1 < len(t.Words); i += 2 {
+		start := at + t.Words[i]
+		at = start + t.Words[i+1]
+		out = append(out, parley.Span{Start: time.Duration(start) * time.Millisecond, End: time.Duration(at) * time.Millisecond})
+	}
+	return out
 }

@@ -28,13 +28,15 @@ func everything(env string) parley.Call {
 	half := 0.5
 	c.Quality = &parley.Quality{Codec: "PCMU", Encrypted: true, Sent: 1, Received: 2, Lost: 3, Late: 4, Concealed: 5, Jitter: 6.25, FarLost: &half, RoundTrip: &half}
 	c.Ending = parley.Ending{Cause: parley.CallerHungUp, SIPCode: 200, StageOutcome: "human_disconnected", ErrorMessage: "none"}
-	c.Turns = []parley.Turn{{ID: "t1", Who: parley.Human, Text: "hello", Start: time.Second, End: 2 * time.Second, Interrupted: true},
+	c.Turns = []parley.Turn{{ID: "t1", Who: parley.Human, Text: "hello", Start: time.Second, End: 2 * time.Second, Interrupted: true,
+		Words: []parley.Span{{Start: 1250 * time.Millisecond, End: 1900 * time.Millisecond}, {Start: 1800 * time.Millisecond, End: 1800 * time.Millisecond}}},
 		{ID: "t2", Who: parley.Bot, Text: "hi\x00", Latency: &parley.Latency{Endpointing: 1234567, STT: 1, Queue: 2, LLM: 3, Chunking: 4, TTS: 5, Playout: 6, Total: 1234588, Actions: 7, Silence: 8}}}
 	c.ActionHistory = []json.RawMessage{json.RawMessage(`{"event_type":"action_completed"}`)}
 	c.Notes = []parley.Note{{At: time.Second, Text: "BOT_ACTION_START: x"}}
 	c.Warnings = []string{"careful"}
 	asked := false // which is not the same as not looked at
 	c.Human, c.DoNotCall = "no_human", &asked
+	c.Collected = []parley.Collected{{Name: "phone", Kind: "phone", Value: "+15550123456", Keyed: true, Confirmed: true}}
 	return c
 }
 

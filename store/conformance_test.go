@@ -13,11 +13,12 @@ import (
 func conformance(t *testing.T, open func(t testing.TB) *DB) {
 	for name, f := range map[string]func(t *testing.T, d *DB){
 		"Environments": testEnvironments, "EnvironmentChanges": testEnvironmentChanges, "EnvironmentDeletion": testEnvironmentDeletion, "Keys": testKeys,
-		"LastOperatorKey": testLastOperatorKey, "KeyUse": testKeyUse, "DoNotCall": testDoNotCall, "Memories": testMemories, "MemoryLimits": testMemoryLimits, "SteeringPool": testSteeringPool, "VectorDatabases": testVectorDatabases, "Pronunciations": testPronunciations,
+		"LastOperatorKey": testLastOperatorKey, "KeyUse": testKeyUse, "Logins": testLogins, "DoNotCall": testDoNotCall, "Memories": testMemories, "MemoryLimits": testMemoryLimits, "Documents": testDocuments, "DocumentLimits": testDocumentLimits, "DocumentRaces": testDocumentRaces, "Audit": testAudit, "SteeringPool": testSteeringPool, "VectorDatabases": testVectorDatabases, "Pronunciations": testPronunciations,
 		"Resources": testResources, "Secrets": testSecrets, "Lists": testLists,
 		"Agents": testAgents, "Blocks": testBlocks, "AgentUpdates": testAgentUpdates, "AgentDeletion": testAgentDeletion, "InlineAgents": testInlineAgents,
-		"Numbers": testNumbers, "Trunks": testTrunks, "DialPolicy": testDialPolicy, "Calls": testCalls, "CallLists": testCallLists, "CallChanges": testCallChanges,
-		"Reconcile": testReconcile, "ReconcileFreesKeys": testReconcileFreesKeys, "Slots": testSlots, "SlotsAreExact": testSlotsAreExact, "SlotsOfTransfers": testSlotsOfTransfers, "ReservedSlots": testReservedSlots,
+		"Numbers": testNumbers, "SharedAccount": testSharedAccount, "SharedPolicy": testSharedPolicy, "MissingMigration": testMissingMigration, "Trunks": testTrunks, "DialPolicy": testDialPolicy, "Calls": testCalls, "CallLists": testCallLists, "CallChanges": testCallChanges,
+		"Nodes": testNodes, "Dispatch": testDispatch, "Company": testCompany, "Bereave": testBereave, "ReconcileAmongNodes": testReconcileAmongNodes, "Reconcile": testReconcile, "ReconcileFreesKeys": testReconcileFreesKeys, "Slots": testSlots, "SlotsAreExact": testSlotsAreExact, "SlotsOfTransfers": testSlotsOfTransfers, "ReservedSlots": testReservedSlots,
+		"Pools": testPools, "PoolTrunks": testPoolTrunks, "LocalPresence": testLocalPresence, "Pacing": testPacing, "PoolQueue": testPoolQueue, "PoolRaces": testPoolRaces, "ExampleContext": testExampleContext,
 		"Queue": testQueue, "QueueOrder": testQueueOrder, "QueueEnds": testQueueEnds, "QueueIsNotReconciled": testQueueIsNotReconciled, "QueueAndDoNotCall": testQueueAndDoNotCall,
 		"QueueRaces": testQueueRaces1, "AfterCalls": testAfterCalls, "Aftermath": testAftermath, "PrivateCalls": testPrivateCalls, "PrivateCallsEnd": testPrivateCallsEnd, "Retention": testRetention, "Traces": testTraces, "EraseText": testEraseText, "Rotate": testRotate, "RotateAllOrNothing": testRotateAllOrNothing,
 		"Backup": testBackup, "Restore": testRestore, "RestoreDialsNothing": testRestoreDialsNothing, "TablesAreCopied": testTablesAreCopied, "Minutes": testMinutes, "CallColumns": testCallColumns, "Log": testLog, "LogOddEvents": testLogOddEvents, "LogSequence": testLogSequence, "LogReaders": testLogReaders, "Tail": testTail,
@@ -25,7 +26,7 @@ func conformance(t *testing.T, open func(t testing.TB) *DB) {
 		"AnswerIsGivenAgain": testAnswerIsGivenAgain, "RefusalFreesTheKey": testRefusalFreesTheKey, "FailureLeavesTheSubject": testFailureLeavesTheSubject,
 		"AnswersAreForgotten": testAnswersAreForgotten, "OneOfManyRuns": testOneOfManyRuns, "InlineWebhookCanSign": testInlineWebhookCanSign,
 		"StoredWebhookOfACall": testStoredWebhookOfACall, "InlineExternalActionCanSign": testInlineExternalActionCanSign, "CallWithoutRowHasNoEvent": testCallWithoutRowHasNoEvent,
-		"Depth": testDepth, "ManyCallsInPages": testManyCallsInPages, "OrderOfLists": testOrderOfLists, "NumbersAsNumbers": testNumbersAsNumbers,
+		"Depth": testDepth, "ManyCallsInPages": testManyCallsInPages, "OrderOfLists": testOrderOfLists, "Overview": testOverview, "OverviewOfBefore": testOverviewOfBefore, "OverviewRaces": testOverviewRaces, "OverviewBounds": testOverviewBounds, "NumbersAsNumbers": testNumbersAsNumbers,
 	} {
 		t.Run(name, func(t *testing.T) { f(t, open(t)) })
 	}

@@ -12,8 +12,8 @@ import (
 
 // tables are all tables, in an order in which their rows may be written.
 var tables = []string{
-	"settings", "environments", "api_keys", "do_not_call", "memories", "resources", "agents", "agent_links", "numbers",
-	"calls", "snapshots", "waiting", "untold", "traces", "events", "jobs", "deliveries", "cursors", "answers",
+	"settings", "environments", "api_keys", "logins", "do_not_call", "memories", "libraries", "documents", "resources", "agents", "agent_links", "numbers", "number_tags", "number_calls",
+	"calls", "snapshots", "waiting", "untold", "traces", "audit", "overview_counts", "overview_latency", "overview_news", "events", "jobs", "deliveries", "cursors", "answers", "nodes", "duties",
 }
 
 // copyAtOnce is how many rows one statement writes, and about how many bytes.

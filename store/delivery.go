@@ -107,7 +107,7 @@ func (d *DB) Deliver(ctx context.Context, cursor string, position int64, deliver
 		if cursor == "" {
 			return nil
 		}
-		_, err := tx.NewRaw("INSERT INTO cursors (name, position) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET position = excluded.position",
+		_, err := tx.NewRaw("INSERT INTO cursors (name, position) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET position = excluded.position WHERE cursors.position < excluded.position",
 			cursor, position).Exec(ctx)
 		return err
 	})

@@ -12,15 +12,20 @@ func testDepth(t *testing.T, d *DB) {
 	if n, err := d.Depth(ctx); err != nil || n != (Depth{}) {
 		t.Fatalf("at first %+v %v", n, err)
 	}
-	c := parley.Call{ID: newID(), UserID: env, Status: parley.NotStarted, IsOutgoing: true, Schedule: parley.Schedule{Queued: true, NotBefore: time.Now().Add(time.Hour)}}
+	later := time.Now().Add(time.Hour).Truncate(time.Microsecond)
+	c := parley.Call{ID: newID(), UserID: env, Status: parley.NotStarted, IsOutgoing: true, Schedule: parley.Schedule{Queued: true, NotBefore: later}}
 	if err := d.PlaceCall(ctx, c, []parley.Event{parley.NewEvent(c.ID, parley.EventCreated, struct{}{})}, Job{Kind: "dial", Subject: c.ID}); err != nil {
 		t.Fatal(err)
 	}
 	if err := d.Enqueue(ctx, Job{Kind: "k"}); err != nil {
 		t.Fatal(err)
 	}
-	if n, err := d.Depth(ctx); err != nil || n != (Depth{Calls: 1, Jobs: 1, Unread: 1}) {
+	n, err := d.Depth(ctx)
+	if err != nil || n.Calls != 1 || n.Jobs != 1 || n.Unread != 1 {
 		t.Errorf("a call, a job and an event: %+v %v", n, err)
+	}
+	if !n.CallsDue.Equal(later) || n.JobsDue.IsZero() || time.Since(n.JobsDue) > time.Minute {
+		t.Errorf("the call is due %v, not %v; the job %v", n.CallsDue, later, n.JobsDue)
 	}
 	last, err := d.Log().Last(ctx)
 	if err != nil {

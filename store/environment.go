@@ -173,7 +173,7 @@ func (d *DB) UpdateEnvironment(ctx context.Context, id string, change func(*Envi
 	if err != nil {
 		return Environment{}, wrap(err, "updating an environment")
 	}
-	signal(d.slots)
+	d.slotsFreed()
 	return e, nil
 }
 
@@ -204,7 +204,7 @@ func (d *DB) DeleteEnvironment(ctx context.Context, id string) (e Environment, e
 		if err := d.keepOperator(ctx, tx, "environment_id = ?", row.ID); err != nil {
 			return err
 		}
-		for _, table := range []string{"api_keys", "do_not_call", "memories", "answers", "deliveries"} {
+		for _, table := range []string{"api_keys", "do_not_call", "memories", "documents", "libraries", "audit", "overview_counts", "overview_latency", "overview_news", "answers", "deliveries"} {
 			if _, err = tx.NewRaw("DELETE FROM ? WHERE environment_id = ?", bun.Ident(table), row.ID).Exec(ctx); err != nil {
 				return err
 			}

@@ -22,6 +22,8 @@ type Job struct {
 	Once      bool            // at most once: an attempt of which nothing came back is never made again
 	Attempts  int             // begun so far
 	LastError string
+
+	node string // that is to do it, see dispatchFor; "": any
 }
 
 // States of a job.
@@ -47,6 +49,7 @@ type jobRow struct {
 	Attempts      int
 	LastError     string
 	CreatedAt     int64
+	Node          string
 }
 
 func (r jobRow) job() Job {
@@ -75,7 +78,7 @@ func insertJobs(ctx context.Context, tx bun.IDB, jobs []Job) error {
 			j.Payload = json.RawMessage("{}")
 		}
 		row := jobRow{ID: j.ID, Kind: j.Kind, Subject: clean(j.Subject), DedupeKey: clean(j.DedupeKey), Payload: string(j.Payload),
-			State: ready, Once: j.Once, RunAt: micros(j.RunAt), CreatedAt: now()}
+			State: ready, Once: j.Once, RunAt: micros(j.RunAt), CreatedAt: now(), Node: j.node}
 		if row.RunAt == 0 {
 			row.RunAt = row.CreatedAt
 		}
@@ -85,8 +88,6 @@ func insertJobs(ctx context.Context, tx bun.IDB, jobs []Job) error {
 	}
 	return nil
 }
-
-func (d *DB) jobsAdded() { signal(d.jobs) }
 
 // JobsAdded has a value after this process wrote jobs. It is for one reader.
 func (d *DB) JobsAdded() <-chan struct{} { return d.jobs }
@@ -101,14 +102,17 @@ type Claim struct {
 }
 
 // ClaimJobs begins jobs that are due, oldest first: each attempt is counted and on the disk before it returns. A job whose
-// lease ended while it ran is due again, unless it is Once: then it is in doubt.
+// lease ended while it ran is due again, unless it is Once: then it is in doubt. A node that lives keeps its jobs whatever its
+// leases say: the database may have been away. One for which another node was chosen is left to it for dispatchFor.
 func (d *DB) ClaimJobs(ctx context.Context, c Claim) ([]Job, error) {
-	due := "((state = 'ready' AND run_at <= ?) OR (state = 'running' AND lease_until < ? AND NOT once))"
-	if c.Doubt {
-		due = "(? >= 0 AND state = 'running' AND lease_until < ? AND once)"
-	}
+	const lapsed = "state = 'running' AND lease_until < ? AND owner NOT IN (SELECT id FROM nodes WHERE state <> 'gone' AND id <> ?)"
+	due := "((state = 'ready' AND run_at <= ? AND (node IN ('', ?) OR run_at <= ? OR node NOT IN (SELECT id FROM nodes WHERE state = 'up'))) OR (" + lapsed + " AND NOT once))"
 	at := now()
-	args := []any{running, time.Now().Add(c.Lease).UnixMicro(), c.Owner, c.Kind, at, at, c.Limit}
+	args := []any{running, time.Now().Add(c.Lease).UnixMicro(), c.Owner, c.Kind, at, c.Owner, at - dispatchFor.Microseconds(), at, c.Owner, c.Limit}
+	if c.Doubt {
+		due = "(" + lapsed + " AND once)"
+		args = slices.Delete(args, 4, 7)
+	}
 	skip := ""
 	if d.pg {
 		skip = " FOR UPDATE SKIP LOCKED"
@@ -136,8 +140,9 @@ const othersEvery = 5 * time.Second
 // false: there is none to wait for.
 func (d *DB) NextJob(ctx context.Context, kind string) (time.Time, bool, error) {
 	var at int64
-	err := d.r.NewRaw("SELECT COALESCE(MIN(at), 0) FROM (SELECT MIN(run_at) AS at FROM jobs WHERE kind = ? AND state = 'ready' "+
-		"UNION ALL SELECT MIN(lease_until) FROM jobs WHERE kind = ? AND state = 'running') AS t", kind, kind).Scan(ctx, &at)
+	err := d.r.NewRaw("SELECT COALESCE(MIN(at), 0) FROM (SELECT MIN(run_at) AS at FROM jobs WHERE kind = ? AND state = 'ready' AND node IN ('', ?) "+
+		"UNION ALL SELECT MIN(run_at) + ? FROM jobs WHERE kind = ? AND state = 'ready' AND node NOT IN ('', ?) "+
+		"UNION ALL SELECT MIN(lease_until) FROM jobs WHERE kind = ? AND state = 'running' AND owner NOT IN (SELECT id FROM nodes WHERE state <> 'gone' AND id <> ?)) AS t", kind, d.node, dispatchFor.Microseconds(), kind, d.node, kind, d.node).Scan(ctx, &at)
 	if err != nil {
 		return time.Time{}, false, fmt.Errorf("looking for jobs: %w", err)
 	}

@@ -20,14 +20,20 @@ const readerDepth = 1024
 // nothing of a running call, subscribe first, then read Events, then pass over what came twice. cancel ends it.
 func (l *Log) Subscribe(callID string) (events <-chan parley.Event, cancel func()) {
 	r := &reader{callID: callID, events: make(chan parley.Event, readerDepth)}
+	followed := func() {}
+	if c := l.db.others(); c != nil && callID != "" {
+		followed = c.Follow(callID)
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.closed {
+		followed()
 		close(r.events)
 		return r.events, func() {}
 	}
 	l.readers[r] = struct{}{}
 	return r.events, sync.OnceFunc(func() {
+		followed()
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		l.drop(r)
@@ -71,13 +77,25 @@ func (l *Log) publish(group []parley.Event) {
 	}
 }
 
-// show gives committed events to the readers; the mutex is held.
+// show gives committed events to the readers, here and elsewhere; the mutex is held.
 func (l *Log) show(group []parley.Event) {
-	stored := false
+	if c := l.db.others(); c != nil {
+		c.Tell(group)
+	}
+	if l.hand(group, false) {
+		close(l.changed)
+		l.changed = make(chan struct{})
+		l.db.wake(WakeEvents)
+	}
+}
+
+// hand gives events to the readers here; those who read all calls read what is told here, and not what others tell. stored: some of
+// them are in the log. The mutex is held.
+func (l *Log) hand(group []parley.Event, others bool) (stored bool) {
 	for _, e := range group {
 		stored = stored || e.Sequence > 0
 		for r := range l.readers {
-			if r.callID != "" && r.callID != e.CallID {
+			if r.callID != e.CallID && (r.callID != "" || others) {
 				continue
 			}
 			select {
@@ -87,8 +105,5 @@ func (l *Log) show(group []parley.Event) {
 			}
 		}
 	}
-	if stored {
-		close(l.changed)
-		l.changed = make(chan struct{})
-	}
+	return stored
 }

@@ -19,14 +19,15 @@ import (
 func seed(t testing.TB, d *DB, env string, n int) {
 	t.Helper()
 	const doc = `{"turns":[{"id":"1","who":"human","text":"What are your opening hours? I would like to come by on Tuesday, if that is possible at all.","start":1000000000,"end":3000000000},
-		{"id":"2","who":"bot","text":"We are open from eight in the morning until five in the afternoon, Monday to Friday. On Tuesday I can offer you ten o'clock.","start":4000000000,"end":9000000000}],
+		{"id":"2","who":"bot","text":"We are open from eight in the morning until five in the afternoon, Monday to Friday. On Tuesday I can offer you ten o'clock.","start":4000000000,"end":9000000000,
+		"latency":{"STT":120000000,"LLM":310000000,"TTS":140000000,"Total":780000000},"Vendors":{"thinking":{"vendor":"openai"},"speaking":{"vendor":"cartesia"}}}],
 		"usage":{"stt_seconds":41.5,"llm_tokens_in":1800,"llm_tokens_out":120,"tts_characters":400,"telephony_seconds":61,"cost":null}}`
 	numbers := fmt.Sprintf("WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < %d - 1) ", n)
 	fill := []string{
 		`INSERT INTO calls (id, environment_id, status, stage, is_outgoing, from_number, to_number, agent_id, telephony, telephony_id, cause, created_at, start_at, end_at, queued, slot, audio, has_text, doc) ` + numbers +
 			`SELECT printf('%08x-0000-4000-8000-%012x', i * 2654435761 % 4294967296, i), ?1, CASE i % 50 WHEN 0 THEN 'error' ELSE 'ended' END, 'picked_up', i % 2 = 0, printf('+1555%07d', i * 7919 % 1000000), printf('+1777%07d', i * 104729 % 1000000),
 			'agent-' || (i % 40), 'sip', printf('%016x@host', i), CASE i % 50 WHEN 0 THEN 'provider_failed' WHEN 1 THEN 'busy' ELSE 'caller_hung_up' END,
-			(?2 + i) * 1000000, (?2 + i + 5) * 1000000, (?2 + i + 65) * 1000000, 0, 0, 'wav', 1, ?3 FROM n`,
+			(?2 + i) * 1000000, (?2 + i + 5) * 1000000, (?2 + i + 65) * 1000000, 0, 0, 'wav', 1, replace(?3, '780000000', 200 + i * 7919 % 1800 || '000000') FROM n`,
 		`INSERT INTO snapshots (call_id, agent) SELECT id, ?3 FROM calls WHERE ?1 <> '' AND ?2 > 0`,
 		`INSERT INTO deliveries (id, environment_id, webhook_id, call_id, event_id, event_type, position, state, attempts, next_at, tries, created_at, updated_at)
 			SELECT 'd-' || id, ?1, 'webhook-' || (created_at / 1000000 % 10), id, 'e-' || id, 'event_call_ended', created_at, 'delivered', 1, 0, '[]', created_at, created_at FROM calls WHERE is_outgoing AND ?2 > 0 AND ?3 <> ''`,
@@ -166,4 +167,75 @@ func openLoop(b *testing.B, every, length time.Duration, ask func() error) []tim
 	wg.Wait()
 	slices.Sort(took)
 	return took
+}
+
+// BenchmarkOverview adds up a million calls, as an update from a version without an overview does, and says how long an overview of them takes:
+// of a day by the hour, of all 12 days by the day, here and where days begin at another time, and of one agent; then how long one call more
+// takes to be in it. PARLEY_BENCH_STORE names the file, as for BenchmarkMillion.
+func BenchmarkOverview(b *testing.B) {
+	path := os.Getenv("PARLEY_BENCH_STORE")
+	if path == "" {
+		path = b.TempDir() + "/parley.db"
+	}
+	d := openAt(b, path)
+	d.folding.close()
+	var env string
+	if err := d.r.NewRaw("SELECT environment_id FROM calls LIMIT 1").Scan(b.Context(), &env); err != nil {
+		env = environment(b, d)
+		seed(b, d, env, 1_000_000)
+		forget(b, d)
+	}
+	began, n := time.Now(), 0
+	for {
+		some, err := d.fold(b.Context(), "", foldAtOnce)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if some == 0 {
+			break
+		}
+		n += some
+	}
+	if n > 0 {
+		b.Logf("%d calls added up in %v", n, time.Since(began).Round(time.Second))
+	}
+	day := time.Unix(1_700_000_000, 0).UTC().Truncate(24 * time.Hour)
+	for _, c := range []struct {
+		name, agent string
+		bounds      []time.Time
+		calls       int64
+	}{
+		{"a day by the hour", "", every(day.Add(48*time.Hour), time.Hour, 24), 86400},
+		{"all by the day", "", every(day, 24*time.Hour, 30), 1_000_000},
+		{"all by the day of New York", "", every(day.Add(-19*time.Hour), 24*time.Hour, 30), 1_000_000},
+		{"all by the hour", "", every(day, time.Hour, 30*24), 1_000_000},
+		{"one agent by the hour", "agent-7", every(day, time.Hour, 30*24), 25_000},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			for b.Loop() {
+				o, err := d.Overview(b.Context(), env, c.agent, c.bounds)
+				var n int64
+				for _, s := range o.Steps {
+					for _, k := range s.Kinds {
+						n += k.Calls
+					}
+				}
+				if err != nil || n < c.calls || n > c.calls+10_000 {
+					b.Fatalf("%d calls, want %d: %v", n, c.calls, err)
+				}
+			}
+		})
+	}
+	b.Run("after one call more", func(b *testing.B) {
+		r := rand.New(rand.NewPCG(1, 2))
+		for b.Loop() {
+			c := overCall(r, env, newID(), 1)
+			if err := d.CreateCall(b.Context(), c); err != nil {
+				b.Fatal(err)
+			}
+			if o, err := d.Overview(b.Context(), env, "", every(midnight, time.Hour, 24)); err != nil || o.Pending != 0 {
+				b.Fatal(o.Pending, err)
+			}
+		}
+	})
 }

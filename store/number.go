@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -26,6 +27,8 @@ type numberRow struct {
 	Doc               string
 	CreatedAt         int64
 	UpdatedAt         int64
+	LastCallAt        int64 // of a pool's calls, and of those that its pacing counts
+	FreeAt            int64 // by its pacing
 }
 
 var numberColumns = map[string]column{
@@ -61,20 +64,27 @@ func (r *numberRow) set(ctx context.Context, d *DB, tx bun.IDB, doc Doc) error {
 }
 
 // LinkNumber makes a number known. number is E.164 or the user part that a PBX sends, as the caller has checked it;
-// inbound_agent an agent's id. Linked already: 409 exists.
-func (d *DB) LinkNumber(ctx context.Context, env string, doc Doc) (Doc, error) {
+// inbound_agent an agent's id, id one of the caller's; without it one is made. What jobs say is done about it is written with it. Linked
+// already: 409 exists; with the operator's account in another environment: 409 taken.
+func (d *DB) LinkNumber(ctx context.Context, env string, doc Doc, jobs ...Job) (Doc, error) {
 	var made Doc
 	err := d.tx(ctx, func(tx bun.Tx) error {
+		if err := d.hold(ctx, tx, env); err != nil {
+			return err
+		}
 		given, err := restore(doc, nil, "")
 		if err != nil {
 			return err
 		}
 		made = given.(Doc)
-		row := numberRow{ID: newID(), EnvironmentID: env, Number: str(made, "number"), CreatedAt: now()}
+		row := numberRow{ID: cmp.Or(str(made, "id"), newID()), EnvironmentID: env, Number: str(made, "number"), CreatedAt: now()}
 		if row.Number == "" {
 			return parley.Invalid("number", "number is missing")
 		}
 		if err = row.set(ctx, d, tx, made); err != nil {
+			return err
+		}
+		if err = d.alone(ctx, tx, row, str(made, "telephony_account_connection")); err != nil {
 			return err
 		}
 		res, err := tx.NewInsert().Model(&row).On("CONFLICT (environment_id, number) DO NOTHING").Exec(ctx)
@@ -84,10 +94,20 @@ func (d *DB) LinkNumber(ctx context.Context, env string, doc Doc) (Doc, error) {
 		if n, _ := res.RowsAffected(); n == 0 {
 			return &parley.Error{Status: 409, Code: "exists", Field: "number", Message: "number " + row.Number + " is linked already"}
 		}
-		return nil
+		if err = d.tagged(ctx, tx, &row); err == nil {
+			err = d.roused(ctx, tx, env)
+		}
+		if err != nil {
+			return err
+		}
+		return insertJobs(ctx, tx, jobs)
 	})
 	if err != nil {
 		return nil, wrap(err, "linking a number")
+	}
+	d.slotsFreed()
+	if len(jobs) > 0 {
+		d.jobsAdded()
 	}
 	return masked(made, false), nil
 }
@@ -138,6 +158,11 @@ func (d *DB) Numbers(ctx context.Context, env string, p Page) (List[Doc], error)
 func (d *DB) UpdateNumber(ctx context.Context, env, ref string, patch Doc) (Doc, error) {
 	var doc Doc
 	err := d.tx(ctx, func(tx bun.Tx) error {
+		if err := d.hold(ctx, tx, env); parley.IsNotFound(err) {
+			return parley.NotFound("number")
+		} else if err != nil {
+			return err
+		}
 		row, err := d.numberRow(ctx, tx, env, ref)
 		if err != nil {
 			return err
@@ -150,15 +175,26 @@ func (d *DB) UpdateNumber(ctx context.Context, env, ref string, patch Doc) (Doc,
 			return err
 		}
 		doc["number"] = row.Number
+		if to := str(doc, "telephony_account_connection"); to != str(old, "telephony_account_connection") {
+			if err = d.alone(ctx, tx, row, to); err != nil {
+				return err
+			}
+		}
 		if err = row.set(ctx, d, tx, doc); err != nil {
 			return err
 		}
-		_, err = tx.NewUpdate().Model(&row).WherePK().Exec(ctx)
-		return err
+		if _, err = tx.NewUpdate().Model(&row).WherePK().Exec(ctx); err != nil {
+			return err
+		}
+		if err = d.tagged(ctx, tx, &row); err != nil {
+			return err
+		}
+		return d.roused(ctx, tx, row.EnvironmentID)
 	})
 	if err != nil {
 		return nil, wrap(err, "updating a number")
 	}
+	d.slotsFreed()
 	return masked(doc, false), nil
 }
 
@@ -172,6 +208,11 @@ func (d *DB) UnlinkNumber(ctx context.Context, env, ref string) (Doc, error) {
 		}
 		if doc, err = d.unseal(row.Doc, row.EnvironmentID, row.ID); err != nil {
 			return err
+		}
+		for _, table := range []string{"number_tags", "number_calls"} {
+			if _, err = tx.NewRaw("DELETE FROM ? WHERE number_id = ?", bun.Ident(table), row.ID).Exec(ctx); err != nil {
+				return err
+			}
 		}
 		_, err = tx.NewDelete().Model(&row).WherePK().Exec(ctx)
 		return err
@@ -222,10 +263,27 @@ func (r numberRow) number() parley.Number {
 		Config struct {
 			Fallback any `json:"fallback_number"`
 		} `json:"config"`
+		Example map[string]any `json:"example_context"`
 	}
 	if json.Unmarshal([]byte(r.Doc), &doc) == nil {
 		fallback, _ := doc.Config.Fallback.(string)
 		n.Fallback = clean(fallback)
+		n.Example = flat(doc.Example)
 	}
 	return n
+}
+
+// flat are the values that can be variables, as text.
+func flat(values map[string]any) map[string]string {
+	var out map[string]string
+	for k, v := range values {
+		switch v.(type) {
+		case string, float64, bool:
+			if out == nil {
+				out = map[string]string{}
+			}
+			out[k] = fmt.Sprint(v)
+		}
+	}
+	return out
 }

@@ -1,9 +1,12 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -19,6 +22,8 @@ type waitingRow struct {
 	DueAt         int64
 	NotAfter      int64
 	Jobs          string
+	Pool          string // whose number it waits for, too; "": it has one
+	Since         int64  // DueAt, before its pool had none free
 }
 
 // wait puts a new call into the queue.
@@ -27,7 +32,8 @@ func wait(ctx context.Context, tx bun.Tx, c parley.Call, jobs []Job) error {
 	if err != nil {
 		return err
 	}
-	row := waitingRow{CallID: c.ID, EnvironmentID: c.UserID, DueAt: max(micros(c.Created), micros(c.NotBefore)), NotAfter: micros(c.NotAfter), Jobs: string(b)}
+	due := max(micros(c.Created), micros(c.NotBefore))
+	row := waitingRow{CallID: c.ID, EnvironmentID: c.UserID, DueAt: due, NotAfter: micros(c.NotAfter), Jobs: string(b), Pool: poolOf(c), Since: due}
 	_, err = tx.NewInsert().Model(&row).Exec(ctx)
 	return err
 }
@@ -139,13 +145,25 @@ func (d *DB) letGo(ctx context.Context, env string, a *Admitted) (more bool, err
 			return nil
 		}
 		var rows []waitingRow
-		err = tx.NewSelect().Model(&rows).Where("environment_id = ? AND due_at <= ?", env, now()).OrderExpr("due_at, call_id").Limit(int64(most)).Scan(ctx)
+		err = tx.NewSelect().Model(&rows).Where("environment_id = ? AND due_at <= ?", env, now()).OrderExpr("due_at, since, call_id").Limit(int64(most)).Scan(ctx)
 		if err != nil {
 			return err
 		}
 		more = len(rows) == most
+		if slices.ContainsFunc(rows, func(w waitingRow) bool { return w.Pool != "" }) { // before any call is held: pick holds it, too
+			if err = d.hold(ctx, tx, env); err != nil {
+				return err
+			}
+		}
+		busy := map[string]bool{}
 		for _, w := range rows {
+			if busy[w.Pool] {
+				continue
+			}
 			went, err := d.admit(ctx, tx, w, &ended)
+			if errors.Is(err, errBusy) {
+				busy[w.Pool], err = true, nil
+			}
 			if err != nil {
 				return err
 			}
@@ -179,10 +197,23 @@ func (d *DB) admit(ctx context.Context, tx bun.Tx, w waitingRow, ended *[]parley
 	if err = json.Unmarshal([]byte(w.Jobs), &jobs); err != nil {
 		return false, fmt.Errorf("stored jobs of call %s: %w", w.CallID, err)
 	}
-	if _, err = d.changeCall(ctx, tx, *row, func(c *parley.Call) error { c.Queued = false; return nil }); err != nil {
+	var free time.Time
+	_, err = d.changeCall(ctx, tx, *row, func(c *parley.Call) (err error) {
+		if c.Queued = false; c.Pool != nil {
+			free, err = d.pick(ctx, tx, c)
+		}
+		return err
+	})
+	var none *parley.Error
+	switch {
+	case errors.Is(err, errBusy):
+		return false, cmp.Or(d.postponed(ctx, tx, w, free), err)
+	case errors.As(err, &none) && none.Field == "from_tag":
+		return false, d.endWaiting(ctx, tx, w, parley.Configuration, none.Message, ended)
+	case err != nil:
 		return false, err
 	}
-	return true, insertJobs(ctx, tx, jobs)
+	return true, insertJobs(ctx, tx, d.dispatch(jobs))
 }
 
 // nextWaiting is when the next queued call is due or too late. Those that are due and wait for a slot are not meant.

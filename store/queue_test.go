@@ -270,7 +270,7 @@ func TestAdmitDoesNotReadTheQueue(t *testing.T) {
 	d := openFile(t)
 	for name, q := range map[string]string{
 		"environments": "SELECT id FROM environments AS e WHERE EXISTS (SELECT 1 FROM waiting WHERE environment_id = e.id AND due_at <= 1)",
-		"line":         "SELECT * FROM waiting WHERE environment_id = 'e' AND due_at <= 1 ORDER BY due_at, call_id LIMIT 5",
+		"line":         "SELECT * FROM waiting WHERE environment_id = 'e' AND due_at <= 1 ORDER BY due_at, since, call_id LIMIT 5",
 		"late":         "SELECT * FROM waiting WHERE not_after > 0 AND not_after <= 1 ORDER BY not_after LIMIT 5",
 		"next":         "SELECT MIN(due_at) FROM waiting WHERE due_at > 1",
 		"next late":    "SELECT MIN(not_after) FROM waiting WHERE not_after > 0",

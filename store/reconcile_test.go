@@ -1,58 +1,53 @@
 package store
 
 import (
+	"errors"
 	"testing"
-	"time"
 
 	"github.com/parley-voice/parley"
 )
 
-// TestReconcileWaits: what a killed process was committing is seen by the start that follows. PostgreSQL alone commits for the dead.
-func TestReconcileWaits(t *testing.T) {
-	d := postgres(t)
-	env := environment(t, d)
-	if err := d.CreateCall(t.Context(), parley.Call{ID: "c", UserID: env, Status: parley.InProgress}); err != nil {
+// TestReconcileSilences: what a killed process had on its way is over before its calls are ended. PostgreSQL alone commits for the dead.
+func TestReconcileSilences(t *testing.T) {
+	old := postgres(t)
+	env := environment(t, old)
+	if err := old.Join(t.Context(), Node{ID: "a"}); err != nil {
 		t.Fatal(err)
 	}
-	dead, err := d.w.BeginTx(t.Context(), nil)
+	if err := old.CreateCall(t.Context(), parley.Call{ID: "c", UserID: env, Status: parley.InProgress}); err != nil {
+		t.Fatal(err)
+	}
+	dead, err := old.w.BeginTx(t.Context(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	row, err := d.callRow(t.Context(), dead, "", "c")
+	row, err := old.callRow(t.Context(), dead, "", "c")
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = d.changeCall(t.Context(), dead, row, func(c *parley.Call) error {
+	_, err = old.changeCall(t.Context(), dead, row, func(c *parley.Call) error {
 		c.Status, c.Cause = parley.Ended, parley.AgentEnded
 		return nil
 	})
-	if err == nil {
-		err = insertEvents(t.Context(), dead, []eventRow{{ID: newID(), CallID: "c", Sequence: 1, Type: parley.EventEnded, Payload: "{}"}})
-	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	lost := make(chan []parley.Call, 1)
-	go func() {
-		l, err := d.ReconcileCalls(t.Context())
-		if err != nil {
-			t.Error(err)
-		}
-		lost <- l
-	}()
-	select {
-	case l := <-lost:
-		t.Errorf("it does not wait, and ends %v", l)
-	case <-time.After(300 * time.Millisecond):
-	}
-	if err := dead.Commit(); err != nil {
+	d := another(t, old)
+	if err := d.Join(t.Context(), Node{ID: "a"}); err != nil {
 		t.Fatal(err)
 	}
-	if l := <-lost; len(l) != 0 {
-		t.Errorf("it ends what has ended: %+v", l)
+	lost, err := d.ReconcileCalls(t.Context())
+	if err != nil || len(lost) != 1 || lost[0].Cause != parley.NodeLost {
+		t.Errorf("%+v %v", lost, err)
 	}
-	if c, err := d.Call(t.Context(), env, "c"); err != nil || c.Cause != parley.AgentEnded {
+	if dead.Commit() == nil {
+		t.Error("what the dead had begun is written after its calls were ended")
+	}
+	if c, err := d.Call(t.Context(), env, "c"); err != nil || c.Cause != parley.NodeLost {
 		t.Errorf("%+v %v", c, err)
+	}
+	if err := beat(old); !errors.Is(err, ErrGone) {
+		t.Errorf("the dead beats: %v", err)
 	}
 }
 

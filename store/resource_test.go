@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/parley-voice/parley/secret"
+
+	"github.com/parley-voice/parley"
 )
 
 func testResources(t *testing.T, d *DB) {
@@ -290,11 +292,17 @@ func testTrunks(t *testing.T, d *DB) {
 	if _, err := d.Create(ctx, a, AccountConnections, Doc{"type": "account_connection_openai", "credentials": Doc{"openai_api_key": "x"}}); err != nil {
 		t.Fatal(err)
 	}
+	if _, err := d.Create(ctx, b, AccountConnections, Doc{"type": "account_connection_twilio", "credentials": Doc{"twilio_account_sid": "AC1", "twilio_auth_token": token}}); err != nil {
+		t.Fatal(err)
+	}
 	trunks, err := d.Trunks(ctx)
-	if err != nil || len(trunks) != 2 {
+	if err != nil || len(trunks) != 3 {
 		t.Fatal(trunks, err)
 	}
-	for _, got := range trunks {
+	if last := trunks[2]; last.Carrier != parley.CarrierTwilio || last.UserID != b || last.ID == "" {
+		t.Errorf("%+v", last)
+	}
+	for _, got := range trunks[:2] {
 		switch got.UserID {
 		case a:
 			if got.Host != "one.example" || got.Port != 5070 || got.Transport != "tcp" || got.Username != "u" || got.Password != token || got.AuthUsername != "au" || got.Realm != "r" ||

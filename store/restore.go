@@ -52,6 +52,8 @@ func disarm(ctx context.Context, tx bun.Tx) error {
 		"UPDATE jobs SET state = 'dead', owner = '', lease_until = 0, last_error = 'restored from a backup: it may have been done since' WHERE (once OR kind IN ('" + AfterCall + "', '" + AfterAction + "')) AND state IN ('ready', 'running')",
 		"UPDATE calls SET queued = FALSE, slot = TRUE WHERE queued",
 		"DELETE FROM waiting",
+		"DELETE FROM nodes",
+		"DELETE FROM duties",
 	} {
 		if _, err := tx.Exec(q); err != nil {
 			return err

@@ -70,7 +70,7 @@ func (s Settings) erase(what string) (days int, where string) {
 }
 
 // EraseText erases what was said and written on a call that is over: turns, notes, actions, what was made of them, context and parameters, the agent's
-// snapshot, its trace, the payloads of its events and of the jobs about it that have ended. That it was made, from where to where and how it ended
+// snapshot, its trace, the payloads of its events and of the jobs about it that have ended, the details of its audit. That it was made, from where to where, how it ended and how long its agent's answers took
 // stays. Unknown: parley.NotFound; not over: 409.
 func (d *DB) EraseText(ctx context.Context, callID string) error {
 	err := d.tx(ctx, func(tx bun.Tx) error {
@@ -85,7 +85,11 @@ func (d *DB) EraseText(ctx context.Context, callID string) error {
 		if err = json.Unmarshal([]byte(row.Doc), &doc); err != nil {
 			return fmt.Errorf("stored call %s: %w", row.ID, err)
 		}
-		doc.Turns, doc.Notes, doc.ActionHistory, doc.Context, doc.Params, doc.Sealed = nil, nil, nil, nil, nil, ""
+		if doc.Spoken == nil {
+			s := newSpokenDoc(doc.Turns)
+			doc.Spoken = &s
+		}
+		doc.Turns, doc.Notes, doc.ActionHistory, doc.Context, doc.Params, doc.Sealed, doc.Collected = nil, nil, nil, nil, nil, "", nil
 		doc.After = afterDoc{Run: doc.After.Run}
 		b, err := json.Marshal(doc)
 		if err != nil {
@@ -96,6 +100,7 @@ func (d *DB) EraseText(ctx context.Context, callID string) error {
 			"DELETE FROM snapshots WHERE call_id = ?",
 			"DELETE FROM traces WHERE call_id = ?",
 			"UPDATE events SET payload = '{}' WHERE call_id = ?",
+			"UPDATE audit SET details = '{}' WHERE call_id = ?",
 			"UPDATE jobs SET payload = '{}', last_error = '' WHERE subject = ? AND state IN ('done', 'dead')",
 		} {
 			if _, err = tx.NewRaw(q, row.ID).Exec(ctx); err != nil {

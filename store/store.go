@@ -6,7 +6,8 @@
 // written. Times are microseconds since 1970 UTC in integer columns on both databases.
 //
 // On SQLite one connection writes and others read, so nobody meets a locked database; one process owns the file.
-// Goroutines: the event log has one that commits in groups, and one may count a long list; Close joins them.
+// Goroutines: the event log has one that commits in groups, one adds up calls for the
+// overview, and one may count a long list; Close joins them.
 package store
 
 import (
@@ -19,6 +20,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -43,6 +45,9 @@ type DB struct {
 	key  *secret.Key
 	log  *Log
 	run  string // this opening of the store, among those of other processes and of earlier lives
+	node string // of the process: set by Join, before anything else is asked
+
+	company atomic.Pointer[Company] // nil: there is none
 
 	jobs  chan struct{} // see JobsAdded
 	slots chan struct{} // see SlotsFreed
@@ -50,6 +55,7 @@ type DB struct {
 
 	surveys *surveys
 	minutes sums
+	folding *folding
 }
 
 // readers is how many connections read an SQLite file at once, pgConns how many a PostgreSQL server is asked for.
@@ -74,6 +80,7 @@ func Open(ctx context.Context, url string, key *secret.Key) (*DB, error) {
 		return nil, err
 	}
 	d.log = newLog(d)
+	d.startFolding()
 	return d, nil
 }
 
@@ -117,6 +124,7 @@ func (d *DB) openPostgres(url string) error {
 	}
 	// bun writes values into the text of a query: preparing each would cost a round trip and fill the statement cache.
 	c.DefaultQueryExecMode = pgx.QueryExecModeSimpleProtocol
+	c.RuntimeParams["application_name"] = appName(d.run)
 	pool := stdlib.OpenDB(*c)
 	pool.SetMaxOpenConns(pgConns)
 	pool.SetMaxIdleConns(pgConns / 2)
@@ -164,7 +172,8 @@ func (d *DB) migrations() (*goose.Provider, error) {
 	if err != nil {
 		return nil, err
 	}
-	return goose.NewProvider(dialect, d.w.DB, files)
+	// A database that a build between two releases has made may lack a migration before its last.
+	return goose.NewProvider(dialect, d.w.DB, files, goose.WithAllowOutofOrder(true))
 }
 
 func (d *DB) migrate(ctx context.Context) error {
@@ -217,6 +226,7 @@ func (d *DB) Ping(ctx context.Context) error { return d.r.PingContext(ctx) }
 // Close commits what the event log holds and closes the database.
 func (d *DB) Close() error {
 	d.surveys.close()
+	d.folding.close()
 	d.log.close()
 	return d.closePools()
 }

@@ -10,45 +10,95 @@ import (
 	phone "github.com/parley-voice/parley/number"
 )
 
-// Trunks are the account_connection_sip of all environments, passwords in clear. Credentials that do not make sense leave
-// their field empty: saving checks them.
-func (d *DB) Trunks(ctx context.Context) ([]parley.TrunkAccount, error) {
-	docs, err := d.InternalByType(ctx, "", AccountConnections, "account_connection_sip")
-	if err != nil {
-		return nil, err
+type carrierOf struct{ kind, carrier string }
+
+// carriers are the types of account connections that calls go by, and the TrunkAccount.Carrier of each.
+var carriers = []carrierOf{
+	{"account_connection_sip", parley.CarrierSIP},
+	{"account_connection_twilio", parley.CarrierTwilio},
+	{parley.OperatorsTwilio, parley.CarrierTwilio},
+	{"account_connection_telnyx", parley.CarrierTelnyx},
+}
+
+// Carrying are the types of account connections that calls go by, SIP trunks first, as a filter takes them.
+func Carrying() (kinds []any) {
+	for _, c := range carriers {
+		kinds = append(kinds, c.kind)
 	}
-	trunks := make([]parley.TrunkAccount, len(docs))
-	for i, doc := range docs {
-		trunks[i] = Trunk(doc)
+	return kinds
+}
+
+// Carries reports whether calls go by account connections of a type.
+func Carries(kind string) bool { return slices.Contains(Carrying(), any(kind)) }
+
+// Trunks are the account connections of all environments that calls go by, passwords in clear, those of a type together. Credentials that
+// do not make sense leave their field empty: saving checks them.
+func (d *DB) Trunks(ctx context.Context) ([]parley.TrunkAccount, error) {
+	var trunks []parley.TrunkAccount
+	for _, c := range carriers {
+		docs, err := d.InternalByType(ctx, "", AccountConnections, c.kind)
+		if err != nil {
+			return nil, err
+		}
+		for _, doc := range docs {
+			trunks = append(trunks, Trunk(doc))
+		}
 	}
 	return trunks, nil
 }
 
-// Trunk reads an account_connection_sip, secrets in clear.
+// Trunk reads an account connection that calls go by, secrets in clear.
 func Trunk(doc Doc) parley.TrunkAccount {
 	c, _ := doc["credentials"].(map[string]any)
 	config, _ := doc["config"].(map[string]any)
+	perSecond, _ := number(c["calls_per_second"])
+	calls, _ := number(c["max_calls"])
+	t := parley.TrunkAccount{
+		ID: str(doc, "id"), UserID: str(doc, "user_id"),
+		Limits: parley.TrunkLimits{CallsPerSecond: max(0, perSecond), Calls: max(0, int(calls))},
+		Policy: parley.DialPolicy{Countries: texts(strings.ToUpper(str(c, "country"))), Prefixes: texts(c["allowed_prefixes"]), Steering: texts(doc["steering_pool"])},
+	}
+	for _, k := range carriers {
+		if k.kind == str(doc, "type") {
+			t.Carrier, t.Policy.Own = k.carrier, k.kind == parley.OperatorsTwilio
+		}
+	}
+	if t.Policy.Own { // a tenant does not say what calls the operator pays for
+		t.Policy.Countries, t.Policy.Prefixes = nil, nil
+	}
+	if t.Carrier == parley.CarrierSIP {
+		sipTrunk(&t, c)
+		t.Policy.Extensions, _ = config["extensions"].(bool)
+		return t
+	}
+	detection, _ := config["voicemail_detection"].(map[string]any)
+	enabled, said := detection["enabled"].(bool)
+	own, _ := detection["provider_amd"].(bool)
+	t.Media.Detect = own && (enabled || !said)
+	t.Media.Refer, _ = config["sip_refer"].(bool)
+	return t
+}
+
+// sipTrunk lays the credentials of an account_connection_sip over t.
+func sipTrunk(t *parley.TrunkAccount, c map[string]any) {
+	c, _ = Filled(c)
 	port, _ := number(c["port"])
 	if port < 0 || port > 65535 {
 		port = 0
 	}
-	perSecond, _ := number(c["calls_per_second"])
-	calls, _ := number(c["max_calls"])
-	extensions, _ := config["extensions"].(bool)
 	register, _ := c["register"].(bool)
-	refer, _ := c["allow_refer"].(bool)
-	return parley.TrunkAccount{
-		ID: str(doc, "id"), UserID: str(doc, "user_id"),
-		Host: str(c, "host"), Port: int(port), BackupHosts: texts(c["backup_hosts"]), Transport: str(c, "transport"), TLSCA: str(c, "tls_ca"),
-		Username: str(c, "username"), Password: str(c, "password"), AuthUsername: str(c, "auth_username"), Realm: str(c, "realm"),
-		OutboundProxy:    str(c, "outbound_proxy"),
-		Register:         parley.TrunkRegister{On: register, Expires: max(0, seconds(c["register_expires_seconds"]))},
-		Media:            parley.TrunkMedia{Codecs: texts(c["codecs"]), SRTP: srtp(c["srtp"]), DTMF: word(c, "dtmf", parley.DTMFInfo, parley.DTMFInband)},
-		AllowedAddresses: texts(c["allowed_addresses"]), AllowRefer: refer,
-		SessionExpires: seconds(c["session_expires_seconds"]), Health: seconds(c["options_interval_seconds"]),
-		Limits: parley.TrunkLimits{CallsPerSecond: max(0, perSecond), Calls: max(0, int(calls))},
-		Policy: parley.DialPolicy{Countries: texts(strings.ToUpper(str(c, "country"))), Prefixes: texts(c["allowed_prefixes"]), Extensions: extensions},
+	t.Host, t.Port, t.BackupHosts, t.Transport, t.TLSCA = str(c, "host"), int(port), texts(c["backup_hosts"]), str(c, "transport"), str(c, "tls_ca")
+	t.Username, t.Password, t.AuthUsername, t.Realm = str(c, "username"), str(c, "password"), str(c, "auth_username"), str(c, "realm")
+	t.OutboundProxy = str(c, "outbound_proxy")
+	t.Register = parley.TrunkRegister{On: register, Expires: max(0, seconds(c["register_expires_seconds"]))}
+	t.Media = parley.TrunkMedia{Codecs: texts(c["codecs"]), SRTP: srtp(c["srtp"]), DTMF: word(c, "dtmf", parley.DTMFInfo, parley.DTMFInband), Hold: word(c, "hold", parley.HoldReinvite)}
+	t.Policy.Form = parley.DialForm{Numbers: word(c, "number_format", parley.NumbersPlain, parley.NumbersNational), CallerID: word(c, "caller_id", parley.CallerIDAsserted, parley.CallerIDRemoteParty)}
+	if t.Policy.Form.Numbers == parley.NumbersNational {
+		t.Policy.Form.Home = strings.ToUpper(str(c, "country"))
 	}
+	t.AllowedAddresses = texts(c["allowed_addresses"])
+	t.AllowRefer, _ = c["allow_refer"].(bool)
+	t.SessionExpires, t.Health = seconds(c["session_expires_seconds"]), seconds(c["options_interval_seconds"])
 }
 
 // homesMost is how many numbers of a trunk are asked for their country.
@@ -71,11 +121,17 @@ func (d *DB) AtHome(ctx context.Context, t *parley.TrunkAccount, from string) (p
 	if len(p.Countries) > 0 {
 		return p, nil
 	}
-	var numbers []string
-	err := d.r.NewSelect().Model((*numberRow)(nil)).Column("number").Where("environment_id = ? AND doc LIKE ?", clean(t.UserID), `%"`+clean(t.ID)+`"%`).
-		Limit(homesMost).Scan(ctx, &numbers)
+	var rows []numberRow
+	err := d.r.NewSelect().Model(&rows).Column("number", "doc").Where("environment_id = ? AND doc LIKE ?", clean(t.UserID), `%"`+clean(t.ID)+`"%`).
+		Limit(homesMost).Scan(ctx)
 	if err != nil {
 		return p, wrap(err, "reading the numbers of a trunk")
+	}
+	var numbers []string
+	for i := range rows {
+		if its := rows[i].pooled(); its.Connection == t.ID && its.Status != "failed" { // the id may stand elsewhere in it, such as among its tags
+			numbers = append(numbers, rows[i].Number)
+		}
 	}
 	if len(numbers) == 0 {
 		numbers = []string{from}

@@ -8,7 +8,7 @@ import (
 	"github.com/parley-voice/parley"
 )
 
-// A call's row is over a moment before the log tells of it. Table untold holds the call meanwhile: written with the row, and
+// A call's row is over a moment before the log tells of it. Table untold holds the call meanwhile, and which node is to tell: written with the row, and
 // removed with the event that tells of the ending.
 
 func tellsEnd(t parley.EventType) bool {
@@ -17,8 +17,8 @@ func tellsEnd(t parley.EventType) bool {
 
 func over(s parley.Status) bool { return s == parley.Ended || s == parley.Failed }
 
-func toTell(ctx context.Context, tx bun.IDB, callID string) error {
-	_, err := tx.NewRaw("INSERT INTO untold (call_id) VALUES (?) ON CONFLICT DO NOTHING", callID).Exec(ctx)
+func (d *DB) toTell(ctx context.Context, tx bun.IDB, callID string) error {
+	_, err := tx.NewRaw("INSERT INTO untold (call_id, node) VALUES (?, ?) ON CONFLICT DO NOTHING", callID, d.node).Exec(ctx)
 	return err
 }
 
@@ -39,10 +39,10 @@ func told(ctx context.Context, tx bun.IDB, rows []eventRow) error {
 	return afterwards(ctx, tx, calls)
 }
 
-// untold are the calls whose ending an earlier run wrote down and did not tell of.
-func (d *DB) untold(ctx context.Context, tx bun.IDB) (calls []parley.Call, err error) {
+// untold are those of some calls whose ending was written down and not told of.
+func (d *DB) untold(ctx context.Context, tx bun.IDB, ids []string) (calls []parley.Call, err error) {
 	var rows []callRow
-	if err = selectCalls(tx, &rows).Where("id IN (SELECT call_id FROM untold)").OrderExpr("created_at, id").Scan(ctx); err != nil {
+	if err = selectCalls(tx, &rows).Where("id IN (SELECT call_id FROM untold WHERE call_id IN ?)", bun.Tuple(ids)).OrderExpr("created_at, id").Scan(ctx); err != nil {
 		return nil, err
 	}
 	for _, row := range rows {
