@@ -31,6 +31,9 @@ func fits(args, schema json.RawMessage) error {
 	if _, ok := v.(map[string]any); !ok {
 		return errors.New("not an object")
 	}
+	if name, twice := repeated(args); twice {
+		return fmt.Errorf("%q is given twice", name)
+	}
 	s := compile(schema)
 	if s == nil {
 		return nil
@@ -40,6 +43,45 @@ func fits(args, schema json.RawMessage) error {
 		return errors.New(short(bad.Error()))
 	}
 	return nil
+}
+
+// repeated finds a name that an object has twice: one reader takes the first value, another the last, and only one of them has been
+// checked. args is JSON.
+func repeated(args json.RawMessage) (name string, twice bool) {
+	d := json.NewDecoder(bytes.NewReader(args))
+	d.UseNumber() // of any size
+	type level struct {
+		names map[string]bool // nil: an array
+		value bool            // of the name before comes next
+	}
+	var in []level
+	for {
+		t, err := d.Token()
+		if err != nil {
+			return "", false
+		}
+		if k, ok := t.(string); ok && len(in) > 0 && in[len(in)-1].names != nil && !in[len(in)-1].value {
+			here := &in[len(in)-1]
+			if here.names[k] {
+				return k, true
+			}
+			here.names[k], here.value = true, true
+			continue
+		}
+		switch t {
+		case json.Delim('{'):
+			in = append(in, level{names: map[string]bool{}})
+			continue
+		case json.Delim('['):
+			in = append(in, level{})
+			continue
+		case json.Delim('}'), json.Delim(']'):
+			in = in[:len(in)-1]
+		}
+		if len(in) > 0 {
+			in[len(in)-1].value = false
+		}
+	}
 }
 
 func compile(schema json.RawMessage) *jsonschema.Schema {

@@ -63,7 +63,7 @@ type callee struct {
 	listens  *journal.Classifier // nil: it is no longer of interest who it is
 	from     time.Duration       // its time 0
 	heard    answer.Class        // the last it gave
-	seen     answer.Class        // the last that was believed
+	seen     answer.Verdict      // the last that was believed, or supposed
 	words    bool                // some came since from
 	partial  bool                // the last words that came were not final
 	stale    time.Duration       // until then words belong to what was said before from; 0: they do not
@@ -78,8 +78,11 @@ type callee struct {
 
 func newCallee(s *Setup, by *journal.Detector) *callee {
 	w := &callee{Callee: *s.Callee, language: s.Turns.Language, by: by, stage: asking}
+	if w.Message != "" {
+		w.Message = s.Guard.disclosing(w.Message)
+	}
 	if w.Navigate {
-		w.finder = newPathfinder(s)
+		w.finder = newPathfinder(s, by)
 	}
 	w.listen(0)
 	return w
@@ -90,7 +93,7 @@ func (w *callee) holds() bool { return w != nil && w.stage != open && w.stage !=
 
 // listen begins to listen anew. Words that are still to come of what was said before do not count.
 func (w *callee) listen(now time.Duration) {
-	w.listens = w.by.Who(answer.Options{Language: w.language, WordsOnly: w.WordsOnly, Dynamic: w.Dynamic && w.stage == asking}, now)
+	w.listens = w.by.Who(answer.Options{Language: w.language, WordsOnly: w.WordsOnly, Dynamic: w.Dynamic && w.stage == asking, Guess: !w.WordsOnly && now == 0}, now)
 	w.from, w.heard, w.words, w.stale = now, "", false, 0
 	if w.partial {
 		w.stale = now + 2*time.Second
@@ -166,7 +169,11 @@ func (c *loop) verdict(ctx context.Context, now time.Duration) {
 		return
 	}
 	v, ok := w.listens.Verdict()
-	if !ok || v.Class == w.heard {
+	switch {
+	case ok && v.Guess:
+		c.detected(v)
+		return
+	case !ok || v.Class == w.heard:
 		c.heeded(ctx, now)
 		return
 	}
@@ -210,8 +217,9 @@ func (c *loop) answered(ctx context.Context, v answer.Verdict, now time.Duration
 		c.navigate(ctx, now)
 		return
 	}
-	if v.Class != w.seen {
+	if v.Class != w.seen.Class || w.seen.Guess {
 		c.detected(v)
+		c.state.reflexes.answered(v.Class)
 	}
 	switch v.Class {
 	case answer.Human:
@@ -245,25 +253,6 @@ func (c *loop) answered(ctx context.Context, v answer.Verdict, now time.Duration
 	case answer.CallScreening:
 		c.screening(ctx, now)
 	}
-}
-
-// detected tells who it is.
-func (c *loop) detected(v answer.Verdict) {
-	c.state.who.seen = v.Class
-	var result any
-	switch {
-	case v.Class == answer.Human:
-		c.History.Human, result = "human", "human"
-		c.state.reflexes.happened(HumanDetected)
-	case v.Class.Machine() || v.Class == answer.IVR:
-		c.History.Human, result = "no_human", "no_human"
-	}
-	if v.Class == answer.Voicemail || v.Class == answer.MailboxFull {
-		c.state.reflexes.happened(VoicemailDetected)
-	}
-	c.log(parley.EventHumanDetection, map[string]any{
-		"result": result, "classification": string(v.Class), "confidence": v.Confidence, "evidence": v.Evidence, "at_ms": v.At.Milliseconds(),
-	})
 }
 
 // person: a human is there. What they are saying is heard to its end.
@@ -340,7 +329,7 @@ func (c *loop) calleeTurn(ctx context.Context, s turn.Signal) bool {
 	switch w.stage {
 	case open:
 		if w.greeted > 0 && s.SpeechEnd <= w.greeted { // the greeting answers it
-			c.state.unanswered = c.state.unanswered && w.seen == answer.IVR
+			c.state.unanswered = c.state.unanswered && w.seen.Class == answer.IVR
 			return true
 		}
 		if w.listens != nil {

@@ -29,6 +29,24 @@ func (c *loop) command(ctx context.Context, cmd Command) {
 		if cmd.Text != "" {
 			c.History.Messages = append(c.History.Messages, llm.Message{Role: llm.System, Text: cmd.Text})
 		}
+	case Tell:
+		if cmd.Text != "" {
+			c.forgo()
+			if c.state.told = append(c.state.told, cmd.Text); c.cur == nil {
+				c.told()
+			}
+			c.state.unanswered = true
+			c.next(ctx)
+		}
+	case Whisper:
+		c.log(parley.EventWhispered, map[string]any{"text": cmd.Text, "act": cmd.Now})
+		kind := AddContext
+		if cmd.Now {
+			kind = Tell
+		}
+		c.command(ctx, Command{Kind: kind, Text: whispered + cmd.Text})
+	case Yield:
+		c.yield(ctx, cmd.Text)
 	case End:
 		c.outcome = &parley.Outcome{Cause: parley.AgentEnded}
 	case Mute:
@@ -36,11 +54,42 @@ func (c *loop) command(ctx context.Context, cmd Command) {
 	case Unmute:
 		c.unmute(ctx)
 	case Transfer:
-		c.leave(ctx, &parley.Outcome{Cause: parley.Transferred, Transfer: &parley.Transfer{To: cmd.Text}})
+		t := cmd.Transfer
+		if t == nil {
+			t = &parley.Transfer{To: cmd.Text}
+		}
+		c.leave(ctx, &parley.Outcome{Cause: parley.Transferred, Transfer: t})
 	case Press:
 		c.keys(ctx, cmd.Text)
 		c.state.who.pressed(cmd.Text, c.clock.now())
 	}
+}
+
+// told puts what the agent is to speak of before the model. While a reply runs it waits, for it is to be answered, and comes after it.
+func (c *loop) told() {
+	for _, text := range c.state.told {
+		c.History.Messages = append(c.History.Messages, llm.Message{Role: llm.System, Text: text})
+	}
+	c.state.told = nil
+}
+
+// whispered is how the model is told who tells it something.
+const whispered = "A supervisor who listens to the call tells you, and the caller does not hear it: "
+
+// yield leaves the call to somebody who is there by now: at once, or once an announcement has been heard. What the agent was saying, or about to do, is
+// theirs to do.
+func (c *loop) yield(ctx context.Context, announce string) {
+	st, out := &c.state, parley.Outcome{Cause: parley.Transferred}
+	st.greetAt, st.leave, st.lines, st.farewell = 0, nil, nil, nil
+	st.who.stop()
+	c.forgo()
+	c.cut()
+	if announce == "" || st.muted || st.legGone {
+		c.outcome = &out
+		return
+	}
+	st.farewell = &farewell{announce, out}
+	c.next(ctx)
 }
 
 // referred leaves for whom the far end names. One leave at a time.

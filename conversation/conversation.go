@@ -10,7 +10,7 @@
 //	spare  one per reply that is begun early: its pieces → the synthesizer, the first before the turn is over
 //	press  one per row of digits that is sent, but for an action's
 //	ahead  what may be said to whoever answers: two while it is spoken ahead of time
-//	judge  one per question to the model of who answered, or of what to choose in a menu
+//	judge  one per question to the model of who answered, of what to choose in a menu, or of what may be talked about
 //	reflex one per action that is run by what happens, and one per command of its to send digits
 package conversation
 
@@ -18,6 +18,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -62,22 +63,32 @@ type alarm struct {
 
 // state is where the conversation stands.
 type state struct {
-	greetAt    time.Duration   // when the greeting is due; 0: it has begun, or there is none
-	unanswered bool            // the caller has said something that waits for the agent to finish
-	asked      question        // what the next answer answers
-	edge       edge            // what the wire knew of the caller's speech
-	lines      []string        // to be spoken as they are, after the reply that runs
-	farewell   *farewell       // to be spoken next, and the end
-	leave      *parley.Outcome // the end, after lines
-	muted      bool            // nothing is said
-	fails      int             // replies in a row that failed
-	open       []*reply        // whose goroutines have not ended
-	hearing    credit          // who hears the caller
-	onHold     bool
-	who        *callee // who answered; nil: we were called
-	reflexes   reflexes
-	legGone    bool // nothing can be played any more
-	early      early
+	greetAt    time.Duration // when the greeting is due; 0: it has begun, or there is none
+	unanswered bool          // the caller has said something that waits for the agent to finish
+	asked      question      // what the next answer answers
+	edge       edge          // what the wire knew of the caller's speech
+	outside
+	farewell *farewell       // to be spoken next, and the end
+	leave    *parley.Outcome // the end, after lines
+	muted    bool            // nothing is said
+	fails    int             // replies in a row that failed
+	open     []*reply        // whose goroutines have not ended
+	hearing  credit          // who hears the caller
+	onHold   bool
+	who      *callee // who answered; nil: we were called
+	reflexes reflexes
+	legGone  bool // nothing can be played any more
+	early    early
+	known    *lookup // of the documents; replies share it
+	resumed  resumed
+	collect  *collector // nil: nothing is asked for
+	guard    guarded
+}
+
+// outside is what somebody outside the call wants, after the reply that runs.
+type outside struct {
+	lines []string // to be spoken as they are
+	told  []string // to be spoken of
 }
 
 type farewell struct {
@@ -95,6 +106,7 @@ type heard struct {
 func Run(ctx context.Context, l leg.Leg, s Setup) (parley.Outcome, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	c := newLoop(l, s)
+	c.Discretion.enter()
 	c.wg.Go(func() { c.ear.run(ctx, c) })
 	c.wg.Go(func() { c.transcribe(ctx) })
 	if c.state.greetAt == never {
@@ -112,13 +124,16 @@ func newLoop(l leg.Leg, s Setup) *loop {
 	if s.History == nil {
 		s.History = &History{}
 	}
-	c := &loop{Setup: s, leg: l, texts: phrasesOf(s.Turns.Language), tools: newToolbox(s.Actions),
+	c := &loop{Setup: s, leg: l, texts: phrasesOf(s.Turns.Language),
 		words: make(chan heard, 8), notes: make(chan note, 8), clock: clock{origin: time.Now()},
 		turns: len(s.History.Turns)}
+	c.state.collect = newCollector(&s, c.log)
+	c.tools = newToolbox(c.state.collect.among(s.Actions))
 	c.ear = ear{sounds: make(chan leg.Event, 16), frames: make(chan audio.Frame, slowFrames), gate: gate{least: s.Turns.MinVolume / 100}}
 	c.detect = journal.New(s.Turns, s.Journal, func(d journal.Decision) { c.log(parley.EventDecision, d) })
 	c.detect.Clock(func() time.Duration { return c.clock.now() })
 	c.state.reflexes = newReflexes(s.Reflexes, s.History)
+	c.state.known = &lookup{}
 	c.ids.Store(uint64(time.Now().UnixNano())) // no mark of an earlier Run on this leg comes again
 	c.alarm.Timer = time.NewTimer(time.Hour)
 	c.idle = newIdle(s.Idle, c.texts)
@@ -126,6 +141,9 @@ func newLoop(l leg.Leg, s Setup) *loop {
 		c.Greeting, c.GreetingDelay = c.texts.untransferred, 0
 	}
 	c.state.muted = s.History.Muted
+	if c.state.guard = newGuarded(&s); !c.state.guard.disclosed {
+		c.Greeting = s.Guard.disclosing(c.Greeting)
+	}
 	if s.Callee != nil {
 		c.state.who = newCallee(&s, c.detect)
 	}
@@ -144,6 +162,7 @@ func newLoop(l leg.Leg, s Setup) *loop {
 func (c *loop) run(ctx context.Context) (parley.Outcome, error) {
 	c.state.reflexes.happened(CallConnected)
 	for {
+		c.discreet()
 		c.due(ctx)
 		c.react(ctx)
 		if c.outcome != nil {
@@ -165,6 +184,8 @@ func (c *loop) run(ctx context.Context) (parley.Outcome, error) {
 			c.wayChosen(ctx, g)
 		case got := <-c.state.reflexes.done:
 			c.reacted(ctx, got)
+		case g := <-c.state.guard.topic.answers:
+			c.topicKnown(ctx, g)
 		case cmd, ok := <-c.Control:
 			if !ok {
 				c.Control = nil
@@ -196,6 +217,7 @@ func (c *loop) gone(ctx context.Context) (parley.Outcome, error) {
 
 // finish writes down what was under way when the conversation ended. All goroutines have ended.
 func (c *loop) finish() {
+	c.discreet()
 	c.drain()
 	for _, r := range c.state.open {
 		c.count(r)
@@ -210,6 +232,9 @@ func (c *loop) finish() {
 		c.human(c.texts.pressed+" "+s, c.digits.from, c.digits.last)
 	}
 	c.History.Muted = c.state.muted
+	if c.state.collect != nil {
+		c.History.Collected = c.state.collect.values()
+	}
 	if w := c.state.who; w != nil {
 		c.drop(w.ready)
 		if c.History.Human == "" && w.stage != asking && w.holds() { // an assistant, or a queue, and nobody behind it
@@ -217,6 +242,10 @@ func (c *loop) finish() {
 		}
 	}
 	c.History.Usage.STT += time.Duration(c.ear.fed) * audio.FrameDur
+	if c.Discretion.leave() {
+		c.kept()
+		c.log(parley.EventRecordingResumed, struct{}{})
+	}
 }
 
 // drain takes in the marks that had come back, without acting on anything.
@@ -225,7 +254,7 @@ func (c *loop) drain() {
 		select {
 		case e, ok := <-c.ear.sounds:
 			if ok && (e.Kind == leg.Marked || e.Kind == leg.Dropped) && c.cur != nil {
-				c.cur.mouth.marked(e.Mark, e.Kind == leg.Dropped)
+				c.cur.mouth.marked(e.Mark, e.Kind == leg.Dropped, e.At)
 			} else if !ok {
 				c.ear.sounds = nil
 			}
@@ -245,9 +274,7 @@ func (c *loop) event(ctx context.Context, e *leg.Event) {
 			c.cur.onWire(c.clock.edge(e.Edge))
 		}
 	case leg.Marked, leg.Dropped:
-		if c.cur != nil {
-			c.cur.mouth.marked(e.Mark, e.Kind == leg.Dropped)
-		}
+		c.marked(e)
 	case leg.DTMF:
 		c.pressed(ctx, e.Digit)
 	case leg.Held, leg.Resumed:
@@ -255,6 +282,19 @@ func (c *loop) event(ctx context.Context, e *leg.Event) {
 		c.idle.quiet = c.clock.now()
 	case leg.Referred:
 		c.referred(ctx, e.Referral)
+	case leg.Detected:
+		c.carrierSays(ctx, e.Who, c.clock.now())
+	}
+}
+
+// marked takes a mark that came back. The agent's words are told as they have been heard.
+func (c *loop) marked(e *leg.Event) {
+	r := c.cur
+	if r == nil || !r.mouth.marked(e.Mark, e.Kind == leg.Dropped, e.At) {
+		return
+	}
+	if text := strings.TrimSpace(r.mouth.said()); text != "" {
+		c.tell(parley.EventPartial, parley.Partial{Text: text, Sender: parley.Bot, TurnID: r.turnID}, c.Discretion.On())
 	}
 }
 
@@ -276,9 +316,7 @@ func (c *loop) sound(ctx context.Context, e *leg.Event) {
 }
 
 func (c *loop) log(t parley.EventType, payload any) {
-	if c.Log != nil {
-		c.Log.Append(parley.NewEvent(c.CallID, t, payload))
-	}
+	c.tell(t, payload, c.Discretion.On() || ofCaller[t] && c.late())
 }
 
 func (c *loop) warn(code, message string) {

@@ -55,6 +55,9 @@ func (c *loop) nextDue(now time.Duration) (at time.Duration, what duty) {
 	if d, ok := c.idleAt(); ok {
 		earlier(d, idled)
 	}
+	if c.state.guard.costAt > 0 {
+		earlier(c.state.guard.costAt, costs)
+	}
 	if d, ok := c.state.reflexes.at(); ok {
 		earlier(d, elapsed)
 	}
@@ -80,7 +83,7 @@ func greet(c *loop, ctx context.Context, now time.Duration) {
 	r := &reply{text: c.Greeting, insists: true}
 	if w := c.state.who; w != nil {
 		w.greeted, r.ready = now, c.take()
-		c.state.unanswered = c.state.unanswered && w.seen == answer.IVR // what they answered the telephone with is answered by it
+		c.state.unanswered = c.state.unanswered && w.seen.Class == answer.IVR // what they answered the telephone with is answered by it
 	}
 	c.begin(ctx, r)
 }
@@ -170,11 +173,17 @@ func (c *loop) turnEnd(ctx context.Context, s turn.Signal) {
 		"text": s.Text, "why": string(s.Why), "speech_end_ms": s.SpeechEnd.Milliseconds(), "words_at_ms": s.WordsAt.Milliseconds(),
 	})
 	c.caller(s)
-	c.add(s.Text)
+	if text := s.Text; c.late() && !c.Discretion.On() {
+		c.add(parley.Unrecorded)
+	} else {
+		c.add(text)
+	}
 	c.state.asked = question{speechEnd: c.state.edge.end(&c.clock, s.SpeechEnd, c.detect.LastSpeech()), wordsAt: s.WordsAt, endedAt: c.clock.now(), by: c.state.hearing.given()}
 	c.state.unanswered = true
 	c.idle.spoken()
 	c.said(s.Text)
+	c.state.collect.answered(s.Text, c.unwritten())
+	c.askTopic(ctx, c.History.Messages)
 	before := c.cur
 	if c.calleeTurn(ctx, s) || c.ends() {
 		return
@@ -187,6 +196,7 @@ func (c *loop) turnEnd(ctx context.Context, s turn.Signal) {
 
 // understood takes what the transcriber made of the sound.
 func (c *loop) understood(ctx context.Context, h heard) {
+	c.discreet()
 	if h.err != nil {
 		c.deaf(ctx, h.err)
 		return
@@ -199,12 +209,13 @@ func (c *loop) understood(ctx context.Context, h heard) {
 	if h.Notice != "" {
 		c.changed("transcriber_changed", "hearing", h.Notice, h.Failed)
 	}
+	c.ear.words.take(&h.Event, &c.ear.tape)
 	c.calleeWords(ctx, h.Text, h.Final, c.clock.now())
 	s := c.detect.Heard(turn.Words{Text: h.Text, Final: h.Final, End: h.End, Semantic: h.Semantic, Started: h.Started, Eager: h.Eager}, c.clock.now())
 	c.reconsider()
 	if h.Text != "" {
 		c.idle.quiet = c.clock.now()
-		c.log(parley.EventPartial, map[string]any{"text": h.Text, "final": h.Final})
+		c.log(parley.EventPartial, parley.Partial{Text: h.Text, Final: h.Final, Sender: parley.Human})
 	}
 	if s.Kind != turn.None {
 		c.decide(ctx, s)

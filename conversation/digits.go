@@ -10,7 +10,7 @@ import (
 
 const (
 	digitWait = 2 * time.Second // after the last digit
-	maxDigits = 64              // a longer row is taken as it is
+	maxDigits = 64              // that a row has
 )
 
 // digits are those the caller has pressed and the model has not been told.
@@ -18,6 +18,8 @@ type digits struct {
 	row        string
 	done       bool // # ended it
 	from, last time.Duration
+	wait       time.Duration // after the last
+	most       int           // a longer row is taken as it is
 }
 
 // due is when the row is over.
@@ -25,10 +27,10 @@ func (d *digits) due() (time.Duration, bool) {
 	switch {
 	case d.row == "":
 		return 0, false
-	case d.done || len(d.row) >= maxDigits:
+	case d.done || len(d.row) >= d.most:
 		return d.last, true
 	}
-	return d.last + digitWait, true
+	return d.last + d.wait, true
 }
 
 // take gives the row, with spaces, and forgets it. A # that ends others is not among them.
@@ -43,13 +45,23 @@ func (d *digits) take() string {
 
 // pressed: the caller pressed a key. It stops the agent as a word does.
 func (c *loop) pressed(_ context.Context, digit byte) {
+	c.discreet()
 	now := c.clock.now()
 	c.log(parley.EventDigit, map[string]string{"digit": string(rune(digit))})
+	if c.state.reflexes.pressed(digit) {
+		c.idle.spoken()
+		c.cut()
+		return
+	}
 	d := &c.digits
 	if d.row == "" {
 		d.from = now
+		d.wait, d.most = c.state.collect.keys()
 	}
 	d.row += string(rune(digit))
+	if digit == '*' && d.wait == keyWait {
+		d.row = ""
+	}
 	d.done = digit == '#'
 	d.last = now
 	c.idle.spoken()
@@ -61,11 +73,14 @@ func (c *loop) pressed(_ context.Context, digit byte) {
 
 // dialled: the row is over and the model is told.
 func dialled(c *loop, ctx context.Context, now time.Duration) {
-	text := c.texts.pressed + " " + c.digits.take()
+	row := c.digits.take()
+	text := c.texts.pressed + " " + row
+	c.state.collect.pressed(row, c.unwritten())
 	c.human(text, c.digits.from, c.digits.last)
 	c.add(text)
 	c.state.asked = question{speechEnd: c.digits.last, wordsAt: c.digits.last, endedAt: now}
 	c.state.unanswered = true
+	c.state.guard.topic.skip()
 	if !c.ends() && c.cur != nil {
 		c.cut()
 	}

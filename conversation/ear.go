@@ -23,6 +23,8 @@ type ear struct {
 	fed    int   // frames the transcriber got; Run's after ear has ended
 	lost   int   // and those it was too slow for
 	played wired
+	tape   timeline
+	words  timings // Run's
 }
 
 // wired is what was put on the wire since Run last heard a frame: it wakes nobody. Frames that come faster are lost.
@@ -85,6 +87,7 @@ func (h *ear) read(ctx context.Context, c *loop) (leg.Event, error) {
 			}
 			c.wire.Store(false)
 		case leg.Audio:
+			h.tape.note(h.fed-h.lost, e.At)
 			h.feed(&e.Frame)
 			if h.lost == 1 {
 				h.lost++

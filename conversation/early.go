@@ -35,7 +35,7 @@ type early struct {
 func (c *loop) earlyAt() (time.Duration, bool) {
 	st := &c.state
 	if !c.Thinking.Early || st.early.reply != nil || st.early.n >= mostEarly || c.cur != nil || st.muted || st.greetAt > 0 || st.legGone || st.onHold ||
-		st.farewell != nil || st.leave != nil || len(st.lines) > 0 || st.who.holds() {
+		st.farewell != nil || st.guard.topic.off || st.leave != nil || len(st.lines) > 0 || st.who.holds() {
 		return 0, false
 	}
 	return c.detect.Likely()
@@ -49,6 +49,7 @@ func foresee(c *loop, ctx context.Context, now time.Duration) {
 	r.mouth.paused = true
 	asked := saidBy(c.messages(), said)
 	c.start(ctx, r, asked)
+	c.askTopic(ctx, asked)
 	c.state.early = early{reply: r, words: turn.Plain(said), asked: asked, at: now, n: c.state.early.n + 1}
 }
 

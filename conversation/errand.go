@@ -3,6 +3,7 @@ package conversation
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -25,6 +26,8 @@ type errand struct {
 	wrong  string // what is wrong with the request
 	res    action.Result
 	ok     bool // it succeeded
+
+	discreet bool // it began while nothing was to be written down
 }
 
 func mannerOf(a action.Action) action.Manner {
@@ -36,9 +39,10 @@ func mannerOf(a action.Action) action.Manner {
 
 // An outing is what errands need of the reply they are run for.
 type outing struct {
-	life  context.Context      // of the conversation: errands that last outlive the reply
-	quiet func() time.Duration // for which the caller has heard nothing of the reply
-	deaf  atomic.Int32         // errands during which the caller interrupts nothing
+	life  context.Context       // of the conversation: errands that last outlive the reply
+	quiet func() time.Duration  // for which the caller has heard nothing of the reply
+	aired func(context.Context) // waits until what the reply has said so far was heard
+	deaf  atomic.Int32          // errands during which the caller interrupts nothing
 }
 
 // begun is what the model reads of an errand that the caller has interrupted.
@@ -78,7 +82,7 @@ type effect struct {
 
 // late is an errand that was done after the reply it was run for.
 func (e *errand) late(read string) reaction {
-	r := reaction{info: e.info, read: read, late: true, told: e.ok && e.manner.SilentAfter}
+	r := reaction{info: e.info, read: read, discreet: e.discreet, late: true, told: e.ok && e.manner.SilentAfter}
 	if e.ok && !r.told {
 		r.res.Say = e.say()
 		r.told = r.res.Say != ""
@@ -107,7 +111,7 @@ func (m *mind) announce(ctx context.Context, all []errand) {
 // carryOut runs all errands of the model's last round at once, and returns what the model is to read of them, in their order. When
 // the caller interrupts, those that last go on: Run takes their results.
 func (c *loop) carryOut(ctx context.Context, m *mind, all []errand) ([]string, effect) {
-	round := m.round()
+	round, reply := m.round(), ctx
 	read := make([]string, len(all))
 	var wg sync.WaitGroup
 	for i := range all {
@@ -118,9 +122,20 @@ func (c *loop) carryOut(ctx context.Context, m *mind, all []errand) ([]string, e
 			continue
 		}
 		c.log(parley.EventActionStart, started(e.info, e.call.Args))
+		log := c.log
+		if e.discreet = c.Discretion.On(); e.discreet {
+			log = c.logDiscreetly
+		}
 		one := func(ctx context.Context) (late bool) {
-			e.res, read[i], e.ok = perform(ctx, c.log, e.action, e.info, e.call.Args)
+			if e.manner.Waits {
+				m.out.aired(reply)
+			}
+			e.res, read[i], e.ok = perform(ctx, log, e.action, e.info, e.call.Args)
 			return !m.result(round, i, read[i])
+		}
+		if e.action == action.Action(c.state.collect) { // in their order: each says what is still to be asked for
+			one(ctx)
+			continue
 		}
 		if !e.manner.Lasts {
 			wg.Go(func() { one(ctx) })
@@ -219,6 +234,11 @@ func (c *loop) effects(ctx context.Context, m *mind, all []errand, read []string
 		default:
 			f.done = false
 		}
+	}
+	if q := c.state.collect.question(); q != "" { // the caller is to answer before anything else is said, unless something went wrong
+		f.done = f.done || !slices.ContainsFunc(all, func(e errand) bool { return !e.ok })
+		m.write(ctx, q)
+		m.flush(ctx)
 	}
 	return f
 }

@@ -33,7 +33,7 @@ func (l *endless) Read(context.Context) (leg.Event, error) {
 // perFrame is what a frame costs from Read to the decision, without the hand-over between goroutines.
 func perFrame(voice bool) func() {
 	l := &endless{}
-	c := newLoop(l, Setup{CallID: "call", Idle: Idle{After: time.Hour, Ask: true}, Journal: journal.NewWriter(io.Discard)})
+	c := newLoop(l, Setup{CallID: "call", Idle: Idle{After: time.Hour, Ask: true}, Keeping: Keeping{Journal: journal.NewWriter(io.Discard), Discretion: &Discretion{}}})
 	frames := legtest.Tone(300, time.Second, 8000)
 	ctx := context.Background()
 	n := 0

@@ -10,6 +10,7 @@ import (
 	"github.com/parley-voice/parley/llm"
 	"github.com/parley-voice/parley/turn"
 	"github.com/parley-voice/parley/turn/answer"
+	"github.com/parley-voice/parley/turn/journal"
 	"github.com/parley-voice/parley/turn/menu"
 )
 
@@ -18,7 +19,7 @@ const conversed = 2
 
 // A pathfinder looks for the way through menus to a human. A nil one does not.
 type pathfinder struct {
-	*menu.Guide
+	*journal.Guide
 	ways  chan way
 	unask context.CancelFunc // of the question that is open
 }
@@ -30,9 +31,9 @@ type way struct {
 	usage  llm.Usage
 }
 
-func newPathfinder(s *Setup) *pathfinder {
+func newPathfinder(s *Setup, by *journal.Detector) *pathfinder {
 	o := menu.Options{Language: s.Turns.Language, Speed: s.Turns.Speed, Purpose: s.Prompt + " " + s.Greeting}
-	return &pathfinder{Guide: menu.New(o), ways: make(chan way), unask: func() {}}
+	return &pathfinder{Guide: by.Guide(o), ways: make(chan way), unask: func() {}}
 }
 
 // over: no way is looked for any more, and nobody is asked.
@@ -183,7 +184,7 @@ func (c *loop) choose(ctx context.Context, s menu.Step, now time.Duration) {
 	done := map[string]any{"menu": s.Place.N, "times": s.Place.Times, "text": s.Place.Text, "by": string(s.By), "why": s.Why}
 	w.tones(now)
 	c.state.unanswered = false
-	if g := answer.GistOf(w.language, s.Place.Text); g.Class == answer.IVR && w.seen != answer.IVR {
+	if g := answer.GistOf(w.language, s.Place.Text); g.Class == answer.IVR && w.seen.Class != answer.IVR {
 		c.detected(answer.Verdict{Class: answer.IVR, Confidence: g.Sure, Evidence: []string{fmt.Sprintf("said %q", g.Phrase)}, At: now})
 	}
 	switch s.Kind {
@@ -214,7 +215,7 @@ func (c *loop) keys(ctx context.Context, digits string) {
 func (c *loop) pressedKeys(digits string, now time.Duration) {
 	text := c.texts.pressed + " " + strings.Join(strings.Split(digits, ""), " ")
 	c.turns++
-	c.write(parley.Turn{ID: fmt.Sprintf("t%d", c.turns), Who: parley.Bot, Text: text, Start: now, End: now})
+	c.write(parley.Turn{ID: fmt.Sprintf("t%d", c.turns), Who: parley.Bot, Text: text, Start: now, End: now}, c.Discretion.On())
 	c.readOut(", and you pressed " + digits)
 }
 

@@ -4,11 +4,11 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 	"unicode"
 
+	"github.com/parley-voice/parley"
 	"github.com/parley-voice/parley/audio"
 	"github.com/parley-voice/parley/leg"
 	"github.com/parley-voice/parley/tts"
@@ -38,13 +38,13 @@ type mouth struct {
 	pauses int  // so far
 	ended  bool // no more sound will come
 	lost   bool // the leg dropped what we had not cleared
-	heard  strings.Builder
+	heard  utterance
 	first  time.Time // the first sound came from the synthesizer
 	mutes  int       // frames of silence before it
 	begun  time.Time // and something was queued on the leg
 	moved  time.Time // the last sign of life
 	ears   time.Time // the last word was heard
-	words  int       // letters of the text that came back with sound
+	owed   int       // letters of the text that came back with sound
 	voice  credit
 }
 
@@ -78,7 +78,7 @@ func loud(pcm []int16) bool {
 func (m *mouth) play(ctx context.Context, ch *tts.Chunk) error {
 	m.mu.Lock()
 	m.moved = time.Now()
-	m.words += letters(ch.Text)
+	m.owed += letters(ch.Text)
 	first := false
 	if m.first.IsZero() {
 		first = audible(&ch.Frame)
@@ -214,32 +214,32 @@ func (m *mouth) signal() {
 	}
 }
 
-// marked takes a mark that came back: what was sent before it has been heard, or, when dropped, never will be.
-func (m *mouth) marked(id uint64, dropped bool) {
+// marked takes a mark that came back: what was sent before it has been heard, until heard as the leg counts, or, when dropped, never will be. It reports whether more
+// words have been heard.
+func (m *mouth) marked(id uint64, dropped bool, heard time.Duration) (words bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	at := slices.IndexFunc(m.kept[:m.next], func(k kept) bool { return k.mark == id })
 	if at < 0 || dropped && m.paused {
-		return
+		return false
 	}
 	m.moved = time.Now()
 	last := m.ended && at == len(m.kept)-1
 	if m.kept[at].text == "" && at+1 < wordFrames && !last {
-		return // within a word
+		return false // within a word
 	}
 	if dropped {
 		m.lost = true
 	} else {
 		m.ears = m.moved
-		for i := range m.kept[:at+1] {
-			m.heard.WriteString(m.kept[i].text)
-		}
+		words = m.heard.take(m.kept[:at+1], heard)
 	}
 	m.kept = slices.Delete(m.kept, 0, at+1)
 	m.next -= at + 1
 	if last {
 		m.signal()
 	}
+	return words
 }
 
 // said is the words heard so far.
@@ -247,6 +247,13 @@ func (m *mouth) said() string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.heard.String()
+}
+
+// words are the places of the words heard so far.
+func (m *mouth) words() []parley.Span {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.heard.words()
 }
 
 // quiet is for how long the caller has heard nothing of the reply.
@@ -257,6 +264,28 @@ func (m *mouth) quiet() time.Duration {
 		return 0
 	}
 	return time.Since(m.moved)
+}
+
+// voiceless is how long words that are owed are waited for without a sign of life from their voice.
+const voiceless = 5 * time.Second
+
+// aired waits until so many letters have been heard, or nothing more will be.
+func (m *mouth) aired(ctx context.Context, owed int) {
+	t := time.NewTicker(audio.FrameDur)
+	defer t.Stop()
+	for {
+		m.mu.Lock()
+		over := letters(m.heard.String()) >= owed || m.lost || !m.paused && time.Since(m.moved) > voiceless
+		m.mu.Unlock()
+		if over {
+			return
+		}
+		select {
+		case <-t.C:
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 // playing reports whether something of the reply is on the leg.

@@ -30,7 +30,7 @@ func newMouth(t *testing.T) (*mouth, *legtest.Phone) {
 				return
 			}
 			if e.Kind == leg.Marked || e.Kind == leg.Dropped {
-				m.marked(e.Mark, e.Kind == leg.Dropped)
+				m.marked(e.Mark, e.Kind == leg.Dropped, e.At)
 			}
 		}
 	}()
@@ -207,7 +207,7 @@ func TestPlayAllocatesNothing(t *testing.T) {
 		if err := m.play(ctx, &word); err != nil {
 			t.Fatal(err)
 		}
-		m.marked(id, false)
+		m.marked(id, false, 0)
 	}
 	play()
 	if n := testing.AllocsPerRun(500, play); n != 0 {
@@ -281,8 +281,8 @@ func TestHangUpIsNotTheEnd(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	m.marked(1, false)
-	m.marked(2, true)
+	m.marked(1, false, 0)
+	m.marked(2, true, 0)
 	err := m.finish(t.Context())
 	if !errors.Is(err, errDropped) {
 		t.Errorf("%v", err)

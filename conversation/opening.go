@@ -5,7 +5,7 @@ import "github.com/parley-voice/parley/llm"
 // Opening is what every request of a conversation begins with: its prompt and its tools.
 func Opening(s *Setup) llm.Request {
 	r := s.Thinking.request(s.prompt(nil))
-	r.Tools = newToolbox(s.Actions).tools
+	r.Tools = newToolbox(newCollector(s, nil).among(s.Actions)).tools
 	return r
 }
 

@@ -30,15 +30,11 @@ func (w *wait) until(heard time.Duration) time.Duration {
 
 // asksToWait reports whether a turn asks for a moment, and leaves it at that: a long one that happens to have the words in it says more.
 func asksToWait(language, text string) bool {
-	moments, ok := momentsOf[language]
-	if !ok {
-		moments = momentsOf["en"]
-	}
 	words := turn.Plain(text)
 	if strings.Count(words, " ") > mostWords+1 {
 		return false
 	}
-	for _, m := range moments {
+	for _, m := range inLanguage(momentsOf, language) {
 		if strings.Contains(words, m) {
 			return true
 		}

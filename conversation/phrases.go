@@ -11,10 +11,15 @@ type phrases struct {
 }
 
 func phrasesOf(language string) phrases {
-	if p, ok := spoken[language]; ok {
-		return p
+	return inLanguage(spoken, language)
+}
+
+// inLanguage is what there is in a language, in English where there is nothing.
+func inLanguage[T any](all map[string]T, language string) T {
+	if x, ok := all[language]; ok {
+		return x
 	}
-	return spoken["en"]
+	return all["en"]
 }
 
 var spoken = map[string]phrases{

@@ -40,7 +40,7 @@ func (c *loop) prepare(ctx context.Context, text string) *prepared {
 	pieces := make(chan string, pieceDepth)
 	c.wg.Go(func() {
 		defer close(pieces)
-		m := mind{pieces: pieces}
+		m := mind{pieces: pieces, tongue: tongue{sieve: c.state.guard.forbidden.sieve()}}
 		m.say(ctx, text)
 	})
 	c.wg.Go(func() {
@@ -52,7 +52,7 @@ func (c *loop) prepare(ctx context.Context, text string) *prepared {
 			case <-ctx.Done():
 			}
 		}
-		for ch, err := range c.Speak.Speak(ctx, pieces, c.Speaking) {
+		for ch, err := range c.Speak.Speak(ctx, pieces, c.fixed()) {
 			if err == nil && ctx.Err() != nil {
 				err = ctx.Err()
 			}
@@ -145,6 +145,20 @@ func (p *prepared) Speak(ctx context.Context, text <-chan string, _ tts.Options)
 	}
 }
 
+// fixed are the options for words that are the agent's own, such as its greeting.
+func (c *loop) fixed() tts.Options {
+	o := c.Speaking
+	o.Fixed = true
+	return o
+}
+
+// free reports whether nobody is paid for it: its sound was kept from before.
+func (p *prepared) free() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.chunks) > 0 && p.chunks[0].Kept
+}
+
 // take gives what is prepared, once. nil: there is nothing that could be used.
 func (c *loop) take() *prepared {
 	p := c.state.who.ready
@@ -158,8 +172,11 @@ func (c *loop) take() *prepared {
 
 // drop: it will not be heard. It has been spoken, and that has a price.
 func (c *loop) drop(p *prepared) {
-	if p != nil {
-		p.cancel()
+	if p == nil {
+		return
+	}
+	p.cancel()
+	if !p.free() {
 		c.History.Usage.TTSCharacters += utf8.RuneCountInString(p.text)
 	}
 }

@@ -14,6 +14,19 @@ const (
 	keyLasts   = 160 * time.Millisecond // a key on the wire and the gap after it; SendDTMF does not wait for them
 )
 
+// PressKeys sends keys on a leg, with the pauses among them, and returns once the last is on the wire. Somebody reads the leg meanwhile.
+func PressKeys(ctx context.Context, l leg.Leg, keys string) error {
+	if err := press(ctx, l, keys); err != nil {
+		return err
+	}
+	last := len(keys) - 1 - strings.LastIndexAny(keys, "wW,")
+	select {
+	case <-time.After(time.Duration(last) * keyLasts):
+	case <-ctx.Done():
+	}
+	return ctx.Err()
+}
+
 // press sends keys (0-9 * # A-D a-d) on a leg, with the pauses among them.
 func press(ctx context.Context, l leg.Leg, keys string) error {
 	for keys != "" {

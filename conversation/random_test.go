@@ -34,7 +34,7 @@ func TestRandomConversations(t *testing.T) {
 	case testing.Short():
 		n = 100
 	case raced:
-		n = min(n, 250)
+		n = min(n, 120)
 	}
 	causes := map[parley.Cause]int{}
 	from := uint64(1)

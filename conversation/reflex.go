@@ -17,7 +17,7 @@ import (
 type Reflex struct {
 	On     Happening
 	Who    parley.Who      // PhraseSaid: by whom
-	Phrase string          // PhraseSaid: what their turn is to contain; case and punctuation count for nothing
+	Phrase string          // PhraseSaid: what their turn is to contain; case and punctuation count for nothing. KeyPressed: the key
 	After  time.Duration   // TimeElapsed: since answer
 	Action action.Action   //
 	Args   json.RawMessage // what it is called with; {} when nil
@@ -33,6 +33,7 @@ const (
 	CallerIdle        Happening = "caller_idle"        // the agent asks whether they are there
 	TimeElapsed       Happening = "time_elapsed"
 	PhraseSaid        Happening = "phrase_said"
+	KeyPressed        Happening = "key_pressed" // the one that Phrase names; what is being said is cut off, and the model does not read it
 )
 
 // mostRuns is how often one reflex is run on a call: a phrase that the agent says because of its reflex runs in circles.
@@ -58,6 +59,8 @@ type reaction struct {
 	read string
 	late bool // the model had asked for it, before the caller interrupted
 	told bool // late: the model need not speak of it
+
+	discreet bool // it began while nothing was to be written down
 }
 
 func newReflexes(all []Reflex, h *History) reflexes {
@@ -106,6 +109,16 @@ func (r *reflexes) said(who parley.Who, text string) {
 	}
 }
 
+// pressed is happened for a key; false: none waits for it.
+func (r *reflexes) pressed(key byte) (waited bool) {
+	for i := range r.all {
+		if x := &r.all[i]; x.On == KeyPressed && x.Phrase == string(rune(key)) {
+			r.due, waited = append(r.due, i), true
+		}
+	}
+	return waited
+}
+
 // at is when the next reflex of TimeElapsed is due; false: there is none.
 func (r *reflexes) at() (at time.Duration, ok bool) {
 	for i := range r.all {
@@ -144,9 +157,12 @@ func (c *loop) react(ctx context.Context) {
 			continue
 		}
 		c.log(parley.EventActionStart, started(info, args))
+		got, log := reaction{info: info, discreet: c.Discretion.On()}, c.log
+		if got.discreet {
+			log = c.logDiscreetly
+		}
 		c.wg.Go(func() {
-			got := reaction{info: info}
-			got.res, got.read, _ = perform(ctx, c.log, x.Action, info, args)
+			got.res, got.read, _ = perform(ctx, log, x.Action, info, args)
 			select {
 			case r.done <- got:
 			case <-ctx.Done():
@@ -164,6 +180,9 @@ func (c *loop) reacted(ctx context.Context, got reaction) {
 	told := "By a rule of the call " + name + " was run. Its result: "
 	if got.late {
 		told = "What you asked " + name + " for before the caller spoke has come: "
+	}
+	if got.discreet && !c.Discretion.On() {
+		got.read = digitless(got.read)
 	}
 	c.History.Messages = append(c.History.Messages, llm.Message{Role: llm.System, Text: told + got.read})
 	if got.res.DTMF != "" {

@@ -24,9 +24,10 @@ const (
 
 // A reply is one turn of the agent, from its beginning until it has been heard or was cut off.
 type reply struct {
-	text     string          // spoken as it is; "": the model answers
-	sorry    bool            // it is an apology
-	insists  bool            // not to be interrupted
+	text     string // spoken as it is; "": the model answers
+	sorry    bool   // it is an apology
+	insists  bool   // not to be interrupted
+	rails    rails
 	orders   string          // what the model reads beside the conversation, and it has no tools
 	ready    *prepared       // text, spoken ahead of time
 	end      *parley.Outcome // what follows it
@@ -77,6 +78,8 @@ func (c *loop) floor(r *reply) {
 // start has a reply thought of and spoken. Its model is given messages.
 func (c *loop) start(ctx context.Context, r *reply, messages []llm.Message) {
 	c.forgo()
+	c.discloses(r)
+	r.mind.tongue.sieve = c.state.guard.forbidden.sieve()
 	rctx, cancel := context.WithCancelCause(ctx)
 	r.cancel, r.pieces, r.over = cancel, make(chan string, pieceDepth), make(chan struct{})
 	r.mouth.leg, r.mouth.id, r.mouth.wake = c.leg, func() uint64 { return c.ids.Add(1) }, make(chan struct{}, 1)
@@ -88,6 +91,10 @@ func (c *loop) start(ctx context.Context, r *reply, messages []llm.Message) {
 	r.mouth.moved = time.Now()
 	r.mind.pieces = r.pieces
 	r.mind.out.life, r.mind.out.quiet = ctx, r.mouth.quiet
+	r.mind.out.aired = func(ctx context.Context) {
+		owed, _ := r.mind.owed()
+		r.mouth.aired(ctx, owed)
+	}
 	before := c.last
 	if r.ready != nil && before == r.ready.over {
 		before = nil
@@ -111,6 +118,10 @@ func (c *loop) start(ctx context.Context, r *reply, messages []llm.Message) {
 			}
 			spoken <- err
 		}()
+		if r.rails.lead != "" {
+			r.mind.write(rctx, r.rails.lead)
+			r.mind.flush(rctx)
+		}
 		if r.text != "" {
 			r.mind.say(rctx, r.text)
 		} else if err := c.think(rctx, &r.mind, messages, sorry); err != nil {
@@ -151,15 +162,21 @@ func (c *loop) speak(ctx context.Context, r *reply, before <-chan struct{}) erro
 			return ctx.Err()
 		}
 	}
-	voice := c.Speak
+	voice, options := c.Speak, c.Speaking
 	if r.ready != nil {
 		voice = r.ready
 	}
+	if r.text != "" {
+		options = c.fixed()
+	}
 	pieces, spoken := r.mind.hold.spared(ctx, r.pieces)
 	defer spoken()
-	for ch, err := range voice.Speak(ctx, pieces, c.Speaking) {
+	for ch, err := range voice.Speak(ctx, pieces, options) {
 		if err != nil {
 			return err
+		}
+		if ch.Kept {
+			r.mind.spared()
 		}
 		r.mouth.by(ch.Vendor, ch.Failed)
 		if ch.Notice != "" {
@@ -191,7 +208,7 @@ func (r *reply) stalled(c *clock) time.Duration {
 		return c.now() + mute
 	}
 	owed, since := r.mind.owed()
-	if owed <= m.words {
+	if owed <= m.owed {
 		return c.now() + mute
 	}
 	if since.Before(m.moved) {
@@ -286,13 +303,19 @@ func (c *loop) next(ctx context.Context) {
 // answer lets the model answer what the caller has said.
 func (c *loop) answer(ctx context.Context) {
 	c.state.unanswered = false
+	if c.state.guard.topic.off {
+		asked := c.state.asked
+		c.state.asked = question{}
+		c.offTopic(ctx, asked)
+		return
+	}
 	r := c.foreseen()
 	early := r != nil
 	if !early {
 		r = &reply{}
 		c.start(ctx, r, c.messages())
 	}
-	r.answers = c.state.asked
+	r.answers, r.rails.topic = c.state.asked, c.state.guard.topic.answered()
 	c.state.asked = question{}
 	c.floor(r)
 	if early {

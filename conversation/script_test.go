@@ -22,6 +22,7 @@ import (
 	"github.com/parley-voice/parley"
 	"github.com/parley-voice/parley/action"
 	"github.com/parley-voice/parley/audio"
+	"github.com/parley-voice/parley/collect"
 	"github.com/parley-voice/parley/leg"
 	"github.com/parley-voice/parley/leg/legtest"
 	"github.com/parley-voice/parley/llm"
@@ -129,6 +130,7 @@ type play struct {
 	hedge time.Duration // of the model that somebody stands behind
 	tape  *tape
 	shown bool // decisions are shown
+	words bool // and the agent's words as they are heard
 	mu    sync.Mutex
 	lines []lineAt
 	out   strings.Builder
@@ -144,13 +146,13 @@ type lineAt struct {
 }
 
 // ranks of those that write beside Run.
-var ranks = map[string]int{"action_start": 1, "event_action": 1, "warning": 1, "model": 2, "voice": 3}
+var ranks = map[string]int{"action_start": 1, "event_action": 1, "warning": 1, "knowledge": 1, "model": 2, "voice": 3, "judge": 4}
 
 func newPlay(t *testing.T) *play {
 	p := &play{t: t, ears: make(chan stt.Event, 64), fail: make(chan error, 1), ctrl: make(chan Command, 16), wait: 300 * time.Millisecond}
 	p.model = &scripted{p: p}
 	p.voice = &voice{p: p, first: 150 * time.Millisecond, word: 200 * time.Millisecond}
-	p.setup = Setup{CallID: "call", Prompt: "be kind", Hear: p, Think: p.model, Speak: p.voice, Log: p, Control: p.ctrl}
+	p.setup = Setup{CallID: "call", Prompt: "be kind", Hear: p, Think: p.model, Speak: p.voice, Log: p, Control: p.ctrl, Keeping: Keeping{Discretion: &Discretion{}}}
 	p.setup.Turns.EndpointingSensitivity = "sensitive"
 	return p
 }
@@ -211,8 +213,12 @@ func (p *play) prepare(w []string) {
 		s.Callee = calleeOf(w[1:])
 	case "decisions":
 		p.shown = true
+	case "words":
+		p.words = true
 	case "early":
 		s.Thinking.Early = true
+	case "knowledge":
+		s.Thinking.Knowledge = newDocuments(w[1:])
 	case "untransferred":
 		s.Untransferred = true
 	case "tool":
@@ -222,11 +228,29 @@ func (p *play) prepare(w []string) {
 		switch x.On {
 		case PhraseSaid:
 			x.Who, x.Phrase, rest = parley.Who(rest[0]), rest[1], rest[2:]
+		case KeyPressed:
+			x.Phrase, rest = rest[0], rest[1:]
 		case TimeElapsed:
 			x.After, rest = dur(rest[0]), rest[1:]
 		}
 		x.Action = newTool(rest)
 		s.Reflexes = append(s.Reflexes, x)
+	case "collect":
+		fields, bad := collect.ReadSkill(json.RawMessage(`{"fields":[` + strings.Join(w[1:], ",") + `]}`))
+		if len(bad) > 0 {
+			p.t.Fatal(bad)
+		}
+		s.Collect = Collect{Fields: fields, Near: "+15559870000"}
+	case "disclosure":
+		s.Guard.Disclosure = w[1]
+	case "never-say":
+		s.Guard.NeverSay = w[1:]
+	case "topics":
+		s.Guard.Topics = w[1:]
+	case "judge":
+		p.model.judge.answers = append(p.model.judge.answers, w[1:])
+	case "max-cost": // a second of hearing costs 1
+		s.Guard.MaxCost, s.Guard.Cost = number(w[1]), func(u Usage) float64 { return u.STT.Seconds() }
 	case "end_conversation":
 		a, err := action.New(parley.Action{ID: "a-end", Type: "action_end_conversation", Config: json.RawMessage("{}")}, action.Site{})
 		if err != nil {
@@ -376,6 +400,8 @@ func (p *play) step(w []string) {
 		give(p.wire, p.ctrl, Command{Kind: Say, Text: w[1]})
 	case "context":
 		give(p.wire, p.ctrl, Command{Kind: AddContext, Text: w[1]})
+	case "carrier":
+		p.phone.Detect(map[string]leg.Answerer{"human": leg.HumanAnswered, "machine": leg.MachineAnswered, "fax": leg.FaxAnswered}[w[1]])
 	case "press":
 		give(p.wire, p.ctrl, Command{Kind: Press, Text: w[1]})
 	case "mute":
@@ -384,6 +410,19 @@ func (p *play) step(w []string) {
 		give(p.wire, p.ctrl, Command{Kind: Unmute})
 	case "transfer":
 		give(p.wire, p.ctrl, Command{Kind: Transfer, Text: w[1]})
+	case "tell":
+		give(p.wire, p.ctrl, Command{Kind: Tell, Text: w[1]})
+	case "whisper":
+		give(p.wire, p.ctrl, Command{Kind: Whisper, Text: w[1], Now: len(w) > 2})
+	case "yield":
+		give(p.wire, p.ctrl, Command{Kind: Yield, Text: w[1]})
+	case "pause-recording":
+		p.setup.Discretion.Begin()
+		p.print("recording_paused", nil)
+	case "resume-recording":
+		if p.setup.Discretion.End() {
+			p.t.Error("the conversation was not asked")
+		}
 	case "end-call":
 		give(p.wire, p.ctrl, Command{Kind: End})
 	default:
@@ -466,6 +505,10 @@ func (p *play) Append(e parley.Event) {
 	if err := json.Unmarshal(e.Payload, &m); err != nil {
 		panic(err)
 	}
+	if e.Withheld && e.Type != parley.EventDecision && (e.Type != parley.EventPartial || m["sender"] != "bot" || p.words) {
+		p.print(string(e.Type), map[string]any{"withheld": true})
+		return
+	}
 	if e.Type == parley.EventDecision {
 		p.tape.decided(e.Payload)
 		if !p.shown {
@@ -474,7 +517,16 @@ func (p *play) Append(e parley.Event) {
 		delete(m, "at_ms")
 		delete(m, "dials")
 	}
-	for _, k := range []string{"timestamp", "turn_id", "sender", "speech_end_ms", "words_at_ms", "action_id", "event_type"} {
+	if e.Type == parley.EventPartial {
+		if m["sender"] == "bot" {
+			if p.words {
+				p.print("heard", map[string]any{"text": m["text"]})
+			}
+			return
+		}
+		delete(m, "sender")
+	}
+	for _, k := range []string{"timestamp", "turn_id", "sender", "ms", "document_id", "speech_end_ms", "words_at_ms", "action_id", "event_type"} {
 		if e.Type != parley.EventMessage && k == "sender" {
 			continue
 		}
@@ -516,10 +568,24 @@ type scripted struct {
 	p       *play
 	answers [][]string
 	n       int
+	judge   judging // of what may be talked about
+}
+
+// judging are the model's answers to whether something may be talked about.
+type judging struct {
+	answers [][]string
+	n       int
 }
 
 func (s *scripted) Chat(ctx context.Context, r llm.Request) iter.Seq2[llm.Delta, error] {
 	return func(yield func(llm.Delta, error) bool) {
+		if rest, ok := strings.CutPrefix(r.Messages[0].Text, mayTalk); ok {
+			s.p.print("judge", map[string]any{"topics": rest, "asked": r.Messages[1].Text})
+			a := s.judge.answers[min(s.judge.n, len(s.judge.answers)-1)]
+			s.judge.n++
+			s.answer(ctx, a, yield)
+			return
+		}
 		var asked []any
 		for _, m := range r.Messages {
 			text := string(m.Role) + ": " + strings.ReplaceAll(m.Text, theWay, "(the way)")
@@ -678,7 +744,7 @@ func newTool(w []string) *tool {
 		case "manner":
 			m := &t.manner
 			for _, word := range strings.Split(w[i+1], ",") {
-				*map[string]*bool{"lasts": &m.Lasts, "deaf": &m.Deaf, "silent-before": &m.SilentBefore, "silent-after": &m.SilentAfter}[word] = true
+				*map[string]*bool{"lasts": &m.Lasts, "deaf": &m.Deaf, "waits": &m.Waits, "silent-before": &m.SilentBefore, "silent-after": &m.SilentAfter}[word] = true
 			}
 		case "transfer":
 			t.res.End = &parley.Outcome{Cause: parley.Transferred, Transfer: &parley.Transfer{To: w[i+1]}}

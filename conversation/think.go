@@ -33,8 +33,7 @@ type mind struct {
 	pieces chan<- string
 	cut    cutter
 	gap    bool // a round ended without white space: the next begins with it
-	plain  plainer
-	raw    bool // what is written is nobody's Markdown
+	tongue tongue
 	bare   bool // no tools
 	out    outing
 	hold   *hold
@@ -53,6 +52,13 @@ type mind struct {
 	times  thought
 }
 
+// A tongue is what becomes of words on their way to the voice.
+type tongue struct {
+	plain plainer
+	raw   bool   // what is written is nobody's Markdown
+	sieve *sieve // nil: everything may be said
+}
+
 // A round is one answer of the model and what its tools gave back.
 type round struct {
 	bytes   int // of all pieces up to its end
@@ -68,10 +74,17 @@ type thought struct {
 
 // say hands text out as it is.
 func (m *mind) say(ctx context.Context, text string) {
-	m.raw = true
+	m.tongue.raw = true
 	m.write(ctx, text)
 	m.flush(ctx)
 	m.close(nil)
+}
+
+// spared: the sound of the words, all of which have been handed out, was there already, and nobody is paid for it.
+func (m *mind) spared() {
+	m.mu.Lock()
+	m.chars = 0
+	m.mu.Unlock()
 }
 
 // think runs the model and the tools it asks for. What it says goes out in speakable pieces as it comes. When it fails, sorry
@@ -96,6 +109,11 @@ func (c *loop) think(ctx context.Context, m *mind, messages []llm.Message, sorry
 
 func (c *loop) rounds(ctx context.Context, m *mind, messages []llm.Message) error {
 	acted := false
+	if !m.bare {
+		if messages = c.informed(ctx, messages); ctx.Err() != nil {
+			return ctx.Err()
+		}
+	}
 	for n := 0; ; n++ {
 		req := c.Thinking.request(messages)
 		if n < maxRounds && !m.bare {
@@ -106,6 +124,10 @@ func (c *loop) rounds(ctx context.Context, m *mind, messages []llm.Message) erro
 			return err
 		}
 		if len(calls) == 0 {
+			if m.said() == 0 && m.tongue.sieve.took() {
+				m.write(ctx, guardPhrasesOf(c.Turns.Language).unsaid)
+				m.flush(ctx)
+			}
 			m.close(nil)
 			if m.said() == 0 && !acted {
 				return errEmpty
@@ -210,25 +232,31 @@ func (m *mind) write(ctx context.Context, text string) {
 
 // spoken is a piece without marks for the eye.
 func (m *mind) spoken(p string) string {
-	if m.raw {
+	if m.tongue.raw {
 		return p
 	}
-	return m.plain.piece(p)
+	return m.tongue.plain.piece(p)
 }
 
 // flush sends what is left and can be spoken.
 func (m *mind) flush(ctx context.Context) {
 	p := m.spoken(m.cut.rest())
-	m.plain = plainer{}
-	if !speakable(p) { // marks and space: no voice can say that
-		return
+	m.tongue.plain = plainer{}
+	if speakable(p) { // marks and space: no voice can say that
+		r, _ := utf8.DecodeLastRuneInString(p)
+		m.gap = r < 0x2E80 && !unicode.IsSpace(r) // not in scripts without spaces
+		m.send(ctx, p)
 	}
-	r, _ := utf8.DecodeLastRuneInString(p)
-	m.gap = r < 0x2E80 && !unicode.IsSpace(r) // not in scripts without spaces
-	m.send(ctx, p)
+	m.give(ctx, m.tongue.sieve.rest())
 }
 
-func (m *mind) send(ctx context.Context, p string) {
+// send gives the voice what of a piece may be said.
+func (m *mind) send(ctx context.Context, p string) { m.give(ctx, m.tongue.sieve.next(p)) }
+
+func (m *mind) give(ctx context.Context, p string) {
+	if !speakable(p) {
+		return
+	}
 	m.stamp(&m.times.piece)
 	m.mu.Lock()
 	m.owing += letters(p) // before anybody can say it

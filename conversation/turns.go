@@ -17,22 +17,28 @@ func (c *loop) messages() []llm.Message {
 
 // caller writes down a turn of the caller.
 func (c *loop) caller(s turn.Signal) {
-	c.hears(s.Text, s.Start, s.SpeechEnd, c.state.hearing.credits())
+	c.hears(parley.Turn{Text: s.Text, Start: s.Start, End: s.SpeechEnd, Vendors: c.state.hearing.credits(), Words: c.ear.words.turn(s.Text, s.Start, s.SpeechEnd)}, c.unwritten())
 }
 
 // human writes down what the caller did without words.
-func (c *loop) human(text string, start, end time.Duration) { c.hears(text, start, end, nil) }
-
-func (c *loop) hears(text string, start, end time.Duration, heard *parley.Credits) {
-	c.turns++
-	c.write(parley.Turn{ID: fmt.Sprintf("t%d", c.turns), Who: parley.Human, Text: text, Start: start, End: max(start, end), Vendors: heard})
+func (c *loop) human(text string, start, end time.Duration) {
+	c.hears(parley.Turn{Text: text, Start: start, End: end}, c.Discretion.On())
 }
 
-// write puts a turn that is over into the history and the log.
-func (c *loop) write(t parley.Turn) {
-	c.History.Turns = append(c.History.Turns, t)
+func (c *loop) hears(t parley.Turn, withheld bool) {
+	c.turns++
+	t.ID, t.Who, t.End = fmt.Sprintf("t%d", c.turns), parley.Human, max(t.Start, t.End)
+	c.write(t, withheld)
+}
+
+// write puts a turn that is over into the history and the log; its words not if they are withheld.
+func (c *loop) write(t parley.Turn, withheld bool) {
 	c.state.reflexes.said(t.Who, t.Text)
-	c.log(parley.EventMessage, struct {
+	if withheld {
+		t.Text, t.Words = parley.Unrecorded, nil
+	}
+	c.History.Turns = append(c.History.Turns, t)
+	c.tell(parley.EventMessage, struct {
 		Text        string          `json:"text"`
 		Sender      parley.Who      `json:"sender"`
 		Time        string          `json:"timestamp"`
@@ -40,7 +46,7 @@ func (c *loop) write(t parley.Turn) {
 		Interrupted bool            `json:"interrupted"`
 		Latency     *parley.Latency `json:"latency,omitempty"`
 		Vendors     *parley.Credits `json:"vendors,omitempty"`
-	}{t.Text, t.Who, stamp(c.clock.origin.Add(t.Start)), t.ID, t.Interrupted, t.Latency, t.Vendors})
+	}{t.Text, t.Who, stamp(c.clock.origin.Add(t.Start)), t.ID, t.Interrupted, t.Latency, t.Vendors}, withheld)
 }
 
 // close ends a reply's turn with the words that were heard, not those the model wrote.
@@ -53,6 +59,7 @@ func (c *loop) close(r *reply, cut bool) {
 	c.idle.quiet = now
 	heard := r.mouth.said()
 	c.History.Messages = append(c.History.Messages, r.mind.messages(heard)...)
+	c.told()
 	text := strings.TrimSpace(heard)
 	if text == "" {
 		if r.cutOff && r.mouth.playing() {
@@ -62,6 +69,8 @@ func (c *loop) close(r *reply, cut bool) {
 	}
 	c.said(text)
 	c.detect.Asked(text)
+	c.state.collect.said(text)
+	c.heardOf(text)
 	t := parley.Turn{ID: r.turnID, Who: parley.Bot, Text: text, Start: r.start(&c.clock), End: now, Interrupted: cut}
 	owed, _ := r.mind.owed()
 	if whole, at := r.mouth.whole(owed); whole {
@@ -70,11 +79,11 @@ func (c *loop) close(r *reply, cut bool) {
 		t.End = r.pausedAt
 	}
 	t.End = max(t.Start, t.End)
-	t.Latency, t.Vendors = r.latency(&c.clock), r.credits()
+	t.Latency, t.Vendors, t.Words = r.latency(&c.clock), r.credits(), r.mouth.words()
 	if r.cutOff && t.Interrupted {
 		c.log(parley.EventInterrupted, map[string]string{"text": text})
 	}
-	c.write(t)
+	c.write(t, c.Discretion.On())
 }
 
 // start is when the reply began to be heard.
@@ -95,6 +104,8 @@ func (c *loop) count(r *reply) {
 	if held, chars := r.mind.hold.held(); held {
 		r.mind.chars = chars
 		c.discarded(r)
+	} else {
+		c.unsaid(r)
 	}
 	u.TokensIn += r.mind.usage.In
 	u.TokensOut += r.mind.usage.Out

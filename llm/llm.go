@@ -33,13 +33,20 @@ type Tool struct {
 	Name, Description string
 	Schema            json.RawMessage // JSON Schema of the arguments, an object
 	Phrases           []string        // words of the caller's that ask for it; for models without judgement
+	Questions         []Question      // what is to be asked so that it can be called; for models that cannot put it in words
 }
+
+// A Question is a value of a tool's field argument, and the sentence that asks for what belongs to it.
+type Question struct{ Value, Text string }
 
 // A Call is a tool the model asks for, whole: never half a JSON document.
 type Call struct {
 	ID, Name string
 	Args     json.RawMessage
 }
+
+// Rules begins what a system message says that is for a model's judgement alone: what answers by the words of its prompt leaves off there.
+const Rules = "\n\n# Rules of this call\n\n"
 
 // A Request is one turn of thinking. What a model does not accept is left out.
 type Request struct {

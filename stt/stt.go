@@ -42,6 +42,7 @@ type Event struct {
 	Started  bool            // the vendor noticed speech, no words yet
 	Words    []Word          // of Text, where the vendor times them
 	Vendor   string          // who heard it
+	At       time.Duration   // so much of the stream's sound had been heard by then; 0: the vendor does not say
 	Lost     bool            // something was spoken, and nobody made words of it: the caller may be asked to say it again
 	Notice   string          // Text is empty and the vendor changed: why, in one sentence
 	Failed   parley.Failures // and who was passed over

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"io"
 	"iter"
 	"strings"
 	"sync"
@@ -56,20 +55,16 @@ type fallback struct {
 
 // Warm warms the first vendor, until ctx is done.
 func (f *fallback) Warm(ctx context.Context) error {
-	if len(f.vendors) > 0 {
-		if w, ok := f.vendors[0].Synthesizer.(interface{ Warm(context.Context) error }); ok {
-			return w.Warm(ctx)
-		}
+	if len(f.vendors) == 0 {
+		return nil
 	}
-	return nil
+	return Inner{f.vendors[0].Synthesizer}.Warm(ctx)
 }
 
 func (f *fallback) Close() error {
 	var errs []error
 	for _, v := range f.vendors {
-		if c, ok := v.Synthesizer.(io.Closer); ok {
-			errs = append(errs, c.Close())
-		}
+		errs = append(errs, Inner{v.Synthesizer}.Close())
 	}
 	return errors.Join(errs...)
 }
@@ -215,7 +210,9 @@ func (r *reply) listen(ctx context.Context, v Vendor, pieces <-chan string, w *w
 		}
 		if useful && !heard {
 			heard = true
-			breakers.Of(v.key()).Worked()
+			if !c.Kept {
+				breakers.Of(v.key()).Worked()
+			}
 		}
 		w.resume(useful, r.script.owed())
 	}

@@ -4,6 +4,7 @@ package tts
 
 import (
 	"context"
+	"io"
 	"iter"
 
 	"github.com/parley-voice/parley"
@@ -14,6 +15,7 @@ import (
 type Options struct {
 	Language string  // contract code
 	Lexicon  Lexicon // for a Synthesizer that is Phonetic; nil: none
+	Fixed    bool    // the words are an agent's own, such as its greeting, will be said again, and all of them are there at once
 }
 
 // A Chunk is one frame; Text, when set, is what has become complete at the frame's end: the words, with the spaces and
@@ -22,6 +24,7 @@ type Chunk struct {
 	Frame  audio.Frame
 	Text   string
 	Vendor string          // who spoke it, set on the first chunk
+	Kept   bool            // nobody spoke it now: it was kept (tts/kept), and costs nothing
 	Notice string          // the vendor changed: why, in one sentence
 	Failed parley.Failures // and who was passed over
 }
@@ -31,6 +34,25 @@ type Chunk struct {
 // One Synthesizer serves one call; streams of it do not overlap.
 type Synthesizer interface {
 	Speak(ctx context.Context, text <-chan string, o Options) iter.Seq2[Chunk, error]
+}
+
+// An Inner is a Synthesizer within another, which embeds it: what it can do beside speaking the other can, too.
+type Inner struct{ Synthesizer }
+
+// Warm has it make ready what its first sound needs, where it can.
+func (i Inner) Warm(ctx context.Context) error {
+	if w, ok := i.Synthesizer.(interface{ Warm(context.Context) error }); ok {
+		return w.Warm(ctx)
+	}
+	return nil
+}
+
+// Close closes it, where it can be.
+func (i Inner) Close() error {
+	if c, ok := i.Synthesizer.(io.Closer); ok {
+		return c.Close()
+	}
+	return nil
 }
 
 // Func is a Synthesizer made of a function.

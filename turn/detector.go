@@ -7,8 +7,11 @@ import (
 	"github.com/parley-voice/parley/audio"
 )
 
+// vouchFrames is how long a transcriber's notice of speech makes less of a voice enough.
+const vouchFrames = 15
+
 const (
-	// toResume is the silence without stopping words after which a paused agent goes on.
+	// toResume is the silence without stopping words after which a paused agent goes on, if what sounded need not have had any.
 	toResume = 400 * time.Millisecond
 	// longestPause is how long sound without a word may hold the agent silent: longer is noise.
 	longestPause = 10 * time.Second
@@ -46,6 +49,7 @@ type Detector struct {
 	request request // of the agent's last words
 	melody  prosody
 	rhythm  rhythm
+	tardy   tardy
 	score   float64 // how finished the words last judged are
 	streams bool    // the transcriber tells words as they come
 
@@ -100,6 +104,11 @@ func New(o Options) *Detector {
 func (d *Detector) Frame(f *audio.Frame, now time.Duration) Signal {
 	was := d.vad.Speaking()
 	d.near.frame(f, &d.vad, d.vad.Frame(f), now)
+	began := onset
+	if d.agent == Busy && !was && d.near.calls() && d.near.voice.newest() && !d.vad.Speaking() {
+		d.vad.begin()
+		began -= audio.FrameDur
+	}
 	if d.melody.frame(f, d.vad.Active()) {
 		d.judge()
 	}
@@ -116,10 +125,10 @@ func (d *Detector) Frame(f *audio.Frame, now time.Duration) Signal {
 			d.taken = ""
 		}
 		if !d.spoke {
-			d.spoke, d.startedAt = true, max(0, now-onset)
+			d.spoke, d.startedAt = true, max(0, now-began)
 		}
 		if d.lastSpeech > 0 {
-			d.rhythm.resumes(now-onset-d.lastSpeech, d.score, now)
+			d.rhythm.resumes(now-began-d.lastSpeech, d.score, now)
 		}
 		d.judge()
 	}
@@ -128,6 +137,9 @@ func (d *Detector) Frame(f *audio.Frame, now time.Duration) Signal {
 		if !d.spoke { // it never stopped after the turn before
 			d.spoke, d.startedAt = true, now
 		}
+	}
+	if d.near.begun && now-d.wordsAt > toResume { // where others speak the sound itself never ends
+		d.wordless = true
 	}
 	if d.near.calls() {
 		return d.sound(now)
@@ -164,8 +176,12 @@ func (d *Detector) hush(now time.Duration) Signal {
 
 // Heard takes what the transcriber made of the sound.
 func (d *Detector) Heard(w Words, now time.Duration) Signal {
-	if w.Started && d.near.calls() {
-		return d.sound(now)
+	if w.Started {
+		d.tardy.started = now
+		d.near.vouched = vouchFrames
+		if d.near.calls() {
+			return d.sound(now)
+		}
 	}
 	text := strings.TrimSpace(w.Text)
 	if d.taken != "" && text != "" {
@@ -200,6 +216,7 @@ func (d *Detector) Heard(w Words, now time.Duration) Signal {
 	}
 	if changed {
 		d.rhythm.words(now)
+		d.tardy.words(d.near.soundAt, now)
 		d.wordsAt, d.wordless, d.ended, d.semantic, d.putOff, d.alarms = now, false, false, false, false, 0
 		d.near.words(now)
 		d.eager = false
@@ -268,7 +285,7 @@ func (d *Detector) resumeAt() time.Duration {
 	if d.doubted > 0 {
 		return d.doubtAt()
 	}
-	return min(max(d.near.soundAt, d.pausedAt)+toResume, d.pausedAt+longestPause)
+	return min(max(d.near.soundAt, d.pausedAt)+d.toResume(), d.pausedAt+longestPause)
 }
 
 // Agent says what the agent does now. A pause ends with what was paused.
@@ -328,6 +345,7 @@ func (d *Detector) Tick(now time.Duration) Signal {
 		s.Why = ByPatience
 	}
 	d.rhythm.turn()
+	d.tardy.turn()
 	if d.spoke {
 		s.Start, s.SpeechEnd = d.startedAt, d.lastSpeech
 		d.learnPace(s.Text, d.lastSpeech-d.startedAt)

@@ -309,14 +309,17 @@ func TestNoPause(t *testing.T) {
 		sc.speaks(500 * ms).quiet(time.Second)
 		sc.want(t)
 	}
-	sc := newScene(Options{}) // words that are none of the stopping ones came with the sound
+	sc := newScene(Options{}) // it has its word, which does not stop the agent: one pause, and no other
 	sc.d.Agent(Busy)
-	sc.speaks(60 * ms).partial("uh-huh").speaks(300 * ms)
-	sc.want(t)
+	sc.speaks(60*ms).partial("uh-huh").speaks(300*ms).quiet(time.Second).want(t, Pause, Resume)
 	sc = newScene(Options{}) // a click
 	sc.d.Agent(Busy)
-	sc.speaks(40 * ms).quiet(time.Second)
+	sc.speaks(20 * ms).quiet(time.Second)
 	sc.want(t)
+	sc = newScene(Options{}) // a vowel
+	sc.d.Agent(Busy)
+	sc.speaks(40 * ms).quiet(time.Second)
+	sc.want(t, Pause, Resume)
 }
 
 func TestBargeIn(t *testing.T) {

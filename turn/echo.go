@@ -14,6 +14,7 @@ const (
 	alike       = 0.75 // correlation of two envelopes of which one is the echo of the other
 	echoLoss    = 5.0  // dB that an echo is below what was played, at least
 	overEcho    = 6.0  // dB above what an echo would be: somebody else speaks
+	mayBeEcho   = 0.53 // how alike periods are at most that may be an echo's
 	dynamics    = 25.0 // dB of an envelope that count: what is lower drowns in the line's noise
 	audibleFar  = -55.0
 	proven      = 12 // frames that must agree before the echo's way is known
@@ -34,6 +35,8 @@ type echo struct {
 	far    envelope[[farKept]float32]
 	silent int   // frames since the last Played, no more counted than needed
 	out    place // how loud the agent is
+	hush   int   // frames since it could be heard
+	none   bool  // it has been heard for long enough to know that the line gives no echo, unless there is some proof of one
 	aloud  int   // frames of the last three seconds in which it could be heard, about
 	begun  bool
 	delay  int     // steps, of the way that is known
@@ -67,14 +70,20 @@ func (e *echo) level(f *audio.Frame) {
 	db := loudness(f)
 	e.out.frame(db)
 	e.aloud = max(0, e.aloud-1)
+	e.hush++
 	if db > audibleFar {
+		e.hush = 0
 		e.aloud = min(e.aloud+2, mostFar)
+		e.none = e.none || e.aloud >= enoughFar
 	}
 }
 
+// quiet reports whether nothing of the agent can be coming back.
+func (e *echo) quiet() bool { return e.silent >= unheard || e.hush >= unheard }
+
 // tooLoud reports whether sound, so much louder than the place has been, is more than an echo that the place has had in it could be.
 func (e *echo) tooLoud(over float64) bool {
-	return e.aloud >= enoughFar && over > overEcho+max(0, e.out.lately()-e.out.before())
+	return e.aloud >= enoughFar && over > overEcho+max(0, e.out.lately()-e.out.before().smooth)
 }
 
 // heard takes 20 ms of the caller, and their low samples.
@@ -82,7 +91,7 @@ func (e *echo) heard(f *audio.Frame, low []float32) {
 	e.begin()
 	if e.silent < unheard {
 		if e.silent++; e.silent == unheard {
-			*e = echo{near: e.near, out: e.out, begun: true, delay: e.delay, loss: e.loss, proof: e.proof}
+			*e = echo{near: e.near, out: e.out, begun: true, silent: unheard, none: e.none, delay: e.delay, loss: e.loss, proof: e.proof}
 			for i := range e.far.low {
 				e.far.low[i], e.far.all[i] = audio.Silence, audio.Silence
 			}
@@ -102,6 +111,17 @@ func (e *echo) speaking() bool {
 		}
 	}
 	return false
+}
+
+// leaves is how alike the newest frame's periods count as, which are so alike: not at all if it is an echo, and less where it may yet be one.
+func (e *echo) leaves(alike float32) float32 {
+	switch {
+	case e.is():
+		return 0
+	case (e.proof >= proven/2 || !e.none) && e.speaking():
+		return min(alike, mayBeEcho)
+	}
+	return alike
 }
 
 // is reports whether the newest frame is an echo.
@@ -153,8 +173,8 @@ func (e *echo) expected() float32 {
 func (e *echo) match() (best float32, delay int, loss float32) {
 	var n envelope[[echoSpan]float32]
 	n.low, n.all = e.near.low, e.near.all
-	level(n.low[:])
-	level(n.all[:])
+	levelled(n.low[:])
+	levelled(n.all[:])
 	var f envelope[[farKept]float32]
 	f.low, f.all = e.far.low, e.far.all
 	top := peak(f.all[:])
@@ -172,8 +192,8 @@ func (e *echo) match() (best float32, delay int, loss float32) {
 	return best, delay, peak(e.near.all[:]) - peak(e.far.all[at:at+echoSpan])
 }
 
-// level clips an envelope at its dynamics and takes its mean away.
-func level(x []float32) {
+// levelled clips an envelope at its dynamics and takes its mean away.
+func levelled(x []float32) {
 	clip(x, peak(x)-dynamics)
 	var sum float32
 	for _, v := range x {

@@ -21,7 +21,7 @@ type Inputs struct {
 	Melody   string        // of the voice before the pause: falling, lifted, drawn; "" none of these
 	Pace     float64       // of the caller, 1 is 150 words a minute
 
-	Voiced    float64       // the caller's voice in the last frames; 2.8 are more than a grunt
+	Voiced    float64       // the caller's voice in the last frames; 1.5 are more than a grunt
 	Loudness  float64       // dB, of the last tenth of a second; of the newest words where there are some
 	Least     float64       // dB, how loud the caller is at least
 	Place     float64       // dB, what a voice must exceed
@@ -36,7 +36,7 @@ type Inputs struct {
 func (d *Detector) inputs(now time.Duration) Inputs {
 	in := Inputs{
 		Ended: d.ended, Open: d.partial != "" && !d.ended, Marks: d.marks, Pace: d.pace, Asked: wanted[d.request.want],
-		Voiced: d.near.voice.sum, Loudness: decibel(d.near.place.now()), Least: d.near.least(), Place: decibel(d.near.limit),
+		Voiced: d.near.voice.sum, Loudness: decibel(d.near.place.now()), Least: d.near.least(), Place: decibel(d.near.limit.smooth),
 		Listening: d.listening, Aside: d.aside, Alarms: d.alarms, Melody: melodies[d.melody.contour],
 	}
 	if d.lastSpeech > 0 {

@@ -38,6 +38,19 @@ var numeralsOf = map[string]numerals{
 	"ko": {signs: "공영일이삼사오육륙칠팔구", tails: []string{"예요", "이에요", "입니다", "이요", "요"}},
 }
 
+// HasNumber reports whether a digit is said in a text, as a figure or in the words of a language or of English.
+func HasNumber(code, text string) bool {
+	words := split(text)
+	for _, l := range []*language{languageOf(code), languages["en"]} {
+		for _, w := range words {
+			if l.numbers.says(w) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // digit gives how many digits a word is, and whether the next may belong to it.
 func (n *numerals) digit(word string) (count int, more bool) {
 	switch {
@@ -57,6 +70,30 @@ func (n *numerals) digit(word string) (count int, more bool) {
 		count++
 	}
 	return count, false
+}
+
+// says reports whether a word has a digit in it, or, in a language without spaces, two in a row.
+func (n *numerals) says(word string) bool {
+	if count, _ := n.digit(word); count > 0 || strings.ContainsFunc(word, unicode.IsDigit) {
+		return true
+	}
+	for row := 0; word != ""; {
+		r, took := utf8.DecodeRuneInString(word)
+		is := strings.ContainsRune(n.signs, r)
+		for _, l := range n.long {
+			if !is && strings.HasPrefix(word, l) {
+				is, took = true, len(l)
+			}
+		}
+		if row++; !is {
+			row = 0
+		}
+		if row == 2 {
+			return true
+		}
+		word = word[took:]
+	}
+	return false
 }
 
 // run is how many digits a word is that is written as a run of them: 공일공.

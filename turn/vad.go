@@ -86,6 +86,9 @@ func (v *VAD) Frame(f *audio.Frame) bool {
 	return active
 }
 
+// begin is told that there is speech, by whoever knows it sooner: a vowel over noise may be shorter than an onset.
+func (v *VAD) begin() { v.speaking, v.hang = true, hangOver }
+
 // Speaking reports whether there is speech, pauses within it included.
 func (v *VAD) Speaking() bool { return v.speaking }
 

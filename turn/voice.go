@@ -19,18 +19,35 @@ const (
 	half     = 0.5  // how alike two periods are of what is half a voice or less
 	clear    = 0.65 // and of what is one
 	likelier = 0.88
-	troughs  = 0.5 // how much less alike it is half way, at least: low noise is alike at any short distance
-	glide    = 0.3 // the share by which a voice's period changes in 20 ms; what leaps counts half
+	troughs  = 0.5  // how much less alike it is half way, at least: low noise is alike at any short distance
+	glide    = 0.2  // the share by which a voice's period changes in 20 ms
+	leaps    = 0.4  // what a frame counts whose period is further from the one before
+	first    = 0.85 // and one before which there was none
 
-	vowelBelow = 6.0  // dB: the voice is what is loudest in speech, not what follows a bang
-	faint      = 12.0 // and so far below it is none
+	faint      = 12.0 // dB below the loudest of late: no voice
+	vowelBelow = 6.0  // and none is further below it than that without being doubtful: it is what is loudest in speech
+	bangBelow  = 4.0  // dB below what was loudest without a period: what rings after a bang, as a cough does
+	banged     = 1.0  // and so far below it a voice may be
 	sinking    = 0.2  // dB a frame, of the loudest
-	overPlace  = 2.0  // dB above the loudest of late: somebody may be speaking, not the place
-	wellOver   = 5.0  // and there is no doubt
-	lasting    = 0.93 // of the evidence, after a frame
-	isVoice    = 2.8  // clear frames that are somebody who speaks, and no grunt
-	mostVoice  = 4.0  // what is kept of it: that is forgotten within half a second
+	wellOver   = 5.0  // dB above the loudest of late: it is not the place
+	lasting    = 0.87 // of the evidence, after a frame
+	isVoice    = 1.5  // clear frames that are somebody who speaks, and no grunt
+	mostVoice  = 3.0  // what is kept of it: that is forgotten within a tenth of a second
 	distinct   = 0.5  // evidence of a frame that is the caller's voice, if it is not alone
+	apart      = 50   // frames without a voice that part one utterance from the next
+)
+
+// A measure says how much of a voice a frame is: at the first figure none, at the second all.
+type measure struct {
+	alike [2]float64 // two periods
+	over  [2]float64 // dB above the place
+}
+
+var (
+	// amidNoise has the loudest tenth of a second of the place to exceed.
+	amidNoise = measure{[2]float64{0.42, 0.68}, [2]float64{0, 4}}
+	// amidVoices has the place's loudest frame to exceed: periods tell nothing where others speak.
+	amidVoices = measure{[2]float64{0, half}, [2]float64{-0.6, 2.8}}
 )
 
 // A voice finds the human voice in sound: periods between 70 and 400 Hz. It works at 4 kHz, below 1 kHz, where a voice has
@@ -41,9 +58,12 @@ type voice struct {
 	s1, s2  float32    // smoothing
 	low     [lowKept]float32
 	loudest float64 // dB, of late; 0: nothing was heard yet
+	bang    float64 // and of what had no period
 	lag     int     // period of the newest frame; 0: it has none
 	sum     float64 // evidence of the last frames, the older the less
 	recent  uint32  // a bit per frame, newest lowest: distinct
+	run     int     // distinct frames since it was silent for a second
+	silent  int     // frames since
 }
 
 // take keeps the frame at a quarter of the rate and gives its new samples.
@@ -130,21 +150,38 @@ func peakOf(r *[longLag + 1]float32) (best float32, at int) {
 }
 
 // frame takes the evidence of the newest frame: so loud, and so far above what the place gives; 0 of what cannot be the caller's.
-func (v *voice) frame(db, over float64, alike float32, lag int) {
+func (v *voice) frame(m *measure, db, over float64, alike float32, lag int) {
 	if v.loudest == 0 {
-		v.loudest = db
+		v.loudest, v.bang = db, audio.Silence
 	}
 	v.loudest = max(v.loudest-sinking, db)
-	e := within(float64(alike), half, clear) * within(over, overPlace, wellOver) * within(db-v.loudest, -faint, -vowelBelow)
-	if v.lag > 0 && math.Abs(float64(lag-v.lag)) > glide*float64(v.lag) {
-		e /= 2
+	v.bang -= sinking
+	if lag == 0 {
+		v.bang = max(v.bang, db)
+	}
+	e := within(float64(alike), m.alike[0], m.alike[1]) * within(over, m.over[0], m.over[1]) * within(db-v.loudest, -faint, -vowelBelow) * within(db-v.bang, -bangBelow, -banged)
+	switch {
+	case v.lag == 0:
+		e *= first
+	case lag > 0 && leapt(lag, v.lag):
+		e *= leaps
 	}
 	v.lag = lag
 	v.sum = min(v.sum*lasting+e, mostVoice)
 	v.recent <<= 1
 	if e >= distinct {
 		v.recent |= 1
+		v.run, v.silent = v.run+1, 0
+	} else if v.silent++; v.silent == apart {
+		v.run = 0
 	}
+}
+
+// leapt reports whether a period is no neighbour of the one before. Of a high voice two are as alike as one.
+func leapt(lag, before int) bool {
+	a, b := float64(lag), float64(before)
+	near := func(a, b float64) bool { return math.Abs(a-b) <= glide*b }
+	return !near(a, b) && !near(2*a, b) && !near(a, 2*b)
 }
 
 // within is 0 at least and below, 1 at most and above.

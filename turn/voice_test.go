@@ -43,17 +43,18 @@ func TestEvidence(t *testing.T) {
 		lag      func(i int) int
 		want     int // frames until somebody speaks; 0: never
 	}{
-		{"clear and loud", 0.95, 30, -20, func(int) int { return 30 }, 4},
-		{"not quite clear", 0.58, 30, -20, func(int) int { return 30 }, 7},
-		{"barely above the place", 0.95, 3.5, -20, func(int) int { return 30 }, 7},
-		{"far below what was loudest", 0.95, 30, -33, func(int) int { return 30 }, 0},
-		{"a period that leaps", 0.95, 30, -20, func(i int) int { return 20 + 30*(i%2) }, 6},
+		{"clear and loud", 0.95, 30, -20, func(int) int { return 30 }, 2},
+		{"not quite clear", 0.53, 30, -20, func(int) int { return 30 }, 5},
+		{"barely above the place", 0.95, 1.8, -20, func(int) int { return 30 }, 5},
+		{"far below what was loudest", 0.95, 30, -36, func(int) int { return 30 }, 0},
+		{"a period that leaps", 0.95, 30, -20, func(i int) int { return 20 + 35*(i%2) }, 4},
+		{"one or two periods of a high voice", 0.95, 30, -20, func(i int) int { return 20 + 21*(i%2) }, 2},
 		{"no voice", 0, 30, -20, func(int) int { return 0 }, 0},
 	} {
-		v := voice{loudest: -20}
+		v := voice{loudest: -20, bang: -60}
 		got := 0
 		for i := 1; i < 20 && got == 0; i++ {
-			if v.frame(tc.db, tc.over, tc.alike, tc.lag(i)); v.speaks() {
+			if v.frame(&amidNoise, tc.db, tc.over, tc.alike, tc.lag(i)); v.speaks() {
 				got = i
 			}
 		}
@@ -61,15 +62,81 @@ func TestEvidence(t *testing.T) {
 			t.Errorf("%s: speaks after %d frames, want %d", tc.name, got, tc.want)
 		}
 	}
-	v := voice{loudest: -20}
+	v := voice{loudest: -20, bang: -60}
 	for range 100 {
-		v.frame(-20, 30, 1, 30)
+		v.frame(&amidNoise, -20, 30, 1, 30)
 	}
 	for range 25 {
-		v.frame(-70, 0, 0, 0)
+		v.frame(&amidNoise, -70, 0, 0, 0)
 	}
-	if v.frame(-20, 30, 1, 30); v.speaks() {
+	if v.frame(&amidNoise, -20, 30, 1, 30); v.speaks() {
 		t.Error("who spoke half a second ago is still believed")
+	}
+}
+
+// TestBang: what rings after a louder bang, as a cough does, is no voice; a vowel after its consonant is.
+func TestBang(t *testing.T) {
+	for bang, want := range map[float64]bool{-12: false, -18: true, -40: true} {
+		v := voice{}
+		for range 20 {
+			v.frame(&amidNoise, -70, 0, 0, 0)
+		}
+		for i := range 4 {
+			v.frame(&amidNoise, bang-4*float64(i), 40, 0, 0)
+		}
+		got := false
+		for range 6 {
+			v.frame(&amidNoise, -20.5, 40, 0.9, 30)
+			got = got || v.speaks()
+		}
+		if got != want {
+			t.Errorf("after %g dB a voice of −20.5 dB is heard: %v", bang, got)
+		}
+	}
+}
+
+// TestCrowd: where others speak a voice has to be louder than all of them, and then is told as soon as elsewhere.
+func TestCrowd(t *testing.T) {
+	pauses := func(caller float64) int {
+		sc := &scene{d: New(Options{}), s: newSound(10)}
+		voices := [][]audio.Frame{syllables(1, 400, 900), syllables(2, 400, 900), syllables(3, 400, 900), syllables(4, 400, 900)}
+		mine := syllables(5, 400, caller)
+		n := 0
+		for i := range 400 {
+			if i == 150 {
+				sc.d.Agent(Busy)
+			}
+			var f audio.Frame
+			for _, v := range voices {
+				f.Mix(&v[i], 1)
+			}
+			if i >= 300 {
+				f.Mix(&mine[i], 1)
+			}
+			sc.now += audio.FrameDur
+			if sc.d.Frame(&f, sc.now).Kind == Pause {
+				n++
+			}
+			sc.d.Tick(sc.now)
+			if i == 299 && !sc.d.near.crowd.talks() {
+				t.Errorf("four who talk are no crowd: %+v", sc.d.near.crowd)
+			}
+		}
+		return n
+	}
+	if n := pauses(0); n > 0 {
+		t.Errorf("the crowd alone: %d pauses", n)
+	}
+	if n := pauses(8000); n == 0 {
+		t.Error("a caller who is louder than the crowd is not heard")
+	}
+	sc := newScene(Options{})
+	for _, f := range shaped(150, func(_ float64, r *rand.Rand) float64 { return 900 * r.NormFloat64() }) {
+		sc.now += audio.FrameDur
+		sc.d.Frame(&f, sc.now)
+	}
+	if sc.d.near.crowd.talks() {
+		t.Errorf("noise is a crowd: %+v", sc.d.near.crowd)
 	}
 }
 
@@ -81,28 +148,34 @@ func TestPlace(t *testing.T) {
 			p.frame(db)
 		}
 	}
-	if !math.IsInf(p.before(), -1) {
+	if !math.IsInf(p.before().smooth, -1) {
 		p.frame(-60)
-		if !math.IsInf(p.before(), -1) {
-			t.Errorf("after one frame it is said to be %v", p.before())
+		if !math.IsInf(p.before().smooth, -1) {
+			t.Errorf("after one frame it is said to be %v", p.before().smooth)
 		}
 	}
 	feed(-60, 2*time.Second)
 	feed(-20, 380*ms)
-	if got := p.before(); got != -60 {
+	if got := p.before().smooth; got != -60 {
 		t.Errorf("380 ms of speech made the place %v", got)
 	}
 	feed(-20, time.Second)
-	if got := p.before(); got < -21 {
+	if got := p.before().smooth; got < -21 {
 		t.Errorf("what has lasted a second is not the place: %v", got)
 	}
-	p.forget(blocks)
-	if got := p.before(); got != -60 {
+	p.forget(blocks, false)
+	if got := p.before().smooth; got != -60 {
 		t.Errorf("after a turn the place is %v", got)
 	}
 	feed(-40, 10*time.Second)
-	if got := p.before(); got != -40 {
+	if got := p.before().smooth; got != -40 {
 		t.Errorf("the place is %v", got)
+	}
+	feed(-30, time.Second)
+	feed(-20, time.Second)
+	p.forget(6, true)
+	if got := p.before().smooth; got < -30.1 || got > -29.9 {
+		t.Errorf("before the caller's second it was −30 dB, now %v", got)
 	}
 }
 

@@ -8,3 +8,8 @@ import _ "embed"
 //
 //go:embed labels.txt
 var Labels string
+
+// HeldOut is held-out.txt: the part that nobody who tunes has read.
+//
+//go:embed held-out.txt
+var HeldOut string

@@ -7,7 +7,6 @@ package spoken
 
 import (
 	"context"
-	"io"
 	"iter"
 	"sync"
 
@@ -19,27 +18,12 @@ import (
 //
 // The result is an io.Closer and can be warmed, as inner is.
 func Voice(inner tts.Synthesizer, d *Dictionary) tts.Synthesizer {
-	return &voice{inner: inner, dictionary: d}
+	return &voice{Inner: tts.Inner{Synthesizer: inner}, dictionary: d}
 }
 
 type voice struct {
-	inner      tts.Synthesizer
+	tts.Inner
 	dictionary *Dictionary
-}
-
-// Warm warms inner, when that is possible.
-func (v *voice) Warm(ctx context.Context) error {
-	if w, ok := v.inner.(interface{ Warm(context.Context) error }); ok {
-		return w.Warm(ctx)
-	}
-	return nil
-}
-
-func (v *voice) Close() error {
-	if c, ok := v.inner.(io.Closer); ok {
-		return c.Close()
-	}
-	return nil
 }
 
 func (v *voice) Speak(ctx context.Context, text <-chan string, o tts.Options) iter.Seq2[tts.Chunk, error] {
@@ -51,7 +35,7 @@ func (v *voice) Speak(ctx context.Context, text <-chan string, o tts.Options) it
 		reading.Go(func() { v.read(ctx, text, pieces, &t, o.Language) })
 		defer reading.Wait()
 		defer cancel()
-		for c, err := range v.inner.Speak(ctx, pieces, v.options(o)) {
+		for c, err := range v.Inner.Speak(ctx, pieces, v.options(o)) {
 			if c.Text != "" {
 				c.Text = t.told(len(c.Text))
 			}
@@ -70,7 +54,7 @@ func (v *voice) options(o tts.Options) tts.Options {
 }
 
 func (v *voice) phonetic(language string) bool {
-	p, ok := v.inner.(tts.Phonetic)
+	p, ok := v.Synthesizer.(tts.Phonetic)
 	return ok && p.Phonetic(short(language))
 }
 

@@ -42,6 +42,7 @@ type Options struct {
 	Language  string // contract code; "" is en
 	WordsOnly bool   // llm_vm_detection_only: judge by words alone
 	Dynamic   bool   // enable_dynamic_vm_detection: keep watching after the first verdict
+	Guess     bool   // say who it may be before it is settled
 }
 
 // Words are what the transcriber has made of the sound so far. A partial replaces the partial before it.
@@ -56,6 +57,7 @@ type Verdict struct {
 	Confidence float64       // 0–1
 	Evidence   []string      // what it was decided by, in words for the log
 	At         time.Duration // since answer
+	Guess      bool          // they are still talking: it says who is likely there, and is nothing to act on yet
 }
 
 // Revisable is how long after the answer a human may turn out to be a machine: by then one has shown itself.
@@ -77,6 +79,7 @@ type Classifier struct {
 	o     Options
 	words []*lexicon // of the agent's language, and English
 	stems []*stems   // likewise
+	opens *openers   // of the agent's language
 	vad   turn.VAD
 	voice turn.Voicing
 	tones *tones.Finder
@@ -99,11 +102,11 @@ type Classifier struct {
 
 // New makes a classifier for one call, to be told everything from the answer on.
 func New(o Options) *Classifier {
-	c := &Classifier{o: o, words: []*lexicon{lexiconOf(o.Language)}, stems: []*stems{announcements[o.Language]}, tones: tones.New()}
+	c := &Classifier{o: o, words: []*lexicon{lexiconOf(o.Language)}, stems: []*stems{announcements[o.Language]}, opens: opened[o.Language], tones: tones.New()}
 	if en := lexicons["en"]; c.words[0] != en {
 		c.words, c.stems = append(c.words, en), append(c.stems, announcements["en"])
 	} else {
-		c.stems[0] = announcements["en"]
+		c.stems[0], c.opens = announcements["en"], opened["en"]
 	}
 	return c
 }
@@ -122,14 +125,14 @@ func (c *Classifier) Frame(f *audio.Frame, now time.Duration) {
 		c.heard.music = 0
 	}
 	c.vad.Frame(f)
-	if (c.verdict == nil || c.verdict.Class == Silence) && c.found.said == "" && c.vad.Speaking() && c.voice.Frame(f) {
+	if (c.open() || c.verdict.Class == Silence) && c.found.said == "" && c.vad.Speaking() && c.voice.Frame(f) {
 		c.heard.voices++
 	}
 	speech := c.vad.Speaking()
 	c.toned = c.toned && speech // what the VAD makes of a tone lasts longer than it
 	c.talk.hear(speech && !c.toned, now)
 	c.leaves(now)
-	if c.heard.frames++; c.verdict == nil || c.verdict.Class == Silence || c.heard.frames%again == 0 {
+	if c.heard.frames++; c.open() || c.verdict.Class == Silence || c.heard.frames%again == 0 {
 		c.judge(now)
 	}
 }
@@ -198,8 +201,11 @@ func (c *Classifier) Leave() (time.Duration, bool) { return c.leave, c.leave > 0
 
 // watching reports whether tones may still matter.
 func (c *Classifier) watching(now time.Duration) bool {
-	return c.verdict == nil || c.o.Dynamic || c.verdict.Class == Voicemail && c.leave == 0 || c.verdict.Class == Silence || now < Revisable
+	return c.open() || c.o.Dynamic || c.verdict.Class == Voicemail && c.leave == 0 || c.verdict.Class == Silence || now < Revisable
 }
+
+// open reports whether it is not settled yet who it is.
+func (c *Classifier) open() bool { return c.verdict == nil || c.verdict.Guess }
 
 // said is all words so far, plain.
 func (c *Classifier) said() string {
@@ -211,7 +217,7 @@ func (c *Classifier) said() string {
 
 // decide keeps a verdict. One that was given stands unless the agent has the classifier keep watching.
 func (c *Classifier) decide(class Class, confidence float64, now time.Duration, evidence ...string) {
-	if v := c.verdict; v != nil && (v.Class == class || !c.revises(class, confidence, now)) {
+	if v := c.verdict; v != nil && !v.Guess && (v.Class == class || !c.revises(class, confidence, now)) {
 		return
 	}
 	c.verdict = &Verdict{Class: class, Confidence: confidence, Evidence: slices.Clone(evidence), At: now}
@@ -225,6 +231,8 @@ func (c *Classifier) revises(class Class, confidence float64, now time.Duration)
 		return true
 	case (v.Class == Voicemail || v.Class == SIT) && v.Confidence < 0.9 && (class == Voicemail || class == MailboxFull || class == IVR || class == CallScreening):
 		return true // the same machine, better understood
+	case v.Class == Voicemail && class == MailboxFull:
+		return c.leave == 0
 	case v.Class == Human:
 		return class != Silence && confidence >= 0.75 && (c.o.Dynamic || now < Revisable)
 	case !c.o.Dynamic:

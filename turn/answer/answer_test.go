@@ -116,6 +116,51 @@ func TestRingingIsNobodyYet(t *testing.T) {
 	a.want(t, Human, a.now)
 }
 
+// TestMessageWaitsForTheLastBeep: short ones come in twos, and what a voice holds for a moment is none.
+func TestMessageWaitsForTheLastBeep(t *testing.T) {
+	for name, play := range map[string]func(*callee) *callee{
+		"one, short":            func(a *callee) *callee { return a.tone(200, 1000) },
+		"two":                   func(a *callee) *callee { return a.tone(200, 1000).quiet(300).tone(200, 1000) },
+		"two, far apart":        func(a *callee) *callee { return a.tone(200, 850).quiet(480).tone(200, 850) },
+		"three, of two pitches": func(a *callee) *callee { return a.tone(160, 800).quiet(100).tone(160, 800).quiet(100).tone(300, 1000) },
+		"a vowel before it":     func(a *callee) *callee { return a.tone(140, 400).quiet(900).tone(400, 1400) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := play(newCallee(Options{}).quiet(300).talks(3000).words("please leave a message after the tone").quiet(500))
+			if at, ok := a.c.Leave(); ok {
+				t.Errorf("the message begins at %s, with the last beep until %s", at, a.now)
+			}
+			end := a.now
+			a.quiet(800)
+			if at, ok := a.c.Leave(); !ok || at < end+100*time.Millisecond || at > end+700*time.Millisecond {
+				t.Errorf("the last beep ended at %s, the message begins at %s", end, at)
+			}
+		})
+	}
+}
+
+// TestNoBeepWhileWordsCome: who is too quiet for the detector talks on as long as there are new words.
+func TestNoBeepWhileWordsCome(t *testing.T) {
+	a := newCallee(Options{}).quiet(300).talks(2000).words("leave a message").quiet(1500).words("leave a message for us").quiet(1500)
+	if at, ok := a.c.Leave(); ok {
+		t.Errorf("the message begins at %s", at)
+	}
+	a.quiet(800)
+	if _, ok := a.c.Leave(); !ok {
+		t.Error("no message")
+	}
+}
+
+// TestFullAfterAll: a mailbox that asked for a message and then is full takes none.
+func TestFullAfterAll(t *testing.T) {
+	a := newCallee(Options{}).quiet(300).talks(2000).words("please leave a message").talks(200)
+	a.want(t, Voicemail, 3*time.Second)
+	a.talks(1500).words("please leave a message the mailbox is full").talks(40)
+	a.want(t, MailboxFull, 5*time.Second)
+	a = newCallee(Options{}).quiet(300).talks(2000).words("please leave a message").quiet(300).tone(500, 1000).quiet(500).words("please leave a message the mailbox is full").quiet(100)
+	a.want(t, Voicemail, 3*time.Second)
+}
+
 // TestMessageBegins after the beep, or after silence where none comes.
 func TestMessageBegins(t *testing.T) {
 	a := newCallee(Options{}).quiet(500).talks(4000).words("please leave a message after the tone")

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/parley-voice/parley/audio"
 	"github.com/parley-voice/parley/audio/tones"
 )
 
@@ -25,6 +26,8 @@ const (
 	notes     = 0.75
 	unsteady  = 0.5
 	afterBeep = 250 * time.Millisecond // a message begins
+	oneBeep   = 400 * time.Millisecond // a shorter beep may be one of several
+	afterTwo  = 620 * time.Millisecond // and then it begins
 	voiced20  = 6                      // frames in which a voice is heard
 	surely    = 160 * time.Millisecond // without it, and it is over
 	noBeep    = 2200 * time.Millisecond
@@ -32,7 +35,15 @@ const (
 
 // judge looks at everything anew.
 func (c *Classifier) judge(now time.Duration) {
-	if v := c.verdict; v != nil && !c.o.Dynamic && v.Class != Silence && (now >= Revisable || v.Class != Human && v.Confidence >= 0.9) {
+	c.settle(now)
+	c.guess(now)
+}
+
+func (c *Classifier) settle(now time.Duration) {
+	if v := c.verdict; !c.open() && !c.o.Dynamic && v.Class != Silence && (now >= Revisable || v.Class != Human && v.Confidence >= 0.9) {
+		if m := c.found.machine; m != nil && m.class == MailboxFull {
+			c.decide(m.class, m.sure, now, fmt.Sprintf("said %q", m.phrase))
+		}
 		return
 	}
 	if c.byTones(now) || c.byMusic(now) || c.byWords(now) || c.o.WordsOnly && c.found.said == "" && now < 2*mute {
@@ -68,7 +79,7 @@ func (c *Classifier) byTones(now time.Duration) bool {
 
 // byMusic: who was taken for a human plays music, and says no more.
 func (c *Classifier) byMusic(now time.Duration) bool {
-	if c.verdict == nil || c.verdict.Class != Human || c.heard.music < musical || now-c.wordsAt < musical {
+	if c.open() || c.verdict.Class != Human || c.heard.music < musical || now-c.wordsAt < musical {
 		return false
 	}
 	c.decide(Hold, 0.8, now, fmt.Sprintf("%s of sound that holds its notes: music", c.heard.music.Round(100*time.Millisecond)))
@@ -85,7 +96,7 @@ func (c *Classifier) beeps(t tones.Tone) bool {
 	if t.Amid && (c.found.hints == 0 || c.found.machine != nil && c.found.machine.class == Hold) {
 		return false // music and voices hold their notes now and then
 	}
-	human := c.verdict != nil && c.verdict.Class == Human
+	human := !c.open() && c.verdict.Class == Human
 	return !human || !c.found.greets && (c.found.person == "" || c.found.hints > 0) && t.Start-c.talk.last < 3*time.Second && c.talk.last <= t.End+hang
 }
 
@@ -104,7 +115,10 @@ type found struct {
 	person  string   // what only people say; "": nothing
 	greets  bool     // there is nothing but how people answer
 	company bool     // it begins as people and menus of companies do, and nobody has told their name
+	welcome bool     // likewise, as menus do and people do not
 	hints   int      // of an announcement, by its stems
+	opener  opener   // how it begins
+	words   int      // after "hello" and the like
 }
 
 // find looks for what the lexicons know.
@@ -113,14 +127,17 @@ func (c *Classifier) find(said string) found {
 	if said == "" {
 		return f
 	}
+	f.opener, f.words = c.words[0].opening(said, c.opens)
 	for i, l := range c.words {
 		person, _ := l.has(said, l.human)
 		if person != "" {
 			f.person = person
 		}
 		f.greets = f.greets || l.greets(said)
-		if _, ok := l.has(said, l.company); ok && !introduced(said) {
-			f.company = true
+		_, thanks := l.has(said, l.company)
+		_, welcome := l.has(said, l.welcome)
+		if (thanks || welcome) && !introduced(said) {
+			f.company, f.welcome = true, f.welcome || welcome
 		}
 		for _, k := range [...]struct {
 			class Class
@@ -250,14 +267,18 @@ func introduced(said string) bool {
 
 // leaves finds where a message is to begin.
 func (c *Classifier) leaves(now time.Duration) {
-	if c.leave > 0 || c.verdict == nil || c.verdict.Class != Voicemail {
+	if c.leave > 0 || c.open() || c.verdict.Class != Voicemail {
 		return
 	}
 	t, ok := c.signal.beep(c.talk.began + 400*time.Millisecond)
+	begins := t.End + afterBeep
+	if t.Dur() < oneBeep {
+		begins = t.End + afterTwo
+	}
 	switch {
-	case ok && c.signal.held.Hz == 0 && t.End+time.Second > c.talk.last-hang && now >= t.End+surely:
-		c.leave = max(t.End+afterBeep, now)
-	case c.signal.held.Hz == 0 && c.pause(now) >= noBeep:
+	case ok && !c.tones.Begun() && t.End+time.Second > c.talk.last-hang && now >= max(t.End+surely, begins-audio.FrameDur/2):
+		c.leave = now
+	case c.signal.held.Hz == 0 && c.pause(now) >= noBeep && now-c.wordsAt >= noBeep-closes:
 		c.leave = now
 	}
 }

@@ -13,6 +13,7 @@ type lexicon struct {
 	machine   []string // voicemail: nobody is there, a message may be left
 	weak      []string // likewise, if nothing else follows
 	company   []string // how people and menus of companies begin
+	welcome   []string // how menus do
 	full      []string // and none may
 	menu      []string // choices to press or say
 	screening []string // an assistant asks who calls
@@ -76,7 +77,7 @@ func init() {
 	for _, l := range lexicons {
 		slices.SortStableFunc(l.hello, func(a, b string) int { return len(b) - len(a) })
 		if l.unspaced {
-			for _, words := range [][]string{l.machine, l.weak, l.company, l.full, l.menu, l.screening, l.hold, l.nobody, l.human, l.hello} {
+			for _, words := range [][]string{l.machine, l.weak, l.company, l.welcome, l.full, l.menu, l.screening, l.hold, l.nobody, l.human, l.hello} {
 				for i := range words {
 					words[i] = strings.ReplaceAll(words[i], " ", "")
 				}

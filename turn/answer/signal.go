@@ -74,13 +74,16 @@ func networked(t tones.Tone) bool {
 // voiced is up to where a tone amid other sound may be a voice's, in Hz.
 const voiced = 420
 
+// vowel is how long a voice may hold a harmonic so low that little else of it is heard.
+const vowel = 160 * time.Millisecond
+
 // beep is the newest tone that can be one: alone, of a length that people wait for, and after since.
 func (s *signal) beep(since time.Duration) (t tones.Tone, ok bool) {
 	if s.n == 0 {
 		return t, false
 	}
 	t = s.last(0)
-	if t.Amid && t.Hz < voiced {
+	if t.Hz < voiced && (t.Amid || t.Dur() < vowel) {
 		return t, false
 	}
 	return t, t.Second == 0 && t.Dur() >= 120*time.Millisecond && t.Dur() <= 3500*time.Millisecond && t.Start >= since

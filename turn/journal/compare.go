@@ -10,7 +10,7 @@ import (
 const timer = 25 // ms
 
 // how far apart two decisions may be that are one, made at another time, in ms
-var apart = map[string]int64{TurnEnd: 5000, Backchannel: 5000, Interruption: 2000, Pause: 1000, Resume: 3000, Answered: 10000, Message: 10000}
+var apart = map[string]int64{TurnEnd: 5000, Backchannel: 5000, Interruption: 2000, Pause: 1000, Resume: 3000, Answered: 10000, Message: 10000, Menu: 10000}
 
 // A Change is a decision that other dials make at another time or otherwise, or that only one of both makes.
 type Change struct {

@@ -17,6 +17,7 @@ const (
 	Resume       = "resume"       // it was nothing
 	Answered     = "answered"     // who answered
 	Message      = "message"      // a voicemail's message is to begin then
+	Menu         = "menu"         // what is done about what a machine read out
 )
 
 // A Decision is one, with what it was made from: the payload of a parley.EventDecision.
@@ -33,6 +34,8 @@ type Decision struct {
 	Class      string   `json:"class,omitempty"`
 	Confidence float64  `json:"confidence,omitempty"`
 	Evidence   []string `json:"evidence,omitempty"`
+	Menu       int      `json:"menu,omitempty"`  // 1 is the first announcement of the call
+	Guess      bool     `json:"guess,omitempty"` // they were still talking
 
 	Inputs *Inputs `json:"inputs,omitempty"`
 	Dials  *Dials  `json:"dials,omitempty"`
@@ -120,5 +123,5 @@ func round(v, to float64) float64 { return math.Round(v*to) / to }
 
 // answered is a verdict.
 func answered(v answer.Verdict, now time.Duration) Decision {
-	return Decision{What: Answered, At: now.Milliseconds(), Class: string(v.Class), Confidence: round(v.Confidence, 100), Evidence: v.Evidence}
+	return Decision{What: Answered, At: now.Milliseconds(), Class: string(v.Class), Confidence: round(v.Confidence, 100), Evidence: v.Evidence, Guess: v.Guess}
 }

@@ -31,14 +31,20 @@ func (d *Detector) Clock(now func() time.Duration) { d.now = now }
 
 // note writes down what it is told without a time.
 func (d *Detector) note(op byte, what any) {
-	if d.w == nil {
-		return
+	if d.w != nil {
+		d.w.note(op, d.time(), what)
 	}
-	now := d.w.last
-	if d.now != nil {
-		now = d.now()
+}
+
+// time is since answer.
+func (d *Detector) time() time.Duration {
+	switch {
+	case d.now != nil:
+		return d.now()
+	case d.w != nil:
+		return d.w.last
 	}
-	d.w.note(op, now, what)
+	return 0
 }
 
 // Frame hears 20 ms of the caller that ended at now and stand at at in the recording.
@@ -108,6 +114,7 @@ type Classifier struct {
 	id    int
 	from  time.Duration
 	class answer.Class // told last
+	guess bool         // and it was no more
 	left  bool         // it was told when a message is to begin
 }
 
@@ -140,8 +147,8 @@ func (c *Classifier) Take(v answer.Verdict) {
 }
 
 func (c *Classifier) decided(now time.Duration) {
-	if v, ok := c.Verdict(); ok && v.Class != c.class {
-		c.class = v.Class
+	if v, ok := c.Verdict(); ok && (v.Class != c.class || c.guess && !v.Guess) {
+		c.class, c.guess = v.Class, v.Guess
 		c.d.tell(answered(v, c.from+now))
 	}
 	if c.left {

@@ -1,7 +1,7 @@
-// Package journal writes down what a call's turn.Detector and answer.Classifier are told, and plays it to them once more: with the
+// Package journal writes down what a call's turn.Detector, answer.Classifier and menu.Guide are told, and plays it to them once more: with the
 // sound of the recording it gives the same decisions again, and with other dials those that would have been made.
 //
-// A Detector and a Classifier of this package are those of turn and turn/answer, told through a Writer. It starts no goroutine;
+// A Detector, a Classifier and a Guide of this package are those of turn, turn/answer and turn/menu, told through a Writer. It starts no goroutine;
 // everything of a call belongs to the goroutine that decides for it.
 //
 // A journal is records, one after the other. A record begins with a byte: what it is, in the low four bits, and in the others how its
@@ -43,6 +43,7 @@ const (
 	opWhoTake             // JSON of an answer.Verdict
 	opSum                 // four bytes: of all frames since the sum before
 	opWhoOver             // the callee's turn is over
+	opMenu                // JSON of a guided: what a guide through menus is told
 )
 
 // How its time is written, and whether slots are.
@@ -79,7 +80,9 @@ type Writer struct {
 	slots [2]int64 // of the newest frame: the caller's, the agent's
 	sum   sum
 	n     int // frames of the caller in sum
-	whos  int
+
+	whos, guides int  // so many there were
+	stopped      bool // nothing more is written down
 }
 
 // none are the slots before the first.
@@ -98,7 +101,7 @@ func (w *Writer) Close() error {
 	if w == nil {
 		return nil
 	}
-	if w.n > 0 {
+	if w.n > 0 && !w.stopped {
 		w.seal()
 	}
 	w.flush()
@@ -116,9 +119,21 @@ func (w *Writer) flush() {
 	w.buf = w.buf[:0]
 }
 
+// Stop ends it before the call: what comes is not written down.
+func (w *Writer) Stop() {
+	if w == nil || w.stopped {
+		return
+	}
+	if w.n > 0 {
+		w.seal()
+	}
+	w.buf = append(w.buf, 0)
+	w.stopped = true
+}
+
 // begin begins a conversation.
 func (w *Writer) begin(o turn.Options) {
-	if w == nil {
+	if w == nil || w.stopped {
 		return
 	}
 	b, err := json.Marshal(begin{format, o, w.Suppress})
@@ -129,7 +144,7 @@ func (w *Writer) begin(o turn.Options) {
 
 // sound notes a frame of one side that stands at at in the recording.
 func (w *Writer) sound(op byte, side int, f *audio.Frame, at, now time.Duration) {
-	if w == nil {
+	if w == nil || w.stopped {
 		return
 	}
 	slot := slotOf(at)
@@ -162,16 +177,28 @@ func (w *Writer) seal() {
 
 // note writes a record without sound. what is nil, a byte, a string, or a struct of which the fields that are not zero are written.
 func (w *Writer) note(op byte, now time.Duration, what any) {
-	if w == nil {
+	if w == nil || w.stopped {
 		return
 	}
 	w.record(op, now)
 	w.what(what)
 }
 
+// json writes a record without sound that is read whole.
+func (w *Writer) json(op byte, now time.Duration, what any) {
+	if w == nil || w.stopped {
+		return
+	}
+	b, err := json.Marshal(what)
+	if w.fail(err); len(b) <= longText {
+		w.record(op, now)
+		w.text(b)
+	}
+}
+
 // who writes one about a classifier.
 func (w *Writer) who(op byte, id int, now time.Duration, what any) {
-	if w == nil {
+	if w == nil || w.stopped {
 		return
 	}
 	w.record(op, now)

@@ -43,7 +43,7 @@ func (r *reader) next() (rec record, cut bool, err error) {
 	if rec.op = head & 0x0f; rec.op == 0 { // a hole, where the disk was too slow
 		return rec, true, io.EOF
 	}
-	if rec.op < opBegin || rec.op > opWhoOver {
+	if rec.op < opBegin || rec.op > opMenu {
 		return rec, false, fmt.Errorf("%w: a record of kind %d", ErrBroken, rec.op)
 	}
 	if err := r.rest(head, &rec); errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
@@ -95,7 +95,7 @@ func (r *reader) rest(head byte, rec *record) (err error) {
 		var b [4]byte
 		_, err = io.ReadFull(r.r, b[:])
 		rec.sum = sum(binary.LittleEndian.Uint32(b[:]))
-	case opBegin, opHeard, opAsked, opWho, opWhoHeard, opWhoTake:
+	case opBegin, opHeard, opAsked, opWho, opWhoHeard, opWhoTake, opMenu:
 		rec.text, err = r.long()
 	}
 	return err

@@ -25,7 +25,7 @@ type Replay struct {
 	Frames    int           // of the caller
 	Length    time.Duration // since answer
 	Differs   []Span        // where the sound is not what was heard: decisions after it may be others
-	Cut       bool          // the journal ends in the middle of a record: the server was killed
+	Cut       bool          // the journal ends before the call: the server was killed, or the recording paused
 }
 
 // A Span is a stretch of the call.
@@ -46,22 +46,23 @@ func WouldBe(r io.Reader, s Sound, set func(*turn.Options)) (*Replay, error) {
 
 // player plays a journal.
 type player struct {
-	sound Sound
-	set   func(*turn.Options) // nil: everything is as it was
-	d     *Detector           // as it was
-	other *Detector           // with other dials
-	by    follower
-	noise *denoise.Suppressor // nil: there was none
-	whos  map[int]*Classifier
-	frame audio.Frame // the caller's newest
-	sum   sum
-	sumAt time.Duration // since when
-	out   Replay
+	sound  Sound
+	set    func(*turn.Options) // nil: everything is as it was
+	d      *Detector           // as it was
+	other  *Detector           // with other dials
+	by     follower
+	noise  *denoise.Suppressor // nil: there was none
+	whos   map[int]*Classifier
+	guides map[int]*Guide
+	frame  audio.Frame // the caller's newest
+	sum    sum
+	sumAt  time.Duration // since when
+	out    Replay
 }
 
 func (p *player) run(from io.Reader) (*Replay, error) {
 	r := &reader{r: bufio.NewReaderSize(from, 64<<10), slots: none}
-	p.whos = map[int]*Classifier{}
+	p.whos, p.guides = map[int]*Classifier{}, map[int]*Guide{}
 	for {
 		rec, cut, err := r.next()
 		switch {
@@ -96,6 +97,8 @@ func (p *player) take(rec *record) error {
 		p.sum, p.sumAt = 0, rec.at
 	case opWho, opWhoFrame, opWhoHeard, opWhoTake, opWhoOver:
 		return p.who(rec)
+	case opMenu:
+		return p.guide(rec)
 	default:
 		if p.other != nil {
 			p.by.before(p, rec.at)
@@ -122,6 +125,7 @@ func (p *player) begin(rec *record) error {
 		p.noise = denoise.New(b.Suppress)
 	}
 	clear(p.whos)
+	clear(p.guides)
 	if p.set == nil {
 		p.d = New(b.Dials, nil, tell)
 		return nil
@@ -232,7 +236,7 @@ func (p *player) who(rec *record) error {
 	return nil
 }
 
-// keptWhos is how many classifiers are listened with at one time, at most.
+// keptWhos is how many classifiers, or guides, there are at one time, at most.
 const keptWhos = 64
 
 // differs notes a stretch, and joins it to the one before.
