@@ -34,6 +34,9 @@ type AfterAction struct {
 	Error    string    `json:"error,omitempty"`    // why it failed or was skipped
 	Next     time.Time `json:"next,omitzero"`      // when the next attempt is due
 	Ended    time.Time `json:"ended,omitzero"`
+
+	Began     time.Time `json:"began,omitzero"`       // a message is being sent since; while it waits, it may have been
+	CarrierID string    `json:"carrier_id,omitempty"` // the carrier's name for a message that it took
 }
 
 // WantsAftermath reports whether anything is to be done after the agent's calls.

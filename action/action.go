@@ -37,6 +37,7 @@ type Result struct {
 type Manner struct {
 	Lasts        bool   // it goes on when the caller interrupts, and its result is read with the next request
 	Deaf         bool   // the caller interrupts nothing while it runs
+	Waits        bool   // it begins once what was said before it has been heard, or was cut off
 	SilentBefore bool   // nothing is said while it runs
 	Before       string // said while it begins; "" nothing
 	After        string // said when it has succeeded, in place of what the model would say; "" nothing

@@ -58,13 +58,17 @@ func newExternal(a parley.Action, s Site) (Action, error) {
 	if strings.TrimSpace(c.Name) == "" {
 		return nil, parley.Invalid("config.name", "config.name: what the model calls the action is missing")
 	}
-	if c.URL = strings.TrimSpace(s.fill("config.url", c.URL)); c.URL == "" {
+	at, err := s.fillURL("config.url", c.URL)
+	if err != nil {
+		return nil, err
+	}
+	if at == "" {
 		return nil, parley.Invalid("config.url", "config.url: the address that is asked is missing")
 	}
 	if len(c.InputSchema) == 0 || string(c.InputSchema) == "null" {
 		c.InputSchema = json.RawMessage(`{"type":"object","properties":{}}`)
 	}
-	x := &external{info: info(a), url: c.URL, secret: c.Secret, callID: s.CallID, fetch: s.Fetch, manner: Manner{
+	x := &external{info: info(a), url: at, secret: c.Secret, callID: s.CallID, fetch: s.Fetch, manner: Manner{
 		Lasts: true, Deaf: text(c.ProcessingMode) == "muted",
 		Before: s.fill("config.speak_on_send", c.SpeakOnSend.text), After: s.fill("config.speak_on_receive", c.SpeakOnReceive.text),
 		SilentBefore: !c.SpeakOnSend.on && c.SpeakOnSend.given, SilentAfter: !c.SpeakOnReceive.on && c.SpeakOnReceive.given,

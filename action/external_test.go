@@ -42,7 +42,7 @@ func (s *server) Do(ctx context.Context, r fetch.Request) (*fetch.Response, erro
 func asks(t *testing.T, s *server, more string) *external {
 	t.Helper()
 	site := Site{CallID: "call-1", Fetch: s, Fill: func(_, text string) string { return strings.ReplaceAll(text, "${shop}", "blue") }}
-	a, err := New(parley.Action{ID: "x1", Type: "action_external", Config: json.RawMessage(`{"name":"book table","url":"https://${shop}.example/book",
+	a, err := New(parley.Action{ID: "x1", Type: "action_external", Config: json.RawMessage(`{"name":"book table","url":"https://shops.example/${shop}/book",
 		"description":"Books a table.","input_schema":{"type":"object","properties":{"seats":{"type":"integer"}}},"signature_secret":"` + signed + `"` + more + `}`)}, site)
 	if err != nil {
 		t.Fatal(err)
@@ -61,7 +61,7 @@ func TestExternalAsks(t *testing.T) {
 	if err != nil || r.Data != `{"table":7}` || r.Say != "Table seven." || r.Status != 200 || r.End != nil {
 		t.Errorf("%+v, %v", r, err)
 	}
-	if s.asked.Method != "POST" || s.asked.URL != "https://blue.example/book" || string(s.asked.Body) != `{"call_id":"call-1","payload":{"seats":2}}` {
+	if s.asked.Method != "POST" || s.asked.URL != "https://shops.example/blue/book" || string(s.asked.Body) != `{"call_id":"call-1","payload":{"seats":2}}` {
 		t.Errorf("asked %s %s %s", s.asked.Method, s.asked.URL, s.asked.Body)
 	}
 	hook, err := standardwebhooks.NewWebhook(signed)

@@ -2,6 +2,7 @@ package action
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"strings"
 
@@ -10,10 +11,13 @@ import (
 
 // Table has a constructor for every type of the contract that this version can run.
 var Table = map[string]func(parley.Action, Site) (Action, error){
-	"action_end_conversation": newEndConversation,
-	"action_transfer_call":    newTransferCall,
-	"action_dtmf":             newDTMF,
-	"action_external":         newExternal,
+	"action_end_conversation":  newEndConversation,
+	"action_transfer_call":     newTransferCall,
+	"action_warm_transfer":     newWarmTransfer,
+	"action_dtmf":              newDTMF,
+	"action_external":          newExternal,
+	"action_set_hold":          newSetHold,
+	"action_add_to_conference": newAddToConference,
 }
 
 // A Site is the call that actions are made for. The zero value is for looking whether they could be made.
@@ -21,7 +25,10 @@ type Site struct {
 	CallID string
 	Fetch  Fetcher                         // asks the owner's servers; nil: nobody does
 	Fill   func(field, text string) string // puts the call's variables into a configured text; nil: they are not known
+	Line   Line                            // who is on the call, and how that is changed; nil: nobody can be called or put on hold
 	OnEnd  *parley.Transfer                // transfer_on_end: who gets the caller where the agent would end the call; nil: nobody
+	// Steer lends the call the number that a warm transfer calls from. nil: there are none to be lent.
+	Steer func(ctx context.Context, t parley.Transfer) error
 }
 
 func (s Site) fill(field, text string) string {
@@ -96,9 +103,10 @@ func text(p *string) string {
 // FirstTransfer is whom the first of the actions that transfers would transfer to; nil: none of them does.
 func FirstTransfer(actions []Action) *parley.Transfer {
 	for _, a := range actions {
-		if t, ok := a.(*transferCall); ok && len(t.to) > 0 {
-			to := t.transfer(t.to[0])
-			return &to
+		if t, ok := a.(interface{ first() *parley.Transfer }); ok {
+			if to := t.first(); to != nil {
+				return to
+			}
 		}
 	}
 	return nil

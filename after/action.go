@@ -70,7 +70,7 @@ func plan(c *parley.Call, agent *parley.Agent, run string) (list []parley.AfterA
 		out := parley.AfterAction{Key: key(c.ID, run, w.ID), ID: w.ID, Type: w.Type, Label: w.Label, State: parley.AfterWaiting}
 		ok, why, err := holds(w.Conditions, v)
 		switch {
-		case w.Type != email && w.Type != customAPI:
+		case w.Type != email && w.Type != sms && w.Type != customAPI:
 			out.State, out.Error = parley.AfterSkipped, "this version does not send "+w.Type
 			warnings = append(warnings, w.ID+": "+out.Error)
 		case err != nil:
@@ -110,6 +110,9 @@ type report struct {
 	forGood  bool          // another attempt would fail as well
 	after    time.Duration // what the far end asked to be waited
 	warnings []string
+
+	begun     bool   // it is written down that a message is about to be sent
+	carrierID string // of a message
 }
 
 // ladder is how long an action waits after a failure; then it has failed.
@@ -145,10 +148,12 @@ func (c *Clerk) action(ctx context.Context, j job.Job) job.Result {
 	switch p.Want.Type {
 	case email:
 		c.email(ctx, e)
+	case sms:
+		c.sms(ctx, e, !row.After.Actions[i].Began.IsZero())
 	default:
 		c.request(ctx, e)
 	}
-	if e.err != nil && ctx.Err() != nil {
+	if e.err != nil && ctx.Err() != nil && !e.begun {
 		return job.Again(0, nil) // cut short by the end of the process: it does not count
 	}
 	return c.settle(ctx, e)
@@ -197,7 +202,7 @@ const settleTries = 3
 // outcome is what the call says of the action after this attempt.
 func (e *errand) outcome(a parley.AfterAction, now time.Time) parley.AfterAction {
 	a.Attempts++
-	a.Status, a.Error, a.Next = e.status, "", time.Time{}
+	a.Status, a.Error, a.Next, a.Began, a.CarrierID = e.status, "", time.Time{}, time.Time{}, e.carrierID
 	switch {
 	case e.err == nil:
 		a.State, a.Ended = parley.AfterDone, now

@@ -1,9 +1,10 @@
 // Package after does what an agent wants done once a call is over: the model reads the transcript and answers post_call_prompt,
-// draws post_call_insights from it, and post_call_actions go out: e-mail by SMTP or SendGrid, requests to other systems.
+// draws post_call_insights from it, and post_call_actions go out: e-mail by SMTP or SendGrid, text messages by a carrier, requests to other systems.
 //
 // All of it is jobs. The first of a call is written by the store in the transaction that tells of the call's end; it analyses, and
 // writes one for each action. A job that a crash cut short runs again: what is on the call's row by then is not done twice, and
-// an action that went out and whose outcome was not written goes out again under the same Idempotency-Key.
+// an action that went out and whose outcome was not written goes out again under the same Idempotency-Key; a text message, of which
+// no carrier knows that it has had it, is in doubt then, and told as such.
 //
 // Goroutines: none of its own; jobs run in those of package job.
 package after
@@ -21,6 +22,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/parley-voice/parley"
+	"github.com/parley-voice/parley/carrier"
 	"github.com/parley-voice/parley/fetch"
 	"github.com/parley-voice/parley/job"
 	"github.com/parley-voice/parley/llm"
@@ -30,13 +32,27 @@ import (
 
 // Store keeps calls, agents and account connections. *store.DB is one.
 type Store interface {
-	Call(ctx context.Context, env, id string) (parley.Call, error) // env "" is any
-	UpdateCall(ctx context.Context, id string, change func(*parley.Call) error) error
+	Calls
+	Messaging
 	Enqueue(ctx context.Context, jobs ...store.Job) error
 	InternalAgent(ctx context.Context, env, id string) (parley.Agent, error)
 	Internal(ctx context.Context, env string, k store.Kind, id string) (store.Doc, error)
 	Recall(ctx context.Context, env, number, agentID string) (parley.Memory, error)
 	Remember(ctx context.Context, m parley.Memory) (parley.Memory, error)
+}
+
+// Calls are those that are over.
+type Calls interface {
+	Call(ctx context.Context, env, id string) (parley.Call, error) // env "" is any
+	UpdateCall(ctx context.Context, id string, change func(*parley.Call) error) error
+	UpdateCallSynced(ctx context.Context, id string, change func(*parley.Call) error) error
+}
+
+// Messaging says who may be sent messages, and from where. *store.DB does.
+type Messaging interface {
+	Number(ctx context.Context, env, ref string) (store.Doc, error)
+	DialPolicy(ctx context.Context, env, trunk, from string) (parley.DialPolicy, error)
+	MayCall(ctx context.Context, env, number string) error
 }
 
 // Log is the event log. *store.Log is one.
@@ -70,7 +86,8 @@ type Config struct {
 	Cost func(in, out int64, vendor, model string) (float64, bool)
 	// RecordingURL is a signed address of a call's recording. nil: there is none.
 	RecordingURL func(callID string, until time.Time) string
-	Roots        *x509.CertPool // mail servers' certificates are checked against; nil: the system's
+	Carriers     *carrier.Client // who messages are sent by; nil: none are
+	Roots        *x509.CertPool  // mail servers' certificates are checked against; nil: the system's
 	Logger       *slog.Logger
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -34,6 +35,7 @@ const answerWithin = 3 * time.Minute
 func (c *Clerk) findings(ctx context.Context, row *parley.Call, agent *parley.Agent, attempt int, first bool) (f found, wait time.Duration, err error) {
 	drawn, warnings := insightsOf(agent)
 	f.warnings = warnings
+	drawn = f.given(row, drawn)
 	question := strings.TrimSpace(text(agent.PostCallPrompt))
 	remembers := first && memorable(row, agent)
 	if question == "" && len(drawn) == 0 && !remembers || len(row.Turns) == 0 {
@@ -47,6 +49,28 @@ func (c *Clerk) findings(ctx context.Context, row *parley.Call, agent *parley.Ag
 		return f, 0, nil
 	}
 	return f, thinkingWaits[min(max(attempt, 1), len(thinkingWaits))-1], err
+}
+
+// given takes the insights that the caller gave when the agent asked for them, and returns those that the model is to draw.
+func (f *found) given(row *parley.Call, drawn []insight) (open []insight) {
+	for _, x := range drawn {
+		i := slices.IndexFunc(row.Collected, func(c parley.Collected) bool { return c.Name == x.name })
+		if i < 0 {
+			open = append(open, x)
+			continue
+		}
+		raw, _ := json.Marshal(row.Collected[i].Value) // a string
+		v, err := x.read(raw)
+		if err != nil {
+			open = append(open, x)
+			continue
+		}
+		if f.insights == nil {
+			f.insights = map[string]json.RawMessage{}
+		}
+		f.insights[x.name] = v
+	}
+	return open
 }
 
 func (c *Clerk) think(ctx context.Context, row *parley.Call, agent *parley.Agent, question string, drawn []insight, remembers bool, f *found) error {

@@ -191,7 +191,10 @@ const drawing = record + " Write down the facts that are asked for by calling re
 // insights has the model draw them. What does not fit its type is asked for once more, and then left out with a warning.
 func (a *asking) insights(ctx context.Context, list []insight, heard string, turns []parley.Turn, f *found) error {
 	messages := []llm.Message{{Role: llm.System, Text: drawing}, {Role: llm.User, Text: heard}}
-	f.insights, f.support = map[string]json.RawMessage{}, map[string][]string{}
+	f.support = map[string][]string{}
+	if f.insights == nil {
+		f.insights = map[string]json.RawMessage{}
+	}
 	open := list
 	var wrong []string
 	for range 2 {

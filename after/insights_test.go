@@ -140,3 +140,33 @@ func TestLongTranscriptsAreCutInTheMiddle(t *testing.T) {
 		t.Errorf("%d bytes", len(s))
 	}
 }
+
+// TestGivenInsights: what the caller gave when the agent asked for it needs no model, unless it is of another type.
+func TestGivenInsights(t *testing.T) {
+	a := &parley.Agent{Prompt: &parley.Prompt{CollectFields: raws(`{"field_type":"integer","name":"guests"}`, `"email"`, `"topic"`, `{"field_type":"integer","name":"age"}`)}}
+	list, _ := insightsOf(a)
+	row := &parley.Call{Record: parley.Record{Collected: []parley.Collected{{Name: "guests", Value: "4"}, {Name: "email", Value: "ada@example.com"}, {Name: "age", Value: "old"}}}}
+	var f found
+	open := f.given(row, list)
+	if len(open) != 2 || open[0].name != "topic" || open[1].name != "age" || string(f.insights["guests"]) != "4" || string(f.insights["email"]) != `"ada@example.com"` || len(f.insights) != 2 {
+		t.Errorf("%+v %s", open, f.insights)
+	}
+	v := valuesOf(&parley.Call{Context: map[string]string{"email": "before"}, Record: row.Record}, a, nil)
+	if s, missing := fill("${collected.email} ${email} {guests} ${collected.x|none}", v, plainly); s != "ada@example.com before 4 none" || len(missing) > 0 {
+		t.Errorf("%q %q", s, missing)
+	}
+}
+
+// TestCollectedAlone: a call whose agent asked for things gets its insights where no model thinks.
+func TestCollectedAlone(t *testing.T) {
+	bubble(t, func(t *testing.T, d *desk) {
+		d.think = func(llm.Request) (string, error) { t.Error("the model was asked"); return "", nil }
+		d.call("c1", `{"id":"agent","prompt":{"id":"p","collect_fields":["email"]},"actions":[],"voice":{}}`, func(c *parley.Call) {
+			c.Collected = []parley.Collected{{Name: "email", Kind: "email", Value: "ada@example.com"}}
+		})
+		d.work(time.Minute)
+		if c := d.row("c1"); string(c.After.Insights["email"]) != `"ada@example.com"` || len(c.Warnings) > 0 {
+			t.Errorf("%+v %q", c.After, c.Warnings)
+		}
+	})
+}

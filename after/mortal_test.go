@@ -33,6 +33,13 @@ func (m *mortal) UpdateCall(ctx context.Context, id string, change func(*parley.
 	return err
 }
 
+func (m *mortal) UpdateCallSynced(ctx context.Context, id string, change func(*parley.Call) error) error {
+	m.step()
+	err := m.Store.UpdateCallSynced(ctx, id, change)
+	m.step()
+	return err
+}
+
 func (m *mortal) Enqueue(ctx context.Context, jobs ...store.Job) error {
 	m.step()
 	err := m.Store.Enqueue(ctx, jobs...)

@@ -235,12 +235,12 @@ func TestWants(t *testing.T) {
 		t.Errorf("%s", s)
 	}
 	list, warnings := plan(&parley.Call{Start: time.Now()}, &a, "end")
-	for i, state := range []string{"waiting", "skipped", "waiting", "skipped", "waiting", "skipped"} {
+	for i, state := range []string{"waiting", "waiting", "waiting", "skipped", "waiting", "waiting"} {
 		if list[i].State != state {
 			t.Errorf("%+v, want %s", list[i], state)
 		}
 	}
-	contain(t, "warnings", strings.Join(warnings, "\n"), "post_call_sms: this version does not send sms", "post_call_actions.3: this version does not send unknown")
+	contain(t, "warnings", strings.Join(warnings, "\n"), "post_call_actions.3: this version does not send unknown")
 	if a := (&parley.Agent{}); a.WantsAftermath() || len(wants(a)) > 0 {
 		t.Error("an agent that wants nothing wants something")
 	}

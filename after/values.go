@@ -25,6 +25,12 @@ func valuesOf(c *parley.Call, agent *parley.Agent, recording func(callID string,
 	for k, x := range c.After.Insights {
 		v[k] = x
 	}
+	for _, x := range c.Collected {
+		v["collected."+x.Name] = x.Value
+		if _, ok := v[x.Name]; !ok {
+			v[x.Name] = x.Value
+		}
+	}
 	direction := "inbound"
 	if c.IsOutgoing {
 		direction = "outbound"
