@@ -24,6 +24,7 @@ type Recorder struct {
 	end     int64   // one more than the last slot that has sound
 	synced  int64   // flushed at the last header
 	dropped int
+	peaks   Peaks
 	err     error
 }
 
@@ -69,6 +70,9 @@ func (r *Recorder) flush(n int64) {
 		if r.err == nil {
 			r.err = r.wav.Write(part)
 		}
+		for i := int64(0); i < k; i++ {
+			r.peaks = r.peaks.add(part[i*recordStereo : (i+1)*recordStereo])
+		}
 		clear(part)
 		r.flushed += k
 		n -= k
@@ -84,6 +88,9 @@ func (r *Recorder) Len() time.Duration { return time.Duration(r.end) * FrameDur 
 
 // Dropped is how many frames came too late, or with a broken clock.
 func (r *Recorder) Dropped() int { return r.dropped }
+
+// Peaks are those of what has been written: of all of it once it is closed.
+func (r *Recorder) Peaks() Peaks { return r.peaks }
 
 // Close writes what is held back and the header. It does not close the file.
 func (r *Recorder) Close() error {

@@ -30,6 +30,13 @@ func NewWAV(w io.WriteSeeker, rate, channels int) (*WAV, error) {
 	return f, nil
 }
 
+// WAVHeader is that of a file which never ends.
+func WAVHeader(rate, channels int) []byte {
+	f := &WAV{rate: rate, channels: channels, written: math.MaxUint32}
+	f.header()
+	return f.head[:]
+}
+
 // Write appends samples, channels interleaved, by one Write below.
 func (f *WAV) Write(pcm []int16) error {
 	f.buf = f.buf[:0]

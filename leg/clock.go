@@ -64,6 +64,7 @@ type core struct {
 	wake chan struct{} // a token: there is a leg more
 	stop chan struct{}
 	once sync.Once
+	late late
 }
 
 type ticker struct {
@@ -152,9 +153,11 @@ func (k *core) run() {
 				return
 			}
 		} else if wait < -maxBehind {
+			k.late.count(-wait, len(legs))
 			n = index() - 1
 			continue
 		}
+		k.late.count(time.Since(due), len(legs))
 		for _, t := range legs {
 			t.run(due)
 		}

@@ -38,6 +38,7 @@ type control struct {
 	mark  uint64
 	kind  Kind
 	digit byte
+	who   Answerer
 	refer *Referral
 }
 
@@ -54,7 +55,7 @@ func (e *Events) Push(ev *Event) {
 		if ev.Kind == Audio || ev.Kind == Played {
 			e.pushSound(ev)
 		} else if len(e.control) < eventControl {
-			e.control = append(e.control, control{e.seq, ev.At, ev.Mark, ev.Kind, ev.Digit, ev.Referral})
+			e.control = append(e.control, control{e.seq, ev.At, ev.Mark, ev.Kind, ev.Digit, ev.Who, ev.Referral})
 		}
 	}
 	e.mu.Unlock()
@@ -126,7 +127,7 @@ func (e *Events) take() (ev Event, ok bool, err error) {
 	case len(e.control) > 0 && (e.count == 0 || e.control[0].seq < e.sound[e.first].seq):
 		c := e.control[0]
 		e.control = e.control[:copy(e.control, e.control[1:])]
-		return Event{Kind: c.kind, At: c.at, Mark: c.mark, Digit: c.digit, Referral: c.refer}, true, nil
+		return Event{Kind: c.kind, At: c.at, Mark: c.mark, Digit: c.digit, Who: c.who, Referral: c.refer}, true, nil
 	case e.count > 0:
 		ev = e.sound[e.first].ev
 		e.first, e.count = (e.first+1)%len(e.sound), e.count-1

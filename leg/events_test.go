@@ -15,9 +15,9 @@ func TestEventsOrder(t *testing.T) {
 	e := NewEvents()
 	in := []Event{
 		{Kind: Audio, At: 1}, {Kind: Marked, Mark: 5, At: 2}, {Kind: Played, At: 3}, {Kind: Played, At: 4},
-		{Kind: DTMF, Digit: '#', At: 5}, {Kind: Held, At: 6}, {Kind: Audio, At: 7}, {Kind: Dropped, Mark: 6, At: 8},
+		{Kind: DTMF, Digit: '#', At: 5}, {Kind: Held, At: 6}, {Kind: Detected, Who: MachineAnswered, At: 6}, {Kind: Audio, At: 7}, {Kind: Dropped, Mark: 6, At: 8},
 	}
-	in[0].Frame[3], in[6].Frame[0] = 9, 8
+	in[0].Frame[3], in[7].Frame[0] = 9, 8
 	for i := range in {
 		e.Push(&in[i])
 	}

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/netip"
 	"strings"
 	"time"
@@ -45,6 +46,7 @@ const (
 	Held                     // the far end put us on hold
 	Resumed                  // and took us off again
 	Referred                 // the far end asks us to move the call
+	Detected                 // the carrier says Who answered
 )
 
 // An Event is what happened on a leg. Audio and Played run on one time line each, a frame every 20 ms from answer.
@@ -54,6 +56,7 @@ type Event struct {
 	Frame audio.Frame   // Audio, Played
 	Mark  uint64        // Marked, Dropped
 	Digit byte          // DTMF
+	Who   Answerer      // Detected
 	Edge  time.Time     // Audio: its packet came, Played: its packet leaves. Zero: it was made up, or the leg does not know
 
 	Referral *Referral // Referred
@@ -63,6 +66,14 @@ type Event struct {
 type GoneError struct{ Cause parley.Cause }
 
 func (e *GoneError) Error() string { return fmt.Sprintf("leg ended: %s", e.Cause) }
+
+// Ended is what Read returns of a leg that ended for a cause: "" is the far end's hanging up, io.EOF, all else a *GoneError.
+func Ended(c parley.Cause) error {
+	if c == "" {
+		return io.EOF
+	}
+	return &GoneError{Cause: c}
+}
 
 // Limits are kept by the leg itself, so that they hold even if all above it hangs. Zero is the default.
 type Limits struct {
@@ -78,12 +89,17 @@ type Ringing struct {
 	Headers  map[string]string // X-* and other headers worth having as variables
 	Trunk    string            // id of the parley.TrunkAccount it came in by; "" from loopback while there is none
 	Source   netip.AddrPort
+
+	Carrier     string   // what it came by, as telephony_metadata has it: webrtc; "" is sip
+	Environment string   // whose it is, where the carrier knows: To is an agent's id then; "": To is looked up
+	CallID      string   // what the call is to be called; "": whoever answers chooses
+	Warnings    []string // of what did not work, and of which the call may suffer
 }
 
 // An Offer is a leg still ringing.
 type Offer interface {
 	Ringing() Ringing
-	// Answer picks up. An error means that the caller gave up, or that nothing could be agreed on.
+	// Answer picks up. An error means that the caller gave up, or that nothing could be agreed on; with a *GoneError in it, what it says.
 	Answer(ctx context.Context, l Limits) (Leg, error)
 	// Reject refuses with the status that fits the cause: busy 486, declined 603, unreachable 404, no_answer 480, configuration 503.
 	Reject(ctx context.Context, c parley.Cause) error
@@ -98,6 +114,7 @@ type Call struct {
 	Trunk       *parley.TrunkAccount // nil: To is a sip: address and is dialled as it stands
 	Limits      Limits
 	RingTimeout time.Duration  // 40 s
+	Detect      bool           // the carrier is to say who answers, where it can: Detected
 	Progress    func(Progress) // may be nil; must not block
 }
 
@@ -111,9 +128,31 @@ type Progress struct {
 type Rejected struct {
 	Cause parley.Cause
 	Code  int // SIP status, 0 when nothing answered
+
+	Detail string // what went wrong, in the carrier's words; "" when there is no more to say
 }
 
-func (e *Rejected) Error() string { return fmt.Sprintf("not answered: %s (%d)", e.Cause, e.Code) }
+func (e *Rejected) Error() string {
+	if e.Detail != "" {
+		return fmt.Sprintf("not answered: %s (%d): %s", e.Cause, e.Code, e.Detail)
+	}
+	return fmt.Sprintf("not answered: %s (%d)", e.Cause, e.Code)
+}
+
+// CauseOf is what the SIP status means that a call we placed was refused with (RFC 3261 §21). 0: nothing answered.
+func CauseOf(status int) parley.Cause {
+	switch status {
+	case 486, 600:
+		return parley.Busy
+	case 603, 607, 608, 403, 433:
+		return parley.Declined
+	case 401, 402, 407:
+		return parley.Configuration // the credentials, or the account
+	case 408, 480, 487:
+		return parley.NoAnswer
+	}
+	return parley.Unreachable
+}
 
 // A Trunk is a door to the outside.
 type Trunk interface {
@@ -143,6 +182,17 @@ func (l Limits) OrDefault() Limits {
 
 // ErrDigit is returned by SendDTMF for what no keypad has.
 var ErrDigit = errors.New("leg: not a digit (0-9, *, #, A-D)")
+
+// digitsMost is how many digits one SendDTMF takes: 10 s of tones.
+const digitsMost = 64
+
+// CheckDigits is SendDTMF's refusal of what no keypad has, and of more than 64 digits: ErrDigit.
+func CheckDigits(s string) error {
+	if !Digits(s) || len(s) > digitsMost {
+		return ErrDigit
+	}
+	return nil
+}
 
 // Digits reports whether all of s is on a keypad.
 func Digits(s string) bool { return strings.Trim(s, "0123456789*#ABCD") == "" }

@@ -21,6 +21,7 @@ type payload struct {
 	EndedReason parley.Cause `json:"ended_reason"`
 	SIPCode     int          `json:"sip_code"`
 	To          string       `json:"to"`
+	Number      string       `json:"number"`
 }
 
 // event shows one event and remembers what Placed tells. Times are since the answer, before it since the call was created.
@@ -61,6 +62,14 @@ func line(t parley.EventType, p payload) (who, text string) {
 		return "them", "(presses " + p.Digit + ")"
 	case parley.EventActionStart:
 		return "agent", "(" + cmp.Or(p.Label, p.ActionType) + ")"
+	case parley.EventHeld:
+		return "", "on hold"
+	case parley.EventUnheld:
+		return "", "off hold"
+	case parley.EventPartyJoined:
+		return "", p.Number + " joined"
+	case parley.EventPartyLeft:
+		return "", p.Number + " left"
 	case parley.EventTransferring:
 		return "", "transferring to " + p.To
 	case parley.EventError, parley.EventWarning:

@@ -7,6 +7,7 @@ const (
 	mostBound  = 120 * time.Millisecond
 	stallExtra = 60 * time.Millisecond // an empty line proves less than a packet that overtook another
 	silentWait = 40 * time.Millisecond // while the far end is known to be silent
+	patience   = time.Second           // of a wire that loses nothing: what is late will come
 )
 
 // A bound is how long a gap may hold up what is behind it. It follows the jitter measured, and how late packets that were
@@ -16,6 +17,7 @@ type bound struct {
 	transit int64   // of the last packet, in ticks of the codec's clock
 	units   uint32  // Codec.units of the last packet; 0: transit is not set
 	overdue time.Duration
+	patient bool // Agreed.Patient
 }
 
 // arrived takes a sound packet's arrival, its timestamp and its codec's units.
@@ -43,4 +45,9 @@ func (b *bound) gap() time.Duration {
 }
 
 // stall is how far the time line may fall behind while nothing comes at all.
-func (b *bound) stall() time.Duration { return min(mostBound, b.gap()+stallExtra) }
+func (b *bound) stall() time.Duration {
+	if b.patient {
+		return patience
+	}
+	return min(mostBound, b.gap()+stallExtra)
+}

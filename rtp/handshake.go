@@ -80,7 +80,7 @@ func (d *association) run(s *Stream, line *datagrams, print string, active bool)
 	s.out.lock(agreed.Send)
 }
 
-func (d *association) write(conn *net.UDPConn, b []byte) {
+func (d *association) write(conn Wire, b []byte) {
 	d.mu.Lock()
 	to := d.to
 	d.mu.Unlock()
@@ -90,7 +90,7 @@ func (d *association) write(conn *net.UDPConn, b []byte) {
 }
 
 // take takes a datagram from the far end's machine.
-func (d *association) take(conn *net.UDPConn, from netip.AddrPort, b []byte) {
+func (d *association) take(conn Wire, from netip.AddrPort, b []byte) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.print == "" || d.home.IsValid() && from.Addr() != d.home {

@@ -30,8 +30,8 @@ type receiver struct {
 	invalid  uint64
 }
 
-// agree takes what offer and answer came to; the first begins the time line. A far end that held us may have been silent all
-// the while: quiet counts from the end of the hold.
+// agree takes what offer and answer came to; the first begins the time line. A far end that held us, or that we held, may have been silent
+// all the while: quiet counts from the end of the hold.
 func (r *receiver) agree(a Agreed) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -39,7 +39,7 @@ func (r *receiver) agree(a Agreed) {
 	if r.start.IsZero() {
 		r.start = now
 	}
-	if r.start == now || a.Send && !r.agreed.Send {
+	if r.start == now || a.Send && !r.agreed.Send || a.Receive && !r.agreed.Receive {
 		r.last = now
 	}
 	if _, keys, ok := a.Secure.keys(); ok {
@@ -49,6 +49,7 @@ func (r *receiver) agree(a Agreed) {
 	}
 	r.agreed = a
 	r.buffer.line.listen(a.Tones)
+	r.buffer.bound.patient, r.buffer.line.patient = a.Patient, a.Patient
 	r.source.name(a.Remote, a.Peer)
 }
 

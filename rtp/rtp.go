@@ -38,6 +38,7 @@ type Agreed struct {
 	Before      *Before        // for Local, when we make the next offer
 	Send        bool           // the far end wants our sound; false: it holds us
 	Receive     bool           // we want the far end's
+	Patient     bool           // what carries the packets loses none: when they stop they are late, and still wanted
 }
 
 // Kind is what a Received tells.

@@ -20,7 +20,7 @@ const pause = time.Second
 // A sender is a stream's way out.
 type sender struct {
 	mu        sync.Mutex // guards all below, and keeps packets in order on the wire
-	conn      *net.UDPConn
+	conn      Wire
 	tap       *tap // of the receiver, too
 	closed    bool
 	agreed    Agreed
@@ -41,7 +41,7 @@ type sender struct {
 	octets    uint64 // of payload
 }
 
-func newSender(conn *net.UDPConn) *sender {
+func newSender(conn Wire) *sender {
 	s := &sender{
 		conn: conn, ssrc: rand.Uint32(), sequence: uint16(rand.Uint32()), timestamp: rand.Uint32(), marker: true,
 	}
@@ -88,6 +88,12 @@ func (s *sender) encrypt(k srtp.Keys) {
 // open tells whether sound may be sent: it is wanted, there is where to, and the keys that have been agreed on.
 func (s *sender) open() bool {
 	return s.agreed.Codec != 0 && s.agreed.Send && s.to.IsValid() && (s.agreed.Secure == nil || s.seal.Context != nil)
+}
+
+func (s *sender) ready() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.open()
 }
 
 // follow sends to where the far end's packets come from.

@@ -26,7 +26,7 @@ type Config struct {
 // It sends to the address in the SDP until it has learnt where the far end's packets really come from (symmetric RTP), then
 // there. RTCP goes by the same port where the far end agrees to that, else by the one above.
 type Stream struct {
-	conn  *net.UDPConn
+	conn  Wire
 	port  int
 	ports *Ports
 	in    receiver
@@ -38,22 +38,45 @@ type Stream struct {
 
 // Open binds a port. Nothing is sent or taken before Start. ErrNoPorts: the range is used up.
 func Open(c Config) (*Stream, error) {
-	s := &Stream{ports: c.Ports, in: receiver{buffer: newJitter()}}
+	var conn *net.UDPConn
 	var err error
 	if c.Ports != nil {
-		s.conn, err = c.Ports.bind(c.Local)
-	} else if s.conn, err = listen(c.Local, 0); err != nil {
+		conn, err = c.Ports.bind(c.Local)
+	} else if conn, err = listen(c.Local, 0); err != nil {
 		err = fmt.Errorf("opening an RTP port: %w", err)
 	}
 	if err != nil {
 		return nil, err
 	}
-	s.out = newSender(s.conn)
-	s.out.tap = newTap(s.conn)
-	s.in.tap = s.out.tap
-	s.port = s.conn.LocalAddr().(*net.UDPAddr).Port
+	at := conn.LocalAddr().(*net.UDPAddr).AddrPort()
+	s := on(conn, at)
+	s.ports, s.port = c.Ports, int(at.Port())
 	s.rtcp = newReporter(listenAbove(c.Local, s.port))
 	return s, nil
+}
+
+// A Wire carries a stream's datagrams. *net.UDPConn is one. Close ends a Read with net.ErrClosed; a deadline that is over ends it, too.
+type Wire interface {
+	ReadFromUDPAddrPort(b []byte) (int, netip.AddrPort, error)
+	WriteToUDPAddrPort(b []byte, to netip.AddrPort) (int, error)
+	SetReadDeadline(t time.Time) error
+	Close() error
+}
+
+// OpenOn makes a stream on a wire that somebody else has opened; Close closes it. All of the stream goes by it: the far end must agree to
+// RTCP on the same port. local is what a Tap is told.
+func OpenOn(w Wire, local netip.AddrPort) *Stream {
+	s := on(w, local)
+	s.rtcp = newReporter(nil)
+	return s
+}
+
+func on(w Wire, local netip.AddrPort) *Stream {
+	s := &Stream{conn: w, in: receiver{buffer: newJitter()}}
+	s.out = newSender(w)
+	s.out.tap = &tap{local: local}
+	s.in.tap = s.out.tap
+	return s
 }
 
 // LocalPort is the port to write in the SDP.
@@ -124,6 +147,9 @@ func (s *Stream) Tick(now time.Time, emit func(Received)) {
 // timestamp goes on by the time that went by. While the far end holds us, or has no address yet, nothing is sent. An error is
 // ErrClosed or the network's; after the latter the next Send may well succeed.
 func (s *Stream) Send(f *audio.Frame) error { return s.out.send(f) }
+
+// Ready tells whether Send reaches the far end: there is where to, and the keys are there that have been agreed on.
+func (s *Stream) Ready() bool { return s.out.ready() }
 
 // Waits is how long the frame that was sent last waits for its packet to be full: packets may be longer than a frame.
 func (s *Stream) Waits() time.Duration { return s.out.waiting() }

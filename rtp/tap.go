@@ -1,7 +1,6 @@
 package rtp
 
 import (
-	"net"
 	"net/netip"
 	"sync/atomic"
 	"time"
@@ -32,8 +31,4 @@ func (s *Stream) Tap(f Tap) (stop func(), ok bool) {
 		return nil, false
 	}
 	return func() { s.out.tap.f.CompareAndSwap(&f, nil) }, true
-}
-
-func newTap(conn *net.UDPConn) *tap {
-	return &tap{local: conn.LocalAddr().(*net.UDPAddr).AddrPort()}
 }

@@ -26,6 +26,7 @@ type timeline struct {
 	came   time.Duration     // the packet whose sound is being taken; 0: none did
 
 	pace      pace
+	patient   bool // Agreed.Patient
 	quiet     bool // the last frame was
 	fading    bool // from is to be faded into the next frame
 	from      audio.Frame
@@ -62,7 +63,7 @@ func (t *timeline) at() time.Duration { return time.Duration(t.slots) * audio.Fr
 // the time line may fall behind before it is filled.
 func (t *timeline) sound(now, stall time.Duration, c Codec, payload []byte) bool {
 	lead := t.lead(now)
-	if lead > mostLead {
+	if lead > mostLead && (!t.patient || lead > patience) {
 		return false
 	}
 	t.pace.compare(lead, stall)

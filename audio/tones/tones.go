@@ -153,6 +153,9 @@ func (f *Finder) sure() bool {
 // Held is the tone that is being held; false when none is.
 func (f *Finder) Held() (Tone, bool) { return f.now, f.sure() }
 
+// Begun reports whether there may be a tone, though it is not sure yet.
+func (f *Finder) Begun() bool { return f.now.Hz > 0 && (f.agreed > 1 || f.sure()) }
+
 // Steady is how much of the sound's peaks stay where they are, of late, 0 to 1: music holds its notes, voices glide.
 func (f *Finder) Steady() float64 { return f.steady }
 

@@ -348,6 +348,9 @@ func readContext(c *probe) {
 // allocations plays and reads one frame per run. The far end may allocate now and then to remember what it heard; one
 // allocation on the path would be one in each run.
 func allocations(c *probe) {
+	if raced {
+		return
+	}
 	f := tone(ours)
 	turn := func() {
 		if err := c.leg.Play(c.ctx, f); err != nil {

@@ -181,6 +181,11 @@ func (p *Phone) Press(digits string) {
 	}
 }
 
+// Detect is the carrier's word on who answered.
+func (p *Phone) Detect(who leg.Answerer) {
+	p.feed.Push(&leg.Event{Kind: leg.Detected, Who: who, At: p.since()})
+}
+
 // Send asks the leg to be connected with somebody else.
 func (p *Phone) Send(r *leg.Referral) {
 	p.feed.Push(&leg.Event{Kind: leg.Referred, Referral: r, At: p.since()})

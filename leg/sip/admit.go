@@ -32,10 +32,8 @@ func (t *Trunk) admit(ctx context.Context, req *sip.Request) verdict {
 		t.log.Error("sip: trunk accounts cannot be read, calls are refused", "error", err)
 		return verdict{failed: true}
 	}
-	for i := range accounts {
-		if accounts[i].admits(from) {
-			return verdict{allowed: true, trunk: accounts[i].ID}
-		}
+	if mine := slices.DeleteFunc(slices.Clone(accounts), func(a account) bool { return !a.admits(from) }); len(mine) > 0 {
+		return verdict{allowed: true, trunk: t.whose(ctx, req, mine)}
 	}
 	if id := t.registrar(from, user(&req.Recipient)); id != "" { // it calls us because we asked for it
 		return verdict{allowed: true, trunk: id}
@@ -48,6 +46,29 @@ func (t *Trunk) admit(ctx context.Context, req *sip.Request) verdict {
 		t.guard.failed(req, v.guessed)
 	}
 	return v
+}
+
+// whose is the account of several that a call is for: the one that is registered there by the name called, else the one that the number is linked
+// with, as far as that is known.
+func (t *Trunk) whose(ctx context.Context, req *sip.Request, accounts []account) string {
+	if len(accounts) == 1 {
+		return accounts[0].ID
+	}
+	to := user(&req.Recipient)
+	at := t.registrar(source(req).Addr(), to)
+	ids := make([]string, len(accounts))
+	for i := range accounts {
+		if a := &accounts[i]; a.ID == at && a.Username == to {
+			return at
+		}
+		ids[i] = accounts[i].ID
+	}
+	if t.cfg.Whose != nil {
+		if id := t.cfg.Whose(ctx, to, ids); slices.Contains(ids, id) {
+			return id
+		}
+	}
+	return ids[0]
 }
 
 func (v *verdict) refused() bool { return !v.allowed && !v.failed && v.challenge == nil }

@@ -91,6 +91,47 @@ func TestAdmit(t *testing.T) {
 	}
 }
 
+// TestWhose: of several accounts that a caller may come in by, the one that the number called belongs to is taken; a stranger's call asks
+// for none.
+func TestWhose(t *testing.T) {
+	shared := []string{"192.0.2.0/24"}
+	asked := 0
+	tr := unserved(Config{Whose: func(_ context.Context, to string, accounts []string) string {
+		asked++
+		if strings.Join(accounts, " ") != "a b" {
+			t.Errorf("%q", accounts)
+		}
+		return map[string]string{"for-b": "b", "for-nobody": "", "for-a-third": "c"}[to]
+	}, Trunks: list(parley.TrunkAccount{ID: "a", AllowedAddresses: shared}, parley.TrunkAccount{ID: "b", AllowedAddresses: shared, Username: "registers-elsewhere", Register: parley.TrunkRegister{On: true}},
+		parley.TrunkAccount{ID: "c", AllowedAddresses: []string{"198.51.100.1"}})})
+	for to, want := range map[string]string{"for-b": "b", "for-nobody": "a", "for-a-third": "a", "registers-elsewhere": "a"} {
+		if v := tr.admit(t.Context(), invitation(t, to, "192.0.2.9:5060")); !v.allowed || v.trunk != want {
+			t.Errorf("%s: %+v, want %s", to, v, want)
+		}
+	}
+	before := asked
+	if v := tr.admit(t.Context(), invitation(t, "for-b", "198.51.100.1:5060")); v.trunk != "c" || asked != before {
+		t.Errorf("one account alone: %+v, asked %d times", v, asked-before)
+	}
+}
+
+// TestWhoseRegistration: who is registered there by the name called has the call, whoever else has calls from there.
+func TestWhoseRegistration(t *testing.T) {
+	p := newPeer(t, nil)
+	mine := p.account()
+	mine.Username, mine.AllowedAddresses = "line1", []string{"127.0.0.1"}
+	r := &registry{}
+	r.set(parley.TrunkAccount{ID: "a", AllowedAddresses: []string{"127.0.0.1"}}, mine)
+	tr := tending(t, Config{Whose: func(context.Context, string, []string) string { return "" }}, r, nil)
+	p.grants(p.expect("REGISTER "))
+	comes(t, "registered", func() bool { return lineOf(tr).isRegistered() })
+	for to, want := range map[string]string{"line1": "t1", "+15551234567": "a"} {
+		if v := tr.admit(t.Context(), invitation(t, to, "127.0.0.1:5060")); v.trunk != want {
+			t.Errorf("%s: %+v, want %s", to, v, want)
+		}
+	}
+}
+
 // TestStrangerLearnsNothing: whoever he calls, he gets the same answer, and the owner hears of none.
 func TestStrangerLearnsNothing(t *testing.T) {
 	var asked atomic.Int32

@@ -73,7 +73,11 @@ func (o *offer) Reject(_ context.Context, c parley.Cause) error {
 
 func (o *offer) refuse(code int, reason string) error {
 	o.t.remove(o.d)
-	if err := o.t.reply(o.tx, o.req, code, reason); err != nil {
+	var more []sip.Header
+	if code == 503 {
+		more = append(more, later())
+	}
+	if err := o.t.reply(o.tx, o.req, code, reason, more...); err != nil {
 		return o.mend(err)
 	}
 	return nil

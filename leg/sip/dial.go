@@ -34,7 +34,7 @@ func (t *Trunk) Dial(ctx context.Context, c leg.Call) (leg.Leg, error) {
 	} else if err != nil {
 		return nil, errors.Join(&leg.Rejected{Cause: parley.Unreachable}, err)
 	}
-	if p.release, err = t.out.limits.await(ctx, c.Trunk); err != nil {
+	if p.release, err = t.out.limits.Await(ctx, c.Trunk); err != nil {
 		return nil, err
 	}
 	l, err := p.place(ctx)
@@ -129,7 +129,7 @@ func target(c leg.Call) (sip.Uri, error) {
 	if c.To == "" {
 		return u, errors.New("sip: nobody to call")
 	}
-	u.User = userPart(c.To)
+	u.User = userPart(written(c.To, c.Trunk))
 	if c.Trunk.Port != 0 {
 		u.Port = c.Trunk.Port
 	}
@@ -152,8 +152,11 @@ func origin(c leg.Call) (sip.Uri, error) {
 		u.Headers, u.Password, u.UriParams, u.Port = nil, "", nil, 0
 		return u, nil
 	}
-	u.Scheme, u.User = "sip", userPart(c.From)
+	u.Scheme, u.User = "sip", userPart(written(c.From, c.Trunk))
 	if c.Trunk != nil {
+		if c.Trunk.Policy.Form.CallerID != parley.CallerIDFrom && c.Trunk.Username != "" {
+			u.User = userPart(c.Trunk.Username)
+		}
 		if u.User == "" {
 			u.User = userPart(c.Trunk.Username)
 		}

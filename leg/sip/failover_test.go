@@ -197,7 +197,7 @@ func TestLongerSession(t *testing.T) {
 	if r := rejected(t, ch); r.Code != 422 {
 		t.Errorf("%+v", r)
 	}
-	ch = dial(t, tr, p, leg.Call{To: "1", Trunk: &parley.TrunkAccount{Host: "127.0.0.1", Port: p.port(), Username: "u", SessionExpires: -1}})
+	ch = dial(t, tr, p, leg.Call{To: "1", Trunk: &parley.TrunkAccount{Host: "127.0.0.1", Port: p.port(), Username: "u", TrunkTimers: parley.TrunkTimers{SessionExpires: -1}}})
 	p.expect("ACK ")
 	if inv = p.expect("INVITE "); header(inv, "Session-Expires") != "" {
 		t.Errorf("%s", inv)
@@ -234,7 +234,7 @@ func TestCallsAtOnce(t *testing.T) {
 		ch := dial(t, tr, p, leg.Call{To: "1", Trunk: a})
 		inv := p.expect("INVITE ")
 		_, err := tr.Dial(t.Context(), leg.Call{To: "2", Trunk: a})
-		if r := new(leg.Rejected); !errors.As(err, &r) || r.Cause != parley.Unreachable || !errors.Is(err, errLimit) {
+		if r := new(leg.Rejected); !errors.As(err, &r) || r.Cause != parley.Unreachable || !errors.Is(err, leg.ErrLimit) {
 			t.Errorf("one more: %v", err)
 		}
 		p.respond(inv, "486 Busy Here", "", "")
@@ -244,15 +244,17 @@ func TestCallsAtOnce(t *testing.T) {
 		p.respond(p.expect("INVITE sip:3@"), "200 OK", "", p.sdp(""))
 		p.expect("ACK ")
 		l := accepted(t, ch)
-		if _, err := tr.Dial(t.Context(), leg.Call{To: "2", Trunk: a}); !errors.Is(err, errLimit) {
+		if _, err := tr.Dial(t.Context(), leg.Call{To: "2", Trunk: a}); !errors.Is(err, leg.ErrLimit) {
 			t.Errorf("one more: %v", err)
 		}
 		hangUp(t, l, p)
 		for end := time.Now().Add(patience); dialogs(tr) > 0 && time.Now().Before(end); time.Sleep(time.Millisecond) {
 		}
 	}
-	if len(tr.out.limits.used) != 0 {
-		t.Errorf("%d accounts in use", len(tr.out.limits.used))
+	if leave, ok := tr.out.limits.Enter(a); !ok {
+		t.Error("a call that is over is counted")
+	} else {
+		leave()
 	}
 }
 

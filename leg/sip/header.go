@@ -43,27 +43,31 @@ func safe(start string, m interface{ Headers() []sip.Header }) error {
 	return nil
 }
 
-// wanted are the headers of an INVITE worth having as variables, by their canonical name.
-func wanted(name string) (canonical string, ok bool) {
-	switch {
-	case len(name) > 2 && strings.EqualFold(name[:2], "X-"):
-		return name, true
-	case strings.EqualFold(name, "Diversion"):
-		return "Diversion", true
-	case strings.EqualFold(name, "P-Asserted-Identity"):
-		return "P-Asserted-Identity", true
-	case strings.EqualFold(name, "User-To-User"):
-		return "User-To-User", true
+// told are the headers of an INVITE worth having as variables, besides X-*: RFC 5806, 7044, 3325 and 7433. Those that may be set, too.
+var told = []struct {
+	name string
+	set  bool
+}{{"Diversion", true}, {"History-Info", false}, {"P-Asserted-Identity", true}, {"User-To-User", true}}
+
+// wanted gives the canonical name of a header that is worth having as a variable, and says whether calls of ours may carry it.
+func wanted(name string) (canonical string, has, set bool) {
+	if len(name) > 2 && strings.EqualFold(name[:2], "X-") {
+		return name, true, true
 	}
-	return "", false
+	for _, t := range told {
+		if strings.EqualFold(name, t.name) {
+			return t.name, true, t.set
+		}
+	}
+	return "", false, false
 }
 
 // variables are the headers worth having. Of a repeated one the first counts.
 func variables(req *sip.Request) map[string]string {
 	m := map[string]string{}
 	for _, h := range req.Headers() {
-		name, ok := wanted(h.Name())
-		if !ok || !token(h.Name()) || len(h.Name()) > 64 || len(m) >= headersMost {
+		name, has, _ := wanted(h.Name())
+		if !has || !token(h.Name()) || len(h.Name()) > 64 || len(m) >= headersMost {
 			continue
 		}
 		if v := h.Value(); len(v) <= headerValueMost && clean(v) {
@@ -82,8 +86,8 @@ func extra(req *sip.Request, c leg.Call) error {
 		return fmt.Errorf("sip: %d headers, %d are the most", len(c.Headers), headersMost)
 	}
 	for name, value := range c.Headers {
-		canonical, ok := wanted(name)
-		if !ok || !token(name) {
+		canonical, _, set := wanted(name)
+		if !set || !token(name) {
 			return fmt.Errorf("sip: header %q: only X-*, Diversion, P-Asserted-Identity and User-To-User can be set", name)
 		}
 		if len(value) > headerValueMost || !clean(value) {

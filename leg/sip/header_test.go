@@ -45,6 +45,7 @@ func TestHeadersOut(t *testing.T) {
 	rejected(t, ch)
 	for _, bad := range []leg.Call{
 		{Headers: map[string]string{"Diversion": "a\r\nVia: x"}}, {Headers: map[string]string{"Call-Info": "<http://x>"}}, {Headers: map[string]string{"From": "x"}},
+		{Headers: map[string]string{"History-Info": "<sip:h@x>;index=1"}},
 		{Replaces: "x"}, {Replaces: "id;to-tag=a;from-tag=b\r\nX-Evil: 1"},
 	} {
 		bad.To = fmt.Sprintf("sip:bob@127.0.0.1:%d", p.port())

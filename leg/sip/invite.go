@@ -55,7 +55,7 @@ func (t *Trunk) invite(req *sip.Request, tx *sip.ServerTx) {
 		return
 	}
 	o.ringing = ringing(req, v.trunk)
-	o.ringing.To = called(req, o.d.account)
+	o.ringing.To, o.ringing.From = called(req, o.d.account), read(o.ringing.From, o.d.account)
 	if !t.enter(true) {
 		o.giveUp(errClosing)
 		_ = t.reply(tx, req, 503, "Service Unavailable")
@@ -80,7 +80,7 @@ func (t *Trunk) invite(req *sip.Request, tx *sip.ServerTx) {
 
 // occupy takes one of the account's lines, until the dialog ends; false: they are all in use.
 func (o *offer) occupy() bool {
-	leave, ok := o.t.out.limits.enter(o.d.account)
+	leave, ok := o.t.out.limits.Enter(o.d.account)
 	if ok {
 		depart := o.d.depart
 		o.d.depart = func() { depart(); leave() }

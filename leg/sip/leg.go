@@ -32,6 +32,7 @@ type call struct {
 	reader   chan struct{}      // closed when the reader of the wire has ended
 	vouched  time.Time          // when a far end that holds us was last asked whether it is there; the clock's
 	held     atomic.Bool
+	parked   parking
 	unproven atomic.Bool // nothing is sent yet: who named the address of the media has not shown that he gets what we answer
 
 	near   // our side of the session
@@ -158,15 +159,16 @@ func (c *call) step(due time.Time) {
 		return
 	}
 	held, unproven := c.held.Load(), c.unproven.Load()
+	silent := held || c.parked.on.Load() // the far end may send nothing
 	switch {
 	case due.Sub(c.answered) >= c.limits.MaxDuration:
 		c.end(&leg.GoneError{Cause: parley.DurationLimit}, true)
 		return
-	case !held && c.stream.Quiet(due) >= c.limits.MediaTimeout:
+	case !silent && c.stream.Quiet(due) >= c.limits.MediaTimeout:
 		c.end(&leg.GoneError{Cause: parley.MediaTimeout}, true)
 		return
 	}
-	if held {
+	if silent {
 		c.vouch(due)
 	}
 	c.stream.Tick(due, c.emit)
@@ -309,12 +311,9 @@ func (c *call) Clear() error {
 	return nil
 }
 
-// digitsMost is how many digits one SendDTMF takes: 10 s of tones.
-const digitsMost = 64
-
 func (c *call) SendDTMF(_ context.Context, digits string) error {
-	if !leg.Digits(digits) || len(digits) > digitsMost {
-		return leg.ErrDigit
+	if err := leg.CheckDigits(digits); err != nil {
+		return err
 	}
 	return c.line.Digits(digits)
 }

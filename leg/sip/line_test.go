@@ -64,7 +64,7 @@ func (s TrunkState) isRegistered() bool { return s.Registration != nil && s.Regi
 // account is one that registers at the peer, and asks for no pulse.
 func (p *peer) account() parley.TrunkAccount {
 	return parley.TrunkAccount{
-		ID: "t1", Host: "127.0.0.1", Port: p.port(), Username: "line 1", AuthUsername: "auth", Password: "p", Health: -1,
+		ID: "t1", Host: "127.0.0.1", Port: p.port(), Username: "line 1", AuthUsername: "auth", Password: "p", TrunkTimers: parley.TrunkTimers{Health: -1},
 		Register: parley.TrunkRegister{On: true, Expires: 5 * time.Minute},
 	}
 }

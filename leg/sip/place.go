@@ -82,7 +82,7 @@ func (p *placing) try(ctx context.Context, h hop, ring <-chan time.Time, last bo
 			return a.succeed(res)
 		}
 		a.over()
-		no := &leg.Rejected{Cause: refusal(code), Code: code}
+		no := &leg.Rejected{Cause: leg.CauseOf(code), Code: code}
 		switch {
 		case (code == 401 || code == 407) && p.proofs.learn(p.d.account, res) == nil:
 			continue
@@ -180,6 +180,9 @@ func (p *placing) invite(ctx context.Context, h hop) (*attempt, error) {
 		req.AppendHeader(sip.NewHeader("X-Parley-Call-ID", p.call.ID))
 	}
 	_ = extra(req, p.call) // plan has tried it
+	if id := callerID(p.call, p.d.local.uri.Host); id != nil && req.GetHeader(id.Name()) == nil {
+		req.AppendHeader(id)
+	}
 	p.proofs.sign(p.d.account, req)
 	req.SetBody(rtp.Offer(p.local))
 	a := &attempt{p: p, hop: h, invite: req, early: map[string]*early{}, hungUp: map[string]bool{}}

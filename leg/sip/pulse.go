@@ -112,22 +112,7 @@ func (l *line) note(found []HopState) {
 func (l *line) options(ctx context.Context, h hop) error {
 	ctx, stop := context.WithTimeout(ctx, heartbeat())
 	defer stop()
-	uri := l.Registrar(h.route())
-	req := sip.NewRequest(sip.OPTIONS, uri)
-	from := &sip.FromHeader{Address: sip.Uri{Scheme: "sip", User: "parley", Host: uri.Host}}
-	if l.a.Username != "" {
-		from.Address.User = userPart(l.a.Username)
-	}
-	from.Params.Add("tag", newTag())
-	maxForwards, callID := sip.MaxForwardsHeader(70), sip.CallIDHeader(sip.GenerateTagN(24)+"@parley")
-	to := &sip.ToHeader{Address: sip.Uri{Scheme: "sip", Host: uri.Host}}
-	for _, x := range []sip.Header{
-		&maxForwards, from, to, &callID, &sip.CSeqHeader{SeqNo: firstSeq(), MethodName: sip.OPTIONS},
-		l.t.contact(from.Address.User, h), acceptSDP(),
-	} {
-		req.AppendHeader(x)
-	}
-	res, err := l.send(ctx, req, h)
+	res, err := l.send(ctx, l.question(h, inquiry{sip.GenerateTagN(24) + "@parley", newTag(), firstSeq()}), h)
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
 		return fmt.Errorf("sip: no answer to OPTIONS within %s", heartbeat())
@@ -137,6 +122,32 @@ func (l *line) options(ctx context.Context, h hop) error {
 		return fmt.Errorf("sip: OPTIONS: %d", res.StatusCode)
 	}
 	return nil
+}
+
+// inquiry is what the requests of one OPTIONS have in common, those that answer a challenge included; seq is the next one's.
+type inquiry struct {
+	callID, tag string
+	seq         uint32
+}
+
+// question is the OPTIONS for one hop.
+func (l *line) question(h hop, q inquiry) *sip.Request {
+	uri := l.Registrar(h.route())
+	req := sip.NewRequest(sip.OPTIONS, uri)
+	from := &sip.FromHeader{Address: sip.Uri{Scheme: "sip", User: "parley", Host: uri.Host}}
+	if l.a.Username != "" {
+		from.Address.User = userPart(l.a.Username)
+	}
+	from.Params.Add("tag", q.tag)
+	maxForwards, callID := sip.MaxForwardsHeader(70), sip.CallIDHeader(q.callID)
+	to := &sip.ToHeader{Address: sip.Uri{Scheme: "sip", Host: uri.Host}}
+	for _, x := range []sip.Header{
+		&maxForwards, from, to, &callID, &sip.CSeqHeader{SeqNo: q.seq, MethodName: sip.OPTIONS},
+		l.t.contact(from.Address.User, h), acceptSDP(),
+	} {
+		req.AppendHeader(x)
+	}
+	return req
 }
 
 // send sends a request outside any dialog by the account's proxy, if it has one.

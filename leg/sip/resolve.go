@@ -14,6 +14,7 @@ import (
 	"github.com/emiago/sipgo/sip"
 
 	"github.com/parley-voice/parley"
+	"github.com/parley-voice/parley/leg"
 	"github.com/parley-voice/parley/leg/sip/route"
 	"github.com/parley-voice/parley/rtp"
 )
@@ -137,7 +138,7 @@ func (t *Trunk) nextHop(ctx context.Context, uri *sip.Uri, network string, a *pa
 type outside struct {
 	names  route.Resolver
 	health route.Health
-	limits limits
+	limits leg.Usage
 	lines  lines
 	trust  trust
 

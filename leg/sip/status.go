@@ -18,18 +18,3 @@ func rejection(c parley.Cause) (code int, reason string) {
 	}
 	return 500, "Server Internal Error"
 }
-
-// refusal is what a final status of a call we placed means. Code 0: nothing answered.
-func refusal(code int) parley.Cause {
-	switch code {
-	case 486, 600:
-		return parley.Busy
-	case 603, 607, 608, 403, 433:
-		return parley.Declined
-	case 401, 402, 407:
-		return parley.Configuration // the credentials, or the account
-	case 408, 480, 487:
-		return parley.NoAnswer
-	}
-	return parley.Unreachable
-}

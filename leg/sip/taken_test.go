@@ -65,12 +65,12 @@ func TestRinging(t *testing.T) {
 	p.seq = 1
 	p.target = tr.uri("%2B15551234567")
 	p.send(p.request("INVITE", "", "X-Account: 42\r\nx-two: b\r\nX-Account: 43\r\nDiversion: <sip:d@x>\r\n"+
-		"P-Asserted-Identity: <tel:+1555>\r\nUser-to-User: ab;encoding=hex\r\nSubject: no\r\n", p.sdp("")))
+		"P-Asserted-Identity: <tel:+1555>\r\nUser-to-User: ab;encoding=hex\r\nHistory-info: <sip:h@x>;index=1\r\nSubject: no\r\n", p.sdp("")))
 	r := <-got
 	if r.ID != p.callID || r.From != "ann" || r.FromName != "Ann" || r.To != "+15551234567" || r.Trunk != "" || int(r.Source.Port()) != p.port() {
 		t.Errorf("ringing %+v", r)
 	}
-	want := map[string]string{"X-Account": "42", "x-two": "b", "Diversion": "<sip:d@x>", "P-Asserted-Identity": "<tel:+1555>", "User-To-User": "ab;encoding=hex"}
+	want := map[string]string{"X-Account": "42", "x-two": "b", "Diversion": "<sip:d@x>", "P-Asserted-Identity": "<tel:+1555>", "User-To-User": "ab;encoding=hex", "History-Info": "<sip:h@x>;index=1"}
 	if len(r.Headers) != len(want) {
 		t.Errorf("headers %v", r.Headers)
 	}

@@ -48,7 +48,7 @@ func TestGrant(t *testing.T) {
 			name, value, _ := strings.Cut(h, ": ")
 			req.AppendHeader(sip.NewHeader(name, value))
 		}
-		d := &dialog{account: &parley.TrunkAccount{SessionExpires: c.wish}}
+		d := &dialog{account: &parley.TrunkAccount{TrunkTimers: parley.TrunkTimers{SessionExpires: c.wish}}}
 		d.timer.timing = c.was
 		got, no := d.grant(req)
 		code := 0

@@ -2,7 +2,7 @@
 // act. Goroutines: Serve and its three readers (UDP, TCP, TLS) per trunk; sipgo's one per message, which waits for nothing but a lookup,
 // and T1 at most for an ACK it has overtaken; per call that comes in the owner's, one that repeats a reliable 180 until its PRACK and one the
 // 200 until its ACK; per leg one reader of the media; per request of ours (BYE, REFER, CANCEL, OPTIONS, a refresh of the session, the NOTIFYs of a
-// REFER, the INFOs of a row of digits) one that waits for the answer. Serve waits for all of them.
+// REFER, the INFOs of a row of digits) one that waits for the answer; per Probe one for each address. Serve waits for all of them.
 package sip
 
 import (
@@ -36,7 +36,10 @@ type Config struct {
 	Clock     *leg.Clock  // nil: one of its own
 	// Trunks are the accounts callers may come in by. It is asked at most once a second, after an
 	// error at the next call. nil: none.
-	Trunks        func(context.Context) ([]parley.TrunkAccount, error)
+	Trunks func(context.Context) ([]parley.TrunkAccount, error)
+	// Whose says which of several accounts that a caller may come in by a call for that number is for: carriers' customers have the
+	// same far ends. "" or nil: the first.
+	Whose         func(ctx context.Context, to string, accounts []string) string
 	TrustLoopback bool            // callers from loopback may reach anyone even when there are accounts
 	DemoUser      string          // who loopback may reach in any case; "": demo
 	Realm         string          // of our challenges; "": parley

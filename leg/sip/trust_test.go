@@ -114,7 +114,7 @@ func TestRegisteredByTLS(t *testing.T) {
 	defer func() { _ = l.Close() }()
 	r := &registry{}
 	r.set(parley.TrunkAccount{
-		ID: "t", Host: "127.0.0.1", Port: l.Addr().(*net.TCPAddr).Port, Transport: "tls", TLSCA: ca, Username: "u", Health: -1,
+		ID: "t", Host: "127.0.0.1", Port: l.Addr().(*net.TCPAddr).Port, Transport: "tls", TLSCA: ca, Username: "u", TrunkTimers: parley.TrunkTimers{Health: -1},
 		Register: parley.TrunkRegister{On: true},
 	})
 	tr, stop := stoppable(t, Config{Trunks: r.read}, func(context.Context, leg.Offer) {})

@@ -107,8 +107,10 @@ func (r *Registration) request(h route.Hop, contact *sip.Uri, expires time.Durat
 	req.AppendHeader(&sip.ToHeader{Address: *r.c.AOR.Clone()})
 	req.AppendHeader(&callID)
 	req.AppendHeader(&sip.CSeqHeader{SeqNo: r.seq, MethodName: sip.REGISTER})
-	req.AppendHeader(&sip.ContactHeader{Address: *contact.Clone()})
-	req.AppendHeader(sip.NewHeader("Expires", strconv.Itoa(int(expires/time.Second))))
+	if contact != nil { // else it asks what is bound (RFC 3261 §10.2.3)
+		req.AppendHeader(&sip.ContactHeader{Address: *contact.Clone()})
+		req.AppendHeader(sip.NewHeader("Expires", strconv.Itoa(int(expires/time.Second))))
+	}
 	req.AppendHeader(sip.NewHeader("Supported", "path")) // proxies on the way may leave themselves behind (RFC 3327)
 	r.proofs.Sign(req)
 	return req

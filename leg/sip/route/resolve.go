@@ -44,8 +44,8 @@ type service struct {
 	addrs            []netip.AddrPort
 }
 
-// errRefused: SRV says that there is no such service (RFC 2782, target ".").
-var errRefused = errors.New("route: the host offers no SIP by this transport")
+// ErrRefused: SRV says that there is no such service (RFC 2782, target ".").
+var ErrRefused = errors.New("route: the host offers no SIP by this transport")
 
 // Hops are the addresses behind a host, in the order in which this request is to try them: by the priority of SRV and by chance
 // after its weights, IPv4 before IPv6 as media prefers it. An address or a port in the configuration leaves nothing to SRV.
@@ -102,7 +102,7 @@ func (r *Resolver) services(ctx context.Context, t Target) ([]service, error) {
 		return []service{{network: nets[0], addrs: []netip.AddrPort{netip.AddrPortFrom(ip, orPort(t.Port, nets[0]))}}}, nil
 	}
 	if !hostname(t.Host) {
-		return nil, errors.New("no host")
+		return nil, ErrHost
 	}
 	now := time.Now()
 	r.mu.Lock()
@@ -128,7 +128,7 @@ func (r *Resolver) services(ctx context.Context, t Target) ([]service, error) {
 // gone: the name server did answer, that there is nothing.
 func gone(err error) bool {
 	var d *net.DNSError
-	return errors.Is(err, errRefused) || errors.As(err, &d) && d.IsNotFound
+	return errors.Is(err, ErrRefused) || errors.As(err, &d) && d.IsNotFound
 }
 
 func (r *Resolver) remember(t Target, f found) {
@@ -176,7 +176,7 @@ func (r *Resolver) records(ctx context.Context, host, network string) ([]service
 		return nil, err
 	}
 	if len(srv) == 1 && srv[0].Target == "." {
-		return nil, errRefused
+		return nil, ErrRefused
 	}
 	var services []service
 	var failed error

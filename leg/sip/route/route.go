@@ -32,6 +32,9 @@ const (
 	portTLS   = 5061
 )
 
+// ErrHost: it can be neither looked up nor connected to.
+var ErrHost = errors.New("route: no host")
+
 // ErrNetwork: neither UDP, TCP nor TLS.
 var ErrNetwork = errors.New("route: transport is not carried")
 
@@ -44,10 +47,10 @@ func ParseHostPort(s string) (host string, port int, err error) {
 	if strings.HasPrefix(s, "[") {
 		end := strings.LastIndexByte(s, ']')
 		if end < 0 || end+1 < len(s) && s[end+1] != ':' {
-			return "", 0, fmt.Errorf("route: %q is no host", s)
+			return "", 0, fmt.Errorf("%w: %q", ErrHost, s)
 		}
 		if ip, err := netip.ParseAddr(s[1:end]); err != nil || !ip.Is6() || ip.Zone() != "" {
-			return "", 0, fmt.Errorf("route: %q is no host", s)
+			return "", 0, fmt.Errorf("%w: %q", ErrHost, s)
 		}
 		host, number, has = s[1:end], strings.TrimPrefix(s[end+1:], ":"), end+1 < len(s)
 	}
@@ -59,7 +62,7 @@ func ParseHostPort(s string) (host string, port int, err error) {
 		port = int(n)
 	}
 	if !hostname(host) {
-		return "", 0, fmt.Errorf("route: %q is no host", s)
+		return "", 0, fmt.Errorf("%w: %q", ErrHost, s)
 	}
 	return host, port, nil
 }

@@ -22,6 +22,8 @@ type Live struct {
 	Tap func(callID string, f func(at time.Time, out bool, local, remote netip.AddrPort, packet []byte)) (stop func(), ok bool)
 	// Runs says whether the call is not over.
 	Runs func() bool
+	// Quiet says whether nobody may hear it now: packets of its media are left out then. nil: anybody may.
+	Quiet func() bool
 }
 
 // CallIDs are those that a call owns.
@@ -102,7 +104,7 @@ func (f *follower) look() {
 
 // take takes a packet from a goroutine of the media: it does not wait.
 func (f *follower) take(at time.Time, out bool, local, remote netip.AddrPort, b []byte) {
-	if len(f.packets) == cap(f.packets) {
+	if len(f.packets) == cap(f.packets) || f.live.Quiet != nil && f.live.Quiet() {
 		return
 	}
 	p := packet{at: at, from: remote, to: local, bytes: packets.Get().(*[followPackets]byte)}

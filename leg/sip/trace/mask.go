@@ -8,10 +8,15 @@ import (
 const blanks = " \t\r\n"
 
 // Mask is a copy of a message in which an x stands for every character of a secret: proofs in Authorization and the like, keys of
-// SRTP (RFC 4568) and others in session descriptions, passwords in SIP addresses. Its length stays.
+// SRTP (RFC 4568) and others in session descriptions, passwords in SIP addresses, and keys pressed by INFO. Its length stays.
 func Mask(raw []byte) []byte {
 	out := slices.Clone(raw)
-	for rest := out; len(rest) > 0; {
+	head := out
+	if i := bodyOf(out); hasPrefixFold(out, "info ") {
+		blot(out[i:]) // a PIN, or a card's number
+		head = out[:i]
+	}
+	for rest := head; len(rest) > 0; {
 		var line []byte
 		line, rest = cutField(rest)
 		maskPasswords(line)
@@ -29,6 +34,16 @@ func Mask(raw []byte) []byte {
 		}
 	}
 	return out
+}
+
+// bodyOf is where the body of a message begins.
+func bodyOf(b []byte) int {
+	for _, end := range []string{"\r\n\r\n", "\n\n"} {
+		if i := bytes.Index(b, []byte(end)); i >= 0 {
+			return i + len(end)
+		}
+	}
+	return len(b)
 }
 
 // cutField takes the first line off with those that continue it (RFC 3261 §7.3.1).

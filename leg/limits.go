@@ -1,4 +1,4 @@
-package sip
+package leg
 
 import (
 	"context"
@@ -7,29 +7,28 @@ import (
 	"time"
 
 	"github.com/parley-voice/parley"
-	"github.com/parley-voice/parley/leg"
 )
 
 // turnMost is how long a call waits for its turn when an account may place only so many a second.
 const turnMost = 30 * time.Second
 
-// errLimit: the account has as many calls as it may.
-var errLimit = errors.New("sip: the trunk's limit of calls is reached")
+// ErrLimit: the account has as many calls as it may.
+var ErrLimit = errors.New("the trunk's limit of calls is reached")
 
-// limits counts what goes over each account. The zero value is ready.
-type limits struct {
+// Usage counts what goes over each account, and keeps parley.TrunkLimits. The zero value is ready; safe from any goroutine.
+type Usage struct {
 	mu   sync.Mutex // guards used
-	used map[string]*usage
+	used map[string]*used
 }
 
-// usage is what one account has in use.
-type usage struct {
+// used is what one account has in use.
+type used struct {
 	calls int       // in and out
 	next  time.Time // when the next call may be placed: a bucket of one token, on account
 }
 
-// enter counts a call. leave, which may be called more than once, ends it. !ok: there is no room for it.
-func (l *limits) enter(a *parley.TrunkAccount) (leave func(), ok bool) {
+// Enter counts a call. leave, which may be called more than once, ends it. !ok: there is no room for it.
+func (l *Usage) Enter(a *parley.TrunkAccount) (leave func(), ok bool) {
 	if a == nil || a.ID == "" {
 		return func() {}, true
 	}
@@ -44,19 +43,19 @@ func (l *limits) enter(a *parley.TrunkAccount) (leave func(), ok bool) {
 }
 
 // of is an account's usage; mu is held.
-func (l *limits) of(id string) *usage {
+func (l *Usage) of(id string) *used {
 	if l.used == nil {
-		l.used = map[string]*usage{}
+		l.used = map[string]*used{}
 	}
 	u := l.used[id]
 	if u == nil {
-		u = &usage{}
+		u = &used{}
 		l.used[id] = u
 	}
 	return u
 }
 
-func (l *limits) leave(id string) {
+func (l *Usage) leave(id string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	u := l.used[id]
@@ -65,17 +64,17 @@ func (l *limits) leave(id string) {
 	}
 }
 
-// await is enter for a call we place, at its turn: calls that come too fast are spread out, up to turnMost, before any is refused.
-// It fails with a *leg.Rejected: unreachable, as by a carrier that has no line free. The callee is not busy.
-func (l *limits) await(ctx context.Context, a *parley.TrunkAccount) (leave func(), err error) {
-	leave, ok := l.enter(a)
+// Await is Enter for a call we place, at its turn: calls that come too fast are spread out, up to turnMost, before any is refused.
+// It fails with a *Rejected: unreachable, as by a carrier that has no line free. The callee is not busy.
+func (l *Usage) Await(ctx context.Context, a *parley.TrunkAccount) (leave func(), err error) {
+	leave, ok := l.Enter(a)
 	if !ok {
-		return nil, errors.Join(&leg.Rejected{Cause: parley.Unreachable}, errLimit)
+		return nil, errors.Join(&Rejected{Cause: parley.Unreachable}, ErrLimit)
 	}
 	wait, ok := l.turn(a)
 	if !ok {
 		leave()
-		return nil, errors.Join(&leg.Rejected{Cause: parley.Unreachable}, errLimit)
+		return nil, errors.Join(&Rejected{Cause: parley.Unreachable}, ErrLimit)
 	}
 	if wait <= 0 {
 		return leave, nil
@@ -87,12 +86,12 @@ func (l *limits) await(ctx context.Context, a *parley.TrunkAccount) (leave func(
 		return leave, nil
 	case <-ctx.Done():
 		leave()
-		return nil, &leg.Rejected{Cause: parley.Cancelled}
+		return nil, &Rejected{Cause: parley.Cancelled}
 	}
 }
 
 // turn is how long to wait for the next place in the row.
-func (l *limits) turn(a *parley.TrunkAccount) (wait time.Duration, ok bool) {
+func (l *Usage) turn(a *parley.TrunkAccount) (wait time.Duration, ok bool) {
 	if a == nil || a.ID == "" || a.Limits.CallsPerSecond <= 0 {
 		return 0, true
 	}

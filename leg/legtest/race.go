@@ -1,0 +1,5 @@
+//go:build race
+
+package legtest
+
+const raced = true
