@@ -64,6 +64,8 @@ type Kind struct {
 	Name   string
 	AtOnce int           // jobs at once; 0 is 4
 	Lease  time.Duration // how long a job of a process that died is left alone; extended while it runs; 0 is 30 s
+	// Hold says that no job is to be begun here now; it is asked again every second. nil: any is.
+	Hold func() bool
 	// Run does the work. ctx ends with the queue: return soon after. A panic is a failure for good.
 	Run func(ctx context.Context, j Job) Result
 	// Doubt is told of a job written with Once whose attempt began and never reported: the work may be done, half done or not
@@ -78,6 +80,7 @@ const (
 	defaultLease   = 30 * time.Second
 	lookEvery      = time.Hour   // when nothing wakes a kind and nothing is due
 	errorWait      = time.Second // after the store failed
+	holdWait       = time.Second // while no job is to be begun
 	purgeEvery     = time.Hour
 	keepDone       = 7 * 24 * time.Hour // how long a job that is done is remembered, and its DedupeKey with it
 	finishWait     = 5 * time.Second    // for the store to take the result of a job while the process ends

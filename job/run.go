@@ -68,6 +68,8 @@ func (l *line) free() int {
 	return l.kind.AtOnce - len(l.running)
 }
 
+func (l *line) held() bool { return l.kind.Hold != nil && l.kind.Hold() }
+
 // run looks for due jobs whenever it is woken, one ends, or the next is due.
 func (l *line) run(ctx context.Context) {
 	var keeper sync.WaitGroup
@@ -84,6 +86,8 @@ func (l *line) run(ctx context.Context) {
 			}
 			l.q.log.Error("job queue", "kind", l.kind.Name, "error", err)
 			wait = errorWait
+		} else if l.held() {
+			wait = holdWait
 		} else if l.free() > 0 {
 			at, ok, err := l.q.store.NextJob(ctx, l.kind.Name)
 			if err == nil && ok {
@@ -104,7 +108,7 @@ func (l *line) run(ctx context.Context) {
 func (l *line) begin(ctx context.Context) error {
 	for _, doubt := range []bool{true, false} {
 		n := l.free()
-		if n <= 0 {
+		if n <= 0 || !doubt && l.held() {
 			return nil
 		}
 		jobs, err := l.q.store.ClaimJobs(ctx, store.Claim{Owner: l.q.owner, Kind: l.kind.Name, Limit: n, Lease: l.kind.Lease, Doubt: doubt})

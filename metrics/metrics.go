@@ -29,6 +29,7 @@ type Config struct {
 	Log     Log
 	Running func() int                                     // calls that this process carries
 	Depth   func(ctx context.Context) (store.Depth, error) // what waits
+	Node    Node                                           // of this process
 	Logger  *slog.Logger                                   // nil: slog.Default()
 }
 
@@ -77,7 +78,7 @@ func New(c Config) *Metrics {
 		Buckets: []float64{.001, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10}})
 	m.missed = prometheus.NewCounter(prometheus.CounterOpts{Name: "parley_metrics_lagged_total",
 		Help: "How often events came faster than they were counted here, and some were not."})
-	m.registry.MustRegister(m.requests, m.took, m.ended, m.deliveries, m.delay, m.missed, &waiting{m},
+	m.registry.MustRegister(m.requests, m.took, m.ended, m.deliveries, m.delay, m.missed, &waiting{m}, &node{m.Node},
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	m.warm, m.early, m.latency = newWarm(m.registry), newEarly(m.registry), newSplit(m.registry)
 	m.media, m.served = newMedia(m.registry), newServed(m.registry)

@@ -15,6 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 
 	"github.com/parley-voice/parley"
+	"github.com/parley-voice/parley/leg"
 	"github.com/parley-voice/parley/store"
 )
 
@@ -82,9 +83,15 @@ func TestRequests(t *testing.T) {
 func TestWhatWaits(t *testing.T) {
 	depth, fails := store.Depth{Calls: 3, Jobs: 5, Unread: 7}, error(nil)
 	m := New(Config{Running: func() int { return 2 }, Logger: quiet(), Depth: func(context.Context) (store.Depth, error) { return depth, fails }})
-	wants(t, shown(t, m), "parley_calls_running 2", "parley_calls_queued 3", "parley_jobs_waiting 5", "parley_event_log_unread 7")
-	fails = errors.New("the database is gone")
+	wants(t, shown(t, m), "parley_calls_running 2", "parley_calls_queued 3", "parley_jobs_waiting 5", "parley_event_log_unread 7", "parley_calls_overdue_seconds 0", "parley_jobs_overdue_seconds 0")
+	depth.CallsDue, depth.JobsDue = time.Now().Add(-time.Hour), time.Now().Add(time.Hour)
 	text := shown(t, m)
+	wants(t, text, "parley_jobs_overdue_seconds 0")
+	if !strings.Contains(text, "\nparley_calls_overdue_seconds 36") {
+		t.Error("a call that was due an hour ago is not overdue")
+	}
+	fails = errors.New("the database is gone")
+	text = shown(t, m)
 	wants(t, text, "parley_calls_running 2")
 	if strings.Contains(text, "parley_calls_queued") {
 		t.Error("a number is shown that nobody knows")
@@ -149,7 +156,8 @@ func TestWhatTheLogTells(t *testing.T) {
 
 // TestNames: Prometheus' own rules for names and help texts, and no label that a client or a call could fill.
 func TestNames(t *testing.T) {
-	m := New(Config{Running: func() int { return 0 }, Depth: func(context.Context) (store.Depth, error) { return store.Depth{}, nil }})
+	m := New(Config{Running: func() int { return 0 }, Depth: func(context.Context) (store.Depth, error) { return store.Depth{}, nil },
+		Node: Node{Late: func() leg.Lateness { return leg.Lateness{} }, Lines: func() Lines { return Lines{} }, Ports: func() int { return 0 }}})
 	m.Request("/v1/calls", "GET", 200, 0)
 	text := shown(t, m)
 	problems, err := promlint.New(strings.NewReader(text)).Lint()

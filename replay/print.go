@@ -75,7 +75,7 @@ func (r *Report) Print(w io.Writer, set ...string) {
 		fmt.Fprintf(w, "The recording is not what was heard from %.1f to %.1f s: decisions after it may be others.\n", float64(d.From)/1000, float64(d.To)/1000)
 	}
 	if r.Cut {
-		fmt.Fprintln(w, "The end of the call is missing: the server was killed.")
+		fmt.Fprintln(w, "The end of the call is missing: the server was killed, or the recording was paused.")
 	}
 	switch {
 	case len(set) > 0 && len(r.Changes) == 0:

@@ -55,7 +55,7 @@ type Report struct {
 	CallID    string             `json:"call_id"`
 	Same      bool               `json:"same"`    // without other dials: all is decided as it was, to the letter
 	Differs   []Stretch          `json:"differs"` // where the recording is not what was heard
-	Cut       bool               `json:"cut"`     // the server was killed while the call ran: the end is missing
+	Cut       bool               `json:"cut"`     // the end is missing: the server was killed while the call ran, or the recording was paused
 	Decisions []journal.Decision `json:"decisions"`
 	Changes   []journal.Change   `json:"changes"` // against the log; with other dials: against the call as it was
 }
@@ -75,6 +75,9 @@ func Again(ctx context.Context, f Files, l Log, c *parley.Call) (*Report, error)
 	r, err := play(f, c, nil)
 	if err != nil {
 		return nil, err
+	}
+	if r.Cut {
+		was = slices.DeleteFunc(was, func(d journal.Decision) bool { return d.At > r.Length.Milliseconds() })
 	}
 	out := report(c, r)
 	out.Same = slices.EqualFunc(was, r.Decisions, same)

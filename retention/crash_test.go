@@ -137,6 +137,9 @@ func TestSweep(t *testing.T) {
 		h.file("9e0c1af0-8f56-4735-b0f8-b8b7d5762350.journal", 2*day)
 		h.file("running.journal", 2*day)
 		h.file("diary.journal", 2*day) // not ours
+		for _, name := range []string{"kept", "lost", "silent", "9e0c1af0-8f56-4735-b0f8-b8b7d5762350", "running", "mountain"} {
+			h.file(name+".peaks", 2*day) // as of the journals
+		}
 		if err := os.Mkdir(filepath.Join(h.dir, "folder.wav"), 0o700); err != nil {
 			t.Fatal(err)
 		}
@@ -152,7 +155,7 @@ func TestSweep(t *testing.T) {
 			h.file(c.ID+".wav", 2*day)
 		}
 		h.keep(h.keeper(nil), time.Minute)
-		h.have("diary.journal", "kept.journal", "lost.journal", "running.journal", "folder.wav", "kept.wav", "link.wav", "lost.wav", "music.wav", "notes.txt", "running.wav", "young.mp3.part", "young.wav")
+		h.have("diary.journal", "kept.journal", "lost.journal", "running.journal", "kept.peaks", "lost.peaks", "mountain.peaks", "running.peaks", "folder.wav", "kept.wav", "link.wav", "lost.wav", "music.wav", "notes.txt", "running.wav", "young.mp3.part", "young.wav")
 		if h.row("lost").Recording != "lost.wav" || h.row("private").Recording != "" || h.row("running").Recording != "" {
 			t.Errorf("%q %q %q", h.row("lost").Recording, h.row("private").Recording, h.row("running").Recording)
 		}

@@ -3,11 +3,13 @@ package retention
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/parley-voice/parley"
+	"github.com/parley-voice/parley/audio"
 	"github.com/parley-voice/parley/turn/journal"
 )
 
@@ -25,6 +27,9 @@ func (k *Keeper) toMP3(ctx context.Context, c parley.Call) error {
 	stem, ok := strings.CutSuffix(c.Recording, wav)
 	if !ok {
 		return errMoved
+	}
+	if err := k.outline(c); err != nil {
+		return err
 	}
 	if err := k.encode(ctx, c.Recording, stem+part); err != nil {
 		_ = k.remove(stem + part)
@@ -53,6 +58,31 @@ func (k *Keeper) toMP3(ctx context.Context, c parley.Call) error {
 		return err
 	}
 	return k.remove(c.Recording)
+}
+
+// outline keeps what a recording looks like, where that was not noted as it was made: of an MP3 it cannot be told.
+func (k *Keeper) outline(c parley.Call) error {
+	if _, err := k.root.Stat(c.ID + audio.PeaksEnding); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	f, err := k.root.Open(c.Recording)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	rec, err := audio.OpenRecorded(f, info.Size())
+	if err != nil { // not one of ours: it stays without
+		return nil
+	}
+	peaks, err := rec.Peaks(0, rec.Slots())
+	if err != nil {
+		return err
+	}
+	return k.root.WriteFile(c.ID+audio.PeaksEnding, peaks, 0o600)
 }
 
 // encode writes an MP3 and has it on the disk.

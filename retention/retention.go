@@ -135,7 +135,7 @@ func (k *Keeper) complain(ctx context.Context, what, call string, err error) {
 // eraseAudio deletes a recording in every form it may be there, then says so on the row.
 func (k *Keeper) eraseAudio(ctx context.Context, c parley.Call) error {
 	stem := strings.TrimSuffix(c.Recording, filepath.Ext(c.Recording))
-	for _, name := range []string{c.Recording, stem + wav, stem + mp3, stem + part, c.ID + journal.Ending} {
+	for _, name := range []string{c.Recording, stem + wav, stem + mp3, stem + part, c.ID + journal.Ending, c.ID + audio.PeaksEnding} {
 		if err := k.remove(name); err != nil {
 			return err
 		}

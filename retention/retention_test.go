@@ -144,6 +144,8 @@ func TestRecordingsAreErasedAfterTheirDays(t *testing.T) {
 		h.call("new", day, "new.wav")
 		h.call("none", 40*day, "")
 		h.file("old.journal", 31*day)
+		h.file("old.peaks", 31*day)
+		h.file("mp3.peaks", 31*day)
 		h.file("new.journal", day)
 		h.keep(h.keeper(nil), time.Minute)
 		h.have("new.journal", "new.wav", "soon.wav")
@@ -181,6 +183,48 @@ func TestNothingIsErasedUnlessWanted(t *testing.T) {
 		h.have("old.wav")
 		if c := h.row("old"); len(c.Turns) != 1 || c.Recording != "old.wav" {
 			t.Errorf("%+v", c)
+		}
+	})
+}
+
+// recorded keeps a call of a second that a caller filled, long ago.
+func (h *house) recorded(id string) {
+	h.t.Helper()
+	h.call(id, 2*day, id+".wav")
+	f, err := os.Create(filepath.Join(h.dir, id+".wav"))
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	defer f.Close()
+	r, err := audio.NewRecorder(f)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	var sound audio.Frame
+	for i := range sound {
+		sound[i] = 12800
+	}
+	for at := time.Duration(0); at < time.Second; at += audio.FrameDur {
+		_ = r.AddLeft(at, &sound)
+	}
+	if err := r.Close(); err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+// TestAnMP3IsStillSeen: what a recording looks like is noted before its sound is gone, and what was noted before stays.
+func TestAnMP3IsStillSeen(t *testing.T) {
+	in(t, store.Settings{MP3AfterDays: 1}, func(t *testing.T, h *house) {
+		h.recorded("seen")
+		h.recorded("noted")
+		h.file("noted.peaks", 2*day)
+		h.keep(h.keeper(nil), time.Minute)
+		h.have("noted.mp3", "noted.peaks", "seen.mp3", "seen.peaks")
+		if p, err := os.ReadFile(filepath.Join(h.dir, "seen.peaks")); err != nil || !bytes.Equal(p, bytes.Repeat([]byte{100, 0}, 50)) {
+			t.Errorf("%v %v", p, err)
+		}
+		if p, err := os.ReadFile(filepath.Join(h.dir, "noted.peaks")); err != nil || string(p) != "sound of noted.peaks" {
+			t.Errorf("%q %v", p, err)
 		}
 	})
 }
@@ -230,7 +274,7 @@ func TestMP3OfAWAV(t *testing.T) {
 			h.have("c.wav") // it says so, and keeps what there is
 			return
 		}
-		h.have("c.mp3")
+		h.have("c.mp3", "c.peaks")
 		if b, err := os.ReadFile(filepath.Join(h.dir, "c.mp3")); err != nil || len(b) < 1000 {
 			t.Errorf("%d bytes, %v", len(b), err)
 		}

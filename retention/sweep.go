@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/parley-voice/parley"
+	"github.com/parley-voice/parley/audio"
 	"github.com/parley-voice/parley/turn/journal"
 )
 
@@ -54,6 +55,9 @@ func (k *Keeper) set(ctx context.Context, f os.DirEntry) error {
 	if id, ok := strings.CutSuffix(name, journal.Ending); ok {
 		return k.setJournal(ctx, id, name)
 	}
+	if id, ok := strings.CutSuffix(name, audio.PeaksEnding); ok {
+		return k.setPeaks(ctx, id, name)
+	}
 	ext := filepath.Ext(name)
 	if ext != wav && ext != mp3 {
 		return nil // not ours
@@ -88,17 +92,30 @@ func (k *Keeper) set(ctx context.Context, f os.DirEntry) error {
 
 // setJournal has a journal go where its call, or its recording as it was made, has gone. One whose words are to go goes before they do.
 func (k *Keeper) setJournal(ctx context.Context, id, name string) error {
+	return k.setBeside(ctx, id, name, func(parley.Call) bool { return false }, wav)
+}
+
+// setPeaks has what a recording looks like go where the recording has gone.
+func (k *Keeper) setPeaks(ctx context.Context, id, name string) error {
+	return k.setBeside(ctx, id, name, func(c parley.Call) bool { return c.Recording != "" }, wav, mp3)
+}
+
+// setBeside has a file that lies beside a recording go where its call has gone, or nothing of the recording is there in any of the forms. While
+// the call runs, or as its row stays, it is left.
+func (k *Keeper) setBeside(ctx context.Context, id, name string, stays func(parley.Call) bool, forms ...string) error {
 	c, err := k.Store.Call(ctx, "", id)
 	switch {
 	case parley.IsNotFound(err) && uuid.Validate(id) != nil:
 		return nil // not ours
 	case parley.IsNotFound(err):
 		return k.remove(name)
-	case err != nil || c.End.IsZero():
+	case err != nil || c.End.IsZero() || stays(c):
 		return err
 	}
-	if _, err := k.root.Stat(id + wav); !os.IsNotExist(err) {
-		return err // also of a recording that was lost, and will be found
+	for _, form := range forms {
+		if _, err := k.root.Stat(id + form); !os.IsNotExist(err) {
+			return err // also of a recording that was lost, and will be found
+		}
 	}
 	return k.remove(name)
 }

@@ -41,12 +41,17 @@ type report struct {
 	gone bool // the webhook wants no more
 }
 
-// load finds what an earlier run left to be done.
+// load finds what an earlier run, or another process, left to be done.
 func (s *sorter) load(ctx context.Context) error {
 	rows, err := s.d.DB.OutstandingWebhooks(ctx)
 	for _, r := range rows {
 		b := s.box(r.WebhookID)
-		b.more, b.retry = r.Fresh > 0, r.Retry
+		if b.retry.IsZero() {
+			b.retry = r.Retry
+		}
+		if r.Fresh > len(b.known) {
+			b.more, b.last = true, store.Delivery{} // from the first: what is sent again is out of order
+		}
 	}
 	return err
 }
@@ -64,6 +69,12 @@ func (s *sorter) run(ctx context.Context) {
 	defer s.flights.Wait()
 	purge := time.NewTicker(time.Hour)
 	defer purge.Stop()
+	var others <-chan time.Time
+	if s.d.DB.Shared() {
+		look := time.NewTicker(lookEvery)
+		defer look.Stop()
+		others = look.C
+	}
 	for {
 		due := s.pump(ctx)
 		t := time.NewTimer(due)
@@ -77,6 +88,10 @@ func (s *sorter) run(ctx context.Context) {
 		case <-purge.C:
 			if err := s.d.DB.PurgeDeliveries(ctx, time.Now().Add(-keepFor)); err != nil {
 				s.d.Logger.Error("forgetting old deliveries", "error", err)
+			}
+		case <-others:
+			if err := s.load(ctx); err != nil {
+				s.failed(ctx, err)
 			}
 		case <-t.C:
 		case <-ctx.Done():

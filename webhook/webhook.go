@@ -5,7 +5,7 @@
 // the process ends, and after a crash something may be sent twice: receivers know it by its webhook-id. The rows are the
 // queue and the delivery log in one. Events of one call go to a webhook in order; one that fails holds the next back for 5 s at most, then
 // sequence tells the order. Every webhook has attempts of its own, so a slow receiver delays nobody else. One process per
-// database delivers.
+// database delivers at a time; what others wrote down to be sent once more it finds within lookEvery.
 //
 // Goroutines: one reads the log, one decides what is sent when, and one for each attempt. Run starts them and waits for them.
 package webhook
@@ -43,6 +43,7 @@ type Options struct {
 type Courier struct {
 	Options
 	added chan batch
+	here  atomic.Bool  // Run runs
 	read  atomic.Int64 // position of the last event that was read and whose deliveries are written
 }
 
@@ -69,6 +70,7 @@ const (
 	errorWait  = time.Second // after the store failed
 	keepFor    = 30 * 24 * time.Hour
 	drainLook  = 20 * time.Millisecond
+	lookEvery  = 5 * time.Second // for deliveries that another process wrote down
 )
 
 // New makes a courier.
@@ -90,12 +92,17 @@ func (d *Courier) Run(ctx context.Context) error {
 		return fmt.Errorf("starting webhooks: %w", err)
 	}
 	d.read.Store(at)
+	d.here.Store(true)
+	defer d.here.Store(false)
 	var wg sync.WaitGroup
 	wg.Go(func() { s.run(ctx) })
 	wg.Go(func() { d.tail(ctx, at) })
 	wg.Wait()
 	return nil
 }
+
+// Runs reports whether it is this process that delivers.
+func (d *Courier) Runs() bool { return d.here.Load() }
 
 // Drain waits until whatever is in the log has had its first attempt, or ctx is done: for a server that stops, and whose last
 // calls have just ended. Run must go on meanwhile. What does not get so far is sent after the next start.
@@ -134,6 +141,9 @@ func (d *Courier) Redeliver(ctx context.Context, env, id string) (store.Delivery
 		EventID: old.EventID, EventType: old.EventType, Position: old.Position}}
 	if err := d.DB.Deliver(ctx, "", 0, again); err != nil {
 		return store.Delivery{}, err
+	}
+	if !d.here.Load() {
+		return again[0], nil
 	}
 	select {
 	case d.added <- batch{again, true}:

@@ -1,0 +1,416 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"maps"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/parley-voice/parley"
+	"github.com/parley-voice/parley/store"
+)
+
+// A table is the nodes of a database that may be away.
+type table struct {
+	mu     sync.Mutex
+	away   bool
+	nodes  map[string]*store.Node
+	duties map[string]string
+	ended  []string // nodes whose calls were
+}
+
+var errAway = errors.New("the database is away")
+
+func newTable() *table {
+	return &table{nodes: map[string]*store.Node{}, duties: map[string]string{}}
+}
+
+// A seat is the table as one node sees it.
+type seat struct {
+	*table
+	id string
+}
+
+func (s seat) do(f func() error) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.away {
+		return errAway
+	}
+	return f()
+}
+
+func (s seat) Self() string { return s.id }
+
+func (s seat) Join(_ context.Context, n store.Node) error {
+	return s.do(func() error {
+		n.ID, n.State = s.id, store.NodeUp
+		if was := s.nodes[s.id]; was != nil {
+			n.Beat = was.Beat + 1
+		}
+		s.nodes[s.id] = &n
+		return nil
+	})
+}
+
+func (s seat) Beat(_ context.Context, state string) error {
+	return s.do(func() error {
+		n := s.nodes[s.id]
+		if n.State == store.NodeGone {
+			return store.ErrGone
+		}
+		n.Beat, n.State = n.Beat+1, state
+		return nil
+	})
+}
+
+func (s seat) Nodes(context.Context) (all []store.Node, err error) {
+	err = s.do(func() error {
+		for _, id := range slices.Sorted(maps.Keys(s.nodes)) {
+			if n := *s.nodes[id]; n.State != store.NodeGone {
+				all = append(all, n)
+			}
+		}
+		return nil
+	})
+	return all, err
+}
+
+func (s seat) Bereave(_ context.Context, was store.Node) (lost []parley.Call, err error) {
+	err = s.do(func() error {
+		if n := s.nodes[was.ID]; n.Beat == was.Beat && n.State != store.NodeGone {
+			n.State = store.NodeGone
+			s.ended = append(s.ended, n.ID)
+			lost = []parley.Call{{ID: "a call of " + n.ID}}
+		}
+		return nil
+	})
+	return lost, err
+}
+
+func (s seat) TakeDuty(_ context.Context, name string) (mine bool, err error) {
+	err = s.do(func() error {
+		has, up := s.nodes[s.duties[name]], s.nodes[s.id].State == store.NodeUp
+		if mine = s.duties[name] == s.id || has == nil || has.State == store.NodeGone || up && has.State != store.NodeUp; mine {
+			s.duties[name] = s.id
+		}
+		return nil
+	})
+	return mine, err
+}
+
+func (s seat) Leave(context.Context) error {
+	return s.do(func() error { s.nodes[s.id].State = store.NodeGone; return nil })
+}
+
+func (t *table) set(away bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.away = away
+}
+
+func (t *table) dead() []string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return slices.Clone(t.ended)
+}
+
+// A member is a node whose keeper runs.
+type member struct {
+	*Keeper
+	stop func()
+
+	mu     sync.Mutex
+	lost   []string
+	fenced int
+	doing  int // how many do its duty here
+	begun  int
+}
+
+func (m *member) is(f func() bool) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return f()
+}
+
+func enter(t *testing.T, tab *table, id string) *member {
+	m := &member{}
+	s := seat{tab, id}
+	m.Keeper = &Keeper{Store: s, Logger: slog.New(slog.DiscardHandler),
+		Lost: func(_ context.Context, calls []parley.Call) {
+			m.mu.Lock()
+			defer m.mu.Unlock()
+			for _, c := range calls {
+				m.lost = append(m.lost, c.ID)
+			}
+		},
+		Fenced: func(context.Context) { m.mu.Lock(); defer m.mu.Unlock(); m.fenced++ },
+		Duties: []Duty{{"webhooks", func(ctx context.Context) error {
+			m.mu.Lock()
+			m.doing++
+			m.begun++
+			m.mu.Unlock()
+			<-ctx.Done()
+			m.mu.Lock()
+			m.doing--
+			m.mu.Unlock()
+			return nil
+		}}},
+	}
+	if err := s.Join(t.Context(), store.Node{}); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- m.Run(ctx) }()
+	m.stop = sync.OnceFunc(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+	t.Cleanup(m.stop)
+	return m
+}
+
+// freeze is a node that does nothing any more: its table is away, for it alone.
+func freeze(tab *table, m *member) (thaw func()) {
+	apart := newTable()
+	apart.away = true
+	m.Keeper.Store.(*switchable).to(seat{apart, m.Store.Self()})
+	return func() { m.Keeper.Store.(*switchable).to(seat{tab, m.Store.Self()}) }
+}
+
+// A switchable store can be cut off.
+type switchable struct {
+	mu sync.Mutex
+	s  seat
+}
+
+func (s *switchable) to(at seat) { s.mu.Lock(); defer s.mu.Unlock(); s.s = at }
+func (s *switchable) at() seat   { s.mu.Lock(); defer s.mu.Unlock(); return s.s }
+
+func (s *switchable) Self() string                                  { return s.at().Self() }
+func (s *switchable) Join(c context.Context, n store.Node) error    { return s.at().Join(c, n) }
+func (s *switchable) Beat(c context.Context, state string) error    { return s.at().Beat(c, state) }
+func (s *switchable) Nodes(c context.Context) ([]store.Node, error) { return s.at().Nodes(c) }
+func (s *switchable) Leave(c context.Context) error                 { return s.at().Leave(c) }
+func (s *switchable) TakeDuty(c context.Context, n string) (bool, error) {
+	return s.at().TakeDuty(c, n)
+}
+func (s *switchable) Bereave(c context.Context, n store.Node) ([]parley.Call, error) {
+	return s.at().Bereave(c, n)
+}
+
+func seats(t *testing.T) (tab *table, a, b *member) {
+	tab = newTable()
+	a, b = enter(t, tab, "a"), enter(t, tab, "b")
+	synctest.Wait()
+	return tab, a, b
+}
+
+// TestDeadNode: the calls of a node that has died are ended within 30 s, once, and its duty is another's.
+func TestDeadNode(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tab := newTable()
+		a := enter(t, tab, "a")
+		synctest.Wait()
+		dead := seat{tab, "dead"}
+		if err := dead.Join(t.Context(), store.Node{}); err != nil {
+			t.Fatal(err)
+		}
+		tab.mu.Lock()
+		tab.duties["webhooks"] = "dead"
+		tab.mu.Unlock()
+		time.Sleep(LostAfter - Every)
+		if len(tab.dead()) != 0 {
+			t.Error("it is given up too early")
+		}
+		time.Sleep(30*time.Second - (LostAfter - Every))
+		synctest.Wait()
+		if got := tab.dead(); !slices.Equal(got, []string{"dead"}) {
+			t.Errorf("ended were the calls of %v", got)
+		}
+		if !a.is(func() bool { return slices.Equal(a.lost, []string{"a call of dead"}) && a.doing == 1 }) {
+			t.Errorf("told of %v, %d do the duty", a.lost, a.doing)
+		}
+		a.stop()
+	})
+}
+
+// TestDatabaseAway: nobody who lives is taken for dead however long the database was away.
+func TestDatabaseAway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tab, a, b := seats(t)
+		for range 5 {
+			time.Sleep(LostAfter - time.Second)
+			tab.set(true)
+			time.Sleep(time.Minute)
+			tab.set(false)
+		}
+		time.Sleep(time.Minute)
+		if got := tab.dead(); len(got) != 0 || a.fenced+b.fenced > 0 {
+			t.Errorf("taken for dead were %v", got)
+		}
+		if n := a.doing + b.doing; n != 1 {
+			t.Errorf("%d do what one is to do", n)
+		}
+		a.stop()
+		b.stop()
+	})
+}
+
+// TestCutOff: a node that others could not see lets go of what it had once it is back, and lives on.
+func TestCutOff(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tab := newTable()
+		a := enter(t, tab, "a")
+		a.stop()
+		a.Keeper.Store = &switchable{s: seat{tab, "a"}}
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		if err := a.Store.Join(ctx, store.Node{}); err != nil {
+			t.Fatal(err)
+		}
+		go func() { ended <- a.Run(ctx) }()
+		synctest.Wait()
+		b := enter(t, tab, "b")
+		synctest.Wait()
+		if !a.is(func() bool { return a.doing == 1 }) {
+			t.Error("the duty is not its")
+		}
+		thaw := freeze(tab, a)
+		time.Sleep(time.Minute)
+		if !b.is(func() bool { return b.doing == 1 && len(b.lost) == 1 }) {
+			t.Errorf("%d do the duty, told of %v", b.doing, b.lost)
+		}
+		thaw()
+		time.Sleep(2 * Every)
+		synctest.Wait()
+		if !a.is(func() bool { return a.fenced == 1 && a.doing == 0 }) {
+			t.Errorf("fenced %d times, %d do the duty", a.fenced, a.doing)
+		}
+		time.Sleep(time.Minute)
+		if got := tab.dead(); len(got) != 1 || a.fenced != 1 {
+			t.Errorf("it does not live on: %v", got)
+		}
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+		b.stop()
+	})
+}
+
+// TestHeardOtherwise: a node whose sign of life comes by another way is not given up.
+func TestHeardOtherwise(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tab := newTable()
+		if err := (seat{tab, "quiet"}).Join(t.Context(), store.Node{}); err != nil {
+			t.Fatal(err)
+		}
+		var heard sync.Mutex
+		alive := true
+		k := &Keeper{Store: seat{tab, "a"}, Logger: slog.New(slog.DiscardHandler), Alive: func(string) bool { heard.Lock(); defer heard.Unlock(); return alive }}
+		if err := k.Store.Join(t.Context(), store.Node{}); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- k.Run(ctx) }()
+		time.Sleep(5 * time.Minute)
+		if got := tab.dead(); len(got) != 0 {
+			t.Errorf("given up: %v", got)
+		}
+		heard.Lock()
+		alive = false
+		heard.Unlock()
+		time.Sleep(30 * time.Second)
+		if got := tab.dead(); len(got) != 1 {
+			t.Errorf("given up: %v", got)
+		}
+		cancel()
+		<-ended
+	})
+}
+
+// TestDrainingGivesDutiesAway: whoever takes no new calls does not keep what others can do.
+func TestDrainingGivesDutiesAway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, a, b := seats(t)
+		first, second := a, b
+		if b.is(func() bool { return b.doing == 1 }) {
+			first, second = b, a
+		}
+		first.Drain()
+		time.Sleep(3 * Every)
+		synctest.Wait()
+		if first.doing != 0 || second.doing != 1 || !first.Draining() || second.Draining() {
+			t.Errorf("%d and %d do the duty", first.doing, second.doing)
+		}
+		second.Drain()
+		time.Sleep(3 * Every)
+		synctest.Wait()
+		if first.doing != 0 || second.doing != 1 || second.begun != 1 {
+			t.Errorf("when all drain %d and %d do the duty, begun %d times", first.doing, second.doing, second.begun)
+		}
+		a.stop()
+		b.stop()
+		if a.doing+b.doing != 0 {
+			t.Error("duties outlive their nodes")
+		}
+	})
+}
+
+// TestDutyEnds: a duty that ends by itself is begun again.
+func TestDutyEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := 0
+		k := &Keeper{Store: seat{newTable(), "a"}, Logger: slog.New(slog.DiscardHandler), Duties: []Duty{{"x", func(context.Context) error { n++; return errAway }}}}
+		if err := k.Store.Join(t.Context(), store.Node{}); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- k.Run(ctx) }()
+		time.Sleep(10*dutyAgain + dutyAgain/2)
+		cancel()
+		<-ended
+		if n < 9 {
+			t.Errorf("begun %d times in ten waits", n)
+		}
+	})
+}
+
+// TestAlone: where there can be no others nothing is written but at the beginning and the end, and the duties are done.
+func TestAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tab := newTable()
+		doing := make(chan struct{}, 9)
+		k := &Keeper{Store: seat{tab, "a"}, Alone: true, Logger: slog.New(slog.DiscardHandler),
+			Duties: []Duty{{"x", func(ctx context.Context) error { doing <- struct{}{}; <-ctx.Done(); return nil }}}}
+		if err := k.Store.Join(t.Context(), store.Node{}); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		tab.set(true) // at first it is not there
+		go func() { ended <- k.Run(ctx) }()
+		time.Sleep(3 * Every)
+		tab.set(false)
+		<-doing
+		time.Sleep(time.Hour)
+		if n := tab.nodes["a"].Beat; n != 1 {
+			t.Errorf("it has beaten %d times", n)
+		}
+		cancel()
+		if err := <-ended; err != nil || tab.nodes["a"].State != store.NodeGone {
+			t.Errorf("%v, %s", err, tab.nodes["a"].State)
+		}
+	})
+}

@@ -1,0 +1,45 @@
+package job
+
+import (
+	"context"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/parley-voice/parley/store"
+)
+
+// TestHold: while a kind is held none of its jobs is begun, what runs goes on, and other kinds do; then it is, within a second or two.
+func TestHold(t *testing.T) {
+	bubble(t, func(t *testing.T, d *store.DB) {
+		var held atomic.Bool
+		began, others := make(chan string, 9), make(chan string, 9)
+		end := make(chan struct{})
+		defer start(d, Kind{Name: "held", Hold: held.Load, Run: func(_ context.Context, j Job) Result {
+			began <- j.Subject
+			<-end
+			return Done
+		}}, Kind{Name: "other", Run: func(_ context.Context, j Job) Result { others <- j.Subject; return Done }})()
+		add := func(kind, subject string) {
+			if err := d.Enqueue(t.Context(), store.Job{Kind: kind, Subject: subject, Once: kind == "held"}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		add("held", "first")
+		<-began
+		held.Store(true)
+		add("held", "second")
+		add("other", "x")
+		<-others
+		time.Sleep(time.Minute)
+		if len(began) != 0 {
+			t.Errorf("begun while held: %s", <-began)
+		}
+		at := time.Now()
+		held.Store(false)
+		if s := <-began; s != "second" || time.Since(at) > 2*holdWait {
+			t.Errorf("%s after %v", s, time.Since(at))
+		}
+		close(end)
+	})
+}
