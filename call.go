@@ -52,7 +52,20 @@ type Schedule struct {
 	Queued    bool      // waits for its time and a free slot; false from the moment its dialling is certain
 	NotBefore time.Time // zero: at once
 	NotAfter  time.Time // zero: whenever; a call that still waits then ends expired
+	Pool      *Pool     // whose number it is made from, once it is its turn; nil: From, whenever
 }
+
+// A Pool is among which numbers of the environment the one is that a call is made from: one that its pacing leaves free, picked as the call
+// takes its slot.
+type Pool struct {
+	Tag    string   `json:"tag,omitempty"`    // those with this tag; "": Number alone
+	Number string   `json:"number,omitempty"` // which its pacing holds back
+	Trunks []string `json:"trunks,omitempty"` // of a tag: account connections whose numbers may make the call
+	Trunk  string   `json:"trunk,omitempty"`  // of a tag: what carries it from a number that is linked with none; "": such a number does not
+}
+
+// Direct reports whether the call goes by no account, so that any number with the tag may make it.
+func (p *Pool) Direct() bool { return len(p.Trunks) == 0 && p.Trunk == "" }
 
 // Usage is what a call has used up.
 type Usage struct {
@@ -84,7 +97,17 @@ type Record struct {
 	Usage         Usage
 	Human         string // human_detection_result: human, no_human; "" when it was not found out
 	DoNotCall     *bool  // do_not_call_result: did they ask not to be called again; nil: it was not looked at
+	Collected     []Collected
 	After         Aftermath
+}
+
+// A Collected is what a caller was asked for and has given, in the form that its kind has.
+type Collected struct {
+	Name      string `json:"name"`
+	Kind      string `json:"kind"` // of package collect
+	Value     string `json:"value"`
+	Keyed     bool   `json:"keyed,omitempty"`     // on the telephone, not said
+	Confirmed bool   `json:"confirmed,omitempty"` // it was read back, and they said that it is right
 }
 
 // A Note is a line of the transcript that nobody spoke.
@@ -146,4 +169,6 @@ type Number struct {
 	InboundAgent string `json:"inbound_agent,omitempty"`   // agent id
 	Fallback     string `json:"fallback_number,omitempty"` // config.fallback_number: who takes a call that no agent here can
 	Reserve      int    `json:"inbound_reserve,omitempty"` // config.inbound_reserve: slots that outbound calls leave free
+
+	Example map[string]string `json:"example_context,omitempty"` // variables of its calls that nothing else gives
 }

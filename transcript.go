@@ -54,6 +54,27 @@ type ShownTurn struct {
 	Interrupted bool         `json:"interrupted"`
 	Latency     *latencyJSON `json:"latency,omitempty"`
 	Vendors     *Credits     `json:"vendors,omitempty"`
+	Words       []ShownWord  `json:"words,omitempty"`
+}
+
+// A ShownWord is a word of a turn, and when it was heard, in ms from answer.
+type ShownWord struct {
+	Text  string `json:"text"`
+	Start int64  `json:"start_ms"`
+	End   int64  `json:"end_ms"`
+}
+
+// Timed are the words of the turn with their times. nil: nobody timed them.
+func (t Turn) Timed() []ShownWord {
+	fields := strings.Fields(t.Text)
+	if len(fields) != len(t.Words) {
+		return nil
+	}
+	out := make([]ShownWord, len(fields))
+	for i, s := range t.Words {
+		out[i] = ShownWord{fields[i], s.Start.Milliseconds(), s.End.Milliseconds()}
+	}
+	return out
 }
 
 // Shown is the turn to be marshalled: in a list of calls there are so many that it matters that it needs no MarshalJSON.
@@ -84,6 +105,7 @@ func (t *Turn) UnmarshalJSON(b []byte) error {
 	if err := json.Unmarshal(b, &v); err != nil {
 		return err
 	}
-	*t = Turn{v.ID, v.Who, v.Text, time.Duration(v.Start) * time.Millisecond, time.Duration(v.End) * time.Millisecond, v.Interrupted, v.Latency, v.Vendors}
+	*t = Turn{ID: v.ID, Who: v.Who, Text: v.Text, Start: time.Duration(v.Start) * time.Millisecond, End: time.Duration(v.End) * time.Millisecond,
+		Interrupted: v.Interrupted, Latency: v.Latency, Vendors: v.Vendors}
 	return nil
 }

@@ -2,7 +2,7 @@
 //
 // Goroutines: a call runs in the goroutine its trunk (inbound) or its job (outbound) gave it; beside it there are the
 // conversation's own, one that opens the vendors, one for each that is made ready and two that ask context endpoints while the phone rings, and another that waits for those, one that reads a leg
-// while it is being transferred and one that plays ringing on it, two that pass sound between bridged legs, and per process one that writes recordings. All are
+// while it is being transferred, one that plays a hold sound on it and one that has the model sum the call up, one for each party that was called in and one while a far end is told that it is on hold, two that pass sound between bridged legs, two for somebody who is called to take it over, and per process one that writes recordings. All are
 // joined before Answer or Dial returns, the writer in Close.
 package call
 
@@ -42,6 +42,8 @@ type Reached struct {
 	Environment string
 	Agent       parley.Agent
 	Fallback    string // who takes the caller when no agent can; "" nobody
+
+	Example map[string]string // variables that nothing else gives
 }
 
 // Log takes the facts, and says when those of a call are safe on disk.
@@ -92,15 +94,18 @@ type Config struct {
 	Traces     Traces     // nil: nobody keeps any
 	// Open turns an agent into who hears, thinks and speaks: the one place where a vendor's name becomes an object.
 	Open func(ctx context.Context, env string, a *parley.Agent) (Ready, error)
+	// MayTake says why no call that comes in is taken now. nil: all are.
+	MayTake func() error
 	// MayCall refuses a number that is not to be dialled with a parley.Error of status 403. nil: all may be.
 	MayCall func(ctx context.Context, env, number string) error
 	// Refused is told of a callee who asked not to be called again. nil: nobody is.
-	Refused  func(ctx context.Context, c parley.Call) error
-	Fetch    action.Fetcher // asks context endpoints and external actions; nil: nobody does
-	Memories Memories       // nil: nobody is remembered
-	Prices   *Prices        // nil: what a call costs is not known
-	Early    bool           // agents begin to answer before it is certain that the caller has finished
-	Logger   *slog.Logger
+	Refused   func(ctx context.Context, c parley.Call) error
+	Fetch     action.Fetcher // asks context endpoints and external actions; nil: nobody does
+	Memories  Memories       // nil: nobody is remembered
+	Documents Documents      // nil: nothing is looked up
+	Prices    *Prices        // nil: what a call costs is not known
+	Early     bool           // agents begin to answer before it is certain that the caller has finished
+	Logger    *slog.Logger
 }
 
 // A Switchboard connects legs with conversations.
@@ -108,19 +113,23 @@ type Switchboard struct {
 	Config
 	disk     *disk
 	contexts contexts
+	steering steering
 
 	mu   sync.Mutex       // guards live
 	live map[string]*line // by call id
 }
 
-// A line is a call that runs. What stands below talking and bridged belongs to the goroutine the call runs in.
+// A line is a call that runs. What stands below live belongs to the goroutine the call runs in.
 type line struct {
 	id      string
 	control chan conversation.Command
 	done    chan struct{}
 	hangup  context.CancelCauseFunc // for End while nothing converses
+	server  func() error            // not nil: the server stops; the trunk may know before the call's own context does
 	talking atomic.Bool             // a conversation reads control
 	bridged atomic.Bool             // somebody else has taken the call over: nobody will
+	party   atomic.Pointer[party]   // who is on the call; nil until it is answered
+	live
 
 	call     *parley.Call
 	facts    *facts
@@ -155,9 +164,9 @@ func (s *Switchboard) Live() int {
 // controlDepth is how many commands wait for a conversation; a further one is refused, not queued.
 const controlDepth = 16
 
-func (s *Switchboard) open(c *parley.Call, hangup context.CancelCauseFunc) *line {
-	l := &line{id: c.ID, control: make(chan conversation.Command, controlDepth), done: make(chan struct{}), hangup: hangup,
-		call: c, facts: &facts{callID: c.ID, log: s.Log, private: c.Private}}
+func (s *Switchboard) open(c *parley.Call, hangup context.CancelCauseFunc, server func() error) *line {
+	l := &line{id: c.ID, control: make(chan conversation.Command, controlDepth), done: make(chan struct{}), hangup: hangup, server: server, call: c}
+	l.facts = &facts{callID: c.ID, log: s.Log, private: c.Private, discretion: &l.discretion}
 	s.mu.Lock()
 	s.live[c.ID] = l
 	s.mu.Unlock()
@@ -168,5 +177,6 @@ func (s *Switchboard) shut(l *line) {
 	s.mu.Lock()
 	delete(s.live, l.id)
 	s.mu.Unlock()
+	s.steering.giveBack(l.id)
 	close(l.done)
 }

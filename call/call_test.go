@@ -1,9 +1,11 @@
 package call
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -99,6 +101,9 @@ func checkRecording(t *testing.T, path string, length time.Duration) {
 			}
 		}
 	}
+	if p, err := os.ReadFile(strings.TrimSuffix(path, ".wav") + audio.PeaksEnding); err != nil || audio.Peaks(p).Slots() != int64(length/audio.FrameDur) || bytes.Count(p, []byte{0}) == len(p) {
+		t.Errorf("what it looks like: %d of %s, %v", len(p), length, err)
+	}
 	if found != [2][2]bool{{true, false}, {false, true}} {
 		t.Errorf("tones found (left: 440, 1000; right: 440, 1000): %v", found)
 	}
@@ -168,6 +173,16 @@ func TestCallerGivesUpWhileItRings(t *testing.T) {
 			t.Errorf("%+v", c)
 		}
 		has(t, b.book.types(), parley.EventCreated, parley.EventDidNotConnect)
+	})
+}
+
+// A carrier that picks up and brings no sound is no caller who hung up.
+func TestAnsweredWithoutSound(t *testing.T) {
+	run(t, func(ctx context.Context, b *bench) {
+		b.Answer(ctx, &offer{ringing: leg.Ringing{To: "desk"}, err: fmt.Errorf("acme: no stream came (%w)", &leg.GoneError{Cause: parley.MediaTimeout})})
+		if c := b.rows.only(t); c.Cause != parley.MediaTimeout || c.StageOutcome != "call_did_not_connect" || !strings.HasPrefix(c.ErrorMessage, "acme: no stream came") {
+			t.Errorf("%+v", c)
+		}
 	})
 }
 

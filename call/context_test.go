@@ -279,3 +279,23 @@ func TestWithoutBlocks(t *testing.T) {
 		t.Errorf("gone: %q", gone)
 	}
 }
+
+// What is known of a caller whose carrier knows whose call it is: its name, its id, its carrier, and what it was given along.
+func TestCallOfABrowser(t *testing.T) {
+	run(t, func(ctx context.Context, b *bench) {
+		b.desk.agent.InitialMessage = ptr("Hello ${name}, or ${caller_name}")
+		p, l := legtest.Pipe(ctx)
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			b.Answer(ctx, &offer{ringing: leg.Ringing{ID: "c-1", CallID: "c-1", From: "web", FromName: "Eve", To: "desk", Carrier: "webrtc", Headers: map[string]string{"name": "Ada"}}, leg: l})
+		}()
+		time.Sleep(8 * time.Second)
+		p.Hangup()
+		<-done
+		c := b.rows.only(t)
+		if c.ID != "c-1" || c.Telephony != "webrtc" || len(c.Turns) == 0 || c.Turns[0].Text != "Hello Ada, or Eve" {
+			t.Errorf("%+v", c)
+		}
+	})
+}

@@ -3,6 +3,8 @@ package call
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/parley-voice/parley"
@@ -16,13 +18,18 @@ var errEnded = errors.New("ended by request")
 const endWait = 5 * time.Second
 
 // Control gives a command to the conversation of a running call. Not running: parley.NotFound; too many waiting: 429.
-func (s *Switchboard) Control(_ context.Context, id string, c conversation.Command) error {
+func (s *Switchboard) Control(ctx context.Context, id string, c conversation.Command) error {
 	l := s.line(id)
 	if l == nil {
 		return parley.NotFound("running call")
 	}
 	if l.bridged.Load() {
-		return &parley.Error{Status: 409, Code: "transferred", Message: "the call was transferred: no agent is on it any more"}
+		return errTransferred()
+	}
+	if t := c.Transfer; c.Kind == conversation.Transfer && t != nil && t.Warm != nil {
+		if _, err := s.steered(ctx, l, *t); err != nil {
+			return err
+		}
 	}
 	select {
 	case l.control <- c:
@@ -32,6 +39,10 @@ func (s *Switchboard) Control(_ context.Context, id string, c conversation.Comma
 	default:
 		return &parley.Error{Status: 429, Code: "busy", Message: "the call has too many commands waiting; try again in a second"}
 	}
+}
+
+func errTransferred() error {
+	return &parley.Error{Status: 409, Code: "transferred", Message: "the call was transferred: no agent is on it any more"}
 }
 
 // End hangs a running call up, also one that still rings, and waits until it is over (5 s at most).
@@ -55,6 +66,13 @@ func (s *Switchboard) End(ctx context.Context, id string) error {
 		return ctx.Err()
 	}
 	return nil
+}
+
+// Running are the calls that run here.
+func (s *Switchboard) Running() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Collect(maps.Keys(s.live))
 }
 
 // Runs says whether a call runs here.

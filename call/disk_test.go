@@ -75,8 +75,9 @@ func TestDiskNeverBlocksTheCall(t *testing.T) {
 // TestARecordingOfNothing: a caller who hangs up as the call is answered leaves no recording that could be asked for.
 func TestARecordingOfNothing(t *testing.T) {
 	run(t, func(_ context.Context, b *bench) {
-		f := &facts{callID: "c", log: b.book}
-		tap := b.record(&parley.Call{ID: "c"}, true, f)
+		line := b.open(&parley.Call{ID: "c"}, nil, t.Context().Err)
+		defer b.shut(line)
+		tap := b.record(line, true)
 		if tap.rec == nil {
 			t.Fatal("nothing is recorded")
 		}

@@ -1,6 +1,7 @@
 package call
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strings"
@@ -44,7 +45,7 @@ func (s *Switchboard) divert(ctx context.Context, o leg.Offer, line *line) (parl
 	c := line.call
 	s.transferring(ctx, line, parley.Transfer{To: line.fallback})
 	c.StageOutcome = "transfer_unanswered"
-	b, err := s.reach(ctx, line, line.fallback, map[string]string{divertedHeader: "1"})
+	b, err := s.reach(ctx, line, onto{to: line.fallback, headers: map[string]string{divertedHeader: "1"}})
 	if err != nil && ctx.Err() == nil {
 		line.facts.add(parley.EventTransferFailed, map[string]string{"to": line.fallback, "reason": reason(err)})
 		return parley.Outcome{}, err
@@ -60,18 +61,34 @@ func (s *Switchboard) divert(ctx context.Context, o leg.Offer, line *line) (parl
 	s.picked(ctx, a, line)
 	out := s.join(ctx, line, a, b, line.fallback)
 	measure(c, a)
-	return s.stopped(ctx, out), nil
+	return line.stopped(ctx, out), nil
+}
+
+// onto is who is to take a call over, and how they are called.
+type onto struct {
+	to, extension string
+	from          string        // "": the number the call came to, or was made from
+	ring          time.Duration // 0: defaultRing
+	headers       map[string]string
 }
 
 // reach dials somebody who is to take a call over.
-func (s *Switchboard) reach(ctx context.Context, line *line, to string, headers map[string]string) (leg.Leg, error) {
-	via := onward(line.call, to)
+func (s *Switchboard) reach(ctx context.Context, line *line, o onto) (leg.Leg, error) {
+	via := onward(line.call, o.to)
 	trunk, err := s.door(ctx, via)
 	if err != nil {
 		return nil, err
 	}
-	return s.Trunk.Dial(ctx, leg.Call{ID: via.ID, From: via.From, To: to, Headers: headers, Trunk: trunk,
-		Limits: line.script.limits, RingTimeout: defaultRing})
+	b, err := s.Trunk.Dial(ctx, leg.Call{ID: via.ID, From: cmp.Or(o.from, via.From), To: o.to, Headers: o.headers, Trunk: trunk,
+		Limits: line.script.limits, RingTimeout: cmp.Or(o.ring, defaultRing)})
+	if err != nil || o.extension == "" {
+		return b, err
+	}
+	if err := extend(ctx, b, o.extension); err != nil {
+		_ = b.Hangup(context.WithoutCancel(ctx), parley.CallerHungUp)
+		return nil, err
+	}
+	return b, nil
 }
 
 // transferring: somebody else is asked to take the call over. It gives its slot back.
@@ -112,8 +129,12 @@ func (s *Switchboard) taken(ctx context.Context, line *line, to, by string) {
 // reason is why nobody took a call over, in few words.
 func reason(err error) string {
 	var no *leg.Rejected
-	if errors.As(err, &no) {
+	var refused *refusal
+	switch {
+	case errors.As(err, &no):
 		return no.Error()
+	case errors.As(err, &refused):
+		return refused.what
 	}
 	return err.Error()
 }

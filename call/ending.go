@@ -13,17 +13,19 @@ func (s *Switchboard) end(ctx context.Context, line *line, out parley.Outcome) {
 	c, f := line.call, line.facts
 	c.End, c.Cause, c.ErrorMessage = time.Now().UTC(), out.Cause, out.Detail
 	c.Status = c.Cause.Status()
-	if c.Cause == parley.CallerHungUp && c.Start.IsZero() && !c.IsOutgoing && c.StageOutcome == "" {
+	if (c.Cause == parley.CallerHungUp || c.Cause == parley.MediaTimeout) && c.Start.IsZero() && !c.IsOutgoing && c.StageOutcome == "" {
 		c.StageOutcome = "call_did_not_connect"
 	}
 	line.warming.stop()
+	line.discretion.End()
 	s.charge(line)
 	s.traced(c)
 	f.record(&c.Record)
 	told := false
 	s.keepEnd(ctx, c.ID, func(row *parley.Call) error {
-		if told = row.IsOutgoing && (row.Status == parley.Ended || row.Status == parley.Failed); told {
-			return nil // cancelled in the moment before it was to be dialled
+		over := row.Status == parley.Ended || row.Status == parley.Failed
+		if told = over && (row.IsOutgoing || row.Cause == parley.NodeLost); told {
+			return nil // cancelled in the moment before it was to be dialled, or others took this process for dead
 		}
 		row.Status, row.Stage, row.Start, row.End = c.Status, c.Stage, c.Start, c.End
 		row.Media, row.Ending, row.Record = c.Media, c.Ending, c.Record

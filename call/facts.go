@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/parley-voice/parley"
+	"github.com/parley-voice/parley/conversation"
 )
 
 // facts is the log as one call sees it: it passes everything on and remembers what belongs on the call's row.
@@ -13,7 +14,8 @@ type facts struct {
 	callID string
 	log    parley.Log
 	// private: no words of the call leave it
-	private bool
+	private    bool
+	discretion *conversation.Discretion // while it is on, none do either
 
 	mu       sync.Mutex // guards the rest
 	answered time.Time
@@ -26,9 +28,12 @@ type facts struct {
 
 func (f *facts) Append(e parley.Event) {
 	e.CallID = f.callID
-	if f.private {
-		var ok bool
-		if e, ok = wordless(e); !ok {
+	if f.private || f.discretion.On() || e.Withheld {
+		why, ok := parley.Withheld, false
+		if !f.private {
+			why = parley.Unrecorded
+		}
+		if e, ok = withheld(e, why); !ok {
 			return
 		}
 	}

@@ -203,6 +203,7 @@ type desk struct {
 	err      error
 	trunk    *parley.TrunkAccount
 	fallback string
+	mu       sync.Mutex  // guards asked
 	asked    parley.Call // by Trunk
 }
 
@@ -217,6 +218,8 @@ func (d *desk) Reached(_ context.Context, r leg.Ringing) (Reached, error) {
 }
 
 func (d *desk) Trunk(_ context.Context, c parley.Call) (*parley.TrunkAccount, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	d.asked = c
 	return d.trunk, d.err
 }

@@ -104,7 +104,7 @@ func TestADiskThatIsTooSlowCostsSoundAndIsAWarning(t *testing.T) {
 func TestCommandsDoNotQueueWithoutEnd(t *testing.T) {
 	run(t, func(ctx context.Context, b *bench) {
 		_, cut := context.WithCancelCause(ctx)
-		l := b.open(&parley.Call{ID: "busy"}, cut)
+		l := b.open(&parley.Call{ID: "busy"}, cut, t.Context().Err)
 		for range controlDepth {
 			if err := b.Control(ctx, "busy", conversation.Command{Kind: conversation.Say, Text: "x"}); err != nil {
 				t.Fatal(err)
@@ -127,7 +127,7 @@ func TestCommandsDoNotQueueWithoutEnd(t *testing.T) {
 func TestEndOfACallThatDoesNotListen(t *testing.T) {
 	run(t, func(ctx context.Context, b *bench) {
 		talk, cut := context.WithCancelCause(ctx)
-		l := b.open(&parley.Call{ID: "deaf"}, cut)
+		l := b.open(&parley.Call{ID: "deaf"}, cut, t.Context().Err)
 		l.talking.Store(true)
 		began := time.Now()
 		if err := b.End(ctx, "deaf"); err != nil || time.Since(began) != endWait || context.Cause(talk) != errEnded {

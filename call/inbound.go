@@ -1,10 +1,12 @@
 package call
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"time"
 
 	"github.com/google/uuid"
@@ -17,25 +19,33 @@ import (
 // somebody here is meant.
 func (s *Switchboard) Answer(ctx context.Context, o leg.Offer) {
 	r := o.Ringing()
+	if s.MayTake != nil {
+		if err := s.MayTake(); err != nil {
+			s.Logger.Info("a call is not taken", "from", r.From, "reason", err)
+			s.reject(ctx, o, parley.NodeLost) // 503: whoever calls asks another node, or again
+			return
+		}
+	}
 	who, err := s.Directory.Reached(ctx, r)
 	if err != nil {
 		s.reject(ctx, o, s.refusal(r, err))
 		return
 	}
 	c := parley.Call{
-		ID: uuid.NewString(), UserID: who.Environment, Status: parley.InProgress, Stage: parley.StageCreated,
-		From: r.From, To: r.To, AgentID: who.Agent.ID, Created: time.Now().UTC(), Context: r.Headers,
-		Media: parley.Media{Telephony: "sip", TelephonyID: r.ID, TrunkID: r.Trunk},
+		ID: cmp.Or(r.CallID, uuid.NewString()), UserID: who.Environment, Status: parley.InProgress, Stage: parley.StageCreated,
+		From: r.From, To: r.To, AgentID: who.Agent.ID, Created: time.Now().UTC(), Context: saidOf(r, who.Example),
+		Media: parley.Media{Telephony: cmp.Or(r.Carrier, "sip"), TelephonyID: r.ID, TrunkID: r.Trunk},
 	}
 	c.Agent, _ = json.Marshal(who.Agent)
+	server := ctx.Err
 	ctx, hangup := context.WithCancelCause(ctx)
 	defer hangup(nil)
-	line := s.open(&c, hangup)
+	line := s.open(&c, hangup, server)
 	defer s.shut(line)
 	if s.Traces != nil {
 		s.Traces.Keep(r.ID, c.ID)
 	}
-	line.script = write(&c, &who.Agent, s.Fetch, c.Created)
+	line.script = write(&c, &who.Agent, s.site(line), c.Created)
 	if !diverted(r) {
 		line.fallback = who.Fallback
 	}
@@ -70,7 +80,27 @@ func (s *Switchboard) Answer(ctx context.Context, o leg.Offer) {
 		return
 	}
 	line.facts.warnAll("setup", line.script.warnings, line.ready.Warnings)
+	line.facts.warnAll("line", r.Warnings)
 	s.end(ctx, line, s.talk(ctx, l, line))
+}
+
+// callerName is the variable of the caller's display name.
+const callerName = "caller_name"
+
+// saidOf are the variables that a caller's side gives.
+func saidOf(r leg.Ringing, example map[string]string) map[string]string {
+	if r.FromName == "" && len(example) == 0 {
+		return r.Headers
+	}
+	said := maps.Clone(example)
+	if said == nil {
+		said = map[string]string{}
+	}
+	maps.Copy(said, r.Headers)
+	if r.FromName != "" {
+		said[callerName] = r.FromName
+	}
+	return said
 }
 
 // admit keeps the row of a call that comes in, with a slot if there is one. full says that there is none: then the row is kept
@@ -122,9 +152,10 @@ func (s *Switchboard) pipeline(ctx context.Context, line *line, a *parley.Agent)
 		}
 		line.ready = got.ready
 		if s.learn(ctx, line, asked) {
-			line.script = write(line.call, a, s.Fetch, time.Now())
+			line.script = write(line.call, a, s.site(line), time.Now())
 			line.script.know(remembered(asked.memory))
 		}
+		s.readAhead(line)
 		vital := line.warm(ctx, a)
 		release = func() {
 			cancel()
@@ -168,6 +199,10 @@ func untaken(ctx context.Context, err error) parley.Outcome {
 		return parley.Outcome{Cause: parley.Cancelled}
 	case context.Cause(ctx) == context.Canceled: // a caller who gives up is another cause
 		return parley.Outcome{Cause: parley.Cancelled, Detail: "the server was stopped while the phone rang"}
+	}
+	var gone *leg.GoneError
+	if errors.As(err, &gone) {
+		return parley.Outcome{Cause: gone.Cause, Detail: err.Error()}
 	}
 	return parley.Outcome{Cause: parley.CallerHungUp, Detail: "the caller was gone before the call was answered: " + err.Error()}
 }

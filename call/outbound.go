@@ -1,6 +1,7 @@
 package call
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -27,9 +28,10 @@ func (s *Switchboard) Dial(ctx context.Context, id string) error {
 	if c.Status != parley.NotStarted {
 		return nil // ended before its turn came
 	}
+	server := ctx.Err
 	ctx, hangup := context.WithCancelCause(ctx)
 	defer hangup(nil)
-	line := s.open(&c, hangup)
+	line := s.open(&c, hangup, server)
 	defer s.shut(line)
 	if may, err := s.mayCall(ctx, &c); err != nil {
 		if ctx.Err() != nil {
@@ -48,7 +50,7 @@ func (s *Switchboard) Dial(ctx context.Context, id string) error {
 	if err != nil {
 		return s.undialled(ctx, line, err)
 	}
-	line.script = write(&c, &agent, s.Fetch, time.Now())
+	line.script = write(&c, &agent, s.site(line), time.Now())
 	line.facts.hold()
 	release, err := s.pipeline(ctx, line, &agent)
 	defer release()
@@ -57,7 +59,7 @@ func (s *Switchboard) Dial(ctx context.Context, id string) error {
 	}
 	c.Status, c.Telephony = parley.InProgress, "sip"
 	if trunk != nil {
-		c.TrunkID = trunk.ID
+		c.TrunkID, c.Telephony = trunk.ID, cmp.Or(trunk.Carrier, "sip")
 	}
 	there := true
 	s.keep(ctx, c.ID, func(row *parley.Call) error {
@@ -110,11 +112,13 @@ func (s *Switchboard) dial(ctx context.Context, line *line, trunk *parley.TrunkA
 	c, f := line.call, line.facts
 	ring, headers := params(c.Params, f)
 	var rang atomic.Bool
+	dialled := time.Now().UTC()
 	l, err := s.Trunk.Dial(ctx, leg.Call{
 		ID: c.ID, From: c.From, To: c.To, Headers: headers, Trunk: trunk, Limits: line.script.limits, RingTimeout: ring,
+		Detect: trunk != nil && trunk.Media.Detect && line.script.setup.Callee != nil,
 		Progress: func(p leg.Progress) {
 			if rang.CompareAndSwap(false, true) {
-				f.add(parley.EventRinging, map[string]any{"sip_code": p.Code})
+				f.add(parley.EventRinging, map[string]any{"sip_code": p.Code, "dialled_at": dialled})
 			}
 		},
 	})
@@ -133,7 +137,7 @@ func unanswered(ctx context.Context, c *parley.Call, err error) parley.Outcome {
 		return parley.Outcome{Cause: parley.Cancelled}
 	case errors.As(err, &no):
 		c.SIPCode = no.Code
-		return parley.Outcome{Cause: no.Cause}
+		return parley.Outcome{Cause: no.Cause, Detail: no.Detail}
 	case ctx.Err() != nil:
 		return parley.Outcome{Cause: parley.Cancelled, Detail: "the server was stopped while the phone rang"}
 	}

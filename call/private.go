@@ -8,11 +8,14 @@ import (
 
 // plain are the codes of warnings whose messages are ours and repeat nothing of a call. Why a vendor was changed is not ours.
 var plain = map[string]bool{"setup": true, "telephony_params": true, "slow_transcriber": true,
-	"prices": true, "recording": true, "referred": true}
+	"prices": true, "knowledge": true, "recording": true, "referred": true, "hold": true}
 
-// wordless is an event of a private call without what was said, pressed, asked of a tool or told by one; false: nothing is left
-// of it. What it does not know loses its payload.
-func wordless(e parley.Event) (parley.Event, bool) {
+// wordless is an event of a private call as it is told.
+func wordless(e parley.Event) (parley.Event, bool) { return withheld(e, parley.Withheld) }
+
+// withheld is an event of a private call, or of one whose recording is paused, without what was said, pressed, asked of a tool or told by one;
+// false: nothing is left of it. why stands where a message was. What it does not know loses its payload.
+func withheld(e parley.Event, why string) (parley.Event, bool) {
 	var p map[string]json.RawMessage
 	if json.Unmarshal(e.Payload, &p) != nil {
 		p = map[string]json.RawMessage{}
@@ -26,9 +29,17 @@ func wordless(e parley.Event) (parley.Event, bool) {
 	case parley.EventPartial:
 		return e, false
 	case parley.EventCreated, parley.EventRinging, parley.EventConnected, parley.EventEnded, parley.EventDidNotConnect, parley.EventPaused,
-		parley.EventResumed, parley.EventMuted, parley.EventUnmuted, parley.EventWarmed, parley.EventTransferring, parley.EventTransferred, parley.EventTransferFailed:
+		parley.EventResumed, parley.EventMuted, parley.EventUnmuted, parley.EventRecordingPaused, parley.EventRecordingResumed, parley.EventWarmed, parley.EventTransferring, parley.EventTransferred, parley.EventTransferFailed,
+		parley.EventHeld, parley.EventUnheld, parley.EventPartyJoined, parley.EventPartyLeft:
 		return e, true
-	case parley.EventMessage, parley.EventTurnEnded, parley.EventInterrupted, parley.EventEarlyReply:
+	case parley.EventBriefed:
+		blank("reason", `""`)
+	case parley.EventMessage:
+		if why == parley.Withheld {
+			why = "" // of a private call there is no other text
+		}
+		blank("text", `"`+why+`"`)
+	case parley.EventTurnEnded, parley.EventInterrupted, parley.EventEarlyReply:
 		blank("text", `""`)
 	case parley.EventDecision:
 		blank("text", `""`)
@@ -44,23 +55,31 @@ func wordless(e parley.Event) (parley.Event, bool) {
 		}
 	case parley.EventDigit:
 		blank("digit", `""`)
+	case parley.EventGuardRail:
+		blank("text", `""`)
+	case parley.EventCollected:
+		blank("value", `""`)
 	case parley.EventActionStart:
 		blank("parameters", `{}`)
 	case parley.EventAction:
 		blank("parameters", `{}`)
-		p["result"] = failedOnly(p["result"])
+		p["result"] = failedOnly(p["result"], why)
 	case parley.EventContext:
 		blank("names", `[]`)
 		delete(p, "left_out")
+	case parley.EventKnowledge:
+		delete(p, "asked")
+		blank("query", `""`)
+		blank("chunks", `[]`)
 	case parley.EventTranscript:
 		blank("transcript", `""`)
 		blank("turns", `[]`)
 	case parley.EventError:
-		blank("message", `"`+parley.Withheld+`"`)
+		blank("message", `"`+why+`"`)
 	case parley.EventWarning:
 		var code string
 		if _ = json.Unmarshal(p["code"], &code); !plain[code] {
-			blank("message", `"`+parley.Withheld+`"`)
+			blank("message", `"`+why+`"`)
 		}
 	case parley.EventHumanDetection:
 		blank("evidence", `[]`)
@@ -72,15 +91,14 @@ func wordless(e parley.Event) (parley.Event, bool) {
 }
 
 // failedOnly keeps of an action's result whether it failed.
-func failedOnly(result json.RawMessage) json.RawMessage {
+func failedOnly(result json.RawMessage, why string) json.RawMessage {
 	var r struct {
 		Status *int    `json:"http_status_code"`
 		Error  *string `json:"error"`
 	}
 	_ = json.Unmarshal(result, &r)
 	if r.Error != nil {
-		text := parley.Withheld
-		r.Error = &text
+		r.Error = &why
 	}
 	b, _ := json.Marshal(map[string]any{"json": nil, "http_status_code": r.Status, "error": r.Error})
 	return b

@@ -160,6 +160,7 @@ func TestWordless(t *testing.T) {
 		{parley.EventInterrupted, `{"text":"a"}`, `{"text":""}`},
 		{parley.EventDecision, `{"decision":"turn_end","text":"a","inputs":{"asked":"date","finished":0.5}}`, `{"decision":"turn_end","inputs":{"finished":0.5},"text":""}`},
 		{parley.EventDecision, `{"decision":"answered","class":"human","evidence":["said \"a\""]}`, `{"class":"human","decision":"answered","evidence":[]}`},
+		{parley.EventDecision, `{"decision":"menu","class":"press","menu":1,"text":"2","why":"model","evidence":["a bill"]}`, `{"class":"press","decision":"menu","evidence":[],"menu":1,"text":"","why":"model"}`},
 		{parley.EventMenuChosen, `{"menu":1,"text":"a","pressed":"1","said":"a","by":"model","why":"a"}`, `{"by":"model","menu":1,"pressed":"","said":"","text":"","why":""}`},
 		{parley.EventMenuDeadEnd, `{"text":"a","why":"a","then":"end"}`, `{"text":"","then":"end","why":""}`},
 		{parley.EventEarlyReply, `{"ahead_ms":150,"result":"used","text":"a"}`, `{"ahead_ms":150,"result":"used","text":""}`},

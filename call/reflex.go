@@ -11,6 +11,7 @@ import (
 
 	"github.com/parley-voice/parley"
 	"github.com/parley-voice/parley/action"
+	"github.com/parley-voice/parley/collect"
 	"github.com/parley-voice/parley/conversation"
 )
 
@@ -81,6 +82,9 @@ func (r *rules) skill(i int, raw json.RawMessage) {
 	if err := json.Unmarshal(raw, &s); err != nil {
 		r.warn("%s: not a skill: an object with type and config was expected", at)
 		return
+	}
+	if s.Type == collect.SkillType {
+		return // it runs nothing
 	}
 	if s.Type != "skill_call_routing" {
 		r.warn("%s: this version does not know %q", at, s.Type)

@@ -2,6 +2,7 @@ package call
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,16 +23,17 @@ const (
 // A script is what an agent's fields come to on one call, and what the owner should know about them.
 type script struct {
 	setup    conversation.Setup
-	room     room
+	room     acoustics
 	limits   leg.Limits
 	record   bool
 	refusals bool                  // it is looked whether the callee asks not to be called again
 	endings  []conversation.Reflex // what is run when the agent's part is over
+	papers   parley.Knowledge      // what is looked up
 	warnings []string
 }
 
-// write turns an agent into a conversation, with the call's variables filled in.
-func write(c *parley.Call, a *parley.Agent, fetch action.Fetcher, now time.Time) script {
+// write turns an agent into a conversation, with the call's variables filled in. Its actions are run at the site; nil: nowhere.
+func write(c *parley.Call, a *parley.Agent, at *action.Site, now time.Time) script {
 	vars := variables(c, now)
 	var s script
 	fill := func(field, text string) string {
@@ -73,14 +75,13 @@ func write(c *parley.Call, a *parley.Agent, fetch action.Fetcher, now time.Time)
 		s.setup.Hearing.Keywords = expect(s.setup.Hearing.Keywords, names(c.Context))
 	}
 	s.setup.Hearing.Phrases = phrases(s.setup.Prompt, s.setup.Greeting, a.Actions)
-	s.act(c, a, fetch, fill)
+	s.act(c, a, at, fill)
+	s.collects(c, a, fill)
+	s.guards(a, fill)
 	if n := len(s.warnings); n > 0 && c.Private { // they repeat the agent's words
 		s.warnings = []string{fmt.Sprintf("%d warnings about the agent's fields are withheld: the call is private", n)}
 	}
-	if names := unheeded(a); names != "" {
-		s.warnings = append(s.warnings, "this version does not act on "+names)
-	}
-	s.room = roomOf(a)
+	s.room, s.papers = acousticsOf(a), a.Knowledge
 	s.record = a.EnableRecording == nil || *a.EnableRecording
 	s.limits.MaxDuration = seconds(a.CallDurationSec, defaultDuration)
 	return s
@@ -95,8 +96,12 @@ func (s *script) know(what string) {
 
 // act makes what the agent can do: those of its actions that this version can run, and what it does by rule. With transfer_on_end the
 // first that transfers is what the end of the call comes to.
-func (s *script) act(c *parley.Call, a *parley.Agent, fetch action.Fetcher, fill func(field, text string) string) {
-	r := rules{own: a.Actions, warnings: &s.warnings, site: action.Site{CallID: c.ID, Fetch: fetch, Fill: fill}}
+func (s *script) act(c *parley.Call, a *parley.Agent, at *action.Site, fill func(field, text string) string) {
+	r := rules{own: a.Actions, warnings: &s.warnings}
+	if at != nil {
+		r.site = *at
+	}
+	r.site.CallID, r.site.Fill = c.ID, fill
 	add := func(runs func(typ string) bool) {
 		for _, x := range a.Actions {
 			if !runs(x.Type) {
@@ -119,6 +124,7 @@ func (s *script) act(c *parley.Call, a *parley.Agent, fetch action.Fetcher, fill
 	}
 	const end = "action_end_conversation"
 	add(func(typ string) bool { return action.Known(typ) && typ != end })
+	s.offHold(a, &r)
 	if on(a.TransferOnEnd) {
 		if r.site.OnEnd = action.FirstTransfer(s.setup.Actions); r.site.OnEnd == nil {
 			r.warn("transfer_on_end: the agent has no action that transfers; it ends its calls")
@@ -132,6 +138,23 @@ func (s *script) act(c *parley.Call, a *parley.Agent, fetch action.Fetcher, fill
 		r.activity(i, raw)
 	}
 	s.setup.Reflexes, s.endings = r.reflexes, r.endings
+}
+
+// offHold gives an agent that puts callers on hold to call somebody the means to bring them in, where its owner has not.
+func (s *script) offHold(a *parley.Agent, r *rules) {
+	has := func(typ string) bool {
+		return slices.ContainsFunc(a.Actions, func(x parley.Action) bool { return x.Type == typ })
+	}
+	const hold = "action_set_hold"
+	if !has("action_add_to_conference") || has(hold) {
+		return
+	}
+	act, err := action.New(parley.Action{Type: hold}, r.site)
+	if err != nil {
+		r.warn("action %s: %v", hold, err)
+		return
+	}
+	s.setup.Actions = append(s.setup.Actions, act)
 }
 
 func turns(a *parley.Agent) turn.Options {

@@ -12,14 +12,14 @@ import (
 // defaultLevel of noise_suppression (SPEC §4).
 const defaultLevel = 50
 
-// room is what an agent's call sounds like: what stands behind its voice, and what is taken out of the caller's.
-type room struct {
+// acoustics are what an agent's call sounds like: what stands behind its voice, and what is taken out of the caller's.
+type acoustics struct {
 	background string  // "": none
 	suppress   float64 // level of the noise suppression, 0–100; 0: none
 }
 
-func roomOf(a *parley.Agent) room {
-	r := room{background: text(a.BackgroundSound)}
+func acousticsOf(a *parley.Agent) acoustics {
+	r := acoustics{background: text(a.BackgroundSound)}
 	if a.NoiseSuppression != nil && *a.NoiseSuppression {
 		r.suppress = orFloat(a.NoiseSuppressionLevel, defaultLevel)
 	}
@@ -27,7 +27,7 @@ func roomOf(a *parley.Agent) room {
 }
 
 // prepare makes the background while the phone rings: the first call of a process that has one waits a little for it.
-func (r room) prepare() error {
+func (r acoustics) prepare() error {
 	if r.background == "" {
 		return nil
 	}

@@ -126,7 +126,7 @@ func TestBackgroundEndsWithTheConversation(t *testing.T) {
 		sound := "office"
 		b.desk.agent.BackgroundSound = &sound
 		p, l := legtest.Pipe(ctx)
-		line := b.open(&parley.Call{ID: "c1"}, func(error) {})
+		line := b.open(&parley.Call{ID: "c1"}, func(error) {}, t.Context().Err)
 		defer b.shut(line)
 		line.script = write(line.call, &b.desk.agent, nil, time.Now())
 		_, silent := b.sound(l, &tap{}, line)

@@ -14,25 +14,32 @@ import (
 func (s *Switchboard) talk(ctx context.Context, l leg.Leg, line *line) parley.Outcome {
 	c, f := line.call, line.facts
 	s.picked(ctx, l, line)
-	tap := s.record(c, line.script.record, f)
+	tap := s.record(line, line.script.record)
 	tap.keep(s, c.ID, line.script.room.suppress)
 	setup := line.script.setup
 	setup.Hear, setup.Think, setup.Speak = line.ready.Hear, line.ready.Think, line.ready.Speak
-	setup.Thinking.Early = s.Early
+	setup.Thinking.Early, setup.Thinking.Knowledge = s.Early, s.knowledge(line)
 	setup.Log, setup.Control, setup.History = f, line.control, &conversation.History{}
-	setup.Journal = tap.journal
-	l, out := s.converse(ctx, l, tap, line, setup)
+	setup.Journal, setup.Discretion = tap.journal, &line.discretion
+	s.guard(line, &setup.Guard)
+	l, out := s.converse(ctx, s.meet(line, l), tap, line, setup)
+	line.takeover.end(true)
+	if line.discretion.On() && out.Detail != "" && out.Cause == parley.ProviderFailed {
+		out.Detail = parley.Unrecorded // vendors repeat what they were asked
+	}
 	if err := l.Hangup(context.WithoutCancel(ctx), out.Cause); err != nil {
 		s.Logger.Debug("hang up", "call", c.ID, "error", err)
 	}
 	line.ending(ctx)
-	measure(c, l)
+	measure(c, line.party.Load().close())
 	c.Human = setup.History.Human
 	s.refused(ctx, line, &setup)
 	c.Turns = setup.History.Turns
+	c.Collected = setup.History.Collected
+	line.ungiven()
 	c.Usage = used(setup.History.Usage)
 	c.Recording, c.RecordingLen = tap.close()
-	return s.stopped(ctx, out)
+	return line.stopped(ctx, out)
 }
 
 // picked writes down that the call was picked up.
@@ -62,6 +69,7 @@ func (s *Switchboard) converse(ctx context.Context, l leg.Leg, tap *tap, line *l
 		heard, silent := s.sound(l, tap, line)
 		out, err := conversation.Run(ctx, heard, setup)
 		silent()
+		line.party.Load().gather()
 		setup.Callee = nil // whoever is there from now on was there before, or was put through
 		line.talking.Store(false)
 		if out.Cause == "" {
@@ -70,21 +78,25 @@ func (s *Switchboard) converse(ctx context.Context, l leg.Leg, tap *tap, line *l
 		if err != nil && out.Detail == "" && !errors.Is(err, context.Canceled) {
 			out.Detail = err.Error()
 		}
+		if out := s.relieved(ctx, tap.leg(l), line, out); out != nil {
+			return l, *out
+		}
 		switch {
+		case out.Cause == parley.Transferred && out.Transfer == nil:
+			if out := s.back(ctx, line, &setup, parley.Transfer{}, errHungUp); out != nil {
+				return l, *out
+			}
 		case out.Cause == parley.Transferred && out.Transfer != nil && out.Transfer.Report != nil:
 			b, failed := s.follow(ctx, tap.leg(l), line, *out.Transfer)
 			if failed == nil {
-				l, setup.Greeting, setup.Untransferred = b, "", false
+				line.party.Load().close()
+				l, setup.Greeting, setup.Untransferred = s.meet(line, b), "", false
 				setup.History.Messages = append(setup.History.Messages, elsewhere(*out.Transfer))
 			} else if out := s.back(ctx, line, &setup, *out.Transfer, failed); out != nil {
 				return l, *out
 			}
 		case out.Cause == parley.Transferred && out.Transfer != nil:
-			failed := s.handOver(ctx, tap.leg(l), line, *out.Transfer, true)
-			if failed == nil {
-				return l, parley.Outcome{Cause: parley.Transferred}
-			}
-			if out := s.back(ctx, line, &setup, *out.Transfer, failed); out != nil {
+			if out := s.transfer(ctx, tap.leg(l), line, &setup, *out.Transfer); out != nil {
 				return l, *out
 			}
 		case out.Cause == parley.ProviderFailed && line.fallback != "":
@@ -97,6 +109,24 @@ func (s *Switchboard) converse(ctx context.Context, l leg.Leg, tap *tap, line *l
 			return l, out
 		}
 	}
+}
+
+// transfer gives the caller to somebody else. It is how the call ended; nil: the transfer failed, and the agent goes on.
+func (s *Switchboard) transfer(ctx context.Context, l leg.Leg, line *line, setup *conversation.Setup, t parley.Transfer) *parley.Outcome {
+	var failed error
+	if t.Warm != nil {
+		failed = s.warmTransfer(ctx, l, line, *setup, t)
+	} else {
+		failed = s.handOver(ctx, l, line, t, true)
+	}
+	switch {
+	case failed == nil:
+		return &parley.Outcome{Cause: parley.Transferred}
+	case t.Warm != nil && t.Warm.HangUp && ctx.Err() == nil && !errors.Is(failed, errLeft):
+		out := s.dismiss(ctx, l, line, *setup)
+		return &out
+	}
+	return s.back(ctx, line, setup, t, failed)
 }
 
 // back brings the caller back to the agent after a transfer that failed; where nobody is left to be brought, it is how the call ended.
@@ -115,12 +145,12 @@ func (s *Switchboard) back(ctx context.Context, line *line, setup *conversation.
 }
 
 // stopped is how a call ends that was ended from outside, or by the end of the server; otherwise as out says.
-func (s *Switchboard) stopped(ctx context.Context, out parley.Outcome) parley.Outcome {
+func (l *line) stopped(ctx context.Context, out parley.Outcome) parley.Outcome {
 	switch {
 	case errors.Is(context.Cause(ctx), errEnded):
 		return parley.Outcome{Cause: parley.AgentEnded}
-	case out.Cause == parley.Cancelled || out.Cause == parley.NodeLost || out.Cause == parley.Transferred && ctx.Err() != nil:
-		// the trunk may have hung up before we did
+	case out.Cause == parley.Cancelled || out.Cause == parley.NodeLost ||
+		(ctx.Err() != nil || l.server() != nil) && (out.Cause == parley.Transferred || out.Cause == parley.CallerHungUp): // the trunk may have hung up before we did
 		return parley.Outcome{Cause: parley.NodeLost, Detail: "the server was stopped while the call ran"}
 	}
 	return out

@@ -4,28 +4,34 @@ import (
 	"context"
 	"time"
 
-	"github.com/parley-voice/parley"
 	"github.com/parley-voice/parley/audio"
+	"github.com/parley-voice/parley/conversation"
 	"github.com/parley-voice/parley/leg"
 	"github.com/parley-voice/parley/turn/journal"
 )
 
-// A tap records what passes through Read: what the caller sent on the left, what was put on the wire on the right. It runs in
-// the goroutine of whoever reads the leg. The zero tap records nothing.
+// A tap records what passes through Read, and lets others listen: what the caller sent on the left, what was put on the wire on the right. While
+// the recording is paused nothing passes into it. It runs in the goroutine of whoever reads the leg.
 type tap struct {
-	name string
-	file *file
-	rec  *audio.Recorder
-	f    *facts
-	bad  bool // the recording failed; said once
+	name       string
+	file       *file
+	rec        *audio.Recorder // nil: nothing is recorded
+	f          *facts
+	discretion *conversation.Discretion
+	listeners  *listeners
+	bad        bool // the recording failed; said once
 
 	notes   *file
 	journal *journal.Writer // nil: none
+
+	disk *disk
+	look func() (File, error) // makes the file of the recording's peaks
 }
 
 // record starts the recording of a call whose agent wants one. One that cannot be started is a warning, not the end of the call.
-func (s *Switchboard) record(c *parley.Call, wanted bool, f *facts) *tap {
-	t := &tap{f: f}
+func (s *Switchboard) record(line *line, wanted bool) *tap {
+	c, f := line.call, line.facts
+	t := &tap{f: f, discretion: &line.discretion, listeners: &line.listeners}
 	if !wanted || c.Private || s.Recordings == nil {
 		return t
 	}
@@ -42,19 +48,15 @@ func (s *Switchboard) record(c *parley.Call, wanted bool, f *facts) *tap {
 		_ = file.Close()
 		return t
 	}
-	t.name, t.file, t.rec = name, file, rec
+	t.name, t.file, t.rec, t.disk = name, file, rec, s.disk
+	t.look = func() (File, error) { return s.Recordings.Create(c.ID + audio.PeaksEnding) }
 	return t
 }
 
 func recordingName(callID string) string { return callID + ".wav" }
 
 // leg is l as the conversation reads it.
-func (t *tap) leg(l leg.Leg) leg.Leg {
-	if t.rec == nil {
-		return l
-	}
-	return &tapped{Leg: l, tap: t}
-}
+func (t *tap) leg(l leg.Leg) leg.Leg { return &tapped{Leg: l, tap: t} }
 
 // close finishes the file. The name is "" when there is none, or nothing on it.
 func (t *tap) close() (name string, length time.Duration) {
@@ -71,7 +73,21 @@ func (t *tap) close() (name string, length time.Duration) {
 	if length == 0 {
 		return "", 0 // they hung up as it was answered
 	}
+	t.outline()
 	return t.name, length
+}
+
+// outline keeps what the recording looks like. Without it a picture is made from the sound, as long as there is a WAV.
+func (t *tap) outline() {
+	made, err := t.look()
+	if err != nil {
+		t.note(err)
+		return
+	}
+	to := t.disk.file(made)
+	_, err = to.Write(t.rec.Peaks())
+	t.note(err)
+	t.note(to.Close())
 }
 
 func (t *tap) note(err error) {
@@ -88,11 +104,20 @@ type tapped struct {
 
 func (t *tapped) Read(ctx context.Context) (leg.Event, error) {
 	e, err := t.Leg.Read(ctx)
-	switch e.Kind {
-	case leg.Audio:
-		t.tap.note(t.tap.rec.AddLeft(e.At, &e.Frame))
-	case leg.Played:
-		t.tap.note(t.tap.rec.AddRight(e.At, &e.Frame))
+	if (e.Kind == leg.Audio || e.Kind == leg.Played) && !t.tap.discretion.On() {
+		t.tap.take(&e)
 	}
 	return e, err
+}
+
+// take is given a frame of either side.
+func (t *tap) take(e *leg.Event) {
+	t.listeners.give(e)
+	switch {
+	case t.rec == nil:
+	case e.Kind == leg.Audio:
+		t.note(t.rec.AddLeft(e.At, &e.Frame))
+	default:
+		t.note(t.rec.AddRight(e.At, &e.Frame))
+	}
 }

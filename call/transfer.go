@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/parley-voice/parley"
@@ -28,11 +27,11 @@ func (s *Switchboard) handOver(ctx context.Context, l leg.Leg, line *line, t par
 	if err := l.Clear(); err != nil {
 		s.Logger.Debug("clear", "call", line.id, "error", err)
 	}
-	if refer {
+	if refer && t.Extension == "" { // no far end presses one
 		err := meanwhile(ctx, l, false, func(ctx context.Context) error {
 			ctx, done := context.WithTimeout(ctx, referWait)
 			defer done()
-			return l.Refer(ctx, t.To)
+			return waiting(ctx, l, parley.HoldRinging, func(ctx context.Context) error { return l.Refer(ctx, t.To) })
 		})
 		if err == nil {
 			s.taken(ctx, line, t.To, "refer")
@@ -43,14 +42,11 @@ func (s *Switchboard) handOver(ctx context.Context, l leg.Leg, line *line, t par
 		}
 	}
 	var b leg.Leg
-	err := meanwhile(ctx, l, true, func(ctx context.Context) (err error) {
-		ringing, answered := context.WithCancel(ctx)
-		var wg sync.WaitGroup
-		wg.Go(func() { ringback(ringing, l) })
-		b, err = s.reach(ctx, line, t.To, nil)
-		answered()
-		wg.Wait()
-		return err
+	err := meanwhile(ctx, l, true, func(ctx context.Context) error {
+		return waiting(ctx, l, parley.HoldRinging, func(ctx context.Context) (err error) {
+			b, err = s.reach(ctx, line, onto{to: t.To, extension: t.Extension})
+			return err
+		})
 	})
 	if err != nil {
 		if b != nil {
@@ -75,20 +71,12 @@ func meanwhile(ctx context.Context, l leg.Leg, urgent bool, do func(context.Cont
 	defer giveUp()
 	gone := make(chan bool, 1)
 	go func() {
-		for {
-			e, err := l.Read(reading)
-			if e.Kind == leg.Referred {
-				e.Referral.Report(603)
-			}
-			if err != nil {
-				left := reading.Err() == nil
-				if left && urgent {
-					giveUp()
-				}
-				gone <- left
-				return
-			}
+		drain(reading, l)
+		left := reading.Err() == nil
+		if left && urgent {
+			giveUp()
 		}
+		gone <- left
 	}()
 	err := do(doing)
 	stop()
@@ -98,7 +86,28 @@ func meanwhile(ctx context.Context, l leg.Leg, urgent bool, do func(context.Cont
 	return err
 }
 
+// drain reads a leg that nobody listens to, until it has ended or ctx is done. It is moved nowhere meanwhile.
+func drain(ctx context.Context, l leg.Leg) {
+	for {
+		e, err := l.Read(ctx)
+		if err != nil {
+			return
+		}
+		if e.Kind == leg.Referred {
+			e.Referral.Report(603)
+		}
+	}
+}
+
+// inWords is reason with the words of whoever did not take the call.
+func inWords(err error) string {
+	if refused := new(refusal); errors.As(err, &refused) {
+		return refused.Error()
+	}
+	return reason(err)
+}
+
 // backTo is what the agent's model reads when a transfer has failed.
 func backTo(t parley.Transfer, err error) llm.Message {
-	return llm.Message{Role: llm.System, Text: fmt.Sprintf("The transfer to %s failed: %s. The caller is on the line with you again and has been told.", t.To, reason(err))}
+	return llm.Message{Role: llm.System, Text: fmt.Sprintf("The transfer to %s failed: %s. The caller is on the line with you again and has been told.", t.To, inWords(err))}
 }

@@ -284,7 +284,7 @@ func TestCallerHearsThatItRings(t *testing.T) {
 			b.transferTo(t, "+15550009999")
 			time.Sleep(7*time.Second + 200*time.Millisecond)
 			rang := ringing(t, caller.Ear())
-			if rang < 140 || rang > 155 { // 2 s, 4 s of silence, 1 s
+			if rang < 190 || rang > 205 { // 2 s, 1.8 s of silence, 2 s, 1.2 s of silence
 				t.Errorf("answers %v: %d frames of ringing", answers, rang)
 			}
 			time.Sleep(10 * time.Second)

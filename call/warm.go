@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/parley-voice/parley"
+	"github.com/parley-voice/parley/audio/hold"
 	"github.com/parley-voice/parley/conversation"
 	"github.com/parley-voice/parley/llm"
 )
@@ -44,7 +45,10 @@ func (l *line) warm(ctx context.Context, a *parley.Agent) (vital <-chan error) {
 			}
 		})
 	}
-	l.warming.running.Go(func() { _ = roomOf(a).prepare() })
+	l.warming.running.Go(func() { _ = acousticsOf(a).prepare() })
+	if mayHold(a) {
+		l.warming.running.Go(func() { hold.New() }) // the first of a process takes its time
+	}
 	l.warming.running.Go(func() {
 		needed.Wait()
 		close(errs)
