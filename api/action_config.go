@@ -48,19 +48,40 @@ func (a *API) checkActionConfig(p part) error {
 		}
 		bad = append(bad, schemaOf(join(at, "input_schema"), config["input_schema"])...)
 	}
+	if kind == "action_transfer_call" || kind == "action_warm_transfer" || kind == "action_add_to_conference" {
+		bad = append(bad, pressable(join(at, "extension"), config["extension"])...)
+	}
 	return append(bad, dialable(join(at, "phone_number"), config["phone_number"])...).orNil()
 }
 
 // dialable says whether an action's target could be dialled. One with a variable in it is known at the call only.
 func dialable(field string, v any) invalid {
-	s, ok := v.(string)
-	if !ok || s == "" || strings.Contains(s, "${") || strings.Contains(s, "{{") {
+	s, ok := known(v)
+	if !ok {
 		return nil
 	}
-	if _, err := number.Target(field, s); err != nil {
-		return invalid{{field, field + " " + wantedNumber + ", a sip: address, or an extension of digits"}}
+	if _, _, err := number.Extended(field, s); err != nil {
+		return invalid{{field, field + " " + wantedNumber + ", a sip: address, or an extension of digits; behind a number may stand its extension, as in +15551234567,,204"}}
 	}
 	return nil
+}
+
+// pressable says whether an extension could be pressed.
+func pressable(field string, v any) invalid {
+	s, ok := known(v)
+	if !ok {
+		return nil
+	}
+	if _, err := number.Keys(field, s); err != nil {
+		return invalid{{field, err.Error()}}
+	}
+	return nil
+}
+
+// known is a text without variables; false: it is none, or will be known at the call only.
+func known(v any) (s string, ok bool) {
+	s, ok = v.(string)
+	return s, ok && s != "" && !strings.Contains(s, "${") && !strings.Contains(s, "{{")
 }
 
 // schemaOf says whether an input_schema is a JSON Schema of an object, which is all that a model can fill in. It refers to nothing

@@ -20,13 +20,14 @@ type afterJSON struct {
 	Key      string `json:"idempotency_key"`
 	Next     any    `json:"next_attempt_at"`
 	Ended    any    `json:"ended_at"`
+	Carrier  any    `json:"carrier_id"`
 }
 
 func showOutcomes(list []parley.AfterAction, at clock) []afterJSON {
 	out := make([]afterJSON, len(list))
 	for i, a := range list {
 		out[i] = afterJSON{ID: a.ID, Type: a.Type, Label: orNull(a.Label), State: a.State, Attempts: a.Attempts, Error: orNull(a.Error), Key: a.Key,
-			Next: at(a.Next), Ended: at(a.Ended)}
+			Next: at(a.Next), Ended: at(a.Ended), Carrier: orNull(a.CarrierID)}
 		if a.Status != 0 {
 			out[i].Status = a.Status
 		}

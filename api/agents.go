@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/parley-voice/parley"
+	"github.com/parley-voice/parley/number"
 	"github.com/parley-voice/parley/store"
 )
 
@@ -84,6 +85,9 @@ func (a *API) checkAgent(ctx context.Context, env string, doc, stored store.Doc,
 	if err := a.mayFetch(join(path, "context_endpoint"), doc["context_endpoint"]); err != nil {
 		return err
 	}
+	if err := a.checkKnowledge(ctx, env, join(path, "knowledge"), doc["knowledge"], stored["knowledge"]); err != nil {
+		return err
+	}
 	fallback, _ := doc["llm_fallback"].(map[string]any)
 	for field, id := range map[string]any{
 		"account_connection": doc["account_connection"], "llm_fallback.account_connection": fallback["account_connection"],
@@ -92,7 +96,10 @@ func (a *API) checkAgent(ctx context.Context, env string, doc, stored store.Doc,
 			return err
 		}
 	}
-	return a.checkRest(doc, stored, path).orNil()
+	if err := a.checkRules(ctx, env, doc, path); err != nil {
+		return err
+	}
+	return append(a.checkRest(doc, stored, path), checkOrigins(doc, path)...).orNil()
 }
 
 // checkRef checks one field that takes an id or an object; attached is the object it has now.
@@ -166,6 +173,21 @@ var finalConfig = map[string]string{
 	"trigger_custom_api": "PostCallFinalizedCustomApiConfigDto",
 }
 
+// checkPhones wants numbers where an SMS's are written out; templates are looked at when it is sent.
+func checkPhones(config any, path string) (bad invalid) {
+	doc, _ := config.(map[string]any)
+	for _, field := range []string{"from_phone", "to_phone"} {
+		s, ok := doc[field].(string)
+		if !ok || strings.Contains(s, "{") {
+			continue
+		}
+		if _, err := number.Number(join(path, field), s); err != nil {
+			bad = append(bad, fieldError{join(path, field), err.Error()})
+		}
+	}
+	return bad
+}
+
 // checkRest holds the rules between fields.
 func (a *API) checkRest(doc, stored store.Doc, path string) (bad invalid) {
 	value := func(field string, fallback float64) float64 {
@@ -182,12 +204,19 @@ func (a *API) checkRest(doc, stored store.Doc, path string) (bad invalid) {
 		at := join(path, "dynamic_min_wait_secs")
 		bad = append(bad, fieldError{at, at + " must not be more than dynamic_max_silence_secs"})
 	}
+	if sms, ok := doc["post_call_sms"].(map[string]any); ok {
+		bad = append(bad, checkPhones(sms, join(path, "post_call_sms"))...)
+	}
+	bad = append(bad, checkGuard(doc, stored, path)...)
 	actions, _ := doc["post_call_actions"].([]any)
 	for i, x := range actions {
 		action, _ := x.(map[string]any)
 		kind, _ := action["type"].(string)
 		at := join(join(join(path, "post_call_actions"), itoa(i)), "config")
 		bad = append(bad, explain(a.contract.schema(finalConfig[kind]), action["config"], at)...)
+		if kind == "sms" {
+			bad = append(bad, checkPhones(action["config"], at)...)
+		}
 		bad = append(bad, checkConditions(action["conditions"], join(join(join(path, "post_call_actions"), itoa(i)), "conditions"))...)
 	}
 	return bad

@@ -9,12 +9,15 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"iter"
 	"log/slog"
 	"net/http"
 	"sync"
 	"time"
 
 	"github.com/parley-voice/parley"
+	"github.com/parley-voice/parley/audio"
+	"github.com/parley-voice/parley/knowledge"
 	"github.com/parley-voice/parley/provider"
 	"github.com/parley-voice/parley/store"
 )
@@ -35,14 +38,21 @@ type tenantStore interface {
 	environmentStore
 	keyStore
 	doNotCallStore
-	memoryStore
+	knownStore
 	steeringStore
 	usageStore
 	Ping(ctx context.Context) error
 }
 
+// knownStore keeps what agents know beside their prompts.
+type knownStore interface {
+	memoryStore
+	documentStore
+}
+
 // doorStore is what a request passes first: whose it is, and whether it was made before.
 type doorStore interface {
+	loginStore
 	LookupKey(ctx context.Context, hash [32]byte) (store.APIKey, error)
 	Environment(ctx context.Context, id string) (store.Environment, error)
 	BeginRequest(ctx context.Context, env, key, request string) (store.Begun, error)
@@ -67,12 +77,13 @@ type agentStore interface {
 }
 
 type numberStore interface {
-	LinkNumber(ctx context.Context, env string, doc store.Doc) (store.Doc, error)
+	LinkNumber(ctx context.Context, env string, doc store.Doc, jobs ...store.Job) (store.Doc, error)
 	Number(ctx context.Context, env, ref string) (store.Doc, error)
 	Numbers(ctx context.Context, env string, p store.Page) (store.List[store.Doc], error)
 	UpdateNumber(ctx context.Context, env, ref string, patch store.Doc) (store.Doc, error)
 	UnlinkNumber(ctx context.Context, env, ref string) (store.Doc, error)
 	DialPolicy(ctx context.Context, env, trunk, from string) (parley.DialPolicy, error)
+	PoolTrunks(ctx context.Context, env, tag string) (map[string]string, error) // by connection, a number of its
 }
 
 type callStore interface {
@@ -81,6 +92,7 @@ type callStore interface {
 	Calls(ctx context.Context, env string, p store.Page) (store.List[parley.Call], error)
 	UpdateCall(ctx context.Context, id string, change func(*parley.Call) error) error
 	DeleteCall(ctx context.Context, env, id string) (parley.Call, error)
+	auditStore
 	Enqueue(ctx context.Context, jobs ...store.Job) error
 }
 
@@ -103,13 +115,20 @@ type Live interface {
 	End(ctx context.Context, callID string) error
 	// Control hands the conversation a command.
 	Control(ctx context.Context, callID string, c Command) error
+	// Listen writes the sound of a call, as a WAV without an end, until it is over. Too many listeners: 429, and nothing is written.
+	Listen(ctx context.Context, callID string, channels int, w io.Writer, flush func() error) error
+	// Runs says whether the call runs in this process, and not in another node.
+	Runs(callID string) bool
+	// Discreet says whether nothing of what is said on a call may be written down now.
+	Discreet(callID string) bool
 }
 
 // A Command is what a client wants of a running conversation.
 type Command struct {
-	Act  string // Say, AddContext, Press, Transfer or Mute
-	Text string
-	On   bool // of Mute
+	Act      string // one of those below
+	Text     string
+	On       bool             // of Mute; of Whisper: the agent is to act on it now
+	Transfer *parley.Transfer // of Transfer, where Text does not say all; of TakeOver, where Text is what is announced
 }
 
 // The acts of a Command.
@@ -119,6 +138,14 @@ const (
 	Press      = "dtmf"        // send the digits in Text
 	Transfer   = "transfer"    // hand the call over to Text: E.164, a sip: address or an extension
 	Mute       = "mute"        // On: the agent falls silent; else it speaks again
+
+	Whisper  = "whisper"   // tell the model Text, which a supervisor says
+	TakeOver = "take_over" // call somebody who takes the call over from the agent
+	Listen   = "listen"    // to the sound of the call
+	End      = "end"       // the call
+
+	PauseRecording  = "recording_pause"  // nothing that is said or pressed is kept from now on
+	ResumeRecording = "recording_resume" // it is again, once what is being said and answered is over
 )
 
 // Traces shows the signalling of calls, those that run here and those that are over. *trace.Keeper is one.
@@ -138,6 +165,8 @@ type Vendors interface {
 	CheckTranscriber(transcriber store.Doc) error
 	// Voices are those that the vendor of a type of voice has, as an account connection sees them; "": whoever would pay without one.
 	Voices(ctx context.Context, env, voiceType, account string) ([]provider.Voice, error)
+	// Say speaks a text with the voice of an agent, and with no other in its place.
+	Say(ctx context.Context, env string, a parley.Agent, text string) iter.Seq2[audio.Frame, error]
 }
 
 // Blobs has the recordings. *store.Blobs is one.
@@ -164,14 +193,23 @@ type Meter interface {
 	http.Handler
 }
 
+// Doors are the ways of calls.
+type Doors struct {
+	Trunks    Trunks    // nil: no trunk is served by this process
+	Prober    Prober    // nil: connections cannot be tested
+	DirectSIP bool      // calls may go to sip: addresses without a trunk
+	Web       *WebCalls // of browsers; nil: there are none
+	Shared    bool      // calls may run in other processes, too
+}
+
 // Config is what an API is made of.
 type Config struct {
+	Doors
 	Store    Store
 	Log      Log
 	Blobs    Blobs
 	Signer   Signer
 	Live     Live               // nil: no call runs in this process
-	Trunks   Trunks             // nil: no trunk is served by this process
 	Traces   Traces             // nil: none are kept
 	Courier  Courier            // nil: no webhooks are delivered by this process
 	Carriers map[string]Carrier // who sells numbers, by telephony_provider
@@ -183,8 +221,6 @@ type Config struct {
 	RatePerSecond float64
 	// DialJob is the kind of the job that dials a call; its subject is the call's id. "" is "dial".
 	DialJob string
-	// DirectSIP lets calls go to sip: addresses without a trunk.
-	DirectSIP bool
 	// CheckAction says whether an action's config would work; nil: only its form is checked.
 	CheckAction func(a parley.Action) error
 	// Vendors are asked about what agents name; nil: only the form of that is checked, and no vendor's voices are listed.
@@ -207,7 +243,11 @@ type API struct {
 	encoding chan struct{}                // a slot for each recording being encoded, or played to the engine once more
 	watching chan struct{}                // and for each call being captured
 	limits   *limits
-	inShort  []byte // llms.txt
+	probes   *limits            // tests, of a connection
+	speaks   *limits            // samples of voices, by a key
+	wrong    *limits            // wrong keys, of an address
+	library  *knowledge.Library // of its own: searches are few, and an index that nobody uses is let go
+	inShort  []byte             // llms.txt
 
 	closing sync.Once
 	closed  chan struct{}
@@ -231,8 +271,8 @@ func New(c Config) (*API, error) {
 		c.DialJob = "dial"
 	}
 	c.Store = &remembering{Store: c.Store}
-	a := &API{Config: c, limits: newLimits(c.RatePerSecond), encoding: make(chan struct{}, maxEncodings), watching: make(chan struct{}, maxCaptures), closed: make(chan struct{})}
-	a.named = newVendors(c.Specs)
+	a := &API{Config: c, limits: newLimits(c.RatePerSecond), wrong: newWrongs(), probes: newProbeLimits(), speaks: newSpeakLimits(), encoding: make(chan struct{}, maxEncodings), watching: make(chan struct{}, maxCaptures), closed: make(chan struct{})}
+	a.named, a.library = newVendors(c.Specs), knowledge.NewLibrary(c.Store)
 	var err error
 	if a.contract, err = readContract(a.named); err != nil {
 		return nil, err

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -17,6 +18,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 
 	"github.com/parley-voice/parley"
+	"github.com/parley-voice/parley/leg/webrtc"
 	"github.com/parley-voice/parley/provider"
 	"github.com/parley-voice/parley/secret"
 	"github.com/parley-voice/parley/store"
@@ -73,6 +75,9 @@ type fakeLive struct {
 	mu      sync.Mutex
 	running map[string]func() // by call id: what End does
 	said    []Command
+
+	discreet  bool
+	elsewhere string // the call that runs in another node
 }
 
 func (f *fakeLive) End(_ context.Context, id string) error {
@@ -94,6 +99,30 @@ func (f *fakeLive) Control(_ context.Context, id string, c Command) error {
 	}
 	f.said = append(f.said, c)
 	return nil
+}
+
+func (f *fakeLive) Listen(_ context.Context, id string, channels int, w io.Writer, flush func() error) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.running[id] == nil {
+		return parley.NotFound("running call")
+	}
+	if _, err := fmt.Fprintf(w, "RIFF of %d channels", channels); err != nil {
+		return err
+	}
+	return flush()
+}
+
+func (f *fakeLive) Discreet(string) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.discreet
+}
+
+func (f *fakeLive) Runs(id string) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.elsewhere != id
 }
 
 // fakeCourier knows one delivery.
@@ -124,7 +153,9 @@ func newHouse(t testing.TB) *house {
 	}
 	t.Cleanup(func() { blobs.Close() })
 	h := &house{t: t, db: db, blobs: blobs, key: k, live: &fakeLive{running: map[string]func(){}}, courier: &fakeCourier{}, dir: dir}
-	h.api, err = New(Config{Store: db, Log: db.Log(), Blobs: blobs, Signer: k, Live: h.live, Courier: h.courier, Specs: testSpecs(), DirectSIP: true,
+	h.api, err = New(Config{Store: db, Log: db.Log(), Blobs: blobs, Signer: k, Live: h.live, Courier: h.courier, Specs: testSpecs(), Doors: Doors{DirectSIP: true, Web: &WebCalls{Relays: func(string) []webrtc.Server {
+		return []webrtc.Server{{URLs: []string{"turn:turn.example:3478"}, Username: "u", Credential: "p"}}
+	}}},
 		Logger: slog.New(slog.DiscardHandler), PublicURL: "https://parley.example.com"})
 	if err != nil {
 		t.Fatal(err)
@@ -179,6 +210,7 @@ func (h *house) furnish(n *tenant) {
 	made("pronunciations", "/v1/pronunciations/create", `{"word":"Siobhan","respelling":"Shivawn"}`)
 	made("do_not_call", "/v1/do_not_call/create", `{"number":"+15559990001"}`)
 	made("memories", "/v1/memories/write", `{"number":"+15559990002","facts":["is called Ada"]}`)
+	made("documents", "/v1/documents/create", `{"name":"Hours","content":"We are open on Sundays."}`)
 	n.ids["calls"] = h.call(n, func(*parley.Call) {})
 }
 

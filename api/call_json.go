@@ -61,6 +61,7 @@ type callWishes struct {
 	Params          map[string]string `json:"telephony_params"`
 	NoHuman         string            `json:"on_no_human_answer"`
 	DetectDoNotCall bool              `json:"run_do_not_call_detection"`
+	FromTag         any               `json:"from_tag"`
 }
 
 type callRecord struct {
@@ -75,6 +76,7 @@ type callRecord struct {
 	Support       any                `json:"post_call_insight_turns"`
 	Outcomes      []afterJSON        `json:"post_call_outcomes"`
 	DoNotCall     any                `json:"do_not_call_result"`
+	Collected     map[string]string  `json:"collected"`
 }
 
 // showCall is a call for the client: get shows the agent as it was for the call, lists its id.
@@ -88,13 +90,21 @@ func showCall(c parley.Call, at clock, whole bool) (*callJSON, error) {
 		callWishes:  callWishes{Context: orEmpty(c.Context), Params: orEmpty(c.Params), NoHuman: "continue"},
 		callRecord: callRecord{Turns: make([]parley.ShownTurn, len(c.Turns)), ActionHistory: atLeast(c.ActionHistory), Warnings: atLeast(c.Warnings), Usage: c.Usage,
 			Analysis: orNull(c.After.Analysis), Insights: orNone(c.After.Insights), Support: orNone(c.After.Support), Outcomes: showOutcomes(c.After.Actions, at),
-			HumanResult: orNull(c.Human), DoNotCall: orNil(c.DoNotCall)},
+			HumanResult: orNull(c.Human), DoNotCall: orNil(c.DoNotCall), Collected: make(map[string]string, len(c.Collected))},
+	}
+	for _, x := range c.Collected {
+		v.Collected[x.Name] = x.Value
 	}
 	for i, t := range c.Turns {
-		v.Turns[i] = t.Shown()
+		if v.Turns[i] = t.Shown(); whole {
+			v.Turns[i].Words = t.Timed()
+		}
 	}
 	if c.Telephony != "" {
 		v.Provider = c.Telephony
+	}
+	if c.Pool != nil {
+		v.FromTag = orNull(c.Pool.Tag)
 	}
 	if c.NoHumanAction != "" {
 		v.NoHuman = c.NoHumanAction

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"io"
 	"os"
 	"strings"
 	"testing"
@@ -29,7 +30,8 @@ func finished(n *tenant) func(*parley.Call) {
 		c.Quality = &parley.Quality{Codec: "PCMU", Encrypted: true, Sent: 3250, Received: 3244, Lost: 5, Late: 1, Concealed: 6, Jitter: 2.4, FarLost: &lost, RoundTrip: &trip}
 		c.Cause, c.ErrorMessage = parley.ProviderFailed, "the model gave no answer"
 		c.Turns = []parley.Turn{
-			{ID: "t1", Who: parley.Bot, Text: "Hello, how can", Start: 300 * time.Millisecond, End: 1200 * time.Millisecond, Interrupted: true},
+			{ID: "t1", Who: parley.Bot, Text: "Hello, how can", Start: 300 * time.Millisecond, End: 1200 * time.Millisecond, Interrupted: true,
+				Words: []parley.Span{{Start: 300 * time.Millisecond, End: 620 * time.Millisecond}, {Start: 700 * time.Millisecond, End: 1010 * time.Millisecond}, {Start: 1010 * time.Millisecond, End: 1200 * time.Millisecond}}},
 			{ID: "t2", Who: parley.Human, Text: "Stop.", Start: 1100 * time.Millisecond, End: 1600 * time.Millisecond},
 			{ID: "t3", Who: parley.Bot, Text: "Yes?", Start: 62*time.Second + 40*time.Millisecond, End: 63 * time.Second,
 				Latency: &parley.Latency{Endpointing: 40 * time.Millisecond, LLM: 15500 * time.Microsecond, Total: 55500 * time.Microsecond}},
@@ -42,6 +44,7 @@ func finished(n *tenant) func(*parley.Call) {
 		c.Warnings = []string{"prompt: no value for ${who}; it was left out"}
 		asked := true
 		c.Human, c.DoNotCall = "human", &asked
+		c.Collected = []parley.Collected{{Name: "email", Kind: "email", Value: "ada@example.com", Confirmed: true}}
 	}
 }
 
@@ -62,6 +65,8 @@ func TestCallAsShown(t *testing.T) {
 	}
 	if l := h.do(h.a, "GET", "/v1/calls/list", "").body; !strings.Contains(string(l), `"agent":"22222222-2222-4222-8222-222222222222"`) {
 		t.Errorf("the list shows its agent otherwise than by id: %s", l)
+	} else if strings.Contains(string(l), `"words"`) {
+		t.Errorf("the list has each word: %s", l)
 	}
 }
 
@@ -155,6 +160,13 @@ func TestLiveActions(t *testing.T) {
 			t.Errorf("%+v did not reach the call: %+v", want, h.live.said)
 		}
 	}
+	if r := h.do(h.a, "POST", "/v1/calls/transfer?id="+id, `{"phone_number":"+15559990000,,204","mode":"warm","briefing":"It is Ann.","answer_timeout_seconds":12}`); r.status != 200 {
+		t.Errorf("warm: %d %s", r.status, r.body)
+	}
+	last := h.live.said[len(h.live.said)-1].Transfer
+	if last == nil || last.To != "+15559990000" || last.Extension != ",,204" || last.Warm == nil || *last.Warm != (parley.Warm{Briefing: "It is Ann.", Answer: 12 * time.Second}) {
+		t.Errorf("warm: %+v", h.live.said)
+	}
 	if r := h.do(h.a, "POST", "/v1/calls/end?id="+id, ""); r.status != 200 || r.object()["ended_reason"] != "agent_ended" {
 		t.Errorf("end: %d %s", r.status, r.body)
 	}
@@ -175,6 +187,11 @@ func TestCancelled(t *testing.T) {
 type lateLive struct{ asked, ended int }
 
 func (l *lateLive) Control(context.Context, string, Command) error { return nil }
+func (l *lateLive) Listen(context.Context, string, int, io.Writer, func() error) error {
+	return parley.NotFound("running call")
+}
+func (l *lateLive) Discreet(string) bool { return false }
+func (l *lateLive) Runs(string) bool     { return true }
 func (l *lateLive) End(context.Context, string) error {
 	if l.asked++; l.asked == 1 {
 		return parley.NotFound("running call")

@@ -3,10 +3,11 @@ package api
 import (
 	"context"
 	"errors"
+	"strconv"
 	"time"
 
 	"github.com/parley-voice/parley"
-	"github.com/parley-voice/parley/number"
+	"github.com/parley-voice/parley/audio"
 	"github.com/parley-voice/parley/turn/journal"
 )
 
@@ -40,26 +41,32 @@ func (a *API) endCall(r *request) (any, error) {
 	if over(c) {
 		return r.call(c)
 	}
-	err = parley.NotFound("running call")
-	if a.Live != nil {
-		err = a.Live.End(ctx, c.ID)
-	}
-	if parley.IsNotFound(err) {
-		err = a.cancel(ctx, c.ID)
-		var elsewhere *parley.Error
-		if a.Live != nil && (err == nil || errors.As(err, &elsewhere) && elsewhere.Code == notHere) {
-			if late := a.Live.End(ctx, c.ID); !parley.IsNotFound(late) { // its dialling had just begun
-				err = late
-			}
-		}
-	}
-	if err != nil {
+	if err = a.audited(r, c, End, nil, func() error { return a.hangUp(ctx, c.ID) }); err != nil {
 		return nil, err
 	}
 	if c, err = a.Store.Call(ctx, r.env, r.id); err != nil {
 		return nil, err
 	}
 	return r.call(c)
+}
+
+// hangUp ends a call that runs here, or that nobody has dialled yet.
+func (a *API) hangUp(ctx context.Context, id string) error {
+	var err error = parley.NotFound("running call")
+	if a.Live != nil {
+		err = a.Live.End(ctx, id)
+	}
+	if !parley.IsNotFound(err) {
+		return err
+	}
+	err = a.cancel(ctx, id)
+	var elsewhere *parley.Error
+	if a.Live != nil && (err == nil || errors.As(err, &elsewhere) && elsewhere.Code == notHere) {
+		if late := a.Live.End(ctx, id); !parley.IsNotFound(late) { // its dialling had just begun
+			err = late
+		}
+	}
+	return err
 }
 
 const notHere = "not_running_here"
@@ -95,7 +102,7 @@ func (a *API) deleteCall(r *request) (any, error) {
 	if !over(c) {
 		return nil, &parley.Error{Status: 409, Code: "running", Message: "the call is not over: end it first, with POST /v1/calls/end"}
 	}
-	for _, name := range []string{c.ID + journal.Ending, c.Recording} {
+	for _, name := range []string{c.ID + journal.Ending, c.ID + audio.PeaksEnding, c.Recording} {
 		if name == "" {
 			continue
 		}
@@ -123,18 +130,63 @@ func (a *API) command(act, field string) func(*request) (any, error) {
 	}
 }
 
+// plainly acts on a running call where the act says all.
+func (a *API) plainly(act string) func(*request) (any, error) {
+	return func(r *request) (any, error) { return a.control(r, Command{Act: act}) }
+}
+
 func (a *API) muteCall(r *request) (any, error) {
 	on, _ := r.body["on"].(bool)
 	return a.control(r, Command{Act: Mute, On: on})
 }
 
-func (a *API) transferCall(r *request) (any, error) {
-	s, _ := r.body["phone_number"].(string)
-	to, err := number.Parse("phone_number", s)
+// whisper tells the agent of a running call something that the caller does not hear.
+func (a *API) whisper(r *request) (any, error) {
+	said, _ := r.body["text"].(string)
+	now, _ := r.body["act"].(bool)
+	return a.control(r, Command{Act: Whisper, Text: said, On: now})
+}
+
+// takeOver has somebody called who takes a running call over from its agent.
+func (a *API) takeOver(r *request) (any, error) {
+	t, err := transferOf(r.body)
 	if err != nil {
-		return nil, parley.Invalid("phone_number", "phone_number "+wantedNumber+", a sip: address, or an extension")
+		return nil, err
 	}
-	return a.control(r, Command{Act: Transfer, Text: to.Text})
+	announce, _ := r.body["announce"].(string)
+	return a.control(r, Command{Act: TakeOver, Text: announce, Transfer: &t})
+}
+
+// details are what an audit tells of a command besides its act. Keys that are pressed may be a secret.
+func (c Command) details() map[string]string {
+	d := map[string]string{}
+	put := func(name, what string) {
+		if what != "" {
+			d[name] = what
+		}
+	}
+	switch c.Act {
+	case Press:
+		put("digits", strconv.Itoa(len(c.Text)))
+	case TakeOver:
+		put("announce", c.Text)
+	case Mute:
+		put("on", strconv.FormatBool(c.On))
+	case Whisper:
+		put("act", strconv.FormatBool(c.On))
+		put("text", c.Text)
+	case Transfer:
+		put("to", c.Text)
+	default:
+		put("text", c.Text)
+	}
+	if t := c.Transfer; t != nil {
+		put("to", t.To)
+		if t.Warm != nil {
+			put("mode", "warm")
+		}
+	}
+	return d
 }
 
 // control hands a running call a command.
@@ -143,13 +195,16 @@ func (a *API) control(r *request, cmd Command) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = parley.NotFound("running call")
-	if a.Live != nil && !over(c) {
-		err = a.Live.Control(r.Context(), c.ID, cmd)
-	}
-	if parley.IsNotFound(err) {
-		err = &parley.Error{Status: 409, Code: "not_running", Message: "the call is not running: its status is " + string(c.Status)}
-	}
+	err = a.audited(r, c, cmd.Act, cmd.details(), func() error {
+		var err error = parley.NotFound("running call")
+		if a.Live != nil && !over(c) {
+			err = a.Live.Control(r.Context(), c.ID, cmd)
+		}
+		if parley.IsNotFound(err) {
+			err = &parley.Error{Status: 409, Code: "not_running", Message: "the call is not running: its status is " + string(c.Status)}
+		}
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}

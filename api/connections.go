@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"crypto/x509"
 	"maps"
 	"slices"
@@ -27,7 +28,10 @@ var credentialSchema = map[string]string{
 	"account_connection_external_api_key": "ExternalApiKeyCredentials",
 	"account_connection_un_pw_oauth":      "PasswordCredentials",
 	"account_connection_login_key_oauth":  "LoginKeyCredentials",
-	"account_connection_fluents_twilio":   "NoCredentials",
+	"account_connection_azure_llm":        "AzureLLMCredentials",
+	"account_connection_azure_speech":     "AzureSpeechCredentials",
+	"account_connection_playht":           "PlayhtCredentials",
+	parley.OperatorsTwilio:                "NoCredentials",
 }
 
 // checkCredentials checks a connection's credentials by its type. Those that a change leaves out stay, so they are put
@@ -36,6 +40,14 @@ func (a *API) checkCredentials(p part) error {
 	doc := p.merged()
 	kind, _ := doc["type"].(string)
 	given, _ := p.given["credentials"].(map[string]any)
+	if kind == parley.OperatorsTwilio && p.stored["type"] != kind && a.Carriers != nil && a.Carriers["fluents_twilio"] == nil {
+		at := join(p.path, "type")
+		return parley.Invalid(at, at+": this server has no Twilio account of its own: its operator sets PARLEY_TWILIO_ACCOUNT_SID and PARLEY_TWILIO_AUTH_TOKEN")
+	}
+	if was := p.stored["type"]; was != nil && was != kind && (kind == parley.OperatorsTwilio || was == parley.OperatorsTwilio) { // numbers are linked with it which that account need not have
+		at := join(p.path, "type")
+		return parley.Invalid(at, at+" cannot be changed to or from "+parley.OperatorsTwilio+": make another account connection, and move its numbers there")
+	}
 	full := maps.Clone(given)
 	if full == nil {
 		full = store.Doc{}
@@ -64,6 +76,11 @@ func (a *API) checkCredentials(p part) error {
 		at := join(path, "base_url")
 		return invalid{{at, at + " must be given, or a preset"}}
 	}
+	if kind == sipConnection {
+		if err := checkTrunk(path, full); err != nil {
+			return err
+		}
+	}
 	if ca, ok := given["tls_ca"].(string); ok && ca != "" && !secret.IsMasked(ca) && !x509.NewCertPool().AppendCertsFromPEM([]byte(ca)) {
 		at := join(path, "tls_ca")
 		return parley.Invalid(at, at+" must be certificates in PEM, beginning -----BEGIN CERTIFICATE-----")
@@ -80,6 +97,33 @@ func (a *API) checkCredentials(p part) error {
 	}
 	if p.stored == nil && p.given["config"] == nil {
 		p.given["config"] = store.Doc{}
+	}
+	return nil
+}
+
+// checkTrunk holds the rules of a trunk that a schema does not. What is masked was checked when it came.
+func checkTrunk(path string, c store.Doc) error {
+	said := func(name string) string { s, _ := c[name].(string); return s }
+	p, known := store.FindPreset(said("preset"))
+	if masked := secret.IsMasked(said("preset")); c["host"] == nil && !masked && (!known || p.NeedsHost()) {
+		at := join(path, "host")
+		also := ""
+		if p.Domain != "" {
+			also = ", or the name of your trunk at " + p.Title
+		}
+		return invalid{{at, at + " is required: a host name or an address" + also}}
+	} else if region := said("region"); region != "" && !masked && !secret.IsMasked(region) {
+		at := join(path, "region")
+		switch own := said("host"); {
+		case !p.In(region):
+			return parley.Invalid(at, at+" must be one of preset "+cmp.Or(p.Name, "none")+": "+cmp.Or(strings.Join(p.RegionNames(), ", "), "it has no regions"))
+		case p.Domain != "" && (own == "" || !secret.IsMasked(own) && strings.ContainsAny(own, ".:")):
+			return parley.Invalid(at, at+" goes with the name of your trunk alone in "+join(path, "host")+", such as my-trunk")
+		}
+	}
+	if said("number_format") == "national" && c["country"] == nil {
+		at := join(path, "country")
+		return parley.Invalid(at, at+" is required with number_format national: whose national numbers they are")
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package api
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"slices"
 	"strings"
@@ -227,5 +228,49 @@ func TestExplainNeverQuotesSchemas(t *testing.T) {
 				t.Errorf("%s: %q", f.Field, f.Message)
 			}
 		}
+	}
+}
+
+// TestPresetsAreDescribed: whoever makes a form of the contract knows what a SIP trunk's preset asks for and fills in.
+func TestPresetsAreDescribed(t *testing.T) {
+	h := newHouse(t)
+	var c struct {
+		Presets map[string]struct {
+			Title     string
+			NeedsHost bool `json:"needs_host"`
+			OwnName   bool `json:"own_name"`
+			Regions   []string
+			Fields    map[string]any
+		} `json:"x-presets"`
+	}
+	if err := json.Unmarshal(h.do(nil, "GET", "/openapi.json", "").body, &c); err != nil {
+		t.Fatal(err)
+	}
+	sip := h.api.contract.schema("SipCredentials").Properties
+	for _, name := range sip["preset"].Value.Enum {
+		if p, ok := c.Presets[fmt.Sprint(name)]; name != nil && (!ok || p.Title == "") {
+			t.Errorf("preset %v is not described", name)
+		}
+	}
+	for name, p := range c.Presets {
+		for field, v := range p.Fields {
+			if s := sip[field]; s == nil || s.Value.VisitJSON(v) != nil {
+				t.Errorf("preset %s fills %v into %s, which does not take it", name, v, field)
+			}
+		}
+		for _, region := range p.Regions {
+			if !slices.Contains(sip["region"].Value.Enum, any(region)) {
+				t.Errorf("preset %s: region %s is none", name, region)
+			}
+		}
+	}
+	if p := c.Presets["telnyx"]; p.NeedsHost || p.OwnName || p.Fields["host"] != "sip.telnyx.com" || p.Fields["register"] != true || !slices.Contains(p.Regions, "eu") {
+		t.Errorf("%+v", p)
+	}
+	if p := c.Presets["twilio"]; !p.NeedsHost || !p.OwnName || !slices.Contains(p.Regions, "frankfurt") {
+		t.Errorf("%+v", p)
+	}
+	if p := c.Presets["generic"]; !p.NeedsHost || len(p.Fields) > 0 {
+		t.Errorf("%+v", p)
 	}
 }

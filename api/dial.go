@@ -33,7 +33,13 @@ func (a *API) createCall(r *request) (any, error) {
 	if err := readSchedule(r.body, &c); err != nil {
 		return nil, err
 	}
-	line, err := a.readNumbers(ctx, r.body, &c)
+	var line store.Doc
+	tag, err := readTag(r.body)
+	if err == nil && tag == "" {
+		line, err = a.readNumbers(ctx, r.body, &c)
+	} else if err == nil {
+		c.To, err = readTo(r.body)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -52,7 +58,12 @@ func (a *API) createCall(r *request) (any, error) {
 	if err := contextComplete(agent, c.Context); err != nil {
 		return nil, err
 	}
-	if err := a.chooseTrunk(ctx, r.body, &c, line); err != nil {
+	if tag != "" {
+		err = a.choosePool(ctx, r.body, &c, tag)
+	} else if err = a.chooseTrunk(ctx, r.body, &c, line); err == nil && paced(line) {
+		c.Pool = &parley.Pool{Number: c.From}
+	}
+	if err != nil {
 		return nil, err
 	}
 	if err := a.Store.MayCall(ctx, r.env, c.To); err != nil {
@@ -63,12 +74,24 @@ func (a *API) createCall(r *request) (any, error) {
 		return nil, fmt.Errorf("writing the agent of a call: %w", err)
 	}
 	job := store.Job{ID: uuid.NewString(), Kind: a.DialJob, Subject: c.ID, DedupeKey: c.ID, Once: true}
-	created := parley.NewEvent(c.ID, parley.EventCreated, map[string]any{"direction": "outbound", "from_number": c.From, "to_number": c.To})
+	facts := map[string]any{"direction": "outbound", "from_number": c.From, "to_number": c.To, "received_at": c.Created}
+	if parent := r.Header.Get("Traceparent"); traceparent.MatchString(parent) {
+		facts["traceparent"] = parent
+	}
+	created := parley.NewEvent(c.ID, parley.EventCreated, facts)
 	if err := a.Store.PlaceCall(ctx, c, []parley.Event{created}, job); err != nil {
 		return nil, err
 	}
+	if c.Pool != nil && !c.Queued { // now it has its number
+		if c, err = a.Store.Call(ctx, r.env, c.ID); err != nil {
+			return nil, err
+		}
+	}
 	return r.placed(c, agent)
 }
+
+// traceparent is the span of whoever asks (W3C Trace Context).
+var traceparent = regexp.MustCompile(`^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$`)
 
 // placed is a new call; the secret that was made for a webhook of this call alone is shown, this once.
 func (r *request) placed(c parley.Call, agent parley.Agent) (any, error) {
@@ -116,6 +139,8 @@ func (a *API) readNumbers(ctx context.Context, body store.Doc, c *parley.Call) (
 	switch {
 	case err == nil && line["is_routing_number"] == true:
 		return nil, parley.Invalid("from_number", "from_number is a routing number (is_routing_number), which is never shown as a caller's: take another one")
+	case err == nil && line["active"] == false && line["carrier_status"] != nil:
+		return nil, parley.Invalid("from_number", fmt.Sprintf("from_number is no number of its account's yet (carrier_status is %v)", line["carrier_status"]))
 	case !parley.IsNotFound(err):
 		return line, err
 	case from.Kind == number.Extension && !digits.MatchString(from.Text):

@@ -3,6 +3,8 @@ package api
 import (
 	"context"
 	"errors"
+	"fmt"
+	"iter"
 	"maps"
 	"net/http/httptest"
 	"net/netip"
@@ -13,6 +15,7 @@ import (
 	"testing/iotest"
 
 	"github.com/parley-voice/parley"
+	"github.com/parley-voice/parley/audio"
 	"github.com/parley-voice/parley/fetch"
 	"github.com/parley-voice/parley/provider"
 	"github.com/parley-voice/parley/store"
@@ -165,10 +168,30 @@ type fakeVendors struct {
 	voice func(store.Doc) error
 	list  []provider.Voice
 	err   error
+	said  []string
 }
 
 func (f *fakeVendors) Voices(_ context.Context, _, _, _ string) ([]provider.Voice, error) {
 	return f.list, f.err
+}
+
+// Say speaks a frame a letter, as loud as the letter.
+func (f *fakeVendors) Say(ctx context.Context, env string, a parley.Agent, text string) iter.Seq2[audio.Frame, error] {
+	return func(yield func(audio.Frame, error) bool) {
+		f.said = append(f.said, fmt.Sprint(a.Voice["type"], " ", a.Voice["voice"], " ", a.Language, ": ", text))
+		if f.err != nil {
+			yield(audio.Frame{}, f.err)
+			return
+		}
+		for _, c := range text {
+			if c == ' ' {
+				continue
+			}
+			if !yield(audio.Frame{0: int16(c)}, nil) {
+				return
+			}
+		}
+	}
 }
 
 func (f *fakeVendors) CheckVoice(v store.Doc) error { return f.voice(v) }
@@ -217,3 +240,13 @@ type timeout struct{}
 
 func (timeout) Error() string        { return "i/o timeout" }
 func (timeout) Is(target error) bool { return target == os.ErrDeadlineExceeded }
+
+// endlessVendors do not stop speaking.
+type endlessVendors struct{ fakeVendors }
+
+func (*endlessVendors) Say(context.Context, string, parley.Agent, string) iter.Seq2[audio.Frame, error] {
+	return func(yield func(audio.Frame, error) bool) {
+		for yield(audio.Frame{}, nil) {
+		}
+	}
+}

@@ -15,9 +15,11 @@ const (
 	maxLimiters = 10_000 // keys remembered; beyond that those that are idle are forgotten
 )
 
-// limits holds each key to its rate.
+// limits holds each key, or address, to its rate.
 type limits struct {
 	perSecond float64
+	burst     int
+	says      string     // of one request too many
 	mu        sync.Mutex // guards by
 	by        map[string]*rate.Limiter
 }
@@ -26,7 +28,25 @@ func newLimits(perSecond float64) *limits {
 	if perSecond == 0 {
 		perSecond = defaultRate
 	}
-	return &limits{perSecond: perSecond, by: map[string]*rate.Limiter{}}
+	return limited(perSecond, max(int(2*perSecond), 1), "this key asks too often")
+}
+
+// newWrongs holds addresses to so many wrong keys.
+func newWrongs() *limits {
+	return limited(1/wrongKeyEvery.Seconds(), wrongKeys, "too many wrong keys from this address")
+}
+
+// newProbeLimits holds connections to so many tests.
+func newProbeLimits() *limits {
+	return limited(1.0/probesEvery, probesFirst, "this connection is tested too often")
+}
+
+func limited(perSecond float64, burst int, says string) *limits {
+	return &limits{perSecond: perSecond, burst: burst, says: says + ": wait as long as Retry-After says", by: map[string]*rate.Limiter{}}
+}
+
+func (l *limits) tooMany(wait time.Duration) error {
+	return &parley.Error{Status: http.StatusTooManyRequests, Code: "too_many_requests", RetryAfter: max(wait, time.Second), Message: l.says}
 }
 
 // take counts a request of a key; one too many is a 429 that says when to come back.
@@ -41,8 +61,7 @@ func (l *limits) take(key string) error {
 		return nil
 	}
 	r.CancelAt(now)
-	return &parley.Error{Status: http.StatusTooManyRequests, Code: "too_many_requests", RetryAfter: max(wait, time.Second),
-		Message: "this key asks too often: wait as long as Retry-After says"}
+	return l.tooMany(wait)
 }
 
 func (l *limits) of(key string, now time.Time) *rate.Limiter {
@@ -51,15 +70,14 @@ func (l *limits) of(key string, now time.Time) *rate.Limiter {
 	if one := l.by[key]; one != nil {
 		return one
 	}
-	burst := max(int(2*l.perSecond), 1)
 	if len(l.by) >= maxLimiters {
 		for k, one := range l.by {
-			if one.TokensAt(now) >= float64(burst) {
+			if one.TokensAt(now) >= float64(l.burst) {
 				delete(l.by, k)
 			}
 		}
 	}
-	one := rate.NewLimiter(rate.Limit(l.perSecond), burst)
+	one := rate.NewLimiter(rate.Limit(l.perSecond), l.burst)
 	l.by[key] = one
 	return one
 }

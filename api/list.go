@@ -42,22 +42,8 @@ const (
 
 // page reads page, size, sort_column, sort_desc and filters.
 func (r *request) page() (store.Page, error) {
-	p := store.Page{Page: 1, Size: 10, SortColumn: r.q("sort_column")}
 	var bad invalid
-	whole := func(name string, into *int, most int) {
-		s := r.q(name)
-		if s == "" {
-			return
-		}
-		n, err := strconv.Atoi(s)
-		if err != nil || n < 1 || n > most {
-			bad = append(bad, fieldError{name, fmt.Sprintf("%s must be a whole number between 1 and %d", name, most)})
-			return
-		}
-		*into = n
-	}
-	whole("page", &p.Page, maxPage)
-	whole("size", &p.Size, maxSize)
+	p := store.Page{Page: r.whole(&bad, "page", 1, 1, maxPage), Size: r.whole(&bad, "size", 10, 1, maxSize), SortColumn: r.q("sort_column")}
 	if s := r.q("sort_desc"); s != "" {
 		desc, err := strconv.ParseBool(strings.ToLower(s))
 		if err != nil {

@@ -33,12 +33,8 @@ func (a *API) follow(w http.ResponseWriter, r *request) error {
 		w.WriteHeader(http.StatusNoContent)
 		return nil
 	}
-	h := w.Header()
-	h.Set("Content-Type", "text/event-stream")
-	h.Set("Cache-Control", "no-store")
-	h.Set("X-Accel-Buffering", "no")
-	w.WriteHeader(http.StatusOK)
-	s := &eventStream{w: w, rc: http.NewResponseController(w), last: after}
+	s := beginEvents(w)
+	s.last = after
 	if err := s.comment("following " + c.ID); err != nil || r.Method == http.MethodHead {
 		return nil
 	}
@@ -80,6 +76,12 @@ func (a *API) replay(ctx context.Context, s *eventStream, c parley.Call, past []
 func (a *API) pass(r *request, s *eventStream, events <-chan parley.Event) (lagged bool, err error) {
 	quiet := time.NewTicker(heartbeat)
 	defer quiet.Stop()
+	var elsewhere <-chan time.Time
+	if a.Shared {
+		look := time.NewTicker(lookElsewhere)
+		defer look.Stop()
+		elsewhere = look.C
+	}
 	for {
 		select {
 		case e, ok := <-events:
@@ -91,8 +93,17 @@ func (a *API) pass(r *request, s *eventStream, events <-chan parley.Event) (lagg
 					return true, nil
 				}
 			}
+			if e.Sequence > s.last+1 { // what another process told of did not come
+				if done, err := a.missed(r, s); done || err != nil {
+					return false, err
+				}
+			}
 			if s.send(e) != nil || s.ended {
 				return false, nil
+			}
+		case <-elsewhere:
+			if done, err := a.missed(r, s); done || err != nil {
+				return false, err
 			}
 		case <-quiet.C:
 			if s.comment("") != nil {
@@ -108,6 +119,28 @@ func (a *API) pass(r *request, s *eventStream, events <-chan parley.Event) (lagg
 			return false, nil
 		}
 	}
+}
+
+// beginEvents begins an answer of events (Server-Sent Events).
+func beginEvents(w http.ResponseWriter) *eventStream {
+	h := w.Header()
+	h.Set("Content-Type", "text/event-stream")
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Accel-Buffering", "no")
+	w.WriteHeader(http.StatusOK)
+	return &eventStream{w: w, rc: http.NewResponseController(w)}
+}
+
+// lookElsewhere is how often the log is read for a call that may run in another process.
+const lookElsewhere = 2 * time.Second
+
+// missed sends what is in the log and was not sent; done: that was all, or the reader has left.
+func (a *API) missed(r *request, s *eventStream) (done bool, err error) {
+	past, err := a.Log.Events(r.Context(), r.id, s.last, 0)
+	if err != nil || len(past) == 0 {
+		return false, err
+	}
+	return a.replay(r.Context(), s, parley.Call{ID: r.id}, past)
 }
 
 // after is the sequence the client has: ?after=, else Last-Event-ID.
@@ -140,6 +173,20 @@ func (s *eventStream) send(e parley.Event) error {
 	if e.Sequence > 0 && e.Sequence <= s.last {
 		return nil
 	}
+	s.buf.Reset()
+	if e.Sequence > 0 {
+		s.last = e.Sequence
+		fmt.Fprintf(&s.buf, "id: %d\n", e.Sequence)
+	}
+	if err := s.put(e); err != nil {
+		return err
+	}
+	s.ended = s.ended || e.Type == parley.EventEnded || e.Type == parley.EventDidNotConnect
+	return s.flush()
+}
+
+// put adds an event to what is to be sent.
+func (s *eventStream) put(e parley.Event) error {
 	if len(e.Payload) == 0 {
 		e.Payload = json.RawMessage("{}")
 	}
@@ -147,14 +194,8 @@ func (s *eventStream) send(e parley.Event) error {
 	if err != nil {
 		return fmt.Errorf("event %s: %w", e.ID, err)
 	}
-	s.buf.Reset()
-	if e.Sequence > 0 {
-		s.last = e.Sequence
-		fmt.Fprintf(&s.buf, "id: %d\n", e.Sequence)
-	}
 	fmt.Fprintf(&s.buf, "event: %s\ndata: %s\n\n", oneLine(string(e.Type)), b)
-	s.ended = s.ended || e.Type == parley.EventEnded || e.Type == parley.EventDidNotConnect
-	return s.flush()
+	return nil
 }
 
 func (s *eventStream) comment(text string) error {

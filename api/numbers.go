@@ -54,7 +54,7 @@ func (a *API) listNumbers(r *request) (any, error) {
 // showNumber is a number with its agent whole. Agents that were read for other numbers are taken from agents; it may be nil.
 func (a *API) showNumber(ctx context.Context, env string, doc store.Doc, agents map[string]store.Doc) (any, error) {
 	for field, fallback := range map[string]any{"outbound_only": false, "sms_enabled": false, "is_routing_number": false,
-		"tags": []any{}, "telephony_provider": "sip"} {
+		"tags": []any{}, "telephony_provider": "sip", "warnings": []any{}, "carrier_status": nil, "ordered_at": nil} {
 		if doc[field] == nil {
 			doc[field] = fallback
 		}
@@ -96,8 +96,9 @@ func (a *API) linkNumber(r *request) (any, error) {
 	delete(r.body, "phone_number")
 	maps.DeleteFunc(r.body, func(_ string, v any) bool { return v == nil }) // a new number has nothing to clear
 	r.body["number"] = s
-	if r.body["telephony_provider"] = providerOf(r.body["telephony_provider"]); r.body["telephony_provider"] == "" {
-		r.body["telephony_provider"] = "sip"
+	c, carried, err := a.carrierOf(r, nil)
+	if err != nil {
+		return nil, err
 	}
 	if err := a.checkLine(r); err != nil {
 		return nil, err
@@ -108,10 +109,20 @@ func (a *API) linkNumber(r *request) (any, error) {
 	} else if !parley.IsNotFound(err) {
 		return nil, err
 	}
+	if carried {
+		if err := a.verify(r, c, s, field); err != nil {
+			return nil, err
+		}
+	}
 	if err := a.attachAgent(r, nil); err != nil {
 		return nil, err
 	}
-	doc, err := a.Store.LinkNumber(r.Context(), r.env, r.body)
+	var doc store.Doc
+	if carried {
+		doc, err = a.linkCarried(r, c)
+	} else {
+		doc, err = a.Store.LinkNumber(r.Context(), r.env, r.body)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -130,7 +141,14 @@ func (a *API) updateNumber(r *request) (any, error) {
 	if v, given := r.body["active"]; given && v == nil {
 		return nil, parley.Invalid("active", "active must not be null")
 	}
+	if err := notYetThere(r.body, stored); err != nil {
+		return nil, err
+	}
 	if err := a.checkLine(r); err != nil {
+		return nil, err
+	}
+	moved, err := a.move(r, stored)
+	if err != nil {
 		return nil, err
 	}
 	if err := a.attachAgent(r, stored["inbound_agent"]); err != nil {
@@ -140,6 +158,9 @@ func (a *API) updateNumber(r *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if moved != nil {
+		moved(r.Context())
+	}
 	return a.showNumber(r.Context(), r.env, doc, nil)
 }
 
@@ -148,8 +169,14 @@ func (a *API) detachNumber(r *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	doc, err := a.Store.UnlinkNumber(r.Context(), r.env, ref)
+	doc, err := a.Store.Number(r.Context(), r.env, ref)
 	if err != nil {
+		return nil, err
+	}
+	if err := a.unpoint(r.Context(), r.env, doc); err != nil {
+		return nil, err
+	}
+	if doc, err = a.Store.UnlinkNumber(r.Context(), r.env, ref); err != nil {
 		return nil, err
 	}
 	return a.showNumber(r.Context(), r.env, doc, nil)

@@ -18,12 +18,31 @@ const (
 // A remembering store answers from memory whose a key is and what its environment has chosen. Anything else it hands on.
 type remembering struct {
 	Store
-	keys remembered[[32]byte, store.APIKey]
-	envs remembered[string, store.Environment]
+	keys   remembered[[32]byte, store.APIKey]
+	envs   remembered[string, store.Environment]
+	logins remembered[[32]byte, login]
 }
 
 func (s *remembering) LookupKey(ctx context.Context, hash [32]byte) (store.APIKey, error) {
 	return s.keys.get(hash, func() (store.APIKey, error) { return s.Store.LookupKey(ctx, hash) })
+}
+
+type login struct {
+	key   store.APIKey
+	until time.Time
+}
+
+func (s *remembering) Login(ctx context.Context, hash [32]byte) (store.APIKey, time.Time, error) {
+	l, err := s.logins.get(hash, func() (l login, err error) {
+		l.key, l.until, err = s.Store.Login(ctx, hash)
+		return l, err
+	})
+	return l.key, l.until, err
+}
+
+func (s *remembering) CloseLogin(ctx context.Context, hash [32]byte) error {
+	defer s.logins.forget()
+	return s.Store.CloseLogin(ctx, hash)
 }
 
 func (s *remembering) Environment(ctx context.Context, id string) (store.Environment, error) {
@@ -47,6 +66,7 @@ func (s *remembering) DeleteEnvironment(ctx context.Context, id string) (store.E
 
 func (s *remembering) forget() {
 	s.keys.forget()
+	s.logins.forget()
 	s.envs.forget()
 }
 

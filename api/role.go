@@ -30,9 +30,9 @@ func (a *API) key(ctx context.Context, header string) (store.APIKey, error) {
 	return row, nil
 }
 
-// admit lets a request in by its key: one that is known, may do this, and has not asked too often.
+// admit lets a request in by its key, or by the login that stands for one: one that is known, may do this, and has not asked too often.
 func (a *API) admit(r *request, rt *route) error {
-	key, err := a.key(r.Context(), r.Header.Get("Authorization"))
+	key, err := a.asks(r)
 	if err != nil {
 		return err
 	}
@@ -41,6 +41,14 @@ func (a *API) admit(r *request, rt *route) error {
 		return err
 	}
 	return mayBe(key.Role, rt.role, "this operation")
+}
+
+// asks is the key that a request comes with, or that its login stands for.
+func (a *API) asks(r *request) (store.APIKey, error) {
+	if login, ok := cookieOf(r.Request); ok && r.Header.Get("Authorization") == "" {
+		return a.byCookie(r, login)
+	}
+	return a.key(r.Context(), r.Header.Get("Authorization"))
 }
 
 // mayBe refuses a role that is less than what something wants.

@@ -38,10 +38,13 @@ func (a *API) routesOfCalls() []*route {
 		get("/v1/calls", a.getCall),
 		get("/v1/calls/list", a.listCalls),
 		create("/v1/calls/create", a.createCall),
+		create("/v1/calls/web", a.webCall),
 		post("/v1/calls/end", a.endCall),
 		remove("/v1/calls/delete", a.deleteCall),
 		stream("/v1/calls/recording", a.recording, a.signed),
+		get("/v1/calls/waveform", a.waveform),
 		stream("/v1/calls/events", a.follow, nil),
+		stream("/v1/calls/live", a.followAll, nil),
 		get("/v1/calls/decisions", a.decisions),
 		stream("/v1/calls/trace", a.trace, nil),
 		stream("/v1/calls/capture", a.capture, nil),
@@ -50,6 +53,13 @@ func (a *API) routesOfCalls() []*route {
 		post("/v1/calls/dtmf", a.command(Press, "digits")),
 		post("/v1/calls/transfer", a.transferCall),
 		post("/v1/calls/mute", a.muteCall),
+		post("/v1/calls/whisper", a.whisper),
+		post("/v1/calls/take_over", a.takeOver),
+		create("/v1/calls/take_over_web", a.takeOverByBrowser),
+		stream("/v1/calls/listen", a.listen, a.mayListen),
+		post("/v1/calls/listen_url", a.listenURL),
+		post("/v1/calls/recording_pause", a.plainly(PauseRecording)),
+		post("/v1/calls/recording_resume", a.plainly(ResumeRecording)),
 		post("/v1/calls/analyze", a.analyzeCall),
 
 		get("/v1/numbers", a.getNumber),
@@ -72,6 +82,7 @@ func (a *API) routesOfParts() []*route {
 		create("/v1/account_connections/update", a.updatePart(store.AccountConnections)),
 		remove("/v1/account_connections/delete", a.deletePart(store.AccountConnections)),
 		get("/v1/account_connections/status", a.trunkStatus),
+		post("/v1/account_connections/test", a.testConnection),
 		post("/v1/account_connections/add_to_steering_pool", a.addToPool),
 		post("/v1/account_connections/remove_from_steering_pool", a.removeFromPool),
 
@@ -93,6 +104,7 @@ func (a *API) routesOfParts() []*route {
 		create("/v1/voices/update", a.updatePart(store.Voices)),
 		remove("/v1/voices/delete", a.deletePart(store.Voices)),
 		get("/v1/voices/available", a.availableVoices),
+		act("/v1/voices/speak", a.speakVoice, nil),
 
 		get("/v1/webhooks", a.getPart(store.Webhooks)),
 		get("/v1/webhooks/list", a.listParts(store.Webhooks)),
@@ -124,17 +136,31 @@ func (a *API) routesOfTenants() []*route {
 		create("/v1/do_not_call/create", a.createDoNotCall),
 		remove("/v1/do_not_call/delete", a.deleteDoNotCall),
 
+		get("/v1/audit/list", a.listAudit),
+
 		get("/v1/memories/list", a.listMemories),
 		create("/v1/memories/write", a.writeMemory),
 		remove("/v1/memories/delete", a.deleteMemory),
 
+		get("/v1/documents", a.getDocument),
+		get("/v1/documents/list", a.listDocuments),
+		create("/v1/documents/create", a.createDocument),
+		create("/v1/documents/update", a.updateDocument),
+		remove("/v1/documents/delete", a.deleteDocument),
+		post("/v1/documents/search", a.searchDocuments),
+
 		get("/v1/usage", a.usage),
+		get("/v1/overview", a.overview),
 
 		get("/v1/environments", a.getEnvironment),
 		get("/v1/environments/list", a.listEnvironments),
 		create("/v1/environments/create", a.createEnvironment),
 		create("/v1/environments/update", a.updateEnvironment),
 		remove("/v1/environments/delete", a.deleteEnvironment),
+
+		get("/v1/sessions", a.whoAmI),
+		act("/v1/sessions/login", a.login, func(*request) bool { return true }),
+		act("/v1/sessions/logout", a.logout, nil),
 
 		get("/v1/keys/list", a.listKeys),
 		create("/v1/keys/create", a.createKey),
@@ -176,6 +202,13 @@ func remove(path string, f func(*request) (any, error)) *route {
 
 func stream(path string, f func(http.ResponseWriter, *request) error, open func(*request) bool) *route {
 	return &route{method: http.MethodGet, path: path, status: http.StatusOK, stream: f, open: open}
+}
+
+// act is a POST that writes its answer itself.
+func act(path string, f func(http.ResponseWriter, *request) error, open func(*request) bool) *route {
+	rt := stream(path, f, open)
+	rt.method = http.MethodPost
+	return rt
 }
 
 // page needs no key.

@@ -37,6 +37,7 @@ func (h *house) fill(s string) string {
 }
 
 func (h *house) play(t *testing.T, rows []scenario) {
+	defer func() { h.t = t }()
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
 			h.t = t
@@ -110,7 +111,7 @@ func TestAgents(t *testing.T) {
 		{"part of a whole number", "POST", "/v1/agents/create", `{"prompt":{},"actions":[],"voice":{"type":"voice_local","rate":100.5}}`, 400, `voice.rate must be a whole number`},
 		{"a number past all bounds", "POST", "/v1/agents/create", `{"prompt":{},"actions":[],"voice":{"type":"voice_local","rate":1e200}}`, 400, `voice.rate must be between 80 and 400`},
 		{"a signing secret is shown once", "POST", "/v1/agents/create", `{` + tiny + `,"webhook":{"url":"https://e.com","subscriptions":[{"type":"event_message"}]}}`, 201, `"signing_secret":"whsec_`},
-		{"a post-call action", "POST", "/v1/agents/create", `{` + tiny + `,"post_call_actions":[{"type":"sms","provider_config":{"destination_id":"d"},"config":{"from_phone":"a","to_phone":"b","body":"c","subject":"d"}}]}`, 201, `"subject":"d"`},
+		{"a post-call action", "POST", "/v1/agents/create", `{` + tiny + `,"post_call_actions":[{"type":"sms","provider_config":{"destination_id":"d"},"config":{"from_phone":"+15551112222","to_phone":"${from_number}","body":"c","subject":"d"}}]}`, 201, `"subject":"d"`},
 
 		{"nothing required is there", "POST", "/v1/agents/create", `{}`, 400, `"field":"actions"¦"field":"prompt"¦"field":"voice"¦voice is required`},
 		{"prompt null", "POST", "/v1/agents/create", `{"prompt":null,"actions":[],"voice":{}}`, 400, `prompt must not be null`},
@@ -149,7 +150,9 @@ func TestAgents(t *testing.T) {
 		{"keyword boost", "POST", "/v1/agents/create", `{` + tiny + `,"deepgram_keywords":{"kansas":"loud"}}`, 400, `deepgram_keywords.kansas must be a number`},
 		{"waits cross", "POST", "/v1/agents/create", `{` + tiny + `,"dynamic_min_wait_secs":4}`, 400, `dynamic_min_wait_secs must not be more`},
 		{"post-call config", "POST", "/v1/agents/create", `{` + tiny + `,"post_call_actions":[{"type":"email","provider_config":{"destination_id":"d"},"config":{}}]}`, 400, `post_call_actions.0.config.to_email is required`},
-		{"post-call condition", "POST", "/v1/agents/create", `{` + tiny + `,"post_call_actions":[{"type":"sms","provider_config":{"destination_id":"d"},"config":{"from_phone":"a","to_phone":"b","body":"c"},"conditions":[{"field":"voicemail","value":false},{"field":"mood","op":"near"}]}]}`, 400, `post_call_actions.0.conditions.1 has op \"near\", which is none of contains, eq`},
+		{"an SMS from nowhere", "POST", "/v1/agents/create", `{` + tiny + `,"post_call_actions":[{"type":"sms","provider_config":{"destination_id":"d"},"config":{"from_phone":"me","to_phone":"{name}","body":"c"}}]}`, 400, `"field":"post_call_actions.0.config.from_phone"`},
+		{"an SMS to nowhere", "POST", "/v1/agents/create", `{` + tiny + `,"post_call_sms":{"provider_config":{"destination_id":"d"},"from_phone":"{line}","to_phone":"sip:a@b","body":"c"}}`, 400, `"field":"post_call_sms.to_phone"`},
+		{"post-call condition", "POST", "/v1/agents/create", `{` + tiny + `,"post_call_actions":[{"type":"sms","provider_config":{"destination_id":"d"},"config":{"from_phone":"+15551112222","to_phone":"{to}","body":"c"},"conditions":[{"field":"voicemail","value":false},{"field":"mood","op":"near"}]}]}`, 400, `post_call_actions.0.conditions.1 has op \"near\", which is none of contains, eq`},
 		{"unknown prompt", "POST", "/v1/agents/create", `{"prompt":"{nobody}","actions":[],"voice":{}}`, 404, `prompt`},
 		{"unknown inline prompt", "POST", "/v1/agents/create", `{"prompt":{"id":"{nobody}"},"actions":[],"voice":{}}`, 404, `prompt.id`},
 		{"masked secret of nothing", "POST", "/v1/agents/create", `{"prompt":{},"actions":[],"voice":{"type":"voice_local","api_key":"…1234"}}`, 400, `api_key`},
@@ -203,8 +206,21 @@ func TestParts(t *testing.T) {
 		{"encryption that is none", "POST", "/v1/account_connections/create", `{"type":"account_connection_sip","credentials":{"host":"h","srtp":"maybe"}}`, 400, `credentials.srtp`},
 		{"a backup that is no host", "POST", "/v1/account_connections/create", `{"type":"account_connection_sip","credentials":{"host":"h","backup_hosts":["a b"]}}`, 400, `credentials.backup_hosts.0 must be a host name or an address`},
 		{"a transport", "POST", "/v1/account_connections/create", `{"type":"account_connection_sip","credentials":{"host":"h","transport":"pigeon"}}`, 400, `credentials.transport must be one of udp, tcp, tls`},
+		{"a preset without a host of its own", "POST", "/v1/account_connections/create", `{"type":"account_connection_sip","credentials":{"preset":"twilio"}}`, 400, `credentials.host is required: a host name or an address, or the name of your trunk at Twilio`},
+		{"a PBX without a host", "POST", "/v1/account_connections/create", `{"type":"account_connection_sip","credentials":{"preset":"asterisk"}}`, 400, `credentials.host is required`},
+		{"a preset that has a host", "POST", "/v1/account_connections/create", `{"type":"account_connection_sip","credentials":{"preset":"telnyx","region":"eu"}}`, 201, `"id":`},
+		{"a preset that is none", "POST", "/v1/account_connections/create", `{"type":"account_connection_sip","credentials":{"preset":"acme","host":"h"}}`, 400, `credentials.preset must be one of twilio`},
+		{"a region of another preset", "POST", "/v1/account_connections/create", `{"type":"account_connection_sip","credentials":{"preset":"telnyx","region":"tokyo"}}`, 400, `credentials.region must be one of preset telnyx: au, ca, eu, us`},
+		{"a region of none", "POST", "/v1/account_connections/create", `{"type":"account_connection_sip","credentials":{"host":"h","region":"eu"}}`, 400, `it has no regions`},
+		{"a region and a whole host", "POST", "/v1/account_connections/create", `{"type":"account_connection_sip","credentials":{"preset":"twilio","host":"x.pstn.twilio.com","region":"dublin"}}`, 400, `goes with the name of your trunk alone`},
+		{"a region and a name", "POST", "/v1/account_connections/create", `{"type":"account_connection_sip","credentials":{"preset":"twilio","host":"x","region":"dublin"}}`, 201, `"id":`},
+		{"national numbers of nowhere", "POST", "/v1/account_connections/create", `{"type":"account_connection_sip","credentials":{"host":"h","number_format":"national"}}`, 400, `credentials.country is required with number_format national`},
+		{"national numbers", "POST", "/v1/account_connections/create", `{"type":"account_connection_sip","credentials":{"host":"h","number_format":"national","country":"DE","caller_id":"remote_party_id"}}`, 201, `"id":`},
+		{"a form that is none", "POST", "/v1/account_connections/create", `{"type":"account_connection_sip","credentials":{"host":"h","number_format":"roman"}}`, 400, `credentials.number_format must be one of e164, plain, national`},
 		{"a port as 5060.0", "POST", "/v1/account_connections/create", `{"type":"account_connection_sip","credentials":{"host":"h","port":5060.0}}`, 201, `"config":{}`},
 		{"an unknown type", "POST", "/v1/account_connections/create", `{"type":"account_connection_fax","credentials":{}}`, 400, `type must be one of account_connection_fluents_twilio`},
+		{"Telnyx, with all that calls need", "POST", "/v1/account_connections/create", `{"type":"account_connection_telnyx","credentials":{"api_key":"KEY1","public_key":"n054wODrZz4nAuXQvQ9eMrEUf8sJoprK8Hff/Wwl2Jw=","connection_id":"2040","max_calls":3,"calls_per_second":0.5},"config":{"sip_refer":true,"voicemail_detection":{"provider_amd":true}}}`, 201, `"sip_refer":true¦"max_calls":¦provider_amd`},
+		{"Telnyx, with another key's words", "POST", "/v1/account_connections/create", `{"type":"account_connection_telnyx","credentials":{"api_key":"KEY1","public_key":"KEY2"}}`, 400, `credentials.public_key¦44 characters of base64`},
 		{"the published example", "POST", "/v1/account_connections/create", `{"type":"account_connection_twilio","credentials":{"twilio_account_sid":"AC1234567890","twilio_auth_token":"1234567890"},"steering_pool":["+1234567890"],"account_supports_any_caller_id":false,"config":{"voicemail_detection":{}}}`, 201, `"twilio_auth_token":"…"¦voicemail_detection`},
 		{"openai", "POST", "/v1/account_connections/create", `{"type":"account_connection_openai","credentials":{"api_key":"x"}}`, 400, `credentials.openai_api_key is required`},
 		{"deepgram", "POST", "/v1/account_connections/create", `{"type":"account_connection_deepgram","credentials":{"api_key":"k"}}`, 201, `deepgram`},
@@ -323,6 +339,9 @@ func TestCalls(t *testing.T) {
 		{"what was decided", "GET", "/v1/calls/decisions?id={calls}", ``, 200, `"replayable":false¦"reason":"it is not over"¦"decisions":[]`},
 		{"decided by no dial", "GET", "/v1/calls/decisions?id={calls}&set=volume=3", ``, 400, `"field":"set"`},
 		{"what another decided", "other GET", "/v1/calls/decisions?id={calls}", ``, 404, `call not found`},
+		{"what nothing looks like", "GET", "/v1/calls/waveform?id={calls}", ``, 404, `no_recording`},
+		{"no part of it", "GET", "/v1/calls/waveform?id={calls}&from_ms=5&to_ms=5&points=0", ``, 400, `"field":"points"`},
+		{"what another looks like", "other GET", "/v1/calls/waveform?id={calls}", ``, 404, `call not found`},
 		{"no recording", "GET", "/v1/calls/recording?id={calls}&format=wav", ``, 404, `no_recording`},
 		{"a format", "GET", "/v1/calls/recording?id={calls}&format=ogg", ``, 400, `format must be one of mp3, wav`},
 	})

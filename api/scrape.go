@@ -9,7 +9,7 @@ import (
 
 // metrics shows the counters to this machine itself and to operators. A request that a proxy passed on is not this machine's own.
 func (a *API) metrics(w http.ResponseWriter, r *request) error {
-	if !r.local() {
+	if !FromHere(r.Request) {
 		key, err := a.key(r.Context(), r.Header.Get("Authorization"))
 		if err != nil && r.Header.Get("Authorization") != "" {
 			return err
@@ -25,8 +25,8 @@ func (a *API) metrics(w http.ResponseWriter, r *request) error {
 	return nil
 }
 
-// local reports whether a request comes from this machine, and nobody says that it came from elsewhere.
-func (r *request) local() bool {
+// FromHere reports whether a request comes from this machine, and nobody says that it came from elsewhere.
+func FromHere(r *http.Request) bool {
 	for _, passedOn := range []string{"X-Forwarded-For", "Forwarded", "X-Real-Ip", "Via"} {
 		if _, ok := r.Header[passedOn]; ok {
 			return false

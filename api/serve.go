@@ -19,6 +19,7 @@ type request struct {
 	*http.Request
 	route   *route // nil: there is none
 	key     store.APIKey
+	until   time.Time // when the login ends that it came by; zero: it came with a key
 	env     string
 	rid     string
 	id      string

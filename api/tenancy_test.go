@@ -13,6 +13,8 @@ import (
 // takes an id needs none: its row is made from the table.
 var intrusions = map[string][]intrusion{
 	"GET /v1/voices/available": {{query: "?type=voice_openai&account_connection={account_connections}", status: 404}},
+	"POST /v1/voices/speak":    {{body: `{"text":"x","voice":"{voices}"}`, status: 404}, {body: `{"text":"x","voice":{"type":"voice_local","account_connection":"{account_connections}"}}`, status: 404}},
+	"GET /v1/overview":         {{query: "?agent={agents}&by=month", status: 200}},
 	"GET /v1/numbers":          {{query: "?id={numbers}", status: 404}, {query: "?phone_number=onlyhere", status: 404}},
 	"POST /v1/numbers/update":  {{query: "?id={numbers}", body: `{"label":"stolen"}`, status: 404}, {query: "?phone_number=onlyhere", body: `{}`, status: 404}},
 	"POST /v1/numbers/detach":  {{query: "?id={numbers}", status: 404}, {query: "?phone_number=onlyhere", status: 404}},
@@ -37,28 +39,37 @@ var intrusions = map[string][]intrusion{
 		{body: `{"prompt":{},"actions":[],"voice":{},"llm_fallback":{"account_connection":"{account_connections}"}}`, status: 404},
 		{body: `{"prompt":{},"actions":[],"voice":{},"transcriber":{"account_connection":"{account_connections}"}}`, status: 404},
 	},
+	"GET /v1/calls/live": {{query: "?types=!", status: 400}}, // it has no end: TestAllCallsAsTheyHappen
+	"POST /v1/calls/web": {{body: `{"agent":"{agents}"}`, status: 404}},
 	"POST /v1/calls/create": {
 		{body: `{"from_number":"+15550001111","to_number":"sip:a@b","agent":"{agents}"}`, status: 404},
 		{body: `{"from_number":"+15550001111","to_number":"sip:a@b","agent":{"id":"{agents}"}}`, status: 404},
 		{body: `{"from_number":"+15550001111","to_number":"sip:a@b","agent":"{own.agents}","telephony_account_connection":"{account_connections}"}`, status: 404},
 	},
 	"POST /v1/account_connections/create": {{body: `{"type":"account_connection_deepgram","credentials":{"api_key":"k"}}`, status: 201}},
-	"POST /v1/prompts/create":             {{body: `{"id":"{prompts}"}`, status: 201}},
-	"POST /v1/actions/create":             {{body: `{"id":"{actions}","type":"action_dtmf"}`, status: 201}},
-	"POST /v1/voices/create":              {{body: `{"type":"voice_local","account_connection":"{account_connections}"}`, status: 404}},
-	"POST /v1/vector_databases/create":    {{body: `{"id":"{vector_databases}","type":"vector_database_pinecone","index":"i","api_key":"k","api_environment":"e"}`, status: 201}},
-	"POST /v1/pronunciations/create":      {{body: `{"id":"{pronunciations}","word":"Ada","respelling":"Aida"}`, status: 201}},
-	"POST /v1/do_not_call/create":         {{body: `{"number":"+15559990001"}`, status: 201}},
-	"DELETE /v1/do_not_call/delete":       {{query: "?id={do_not_call}", status: 404}, {query: "?phone_number=%2B15557770010", status: 404}},
-	"POST /v1/memories/write":             {{body: `{"number":"+15559990002","agent_id":"{agents}"}`, status: 404}, {body: `{"number":"+15559990002"}`, status: 201}},
-	"DELETE /v1/memories/delete":          {{query: "?id={memories}", status: 404}, {query: "?phone_number=%2B15557770011", status: 404}},
-	"GET /v1/numbers/available":           {{query: "?telephony_account_connection={account_connections}", status: 404}},
-	"POST /v1/webhooks/redeliver":         {{query: "?id={deliveries}", status: 404}},
+	"POST /v1/account_connections/test": {
+		{query: "?id={account_connections}", status: 404}, {body: `{"type":"account_connection_deepgram","credentials":{"api_key":"k"}}`, status: 200},
+	},
+	"POST /v1/prompts/create":          {{body: `{"id":"{prompts}"}`, status: 201}},
+	"POST /v1/actions/create":          {{body: `{"id":"{actions}","type":"action_dtmf"}`, status: 201}},
+	"POST /v1/voices/create":           {{body: `{"type":"voice_local","account_connection":"{account_connections}"}`, status: 404}},
+	"POST /v1/vector_databases/create": {{body: `{"id":"{vector_databases}","type":"vector_database_pinecone","index":"i","api_key":"k","api_environment":"e"}`, status: 201}},
+	"POST /v1/pronunciations/create":   {{body: `{"id":"{pronunciations}","word":"Ada","respelling":"Aida"}`, status: 201}},
+	"POST /v1/do_not_call/create":      {{body: `{"number":"+15559990001"}`, status: 201}},
+	"DELETE /v1/do_not_call/delete":    {{query: "?id={do_not_call}", status: 404}, {query: "?phone_number=%2B15557770010", status: 404}},
+	"POST /v1/memories/write":          {{body: `{"number":"+15559990002","agent_id":"{agents}"}`, status: 404}, {body: `{"number":"+15559990002"}`, status: 201}},
+	"DELETE /v1/memories/delete":       {{query: "?id={memories}", status: 404}, {query: "?phone_number=%2B15557770011", status: 404}},
+	"POST /v1/documents/create":        {{body: `{"id":"{documents}","name":"n","content":"c"}`, status: 201}},
+	"POST /v1/documents/search":        {{body: `{"query":"sundays","knowledge":["{documents}"]}`, status: 404}, {body: `{"query":"what we have on Sundays"}`, status: 200}},
+	"GET /v1/numbers/available":        {{query: "?telephony_account_connection={account_connections}", status: 404}},
+	"POST /v1/webhooks/redeliver":      {{query: "?id={deliveries}", status: 404}},
 	"POST /v1/numbers/buy": {
 		{body: `{"area_code":"415","inbound_agent":"{agents}"}`, status: 404}, {body: `{"area_code":"415","inbound_agent":{"id":"{agents}"}}`, status: 404},
 		{body: `{"area_code":"415","telephony_account_connection":"{account_connections}"}`, status: 404},
 	},
 	"POST /v1/numbers/cancel":  {{query: "?id={numbers}", status: 404}, {query: "?phone_number=onlyhere", status: 404}},
+	"POST /v1/sessions/login":  {{body: `{"key":"sk_live_nobodys"}`, status: 401}},
+	"POST /v1/sessions/logout": {{status: 200}},
 	"POST /v1/keys/create":     {{body: `{"environment_id":"{environments}"}`, status: 404}},
 	"POST /v1/webhooks/create": {{body: `{"url":"https://e.com","subscriptions":[],"account_connection_id":"{account_connections}"}`, status: 404}},
 }
@@ -71,7 +82,7 @@ type intrusion struct {
 // bodies are what routes that take an id need beside it to get past validation.
 var bodies = map[string]string{
 	"/v1/calls/say": `{"text":"stolen"}`, "/v1/calls/add_context": `{"text":"stolen"}`, "/v1/calls/dtmf": `{"digits":"1"}`,
-	"/v1/calls/transfer": `{"phone_number":"+15557770009"}`, "/v1/calls/mute": `{"on":true}`, "/v1/calls/analyze": `{"actions":true}`,
+	"/v1/calls/transfer": `{"phone_number":"+15557770009"}`, "/v1/calls/mute": `{"on":true}`, "/v1/calls/whisper": `{"text":"stolen"}`, "/v1/calls/take_over": `{"phone_number":"+15557770009"}`, "/v1/calls/take_over_web": `{"announce":"stolen"}`, "/v1/calls/analyze": `{"actions":true}`,
 	"/v1/account_connections/add_to_steering_pool": `{"phone_number":"+15557770009"}`, "/v1/account_connections/remove_from_steering_pool": `{"phone_number":"+15557770009"}`,
 }
 
@@ -94,6 +105,7 @@ func TestTenancy(t *testing.T) {
 	h.a.ids["deliveries"] = h.courier.id
 	intruder := &tenant{env: h.b.env, key: h.newKey(h.b.env, store.Admin), ids: h.b.ids} // members get no further than to 403
 	h.api.Carriers = map[string]Carrier{"test": &fakeCarrier{}}
+	h.api.Prober = &fakeProber{}
 	before := h.inventory(h.a)
 	for _, rt := range h.api.Routes() {
 		name := rt.method + " " + rt.path
@@ -150,6 +162,9 @@ func TestKeyless(t *testing.T) {
 		}
 		if rt.path == "/metrics" {
 			want = 403
+		}
+		if rt.path == "/v1/sessions/login" {
+			want = 400 // without a body
 		}
 		if r := h.do(nil, rt.method, rt.path+"?id=00000000-0000-4000-8000-000000000000", ""); r.status != want {
 			t.Errorf("%s %s without a key: %d", rt.method, rt.path, r.status)

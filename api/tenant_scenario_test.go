@@ -107,7 +107,7 @@ func TestRoles(t *testing.T) {
 			*tenant
 			role store.Role
 		}{{member, store.Member}, {h.admin, store.Admin}, {h.operator, store.Operator}} {
-			r := h.do(who.tenant, rt.method, rt.path+"?id=00000000-0000-4000-8000-000000000000", "")
+			r := h.do(who.tenant, rt.method, rt.path+"?types=!&id=00000000-0000-4000-8000-000000000000", "")
 			if may := rank[who.role] >= rank[role]; may == (r.status == 403) {
 				t.Errorf("%s %s as %s: %d %s", rt.method, rt.path, who.role, r.status, r.body)
 			} else if !may && !strings.Contains(string(r.body), "role "+string(role)) {
@@ -219,14 +219,48 @@ func TestOtherParts(t *testing.T) {
 		{"delete a webhook", "DELETE", "/v1/webhooks/delete?id={webhooks}", ``, 200, `"id":"{webhooks}"`},
 
 		{"usage", "GET", "/v1/usage", ``, 200, `"plan_type":"plan_unlimited"¦"user_id":"{environments}"¦"monthly_usage_limit_minutes":2147483647`},
+		{"hear a voice where none can be", "POST", "/v1/voices/speak", `{"text":"Hello"}`, 400, `not_supported`},
+		{"overview", "GET", "/v1/overview?from=2001-01-01T00:00:00Z&to=2001-01-01T01:00:00Z", ``, 200, `"by":"hour"¦"pending":0¦"calls":0¦"heard_latency":null¦"cost":null¦"vendors":[]`},
+		{"overview of an agent", "GET", "/v1/overview?agent={agents}&by=day&time_zone=Europe/Berlin", ``, 200, `"time_zone":"Europe/Berlin"`},
+		{"overview of too many days", "GET", "/v1/overview?from=2025-01-01T00:00:00Z&to=2025-12-01T00:00:00Z&by=day&time_zone=Europe/Berlin", ``, 400, `"field":"by"`},
+		{"overview of no time", "GET", "/v1/overview?from=2001-01-02T00:00:00Z&to=2001-01-01T00:00:00Z&time_zone=Mars", ``, 400, `"field":"time_zone"`},
+		{"overview of no agent", "GET", "/v1/overview?agent=anna", ``, 400, `"field":"agent"`},
+		{"overview of an agent that is gone", "GET", "/v1/overview?agent={nobody}", ``, 200, `"calls":0`},
 		{"redeliver", "POST", "/v1/webhooks/redeliver?id={deliveries}", ``, 200, `"state":"pending"¦"event_type":"event_message"`},
 		{"redeliver nothing", "POST", "/v1/webhooks/redeliver?id={nobody}", ``, 404, `delivery not found`},
 		{"redeliver another's", "other POST", "/v1/webhooks/redeliver?id={deliveries}", ``, 404, `delivery not found`},
 
+		{"let a browser call", "POST", "/v1/calls/web", `{"agent":"{agents}","context":{"name":"Ann"},"origin":"https://shop.example","expires_in_seconds":60}`, 201, `"token":"ey¦"url":"¦/web/calls"¦"urls":["turn:turn.example:3478"]`},
+		{"let a browser call nobody", "POST", "/v1/calls/web", `{"agent":"{nobody}"}`, 404, `"field":"agent"`},
+		{"let a browser call for ever", "POST", "/v1/calls/web", `{"agent":"{agents}","expires_in_seconds":86400}`, 400, `"field":"expires_in_seconds"`},
+		{"let a page call that is none", "POST", "/v1/calls/web", `{"agent":"{agents}","origin":"shop.example"}`, 400, `"field":"origin"`},
+		{"let a browser know too much", "POST", "/v1/calls/web", `{"agent":"{agents}","context":{"x":"` + strings.Repeat("x", 5000) + `"}}`, 400, `"field":"context"`},
+		{"pages that are none", "POST", "/v1/agents/update?id={agents}", `{"web_origins":["https://shop.example","https://shop.example/"]}`, 400, `"field":"web_origins.1"`},
 		{"mute what is not running here", "POST", "/v1/calls/mute?id={calls}", `{"on":true}`, 409, `not_running`},
 		{"mute by halves", "POST", "/v1/calls/mute?id={calls}", `{}`, 400, `on is required`},
+		{"pause what is not running here", "POST", "/v1/calls/recording_pause?id={calls}", ``, 409, `not_running`},
+		{"resume what is over", "POST", "/v1/calls/recording_resume?id={over}", ``, 409, `its status is ended`},
+		{"whisper to what is not running here", "POST", "/v1/calls/whisper?id={calls}", `{"text":"be kind"}`, 409, `not_running`},
+		{"whisper nothing", "POST", "/v1/calls/whisper?id={calls}", `{"text":""}`, 400, `text must not be empty`},
+		{"take over what is over", "POST", "/v1/calls/take_over?id={over}", `{"phone_number":"+15551230001","announce":"Ann is here."}`, 409, `its status is ended`},
+		{"take over by nobody", "POST", "/v1/calls/take_over?id={calls}", `{"phone_number":"a b"}`, 400, `"field":"phone_number"`},
+		{"take over by a browser", "POST", "/v1/calls/take_over_web?id={calls}", `{"announce":"Ann is here."}`, 201, `"token":"ey¦"url":"¦/web/calls"¦"urls":["turn:turn.example:3478"]`},
+		{"take over what is over by a browser", "POST", "/v1/calls/take_over_web?id={over}", `{}`, 409, `its status is ended`},
+		{"follow all calls by types that are none", "GET", "/v1/calls/live?types=A,B", ``, 400, `"field":"types"`},
+		{"listen to what is over", "GET", "/v1/calls/listen?id={over}", ``, 409, `its status is ended`},
+		{"listen with three ears", "GET", "/v1/calls/listen?id={calls}&channels=3", ``, 400, `"field":"channels"`},
+		{"listen to what is not running here", "GET", "/v1/calls/listen?id={calls}", ``, 409, `not_running_here`},
+		{"an address to listen at", "POST", "/v1/calls/listen_url?id={calls}&channels=2", ``, 200, `/v1/calls/listen?by=sk_¦"expires_at"`},
+		{"an address of what is over", "POST", "/v1/calls/listen_url?id={over}", ``, 409, `not_running`},
+		{"who did that", "GET", `/v1/audit/list?filters={"call_id":"{over}"}`, ``, 200, `"act":"take_over"¦"announce":"Ann is here."¦"to":"+15551230001"¦"status":409¦"code":"not_running"¦"key":"sk_`},
+		{"who listened", "GET", `/v1/audit/list?filters={"act":"listen"}`, ``, 200, `"total":1¦{calls}¦"status":409`},
+		{"another's acts", "other GET", "/v1/audit/list", ``, 200, `!{calls}¦!{over}`},
 		{"transfer what is over", "POST", "/v1/calls/transfer?id={over}", `{"phone_number":"+15551230001"}`, 409, `its status is ended`},
 		{"transfer to nowhere", "POST", "/v1/calls/transfer?id={calls}", `{"phone_number":"a b"}`, 400, `"field":"phone_number"`},
+		{"transfer in no way", "POST", "/v1/calls/transfer?id={calls}", `{"phone_number":"+15551230001","mode":"hot"}`, 400, `"field":"mode"`},
+		{"brief nobody", "POST", "/v1/calls/transfer?id={calls}", `{"phone_number":"+15551230001","briefing":"It is Ann."}`, 400, `"field":"briefing"`},
+		{"transfer to keys that are none", "POST", "/v1/calls/transfer?id={calls}", `{"phone_number":"+15551230001","extension":"x"}`, 400, `"field":"extension"`},
+		{"a warm transfer of what is over", "POST", "/v1/calls/transfer?id={over}", `{"phone_number":"+15551230001,,204","mode":"warm","answer_timeout_seconds":10}`, 409, `its status is ended`},
 		{"add no context", "POST", "/v1/calls/add_context?id={calls}", `{"text":""}`, 400, `text must not be empty`},
 		{"analyse what runs", "POST", "/v1/calls/analyze?id={calls}", `{}`, 409, `the call is not over`},
 		{"analyse once more", "POST", "/v1/calls/analyze?id={over}", ``, 200, `"status":"ended"`},
@@ -278,4 +312,45 @@ func TestUsageIsCounted(t *testing.T) {
 	if got := h.do(h.b, "GET", "/v1/usage", "").object()["monthly_usage_minutes"]; got != 0.0 {
 		t.Errorf("another tenant's: %v minutes", got)
 	}
+}
+
+func TestDocuments(t *testing.T) {
+	h := newHouse(t)
+	h.furnish(h.a)
+	h.furnish(h.b)
+	long := strings.Repeat("x", parley.DocumentContent+1)
+	h.play(t, []scenario{
+		{"write", "POST", "/v1/documents/create", `{"name":"Shop","type":"markdown","tags":["shop"],"content":"# Hours\n\nOpen at nine.\n\n# Delivery\n\nWe ship to Canada."}`, 201,
+			`"name":"Shop"¦"type":"markdown"¦"language":"en"¦"tags":["shop"]¦"size":54¦"content":"# Hours\n\nOpen`},
+		{"plain", "POST", "/v1/documents/create", `{"name":"Lieferung","language":"de","content":"Wir liefern nach Kanada."}`, 201, `"type":"text"¦"language":"de"¦"tags":[]`},
+		{"no name", "POST", "/v1/documents/create", `{"content":"x"}`, 400, `"field":"name"`},
+		{"a blank name", "POST", "/v1/documents/create", `{"name":" ","content":"x"}`, 400, `"field":"name"`},
+		{"no content", "POST", "/v1/documents/create", `{"name":"x"}`, 400, `"field":"content"`},
+		{"no words", "POST", "/v1/documents/create", `{"name":"x","type":"html","content":"<script>words</script>"}`, 400, `"field":"content"¦as html`},
+		{"too long", "POST", "/v1/documents/create", `{"name":"x","content":"` + long + `"}`, 400, `"field":"content"`},
+		{"another type", "POST", "/v1/documents/create", `{"name":"x","type":"pdf","content":"x"}`, 400, `"field":"type"`},
+		{"another language", "POST", "/v1/documents/create", `{"name":"x","language":"tlh","content":"x"}`, 400, `"field":"language"`},
+		{"an empty tag", "POST", "/v1/documents/create", `{"name":"x","tags":["a",""],"content":"x"}`, 400, `tags.1`},
+		{"read", "GET", "/v1/documents?id={documents}", ``, 200, `"name":"Hours"¦"content":"We are open on Sundays."`},
+		{"list", "GET", `/v1/documents/list?filters={"tags":{"contains":"shop"}}`, ``, 200, `"total":1¦"size":54`},
+		{"search", "POST", "/v1/documents/search", `{"query":"do you ship to Canada"}`, 200, `"document":"Shop"¦"heading":"Delivery","text":"We ship to Canada.","score":1`},
+		{"search one", "POST", "/v1/documents/search", `{"query":"do you open, and ship to Canada","knowledge":["{documents}"]}`, 200, `open on Sundays`},
+		{"search by the agent's words", "POST", "/v1/documents/search", `{"query":"yes","asked":"Do you live in Canada?","limit":1}`, 200, `We ship to Canada`},
+		{"nothing", "POST", "/v1/documents/search", `{"query":"chess"}`, 200, `"chunks":[]`},
+		{"no query", "POST", "/v1/documents/search", `{"query":" "}`, 400, `"field":"query"`},
+		{"no knowledge", "POST", "/v1/documents/search", `{"query":"x","knowledge":"some"}`, 400, `knowledge`},
+		{"attach", "POST", "/v1/agents/update?id={agents}", `{"knowledge":["{documents}"]}`, 201, `"knowledge":["{documents}"]`},
+		{"attach another's", "POST", "/v1/agents/update?id={agents}", `{"knowledge":["{documents}","{other.documents}"]}`, 404, `"field":"knowledge.1"¦document not found`},
+		{"attach what is none", "POST", "/v1/agents/create", `{"prompt":{"content":"x"},"voice":{"type":"voice_local"},"actions":[],"knowledge":["x"]}`, 400, `knowledge`},
+		{"attach all", "POST", "/v1/agents/update?id={agents}", `{"knowledge":"all"}`, 201, `"knowledge":"all"`},
+		{"detach", "POST", "/v1/agents/update?id={agents}", `{"knowledge":null}`, 201, `"knowledge":null`},
+		{"attach once more", "POST", "/v1/agents/update?id={agents}", `{"knowledge":["{documents}"]}`, 201, `{documents}`},
+		{"change", "POST", "/v1/documents/update?id={documents}", `{"content":"We are closed on Sundays.","tags":null}`, 201, `"name":"Hours"¦closed¦"tags":[]`},
+		{"change to nothing", "POST", "/v1/documents/update?id={documents}", `{"content":"—"}`, 400, `"field":"content"`},
+		{"what is found then", "POST", "/v1/documents/search", `{"query":"what about Sundays"}`, 200, `We are closed on Sundays.`},
+		{"erase", "DELETE", "/v1/documents/delete?id={documents}", ``, 200, `"name":"Hours"¦closed`},
+		{"it is gone", "GET", "/v1/documents?id={documents}", ``, 404, `document not found`},
+		{"it is found no more", "POST", "/v1/documents/search", `{"query":"what about Sundays"}`, 200, `"chunks":[]`},
+		{"its agent can be posted back", "POST", "/v1/agents/update?id={agents}", `{"knowledge":["{documents}"],"label":"x"}`, 201, `{documents}`},
+	})
 }

@@ -2,10 +2,8 @@ package api
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"net/http"
-	"time"
 
 	"github.com/parley-voice/parley"
 )
@@ -67,9 +65,6 @@ func (a *API) traced(r *request) (c parley.Call, ids []string, err error) {
 	return c, ids, nil
 }
 
-// captureStall is how long a watcher may not read.
-const captureStall = 10 * time.Second
-
 // capture streams the packets of a call that runs.
 func (a *API) capture(w http.ResponseWriter, r *request) error {
 	c, ids, err := a.traced(r)
@@ -85,34 +80,19 @@ func (a *API) capture(w http.ResponseWriter, r *request) error {
 	default:
 		return parley.Full("too_many_captures", "so many calls are being captured by now: try again when one of them is over", maxCaptures, maxCaptures, 0)
 	}
-	ctx, cancel := context.WithCancel(r.Context())
+	ctx, cancel := a.whileOpen(r.Context())
 	defer cancel()
-	go func() {
-		select {
-		case <-a.closed:
-			cancel()
-		case <-ctx.Done():
-		}
-	}()
-	h := w.Header()
-	h.Set("Cache-Control", "no-store")
-	h.Set("X-Accel-Buffering", "no")
-	h.Set("Content-Type", traceForms["pcap"].media)
-	h.Set("Content-Disposition", fmt.Sprintf(`attachment; filename="%s.pcap"`, c.ID))
+	s := streaming(w, traceForms["pcap"].media)
+	w.Header().Set("Content-Disposition", fmt.Sprintf(`attachment; filename="%s.pcap"`, c.ID))
 	if r.Method == http.MethodHead {
 		return nil
 	}
-	rc, began := http.NewResponseController(w), false
-	err = a.Traces.Capture(ctx, w, func() error {
-		began = true
-		_ = rc.SetWriteDeadline(time.Now().Add(captureStall)) // of a recorder of tests there is none
-		return rc.Flush()
-	}, c.ID, ids...)
+	err = a.Traces.Capture(ctx, w, s.flush, c.ID, ids...)
 	switch {
 	case parley.IsNotFound(err):
-		h.Del("Content-Disposition")
-		return refused(http.StatusConflict, notHere, "the call does not run in this process, or not yet: try again")
-	case began:
+		w.Header().Del("Content-Disposition")
+		return errElsewhere()
+	case s.began:
 		return nil // the watcher has left
 	}
 	return err

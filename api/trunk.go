@@ -39,6 +39,10 @@ func (a *API) chooseTrunk(ctx context.Context, body store.Doc, c *parley.Call, l
 			Message: "no SIP trunk could carry a call to to_number: " + howToAdd}
 	}
 	c.TrunkID, _ = trunk["id"].(string)
+	c.Telephony = carrierName(trunk)
+	if c.Telephony != "sip" && to.Kind == number.SIP {
+		return parley.Invalid("to_number", "to_number "+wantedNumber+": sip: addresses go by an "+sipConnection+", and telephony_account_connection is an "+fmt.Sprint(trunk["type"]))
+	}
 	if err := mayCallFrom(trunk, line); err != nil {
 		return err
 	}
@@ -47,6 +51,15 @@ func (a *API) chooseTrunk(ctx context.Context, body store.Doc, c *parley.Call, l
 		return err
 	}
 	return number.Allowed("to_number", c.To, policy)
+}
+
+// carrierName is a connection's telephony_provider: sip, twilio or telnyx.
+func carrierName(trunk store.Doc) string {
+	kind, _ := trunk["type"].(string)
+	if kind == parley.OperatorsTwilio {
+		return "twilio"
+	}
+	return strings.TrimPrefix(kind, "account_connection_")
 }
 
 func extensionsOf(trunk store.Doc) bool {
@@ -67,20 +80,43 @@ func (a *API) trunkFor(ctx context.Context, body store.Doc, c *parley.Call, line
 	if id, ok := line[field].(string); ok {
 		return a.trunk(ctx, c.UserID, id, "from_number")
 	}
-	l, err := a.Store.List(ctx, c.UserID, store.AccountConnections, store.Page{Page: 1, Size: maxSize,
-		Filters: []store.Filter{{Field: "type", Op: "eq", Value: sipConnection}}})
-	if err != nil || len(l.Items) == 0 {
+	return a.onlyTrunk(ctx, c.UserID, providerOf(body["telephony_provider"]))
+}
+
+// onlyTrunk is the one account that calls go by. Of several it is the only one of the provider that was named, or the only SIP trunk: the
+// others may be there for their messages.
+func (a *API) onlyTrunk(ctx context.Context, env, provider string) (store.Doc, error) {
+	accounts, err := a.carrying(ctx, env)
+	if err != nil || len(accounts) == 0 {
 		return nil, err
 	}
-	if len(l.Items) > 1 {
-		ids := make([]string, len(l.Items))
-		for i, d := range l.Items {
-			ids[i] = fmt.Sprint(d["id"])
-		}
-		return nil, &parley.Error{Status: http.StatusBadRequest, Code: "several_trunks", Field: field,
-			Message: field + " is required, because there are several SIP trunks: " + strings.Join(ids, ", ")}
+	if len(accounts) == 1 {
+		return accounts[0], nil
 	}
-	return l.Items[0], nil
+	for _, name := range []string{provider, "sip"} {
+		var of []store.Doc
+		for _, d := range accounts {
+			if carrierName(d) == name || name == "fluents_twilio" && d["type"] == parley.OperatorsTwilio {
+				of = append(of, d)
+			}
+		}
+		if len(of) == 1 {
+			return of[0], nil
+		}
+	}
+	ids := make([]string, len(accounts))
+	for i, d := range accounts {
+		ids[i] = fmt.Sprintf("%s (%s)", d["id"], carrierName(d))
+	}
+	return nil, &parley.Error{Status: http.StatusBadRequest, Code: "several_trunks", Field: "telephony_account_connection",
+		Message: "telephony_account_connection is required, because calls can go by several: " + strings.Join(ids, ", ")}
+}
+
+// carrying are an environment's accounts that calls go by.
+func (a *API) carrying(ctx context.Context, env string) ([]store.Doc, error) {
+	l, err := a.Store.List(ctx, env, store.AccountConnections, store.Page{Page: 1, Size: maxSize,
+		Filters: []store.Filter{{Field: "type", Op: "in", Value: store.Carrying()}}})
+	return l.Items, err
 }
 
 func (a *API) trunk(ctx context.Context, env, id, field string) (store.Doc, error) {
@@ -88,17 +124,33 @@ func (a *API) trunk(ctx context.Context, env, id, field string) (store.Doc, erro
 	if parley.IsNotFound(err) {
 		return nil, notFoundAt(field, "account connection")
 	}
-	if err == nil && doc["type"] != sipConnection {
-		return nil, parley.Invalid(field, fmt.Sprintf("%s: calls go by an %s, and that is an %v", field, sipConnection, doc["type"]))
+	if kind, _ := doc["type"].(string); err == nil && !store.Carries(kind) {
+		return nil, parley.Invalid(field, fmt.Sprintf("%s: calls go by an %s or one of %v, and that is an %s", field, sipConnection, store.Carrying()[1:], kind))
 	}
 	return doc, err
 }
 
-// mayCallFrom keeps a trunk that says so to the numbers that are linked here.
+// mayCallFrom keeps a trunk that says so to the numbers that are linked here, with it where they are linked with one. The operator's own
+// account is kept to them always: it has numbers of others.
 func mayCallFrom(trunk, line store.Doc) error {
-	if any, told := trunk["account_supports_any_caller_id"].(bool); told && !any && line == nil {
-		return parley.Invalid("from_number", "from_number is not linked here, and its trunk carries only numbers that are "+
-			"(account_supports_any_caller_id is false): link it with POST /v1/numbers/link")
+	any, told := trunk["account_supports_any_caller_id"].(bool)
+	operators := trunk["type"] == parley.OperatorsTwilio
+	if !operators && (!told || any) {
+		return nil
 	}
-	return nil
+	with, _ := line["telephony_account_connection"].(string)
+	if line != nil && (with == trunk["id"] || with == "" && !operators) {
+		return nil
+	}
+	if line != nil {
+		return parley.Invalid("from_number", "from_number is linked with another account connection, and this one carries only its own numbers"+why(operators))
+	}
+	return parley.Invalid("from_number", "from_number is not linked here, and its trunk carries only numbers that are"+why(operators)+": link it with POST /v1/numbers/link")
+}
+
+func why(operators bool) string {
+	if operators {
+		return " (it is the operator's account)"
+	}
+	return " (account_supports_any_caller_id is false)"
 }

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/parley-voice/parley"
@@ -60,10 +61,14 @@ type (
 )
 
 func (a *API) trunkStatus(r *request) (any, error) {
-	if _, err := a.trunk(r.Context(), r.env, r.id, "id"); parley.IsNotFound(err) {
+	trunk, err := a.trunk(r.Context(), r.env, r.id, "id")
+	if parley.IsNotFound(err) {
 		return nil, parley.NotFound("account connection")
 	} else if err != nil {
 		return nil, err
+	}
+	if trunk["type"] != sipConnection {
+		return nil, parley.Invalid("id", fmt.Sprintf("id must be that of an %s, and that is an %v", sipConnection, trunk["type"]))
 	}
 	dto := trunkStatusDto{ID: r.id, Addresses: []trunkAddressDto{}}
 	if a.Trunks == nil {

@@ -9,6 +9,7 @@ import (
 // usageStore adds up what calls used.
 type usageStore interface {
 	MinutesUsed(ctx context.Context, env string, from, to time.Time) (float64, error)
+	overviewStore
 }
 
 // usage is the minutes of this month. Known clients read both numbers as whole, and compare them: no limit is the largest one.

@@ -113,11 +113,26 @@ func (v *vendors) describe(contract map[string]any) {
 	}
 	credentials["default"] = "#/components/schemas/" + defaultCredentials
 	contract["x-credentials"] = credentials
+	contract["x-presets"] = presets()
 	actions := map[string]any{}
 	for kind, schema := range actionSchema {
 		actions[kind] = "#/components/schemas/" + schema
 	}
 	contract["x-actions"] = actions
+}
+
+// presets are the far ends that an account_connection_sip may name, each with what it fills in.
+func presets() map[string]any {
+	all := map[string]any{}
+	for _, p := range store.Presets {
+		fields := map[string]any{}
+		maps.Copy(fields, p.Fields)
+		if p.Host != "" {
+			fields["host"] = p.Host
+		}
+		all[p.Name] = map[string]any{"title": p.Title, "needs_host": p.NeedsHost(), "own_name": p.Domain != "", "regions": append([]string{}, p.RegionNames()...), "fields": fields}
+	}
+	return all
 }
 
 func (s skill) described() map[string]any {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -51,12 +52,20 @@ func assemble(v *verb, bareField, file string, in io.Reader, args []string) (map
 	case list:
 		body[bareField] = bare
 	case len(bare) > 1:
+		for _, arg := range args {
+			if name, _, pair := strings.Cut(arg, "="); pair && fieldName.MatchString(name) && !knows(schema, name) {
+				return nil, unknownField(schema, strings.Split(name, ".")[:1])
+			}
+		}
 		return nil, misuse("%s is one value: put it in quotes", bareField)
 	default:
 		body[bareField] = bare[0]
 	}
 	return body, nil
 }
+
+// fieldName is what is meant for a field's name, where a text may hold = as well.
+var fieldName = regexp.MustCompile(`^[a-z][a-z0-9_.]*$`)
 
 // bareWord is a word for a field, or for one element of it.
 func bareWord(s *openapi3.SchemaRef, field, text string) (any, error) {

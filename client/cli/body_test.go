@@ -3,6 +3,7 @@ package cli
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -77,6 +78,23 @@ func TestValuesGetTheTypesOfTheContract(t *testing.T) {
 		var m *Misuse
 		if !errors.As(err, &m) {
 			t.Errorf("%s: %v is no misuse", arg, err)
+		}
+	}
+}
+
+// TestMisspeltBesideAWord: a field that is misspelt is no second value of the one that needs no name.
+func TestMisspeltBesideAWord(t *testing.T) {
+	body := openapi3.NewRequestBody().WithJSONSchemaRef(schema(t, `{type: object, properties: {phone_number: {type: string}, inbound_agent: {type: string}}}`))
+	v := &verb{op: &openapi3.Operation{RequestBody: &openapi3.RequestBodyRef{Value: body}}}
+	for args, has := range map[string]string{
+		"+14155550123 inbound_agnt=x":  "did you mean inbound_agent?",
+		"+14155550123 colour=x":        "there is no field colour",
+		"+14155550123 +14155550124":    "phone_number is one value",
+		"+14155550123 inbound_agent=x": "",
+	} {
+		_, err := assemble(v, "phone_number", "", nil, strings.Fields(args))
+		if got := fmt.Sprint(err); (err == nil) != (has == "") || !strings.Contains(got, has) {
+			t.Errorf("%s: %s", args, got)
 		}
 	}
 }

@@ -117,6 +117,8 @@ func (a *act) answer(ctx context.Context, query url.Values, body map[string]any)
 		return a.list(ctx, query)
 	case a.verb.op.OperationID == "followCall":
 		return a.follow(ctx, query)
+	case a.verb.op.OperationID == "followCalls":
+		return a.events(a.api.LiveEvents(ctx, strings.FieldsFunc(query.Get("types"), func(r rune) bool { return r == ',' })...))
 	case a.verb.op.OperationID == "getCallRecording":
 		return a.record(ctx, query)
 	case a.verb.op.OperationID == traceCall:
@@ -144,6 +146,9 @@ func (a *act) subject(args []string) (query url.Values, rest []string, err error
 	named, byNumber := a.verb.named()
 	if !named {
 		return query, args, nil
+	}
+	if !byNumber && !a.verb.parameter("id").Required && (a.flags.File != "" || len(args) > 0 && strings.Contains(args[0], "=")) {
+		return query, args, nil // what would be named is given itself
 	}
 	if len(args) == 0 || args[0] == "" {
 		if byNumber {

@@ -5,6 +5,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"io"
 	"log/slog"
 	"net/http/httptest"
 	"os"
@@ -45,6 +47,16 @@ func (f *fakeLive) Control(_ context.Context, _ string, c api.Command) error {
 // fakeCourier sends anything once more.
 type fakeCourier struct{}
 
+func (f *fakeLive) Listen(_ context.Context, _ string, channels int, w io.Writer, flush func() error) error {
+	if _, err := fmt.Fprintf(w, "RIFF of %d channels", channels); err != nil {
+		return err
+	}
+	return flush()
+}
+
+func (f *fakeLive) Discreet(string) bool { return false }
+func (f *fakeLive) Runs(string) bool     { return true }
+
 func (fakeCourier) Redeliver(_ context.Context, env, id string) (store.Delivery, error) {
 	return store.Delivery{ID: uuid.NewString(), EnvironmentID: env, CallID: id, EventID: id, EventType: parley.EventMessage, State: store.Pending, Created: time.Now()}, nil
 }
@@ -81,7 +93,7 @@ func newDesk(t *testing.T) *desk {
 	t.Cleanup(func() { d.blobs.Close() })
 	d.traces = &trace.Keeper{Recorder: trace.New(0), Store: d.db}
 	a, err := api.New(api.Config{Store: d.db, Log: d.db.Log(), Blobs: d.blobs, Signer: k, Live: d.live, Courier: fakeCourier{}, Traces: fakeTraces{d.traces},
-		Specs: all.Specs(local.New(local.Config{Logger: slog.New(slog.DiscardHandler)})), DirectSIP: true, Logger: slog.New(slog.DiscardHandler)})
+		Specs: all.Specs(local.New(local.Config{Logger: slog.New(slog.DiscardHandler)})), Doors: api.Doors{DirectSIP: true}, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -272,8 +284,14 @@ func TestEveryVerb(t *testing.T) {
 		{"calls¦add-context¦{running}¦text=the caller is Ann", "", "{running}"},
 		{"calls dtmf {running} 12#", "", "{running}"},
 		{"calls transfer {running} +15553334444", "", "{running}"},
+		{"calls¦transfer¦{running}¦+15553334444,,204¦mode=warm¦briefing=It is Ann.¦answer_timeout_seconds=20", "", "{running}"},
 		{"calls mute {running} on", "", "{running}"},
 		{"calls mute {running} on=false", "", "{running}"},
+		{"calls¦whisper¦{running}¦Offer a discount.¦act=true", "", "{running}"},
+		{"calls recording-pause {running}", "", "{running}"},
+		{"calls recording-resume {running}", "", "{running}"},
+		{"calls listen-url {running}", "", "/v1/calls/listen?by=sk_"},
+		{"audit list --filter act=whisper", "", "whisper¦{running}¦200"},
 		{"calls end {over}", "", "{over}"},
 		{"calls delete {over}", "", "{over}"},
 
@@ -283,6 +301,11 @@ func TestEveryVerb(t *testing.T) {
 		{`memories write +15559998888 facts=["Ada"] summary=called`, "", "Ada"},
 		{"memories list", "", "+15559998888"},
 		{"memories delete +15559998888", "", "Ada"},
+		{`documents¦create¦Opening hours¦content=From nine to six.¦tags=shop`, "paper", `"name": "Opening hours"`},
+		{"documents list", "", "{paper}¦Opening hours"},
+		{"documents¦search¦when are the opening hours", "", "From nine to six."},
+		{"documents update {paper} name=Hours", "", "name        Hours"},
+		{"documents delete {paper}", "", "From nine to six."},
 		{"usage", "", "monthly_usage_minutes  "},
 		{"usage get -o yaml", "", "monthly_usage_minutes: "},
 		{"environments create name=Acme max_concurrent_calls=20", "acme", `"max_concurrent_calls": 20`},
@@ -303,7 +326,16 @@ func TestEveryVerb(t *testing.T) {
 		{"prompts delete {prompt}", "", "@home"},
 	})
 	want := []api.Command{{Act: api.Say, Text: "One moment, a=b"}, {Act: api.AddContext, Text: "the caller is Ann"}, {Act: api.Press, Text: "12#"},
-		{Act: api.Transfer, Text: "+15553334444"}, {Act: api.Mute, On: true}, {Act: api.Mute}}
+		{Act: api.Transfer, Text: "+15553334444"}, {Act: api.Transfer, Text: "+15553334444"}, {Act: api.Mute, On: true}, {Act: api.Mute}, {Act: api.Whisper, Text: "Offer a discount.", On: true},
+		{Act: api.PauseRecording}, {Act: api.ResumeRecording}}
+	for i := range d.live.told {
+		if x := &d.live.told[i]; x.Transfer != nil {
+			if w := x.Transfer.Warm; x.Transfer.Extension != ",,204" || w == nil || *w != (parley.Warm{Briefing: "It is Ann.", Answer: 20 * time.Second}) {
+				t.Errorf("the warm transfer is %+v %+v", x.Transfer, w)
+			}
+			x.Transfer = nil
+		}
+	}
 	if !slices.Equal(d.live.told, want) {
 		t.Errorf("the running call was told %+v", d.live.told)
 	}

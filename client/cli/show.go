@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"iter"
 	"maps"
 	"net/http"
 	"net/url"
@@ -289,7 +290,12 @@ func (a *act) follow(ctx context.Context, query url.Values) error {
 	if query.Has("after") && (err != nil || after < 0) {
 		return misuse("after: %q is no sequence of an event", query.Get("after"))
 	}
-	for e, err := range a.api.Events(ctx, query.Get("id"), after) {
+	return a.events(a.api.Events(ctx, query.Get("id"), after))
+}
+
+// events shows events as they come.
+func (a *act) events(all iter.Seq2[client.EventDto, error]) error {
+	for e, err := range all {
 		if err != nil {
 			return err
 		}

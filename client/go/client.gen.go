@@ -388,6 +388,54 @@ func (e AgentDtoVerbosity) Valid() bool {
 	}
 }
 
+// Defines values for AuditEntryDtoAct.
+const (
+	AddContext      AuditEntryDtoAct = "add_context"
+	Dtmf            AuditEntryDtoAct = "dtmf"
+	End             AuditEntryDtoAct = "end"
+	Listen          AuditEntryDtoAct = "listen"
+	Mute            AuditEntryDtoAct = "mute"
+	RecordingPause  AuditEntryDtoAct = "recording_pause"
+	RecordingResume AuditEntryDtoAct = "recording_resume"
+	Say             AuditEntryDtoAct = "say"
+	TakeOver        AuditEntryDtoAct = "take_over"
+	TestConnection  AuditEntryDtoAct = "test_connection"
+	Transfer        AuditEntryDtoAct = "transfer"
+	Whisper         AuditEntryDtoAct = "whisper"
+)
+
+// Valid indicates whether the value is a known member of the AuditEntryDtoAct enum.
+func (e AuditEntryDtoAct) Valid() bool {
+	switch e {
+	case AddContext:
+		return true
+	case Dtmf:
+		return true
+	case End:
+		return true
+	case Listen:
+		return true
+	case Mute:
+		return true
+	case RecordingPause:
+		return true
+	case RecordingResume:
+		return true
+	case Say:
+		return true
+	case TakeOver:
+		return true
+	case TestConnection:
+		return true
+	case Transfer:
+		return true
+	case Whisper:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for CallDtoFault.
 const (
 	CallDtoFaultAgent       CallDtoFault = "agent"
@@ -484,6 +532,93 @@ func (e CallDtoStatus) Valid() bool {
 	case InProgress:
 		return true
 	case NotStarted:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ConnectionCheckDtoCredentials.
+const (
+	ConnectionCheckDtoCredentialsLessThannil ConnectionCheckDtoCredentials = "<nil>"
+	ConnectionCheckDtoCredentialsMissing     ConnectionCheckDtoCredentials = "missing"
+	ConnectionCheckDtoCredentialsNotAsked    ConnectionCheckDtoCredentials = "not_asked"
+	ConnectionCheckDtoCredentialsRefused     ConnectionCheckDtoCredentials = "refused"
+	ConnectionCheckDtoCredentialsTaken       ConnectionCheckDtoCredentials = "taken"
+)
+
+// Valid indicates whether the value is a known member of the ConnectionCheckDtoCredentials enum.
+func (e ConnectionCheckDtoCredentials) Valid() bool {
+	switch e {
+	case ConnectionCheckDtoCredentialsLessThannil:
+		return true
+	case ConnectionCheckDtoCredentialsMissing:
+		return true
+	case ConnectionCheckDtoCredentialsNotAsked:
+		return true
+	case ConnectionCheckDtoCredentialsRefused:
+		return true
+	case ConnectionCheckDtoCredentialsTaken:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ConnectionCheckDtoVerdict.
+const (
+	ConnectionCheckDtoVerdictFailed ConnectionCheckDtoVerdict = "failed"
+	ConnectionCheckDtoVerdictNote   ConnectionCheckDtoVerdict = "note"
+	ConnectionCheckDtoVerdictOk     ConnectionCheckDtoVerdict = "ok"
+)
+
+// Valid indicates whether the value is a known member of the ConnectionCheckDtoVerdict enum.
+func (e ConnectionCheckDtoVerdict) Valid() bool {
+	switch e {
+	case ConnectionCheckDtoVerdictFailed:
+		return true
+	case ConnectionCheckDtoVerdictNote:
+		return true
+	case ConnectionCheckDtoVerdictOk:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ConnectionCheckDtoWhat.
+const (
+	Account  ConnectionCheckDtoWhat = "account"
+	Key      ConnectionCheckDtoWhat = "key"
+	Mail     ConnectionCheckDtoWhat = "mail"
+	Options  ConnectionCheckDtoWhat = "options"
+	Reach    ConnectionCheckDtoWhat = "reach"
+	Register ConnectionCheckDtoWhat = "register"
+	Resolve  ConnectionCheckDtoWhat = "resolve"
+	Settings ConnectionCheckDtoWhat = "settings"
+	Token    ConnectionCheckDtoWhat = "token"
+)
+
+// Valid indicates whether the value is a known member of the ConnectionCheckDtoWhat enum.
+func (e ConnectionCheckDtoWhat) Valid() bool {
+	switch e {
+	case Account:
+		return true
+	case Key:
+		return true
+	case Mail:
+		return true
+	case Options:
+		return true
+	case Reach:
+		return true
+	case Register:
+		return true
+	case Resolve:
+		return true
+	case Settings:
+		return true
+	case Token:
 		return true
 	default:
 		return false
@@ -853,6 +988,75 @@ func (e CreateCallDtoOnNoHumanAnswer) Valid() bool {
 	}
 }
 
+// Defines values for CreateDocumentDtoLanguage.
+const (
+	CreateDocumentDtoLanguageDe          CreateDocumentDtoLanguage = "de"
+	CreateDocumentDtoLanguageEn          CreateDocumentDtoLanguage = "en"
+	CreateDocumentDtoLanguageEs          CreateDocumentDtoLanguage = "es"
+	CreateDocumentDtoLanguageFr          CreateDocumentDtoLanguage = "fr"
+	CreateDocumentDtoLanguageHi          CreateDocumentDtoLanguage = "hi"
+	CreateDocumentDtoLanguageId          CreateDocumentDtoLanguage = "id"
+	CreateDocumentDtoLanguageIt          CreateDocumentDtoLanguage = "it"
+	CreateDocumentDtoLanguageJa          CreateDocumentDtoLanguage = "ja"
+	CreateDocumentDtoLanguageKo          CreateDocumentDtoLanguage = "ko"
+	CreateDocumentDtoLanguageLessThannil CreateDocumentDtoLanguage = "<nil>"
+	CreateDocumentDtoLanguageNl          CreateDocumentDtoLanguage = "nl"
+	CreateDocumentDtoLanguagePt          CreateDocumentDtoLanguage = "pt"
+)
+
+// Valid indicates whether the value is a known member of the CreateDocumentDtoLanguage enum.
+func (e CreateDocumentDtoLanguage) Valid() bool {
+	switch e {
+	case CreateDocumentDtoLanguageDe:
+		return true
+	case CreateDocumentDtoLanguageEn:
+		return true
+	case CreateDocumentDtoLanguageEs:
+		return true
+	case CreateDocumentDtoLanguageFr:
+		return true
+	case CreateDocumentDtoLanguageHi:
+		return true
+	case CreateDocumentDtoLanguageId:
+		return true
+	case CreateDocumentDtoLanguageIt:
+		return true
+	case CreateDocumentDtoLanguageJa:
+		return true
+	case CreateDocumentDtoLanguageKo:
+		return true
+	case CreateDocumentDtoLanguageLessThannil:
+		return true
+	case CreateDocumentDtoLanguageNl:
+		return true
+	case CreateDocumentDtoLanguagePt:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for CreateDocumentDtoType.
+const (
+	CreateDocumentDtoTypeHtml     CreateDocumentDtoType = "html"
+	CreateDocumentDtoTypeMarkdown CreateDocumentDtoType = "markdown"
+	CreateDocumentDtoTypeText     CreateDocumentDtoType = "text"
+)
+
+// Valid indicates whether the value is a known member of the CreateDocumentDtoType enum.
+func (e CreateDocumentDtoType) Valid() bool {
+	switch e {
+	case CreateDocumentDtoTypeHtml:
+		return true
+	case CreateDocumentDtoTypeMarkdown:
+		return true
+	case CreateDocumentDtoTypeText:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for CreateEnvironmentDtoTimeFormat.
 const (
 	CreateEnvironmentDtoTimeFormatEpoch   CreateEnvironmentDtoTimeFormat = "epoch"
@@ -1035,31 +1239,34 @@ func (e CreateWebhookDtoSubscriptions0) Valid() bool {
 
 // Defines values for DecisionDtoDecision.
 const (
-	Answered     DecisionDtoDecision = "answered"
-	Backchannel  DecisionDtoDecision = "backchannel"
-	Interruption DecisionDtoDecision = "interruption"
-	Message      DecisionDtoDecision = "message"
-	Pause        DecisionDtoDecision = "pause"
-	Resume       DecisionDtoDecision = "resume"
-	TurnEnd      DecisionDtoDecision = "turn_end"
+	DecisionDtoDecisionAnswered     DecisionDtoDecision = "answered"
+	DecisionDtoDecisionBackchannel  DecisionDtoDecision = "backchannel"
+	DecisionDtoDecisionInterruption DecisionDtoDecision = "interruption"
+	DecisionDtoDecisionMenu         DecisionDtoDecision = "menu"
+	DecisionDtoDecisionMessage      DecisionDtoDecision = "message"
+	DecisionDtoDecisionPause        DecisionDtoDecision = "pause"
+	DecisionDtoDecisionResume       DecisionDtoDecision = "resume"
+	DecisionDtoDecisionTurnEnd      DecisionDtoDecision = "turn_end"
 )
 
 // Valid indicates whether the value is a known member of the DecisionDtoDecision enum.
 func (e DecisionDtoDecision) Valid() bool {
 	switch e {
-	case Answered:
+	case DecisionDtoDecisionAnswered:
 		return true
-	case Backchannel:
+	case DecisionDtoDecisionBackchannel:
 		return true
-	case Interruption:
+	case DecisionDtoDecisionInterruption:
 		return true
-	case Message:
+	case DecisionDtoDecisionMenu:
 		return true
-	case Pause:
+	case DecisionDtoDecisionMessage:
 		return true
-	case Resume:
+	case DecisionDtoDecisionPause:
 		return true
-	case TurnEnd:
+	case DecisionDtoDecisionResume:
+		return true
+	case DecisionDtoDecisionTurnEnd:
 		return true
 	default:
 		return false
@@ -1068,22 +1275,37 @@ func (e DecisionDtoDecision) Valid() bool {
 
 // Defines values for DecisionDtoWhy.
 const (
-	Finished   DecisionDtoWhy = "finished"
-	Silence    DecisionDtoWhy = "silence"
-	Unfinished DecisionDtoWhy = "unfinished"
-	Vendor     DecisionDtoWhy = "vendor"
+	DecisionDtoWhyApi        DecisionDtoWhy = "api"
+	DecisionDtoWhyFinished   DecisionDtoWhy = "finished"
+	DecisionDtoWhyMemory     DecisionDtoWhy = "memory"
+	DecisionDtoWhyModel      DecisionDtoWhy = "model"
+	DecisionDtoWhyOperator   DecisionDtoWhy = "operator"
+	DecisionDtoWhySilence    DecisionDtoWhy = "silence"
+	DecisionDtoWhyUnfinished DecisionDtoWhy = "unfinished"
+	DecisionDtoWhyVendor     DecisionDtoWhy = "vendor"
+	DecisionDtoWhyWords      DecisionDtoWhy = "words"
 )
 
 // Valid indicates whether the value is a known member of the DecisionDtoWhy enum.
 func (e DecisionDtoWhy) Valid() bool {
 	switch e {
-	case Finished:
+	case DecisionDtoWhyApi:
 		return true
-	case Silence:
+	case DecisionDtoWhyFinished:
 		return true
-	case Unfinished:
+	case DecisionDtoWhyMemory:
 		return true
-	case Vendor:
+	case DecisionDtoWhyModel:
+		return true
+	case DecisionDtoWhyOperator:
+		return true
+	case DecisionDtoWhySilence:
+		return true
+	case DecisionDtoWhyUnfinished:
+		return true
+	case DecisionDtoWhyVendor:
+		return true
+	case DecisionDtoWhyWords:
 		return true
 	default:
 		return false
@@ -1129,6 +1351,75 @@ func (e DeliveryDtoState) Valid() bool {
 	case DeliveryDtoStateFailed:
 		return true
 	case DeliveryDtoStatePending:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for DocumentDtoLanguage.
+const (
+	DocumentDtoLanguageDe          DocumentDtoLanguage = "de"
+	DocumentDtoLanguageEn          DocumentDtoLanguage = "en"
+	DocumentDtoLanguageEs          DocumentDtoLanguage = "es"
+	DocumentDtoLanguageFr          DocumentDtoLanguage = "fr"
+	DocumentDtoLanguageHi          DocumentDtoLanguage = "hi"
+	DocumentDtoLanguageId          DocumentDtoLanguage = "id"
+	DocumentDtoLanguageIt          DocumentDtoLanguage = "it"
+	DocumentDtoLanguageJa          DocumentDtoLanguage = "ja"
+	DocumentDtoLanguageKo          DocumentDtoLanguage = "ko"
+	DocumentDtoLanguageLessThannil DocumentDtoLanguage = "<nil>"
+	DocumentDtoLanguageNl          DocumentDtoLanguage = "nl"
+	DocumentDtoLanguagePt          DocumentDtoLanguage = "pt"
+)
+
+// Valid indicates whether the value is a known member of the DocumentDtoLanguage enum.
+func (e DocumentDtoLanguage) Valid() bool {
+	switch e {
+	case DocumentDtoLanguageDe:
+		return true
+	case DocumentDtoLanguageEn:
+		return true
+	case DocumentDtoLanguageEs:
+		return true
+	case DocumentDtoLanguageFr:
+		return true
+	case DocumentDtoLanguageHi:
+		return true
+	case DocumentDtoLanguageId:
+		return true
+	case DocumentDtoLanguageIt:
+		return true
+	case DocumentDtoLanguageJa:
+		return true
+	case DocumentDtoLanguageKo:
+		return true
+	case DocumentDtoLanguageLessThannil:
+		return true
+	case DocumentDtoLanguageNl:
+		return true
+	case DocumentDtoLanguagePt:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for DocumentDtoType.
+const (
+	DocumentDtoTypeHtml     DocumentDtoType = "html"
+	DocumentDtoTypeMarkdown DocumentDtoType = "markdown"
+	DocumentDtoTypeText     DocumentDtoType = "text"
+)
+
+// Valid indicates whether the value is a known member of the DocumentDtoType enum.
+func (e DocumentDtoType) Valid() bool {
+	switch e {
+	case DocumentDtoTypeHtml:
+		return true
+	case DocumentDtoTypeMarkdown:
+		return true
+	case DocumentDtoTypeText:
 		return true
 	default:
 		return false
@@ -1399,6 +1690,21 @@ func (e KeyDtoRole) Valid() bool {
 	}
 }
 
+// Defines values for Knowledge0.
+const (
+	Knowledge0All Knowledge0 = "all"
+)
+
+// Valid indicates whether the value is a known member of the Knowledge0 enum.
+func (e Knowledge0) Valid() bool {
+	switch e {
+	case Knowledge0All:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for NewKeyDtoRole.
 const (
 	NewKeyDtoRoleAdmin    NewKeyDtoRole = "admin"
@@ -1414,6 +1720,93 @@ func (e NewKeyDtoRole) Valid() bool {
 	case NewKeyDtoRoleMember:
 		return true
 	case NewKeyDtoRoleOperator:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for NumberConfigDtoLocalPresence.
+const (
+	NumberConfigDtoLocalPresenceAreaCode    NumberConfigDtoLocalPresence = "area_code"
+	NumberConfigDtoLocalPresenceCountry     NumberConfigDtoLocalPresence = "country"
+	NumberConfigDtoLocalPresenceLessThannil NumberConfigDtoLocalPresence = "<nil>"
+)
+
+// Valid indicates whether the value is a known member of the NumberConfigDtoLocalPresence enum.
+func (e NumberConfigDtoLocalPresence) Valid() bool {
+	switch e {
+	case NumberConfigDtoLocalPresenceAreaCode:
+		return true
+	case NumberConfigDtoLocalPresenceCountry:
+		return true
+	case NumberConfigDtoLocalPresenceLessThannil:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for NumberDtoCarrierStatus.
+const (
+	NumberDtoCarrierStatusFailed      NumberDtoCarrierStatus = "failed"
+	NumberDtoCarrierStatusLessThannil NumberDtoCarrierStatus = "<nil>"
+	NumberDtoCarrierStatusPending     NumberDtoCarrierStatus = "pending"
+)
+
+// Valid indicates whether the value is a known member of the NumberDtoCarrierStatus enum.
+func (e NumberDtoCarrierStatus) Valid() bool {
+	switch e {
+	case NumberDtoCarrierStatusFailed:
+		return true
+	case NumberDtoCarrierStatusLessThannil:
+		return true
+	case NumberDtoCarrierStatusPending:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for OverviewDtoBy.
+const (
+	OverviewDtoByDay   OverviewDtoBy = "day"
+	OverviewDtoByHour  OverviewDtoBy = "hour"
+	OverviewDtoByMonth OverviewDtoBy = "month"
+	OverviewDtoByWeek  OverviewDtoBy = "week"
+)
+
+// Valid indicates whether the value is a known member of the OverviewDtoBy enum.
+func (e OverviewDtoBy) Valid() bool {
+	switch e {
+	case OverviewDtoByDay:
+		return true
+	case OverviewDtoByHour:
+		return true
+	case OverviewDtoByMonth:
+		return true
+	case OverviewDtoByWeek:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for OverviewDtoVendorsSkill.
+const (
+	Hearing  OverviewDtoVendorsSkill = "hearing"
+	Speaking OverviewDtoVendorsSkill = "speaking"
+	Thinking OverviewDtoVendorsSkill = "thinking"
+)
+
+// Valid indicates whether the value is a known member of the OverviewDtoVendorsSkill enum.
+func (e OverviewDtoVendorsSkill) Valid() bool {
+	switch e {
+	case Hearing:
+		return true
+	case Speaking:
+		return true
+	case Thinking:
 		return true
 	default:
 		return false
@@ -1507,6 +1900,150 @@ func (e PronunciationDtoLanguage) Valid() bool {
 	}
 }
 
+// Defines values for SessionDtoRole.
+const (
+	SessionDtoRoleAdmin    SessionDtoRole = "admin"
+	SessionDtoRoleMember   SessionDtoRole = "member"
+	SessionDtoRoleOperator SessionDtoRole = "operator"
+)
+
+// Valid indicates whether the value is a known member of the SessionDtoRole enum.
+func (e SessionDtoRole) Valid() bool {
+	switch e {
+	case SessionDtoRoleAdmin:
+		return true
+	case SessionDtoRoleMember:
+		return true
+	case SessionDtoRoleOperator:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for SpeakVoiceDtoLanguage.
+const (
+	SpeakVoiceDtoLanguageDe SpeakVoiceDtoLanguage = "de"
+	SpeakVoiceDtoLanguageEn SpeakVoiceDtoLanguage = "en"
+	SpeakVoiceDtoLanguageEs SpeakVoiceDtoLanguage = "es"
+	SpeakVoiceDtoLanguageFr SpeakVoiceDtoLanguage = "fr"
+	SpeakVoiceDtoLanguageHi SpeakVoiceDtoLanguage = "hi"
+	SpeakVoiceDtoLanguageId SpeakVoiceDtoLanguage = "id"
+	SpeakVoiceDtoLanguageIt SpeakVoiceDtoLanguage = "it"
+	SpeakVoiceDtoLanguageJa SpeakVoiceDtoLanguage = "ja"
+	SpeakVoiceDtoLanguageKo SpeakVoiceDtoLanguage = "ko"
+	SpeakVoiceDtoLanguageNl SpeakVoiceDtoLanguage = "nl"
+	SpeakVoiceDtoLanguagePt SpeakVoiceDtoLanguage = "pt"
+)
+
+// Valid indicates whether the value is a known member of the SpeakVoiceDtoLanguage enum.
+func (e SpeakVoiceDtoLanguage) Valid() bool {
+	switch e {
+	case SpeakVoiceDtoLanguageDe:
+		return true
+	case SpeakVoiceDtoLanguageEn:
+		return true
+	case SpeakVoiceDtoLanguageEs:
+		return true
+	case SpeakVoiceDtoLanguageFr:
+		return true
+	case SpeakVoiceDtoLanguageHi:
+		return true
+	case SpeakVoiceDtoLanguageId:
+		return true
+	case SpeakVoiceDtoLanguageIt:
+		return true
+	case SpeakVoiceDtoLanguageJa:
+		return true
+	case SpeakVoiceDtoLanguageKo:
+		return true
+	case SpeakVoiceDtoLanguageNl:
+		return true
+	case SpeakVoiceDtoLanguagePt:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for TestAccountConnectionDtoType.
+const (
+	TestAccountConnectionDtoTypeAccountConnectionAnthropic        TestAccountConnectionDtoType = "account_connection_anthropic"
+	TestAccountConnectionDtoTypeAccountConnectionAssemblyai       TestAccountConnectionDtoType = "account_connection_assemblyai"
+	TestAccountConnectionDtoTypeAccountConnectionAzureLlm         TestAccountConnectionDtoType = "account_connection_azure_llm"
+	TestAccountConnectionDtoTypeAccountConnectionAzureSpeech      TestAccountConnectionDtoType = "account_connection_azure_speech"
+	TestAccountConnectionDtoTypeAccountConnectionCartesia         TestAccountConnectionDtoType = "account_connection_cartesia"
+	TestAccountConnectionDtoTypeAccountConnectionDeepgram         TestAccountConnectionDtoType = "account_connection_deepgram"
+	TestAccountConnectionDtoTypeAccountConnectionDeepseek         TestAccountConnectionDtoType = "account_connection_deepseek"
+	TestAccountConnectionDtoTypeAccountConnectionElevenlabs       TestAccountConnectionDtoType = "account_connection_elevenlabs"
+	TestAccountConnectionDtoTypeAccountConnectionExternalApiKey   TestAccountConnectionDtoType = "account_connection_external_api_key"
+	TestAccountConnectionDtoTypeAccountConnectionFluentsTwilio    TestAccountConnectionDtoType = "account_connection_fluents_twilio"
+	TestAccountConnectionDtoTypeAccountConnectionGladia           TestAccountConnectionDtoType = "account_connection_gladia"
+	TestAccountConnectionDtoTypeAccountConnectionGoogle           TestAccountConnectionDtoType = "account_connection_google"
+	TestAccountConnectionDtoTypeAccountConnectionLoginKeyOauth    TestAccountConnectionDtoType = "account_connection_login_key_oauth"
+	TestAccountConnectionDtoTypeAccountConnectionOpenai           TestAccountConnectionDtoType = "account_connection_openai"
+	TestAccountConnectionDtoTypeAccountConnectionOpenaiCompatible TestAccountConnectionDtoType = "account_connection_openai_compatible"
+	TestAccountConnectionDtoTypeAccountConnectionPlayht           TestAccountConnectionDtoType = "account_connection_playht"
+	TestAccountConnectionDtoTypeAccountConnectionRime             TestAccountConnectionDtoType = "account_connection_rime"
+	TestAccountConnectionDtoTypeAccountConnectionSip              TestAccountConnectionDtoType = "account_connection_sip"
+	TestAccountConnectionDtoTypeAccountConnectionTelnyx           TestAccountConnectionDtoType = "account_connection_telnyx"
+	TestAccountConnectionDtoTypeAccountConnectionTogetherai       TestAccountConnectionDtoType = "account_connection_togetherai"
+	TestAccountConnectionDtoTypeAccountConnectionTwilio           TestAccountConnectionDtoType = "account_connection_twilio"
+	TestAccountConnectionDtoTypeAccountConnectionUnPwOauth        TestAccountConnectionDtoType = "account_connection_un_pw_oauth"
+)
+
+// Valid indicates whether the value is a known member of the TestAccountConnectionDtoType enum.
+func (e TestAccountConnectionDtoType) Valid() bool {
+	switch e {
+	case TestAccountConnectionDtoTypeAccountConnectionAnthropic:
+		return true
+	case TestAccountConnectionDtoTypeAccountConnectionAssemblyai:
+		return true
+	case TestAccountConnectionDtoTypeAccountConnectionAzureLlm:
+		return true
+	case TestAccountConnectionDtoTypeAccountConnectionAzureSpeech:
+		return true
+	case TestAccountConnectionDtoTypeAccountConnectionCartesia:
+		return true
+	case TestAccountConnectionDtoTypeAccountConnectionDeepgram:
+		return true
+	case TestAccountConnectionDtoTypeAccountConnectionDeepseek:
+		return true
+	case TestAccountConnectionDtoTypeAccountConnectionElevenlabs:
+		return true
+	case TestAccountConnectionDtoTypeAccountConnectionExternalApiKey:
+		return true
+	case TestAccountConnectionDtoTypeAccountConnectionFluentsTwilio:
+		return true
+	case TestAccountConnectionDtoTypeAccountConnectionGladia:
+		return true
+	case TestAccountConnectionDtoTypeAccountConnectionGoogle:
+		return true
+	case TestAccountConnectionDtoTypeAccountConnectionLoginKeyOauth:
+		return true
+	case TestAccountConnectionDtoTypeAccountConnectionOpenai:
+		return true
+	case TestAccountConnectionDtoTypeAccountConnectionOpenaiCompatible:
+		return true
+	case TestAccountConnectionDtoTypeAccountConnectionPlayht:
+		return true
+	case TestAccountConnectionDtoTypeAccountConnectionRime:
+		return true
+	case TestAccountConnectionDtoTypeAccountConnectionSip:
+		return true
+	case TestAccountConnectionDtoTypeAccountConnectionTelnyx:
+		return true
+	case TestAccountConnectionDtoTypeAccountConnectionTogetherai:
+		return true
+	case TestAccountConnectionDtoTypeAccountConnectionTwilio:
+		return true
+	case TestAccountConnectionDtoTypeAccountConnectionUnPwOauth:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for TraceMessageDtoDirection.
 const (
 	In  TraceMessageDtoDirection = "in"
@@ -1540,6 +2077,60 @@ func (e TraceMessageDtoTransport) Valid() bool {
 	case TraceMessageDtoTransportTls:
 		return true
 	case TraceMessageDtoTransportUdp:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for TransferCallDtoHoldSound.
+const (
+	Music   TransferCallDtoHoldSound = "music"
+	Ringing TransferCallDtoHoldSound = "ringing"
+)
+
+// Valid indicates whether the value is a known member of the TransferCallDtoHoldSound enum.
+func (e TransferCallDtoHoldSound) Valid() bool {
+	switch e {
+	case Music:
+		return true
+	case Ringing:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for TransferCallDtoMode.
+const (
+	Cold TransferCallDtoMode = "cold"
+	Warm TransferCallDtoMode = "warm"
+)
+
+// Valid indicates whether the value is a known member of the TransferCallDtoMode enum.
+func (e TransferCallDtoMode) Valid() bool {
+	switch e {
+	case Cold:
+		return true
+	case Warm:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for TransferCallDtoOnFailure.
+const (
+	TransferCallDtoOnFailureHangup TransferCallDtoOnFailure = "hangup"
+	TransferCallDtoOnFailureResume TransferCallDtoOnFailure = "resume"
+)
+
+// Valid indicates whether the value is a known member of the TransferCallDtoOnFailure enum.
+func (e TransferCallDtoOnFailure) Valid() bool {
+	switch e {
+	case TransferCallDtoOnFailureHangup:
+		return true
+	case TransferCallDtoOnFailureResume:
 		return true
 	default:
 		return false
@@ -1924,6 +2515,75 @@ func (e UpdateAgentDtoVerbosity) Valid() bool {
 	case UpdateAgentDtoVerbosityLow:
 		return true
 	case UpdateAgentDtoVerbosityMedium:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for UpdateDocumentDtoLanguage.
+const (
+	UpdateDocumentDtoLanguageDe          UpdateDocumentDtoLanguage = "de"
+	UpdateDocumentDtoLanguageEn          UpdateDocumentDtoLanguage = "en"
+	UpdateDocumentDtoLanguageEs          UpdateDocumentDtoLanguage = "es"
+	UpdateDocumentDtoLanguageFr          UpdateDocumentDtoLanguage = "fr"
+	UpdateDocumentDtoLanguageHi          UpdateDocumentDtoLanguage = "hi"
+	UpdateDocumentDtoLanguageId          UpdateDocumentDtoLanguage = "id"
+	UpdateDocumentDtoLanguageIt          UpdateDocumentDtoLanguage = "it"
+	UpdateDocumentDtoLanguageJa          UpdateDocumentDtoLanguage = "ja"
+	UpdateDocumentDtoLanguageKo          UpdateDocumentDtoLanguage = "ko"
+	UpdateDocumentDtoLanguageLessThannil UpdateDocumentDtoLanguage = "<nil>"
+	UpdateDocumentDtoLanguageNl          UpdateDocumentDtoLanguage = "nl"
+	UpdateDocumentDtoLanguagePt          UpdateDocumentDtoLanguage = "pt"
+)
+
+// Valid indicates whether the value is a known member of the UpdateDocumentDtoLanguage enum.
+func (e UpdateDocumentDtoLanguage) Valid() bool {
+	switch e {
+	case UpdateDocumentDtoLanguageDe:
+		return true
+	case UpdateDocumentDtoLanguageEn:
+		return true
+	case UpdateDocumentDtoLanguageEs:
+		return true
+	case UpdateDocumentDtoLanguageFr:
+		return true
+	case UpdateDocumentDtoLanguageHi:
+		return true
+	case UpdateDocumentDtoLanguageId:
+		return true
+	case UpdateDocumentDtoLanguageIt:
+		return true
+	case UpdateDocumentDtoLanguageJa:
+		return true
+	case UpdateDocumentDtoLanguageKo:
+		return true
+	case UpdateDocumentDtoLanguageLessThannil:
+		return true
+	case UpdateDocumentDtoLanguageNl:
+		return true
+	case UpdateDocumentDtoLanguagePt:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for UpdateDocumentDtoType.
+const (
+	UpdateDocumentDtoTypeHtml     UpdateDocumentDtoType = "html"
+	UpdateDocumentDtoTypeMarkdown UpdateDocumentDtoType = "markdown"
+	UpdateDocumentDtoTypeText     UpdateDocumentDtoType = "text"
+)
+
+// Valid indicates whether the value is a known member of the UpdateDocumentDtoType enum.
+func (e UpdateDocumentDtoType) Valid() bool {
+	switch e {
+	case UpdateDocumentDtoTypeHtml:
+		return true
+	case UpdateDocumentDtoTypeMarkdown:
+		return true
+	case UpdateDocumentDtoTypeText:
 		return true
 	default:
 		return false
@@ -2377,6 +3037,42 @@ func (e ListCallsParamsParleyTimeFormat) Valid() bool {
 	}
 }
 
+// Defines values for ListenToCallParamsChannels.
+const (
+	ListenToCallParamsChannelsN1 ListenToCallParamsChannels = "1"
+	ListenToCallParamsChannelsN2 ListenToCallParamsChannels = "2"
+)
+
+// Valid indicates whether the value is a known member of the ListenToCallParamsChannels enum.
+func (e ListenToCallParamsChannels) Valid() bool {
+	switch e {
+	case ListenToCallParamsChannelsN1:
+		return true
+	case ListenToCallParamsChannelsN2:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ListenUrlOfCallParamsChannels.
+const (
+	ListenUrlOfCallParamsChannelsN1 ListenUrlOfCallParamsChannels = "1"
+	ListenUrlOfCallParamsChannelsN2 ListenUrlOfCallParamsChannels = "2"
+)
+
+// Valid indicates whether the value is a known member of the ListenUrlOfCallParamsChannels enum.
+func (e ListenUrlOfCallParamsChannels) Valid() bool {
+	switch e {
+	case ListenUrlOfCallParamsChannelsN1:
+		return true
+	case ListenUrlOfCallParamsChannelsN2:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for MuteCallParamsParleyTimeFormat.
 const (
 	MuteCallParamsParleyTimeFormatEpoch   MuteCallParamsParleyTimeFormat = "epoch"
@@ -2413,6 +3109,42 @@ func (e GetCallRecordingParamsFormat) Valid() bool {
 	}
 }
 
+// Defines values for PauseRecordingParamsParleyTimeFormat.
+const (
+	PauseRecordingParamsParleyTimeFormatEpoch   PauseRecordingParamsParleyTimeFormat = "epoch"
+	PauseRecordingParamsParleyTimeFormatIso8601 PauseRecordingParamsParleyTimeFormat = "iso8601"
+)
+
+// Valid indicates whether the value is a known member of the PauseRecordingParamsParleyTimeFormat enum.
+func (e PauseRecordingParamsParleyTimeFormat) Valid() bool {
+	switch e {
+	case PauseRecordingParamsParleyTimeFormatEpoch:
+		return true
+	case PauseRecordingParamsParleyTimeFormatIso8601:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ResumeRecordingParamsParleyTimeFormat.
+const (
+	ResumeRecordingParamsParleyTimeFormatEpoch   ResumeRecordingParamsParleyTimeFormat = "epoch"
+	ResumeRecordingParamsParleyTimeFormatIso8601 ResumeRecordingParamsParleyTimeFormat = "iso8601"
+)
+
+// Valid indicates whether the value is a known member of the ResumeRecordingParamsParleyTimeFormat enum.
+func (e ResumeRecordingParamsParleyTimeFormat) Valid() bool {
+	switch e {
+	case ResumeRecordingParamsParleyTimeFormatEpoch:
+		return true
+	case ResumeRecordingParamsParleyTimeFormatIso8601:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for SayInCallParamsParleyTimeFormat.
 const (
 	SayInCallParamsParleyTimeFormatEpoch   SayInCallParamsParleyTimeFormat = "epoch"
@@ -2425,6 +3157,24 @@ func (e SayInCallParamsParleyTimeFormat) Valid() bool {
 	case SayInCallParamsParleyTimeFormatEpoch:
 		return true
 	case SayInCallParamsParleyTimeFormatIso8601:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for TakeOverCallParamsParleyTimeFormat.
+const (
+	TakeOverCallParamsParleyTimeFormatEpoch   TakeOverCallParamsParleyTimeFormat = "epoch"
+	TakeOverCallParamsParleyTimeFormatIso8601 TakeOverCallParamsParleyTimeFormat = "iso8601"
+)
+
+// Valid indicates whether the value is a known member of the TakeOverCallParamsParleyTimeFormat enum.
+func (e TakeOverCallParamsParleyTimeFormat) Valid() bool {
+	switch e {
+	case TakeOverCallParamsParleyTimeFormatEpoch:
+		return true
+	case TakeOverCallParamsParleyTimeFormatIso8601:
 		return true
 	default:
 		return false
@@ -2464,6 +3214,66 @@ func (e TransferCallParamsParleyTimeFormat) Valid() bool {
 	case TransferCallParamsParleyTimeFormatEpoch:
 		return true
 	case TransferCallParamsParleyTimeFormatIso8601:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for WhisperInCallParamsParleyTimeFormat.
+const (
+	WhisperInCallParamsParleyTimeFormatEpoch   WhisperInCallParamsParleyTimeFormat = "epoch"
+	WhisperInCallParamsParleyTimeFormatIso8601 WhisperInCallParamsParleyTimeFormat = "iso8601"
+)
+
+// Valid indicates whether the value is a known member of the WhisperInCallParamsParleyTimeFormat enum.
+func (e WhisperInCallParamsParleyTimeFormat) Valid() bool {
+	switch e {
+	case WhisperInCallParamsParleyTimeFormatEpoch:
+		return true
+	case WhisperInCallParamsParleyTimeFormatIso8601:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for GetOverviewParamsBy.
+const (
+	GetOverviewParamsByDay   GetOverviewParamsBy = "day"
+	GetOverviewParamsByHour  GetOverviewParamsBy = "hour"
+	GetOverviewParamsByMonth GetOverviewParamsBy = "month"
+	GetOverviewParamsByWeek  GetOverviewParamsBy = "week"
+)
+
+// Valid indicates whether the value is a known member of the GetOverviewParamsBy enum.
+func (e GetOverviewParamsBy) Valid() bool {
+	switch e {
+	case GetOverviewParamsByDay:
+		return true
+	case GetOverviewParamsByHour:
+		return true
+	case GetOverviewParamsByMonth:
+		return true
+	case GetOverviewParamsByWeek:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for GetOverviewParamsParleyTimeFormat.
+const (
+	GetOverviewParamsParleyTimeFormatEpoch   GetOverviewParamsParleyTimeFormat = "epoch"
+	GetOverviewParamsParleyTimeFormatIso8601 GetOverviewParamsParleyTimeFormat = "iso8601"
+)
+
+// Valid indicates whether the value is a known member of the GetOverviewParamsParleyTimeFormat enum.
+func (e GetOverviewParamsParleyTimeFormat) Valid() bool {
+	switch e {
+	case GetOverviewParamsParleyTimeFormatEpoch:
+		return true
+	case GetOverviewParamsParleyTimeFormatIso8601:
 		return true
 	default:
 		return false
@@ -2513,7 +3323,7 @@ type AccountConnectionDto struct {
 	// Example: false
 	AccountSupportsAnyCallerId nullable.Nullable[bool] `json:"account_supports_any_caller_id,omitempty"`
 
-	// Config Of a SIP trunk also extensions: true, where bare extensions such as 201 may be dialled
+	// Config Of a SIP trunk also extensions: true, where bare extensions such as 201 may be dialled. Of Twilio and Telnyx voicemail_detection.provider_amd: true, where the carrier's own detector is to have a say in who answers (it charges for it); enabled: false switches it off. Of Telnyx sip_refer: true, where far ends that are reached by SIP are asked by REFER to move a call themselves
 	//
 	// Example: {"voicemail_detection":{}}
 	Config AccountConnectionDto_Config `json:"config"`
@@ -2523,16 +3333,22 @@ type AccountConnectionDto struct {
 	// Example: {"twilio_account_sid":"AC1234567890","twilio_auth_token":"1234567890"}
 	Credentials map[string]interface{} `json:"credentials"`
 
-	// Description Example: This is a description
+	// Description For people
+	//
+	// Example: This is a description
 	Description nullable.Nullable[string] `json:"description,omitempty"`
 
 	// Id Example: 550e8400-e29b-41d4-a716-446655440000
 	Id string `json:"id"`
 
-	// Label Example: My Account Connection
+	// Label For people
+	//
+	// Example: My Account Connection
 	Label nullable.Nullable[string] `json:"label,omitempty"`
 
-	// SteeringPool Example: ["+1234567890"]
+	// SteeringPool Numbers that are lent to warm transfers, one at a time, as the number that the second call comes from
+	//
+	// Example: ["+1234567890"]
 	SteeringPool nullable.Nullable[[]string] `json:"steering_pool,omitempty"`
 
 	// Type Example: account_connection_twilio
@@ -2542,12 +3358,29 @@ type AccountConnectionDto struct {
 	UserId string `json:"user_id"`
 }
 
-// AccountConnectionDto_Config Of a SIP trunk also extensions: true, where bare extensions such as 201 may be dialled
+// AccountConnectionDto_Config_VoicemailDetection Who answers the calls we place
+type AccountConnectionDto_Config_VoicemailDetection struct {
+	// Enabled false: the carrier is not asked. Left out it is true
+	Enabled *bool `json:"enabled,omitempty"`
+
+	// ProviderAmd Of Twilio and Telnyx: the carrier's own detector has a say. It charges for it
+	ProviderAmd          *bool                  `json:"provider_amd,omitempty"`
+	AdditionalProperties map[string]interface{} `json:"-"`
+}
+
+// AccountConnectionDto_Config Of a SIP trunk also extensions: true, where bare extensions such as 201 may be dialled. Of Twilio and Telnyx voicemail_detection.provider_amd: true, where the carrier's own detector is to have a say in who answers (it charges for it); enabled: false switches it off. Of Telnyx sip_refer: true, where far ends that are reached by SIP are asked by REFER to move a call themselves
 //
 // Example: {"voicemail_detection":{}}
 type AccountConnectionDto_Config struct {
-	Extensions           *bool                  `json:"extensions,omitempty"`
-	AdditionalProperties map[string]interface{} `json:"-"`
+	// Extensions Of a SIP trunk: bare extensions such as 201 may be dialled
+	Extensions *bool `json:"extensions,omitempty"`
+
+	// SipRefer Of Telnyx: far ends that are reached by SIP are asked by REFER to move a call themselves
+	SipRefer *bool `json:"sip_refer,omitempty"`
+
+	// VoicemailDetection Who answers the calls we place
+	VoicemailDetection   *AccountConnectionDto_Config_VoicemailDetection `json:"voicemail_detection,omitempty"`
+	AdditionalProperties map[string]interface{}                          `json:"-"`
 }
 
 // AccountConnectionDtoType Example: account_connection_twilio
@@ -2563,7 +3396,7 @@ type AccountConnectionPage struct {
 	TotalIsEstimated bool                   `json:"total_is_estimated"`
 }
 
-// AccountConnectionRef defines model for AccountConnectionRef.
+// AccountConnectionRef The account with OpenAI that pays for thinking
 type AccountConnectionRef struct {
 	union json.RawMessage
 }
@@ -2578,23 +3411,31 @@ type ActionDto struct {
 	// Example: {"phone_number":"+15557654321"}
 	Config map[string]interface{} `json:"config"`
 
-	// Description Example: This is a description
+	// Description When the agent is to do it, for the model
+	//
+	// Example: This is a description
 	Description nullable.Nullable[string] `json:"description,omitempty"`
 
 	// Id Example: 550e8400-e29b-41d4-a716-446655440000
 	Id string `json:"id"`
 
-	// Label Example: Transfer Call
+	// Label What it is called
+	//
+	// Example: Transfer Call
 	Label nullable.Nullable[string] `json:"label,omitempty"`
 
-	// Type Example: action_transfer_call
+	// Type What it does
+	//
+	// Example: action_transfer_call
 	Type ActionDtoType `json:"type"`
 
 	// UserId Example: 550e8400-e29b-41d4-a716-446655440000
 	UserId string `json:"user_id"`
 }
 
-// ActionDtoType Example: action_transfer_call
+// ActionDtoType What it does
+//
+// Example: action_transfer_call
 type ActionDtoType string
 
 // ActionPage A page of a list
@@ -2622,6 +3463,11 @@ type AddContextDto struct {
 type AfterActionDto struct {
 	// Attempts How many are over
 	Attempts int `json:"attempts"`
+
+	// CarrierId The id that the carrier gave to a text message
+	//
+	// Example: SM00000000000000000000000000000001
+	CarrierId nullable.Nullable[string] `json:"carrier_id,omitempty"`
 
 	// EndedAt When it was done or given up
 	EndedAt nullable.Nullable[string] `json:"ended_at"`
@@ -2664,23 +3510,35 @@ type AgentDto struct {
 	AccountConnection nullable.Nullable[AgentDto_AccountConnection] `json:"account_connection,omitempty"`
 	Actions           []ActionDto                                   `json:"actions"`
 
-	// ActivityActions Kept as given
+	// ActivityActions Actions that are run by what happens, each an ActivityAction. Activities that this version does not know are kept as given, and a warning on the call
 	ActivityActions nullable.Nullable[[]map[string]interface{}] `json:"activity_actions,omitempty"`
 
-	// AskIfHumanPresentOnIdle Example: true
-	AskIfHumanPresentOnIdle nullable.Nullable[bool]  `json:"ask_if_human_present_on_idle,omitempty"`
-	BackgroundSound         *AgentDtoBackgroundSound `json:"background_sound,omitempty"`
+	// AskIfHumanPresentOnIdle Asks whether the caller is there when they are silent; false when left out: then 30 s without a word of either end the call
+	//
+	// Example: true
+	AskIfHumanPresentOnIdle nullable.Nullable[bool] `json:"ask_if_human_present_on_idle,omitempty"`
 
-	// CallDurationSec Example: 10
+	// BackgroundSound What is heard under the agent's voice; nothing when left out
+	BackgroundSound *AgentDtoBackgroundSound `json:"background_sound,omitempty"`
+
+	// CallDurationSec The longest call, in s; 1800 when left out
+	//
+	// Example: 10
 	CallDurationSec nullable.Nullable[float64] `json:"call_duration_sec,omitempty"`
 
-	// CombineLastCallContext Example: true
+	// CombineLastCallContext Tells the model what the last call with this phone number came to; false when left out
+	//
+	// Example: true
 	CombineLastCallContext nullable.Nullable[bool] `json:"combine_last_call_context,omitempty"`
 
-	// ContextEndpoint Example: https://api.example.com/context
+	// ContextEndpoint Asked with ?phone_number= while it rings: what it answers, flat JSON, fills the variables
+	//
+	// Example: https://api.example.com/context
 	ContextEndpoint nullable.Nullable[string] `json:"context_endpoint,omitempty"`
 
-	// ConversationSpeed Example: 0.5
+	// ConversationSpeed Divides every wait, and is not how fast the voice speaks; 1 when left out
+	//
+	// Example: 0.5
 	ConversationSpeed nullable.Nullable[float64] `json:"conversation_speed,omitempty"`
 
 	// DeepgramKeywords Word to boost; whoever transcribes is told
@@ -2688,27 +3546,46 @@ type AgentDto struct {
 	// Example: {"kansas":"10"}
 	DeepgramKeywords nullable.Nullable[map[string]AgentDto_DeepgramKeywords_AdditionalProperties] `json:"deepgram_keywords,omitempty"`
 
-	// Description Example: This is a description
+	// Description What it is for; for people
+	//
+	// Example: This is a description
 	Description nullable.Nullable[string] `json:"description,omitempty"`
 
-	// DynamicMaxSilenceSecs Example: 3
+	// DynamicMaxSilenceSecs And the longest, in s; 3 when left out
+	//
+	// Example: 3
 	DynamicMaxSilenceSecs nullable.Nullable[float64] `json:"dynamic_max_silence_secs,omitempty"`
 
-	// DynamicMinWaitSecs Example: 0.2
+	// DynamicMinWaitSecs The shortest such wait, in s; 0.2 when left out
+	//
+	// Example: 0.2
 	DynamicMinWaitSecs nullable.Nullable[float64] `json:"dynamic_min_wait_secs,omitempty"`
 
-	// EnableDynamicTurns Example: true
+	// EnableDynamicTurns Waits the shorter the more finished the caller's sentence is, between the two that follow; false when left out
+	//
+	// Example: true
 	EnableDynamicTurns nullable.Nullable[bool] `json:"enable_dynamic_turns,omitempty"`
 
-	// EnableDynamicVmDetection Example: true
+	// EnableDynamicVmDetection Goes on watching for a machine after the first verdict; false when left out
+	//
+	// Example: true
 	EnableDynamicVmDetection nullable.Nullable[bool] `json:"enable_dynamic_vm_detection,omitempty"`
 
-	// EnablePreloadPrompt Example: true
+	// EnablePreloadPrompt Opens connections and has the model read the prompt while it rings; false when left out
+	//
+	// Example: true
 	EnablePreloadPrompt nullable.Nullable[bool] `json:"enable_preload_prompt,omitempty"`
 
-	// EnableRecording Example: true
-	EnableRecording        nullable.Nullable[bool]         `json:"enable_recording,omitempty"`
+	// EnableRecording Records calls, the caller left, the agent right; true when left out
+	//
+	// Example: true
+	EnableRecording nullable.Nullable[bool] `json:"enable_recording,omitempty"`
+
+	// EndpointingSensitivity How soon the caller is taken to have finished. sensitive: at once; auto (when left out): after 0.5 s behind a finished sentence, 1 s behind any other; relaxed: after 1 and 2 s. All follow the caller's pace
 	EndpointingSensitivity *AgentDtoEndpointingSensitivity `json:"endpointing_sensitivity,omitempty"`
+
+	// GuardRails What the agent keeps to, whatever its model says
+	GuardRails nullable.Nullable[GuardRails] `json:"guard_rails,omitempty"`
 
 	// Id Example: 550e8400-e29b-41d4-a716-446655440000
 	Id string `json:"id"`
@@ -2716,22 +3593,39 @@ type AgentDto struct {
 	// IdleAfterInteractionSeconds s of silence, once the caller has said something; idle_time_seconds when left out
 	IdleAfterInteractionSeconds nullable.Nullable[float64] `json:"idle_after_interaction_seconds,omitempty"`
 
-	// IdleTimeSeconds Example: 10
+	// IdleTimeSeconds After how much silence it asks, in s; 15 when left out
+	//
+	// Example: 10
 	IdleTimeSeconds nullable.Nullable[float64] `json:"idle_time_seconds,omitempty"`
 
-	// InitialMessage Example: Hello, how can I help you today?
+	// InitialMessage The first words of the agent, which nobody interrupts; without any the caller speaks first
+	//
+	// Example: Hello, how can I help you today?
 	InitialMessage nullable.Nullable[string] `json:"initial_message,omitempty"`
 
-	// InitialMessageDelay ms after answer
+	// InitialMessageDelay How long after the answer they come, in ms; 0 when left out
 	//
 	// Example: 1000
-	InitialMessageDelay  nullable.Nullable[float64]    `json:"initial_message_delay,omitempty"`
-	InterruptSensitivity *AgentDtoInterruptSensitivity `json:"interrupt_sensitivity,omitempty"`
-	IvrNavigationMode    *AgentDtoIvrNavigationMode    `json:"ivr_navigation_mode,omitempty"`
+	InitialMessageDelay nullable.Nullable[float64] `json:"initial_message_delay,omitempty"`
 
-	// Label Example: My Agent
-	Label    nullable.Nullable[string] `json:"label,omitempty"`
-	Language *AgentDtoLanguage         `json:"language,omitempty"`
+	// InterruptSensitivity What stops the agent in the middle of a sentence. low (when left out): words, but not mere signs of listening; high: any word
+	InterruptSensitivity *AgentDtoInterruptSensitivity `json:"interrupt_sensitivity,omitempty"`
+
+	// IvrNavigationMode default: find the way through the phone menus of those who are called, by keys or words; off when left out
+	IvrNavigationMode *AgentDtoIvrNavigationMode `json:"ivr_navigation_mode,omitempty"`
+
+	// Knowledge Documents: a list of their ids, or "all"
+	//
+	// Example: all
+	Knowledge nullable.Nullable[Knowledge] `json:"knowledge,omitempty"`
+
+	// Label Another name, for people
+	//
+	// Example: My Agent
+	Label nullable.Nullable[string] `json:"label,omitempty"`
+
+	// Language What is heard and spoken; en when left out
+	Language *AgentDtoLanguage `json:"language,omitempty"`
 
 	// LlmFallback Who thinks when the first fails or is late: {provider, model} (or model_name)
 	LlmFallback nullable.Nullable[AgentDto_LlmFallback] `json:"llm_fallback,omitempty"`
@@ -2739,43 +3633,63 @@ type AgentDto struct {
 	// LlmSeed The same seed gives much the same answers, where the model has one
 	LlmSeed nullable.Nullable[int64] `json:"llm_seed,omitempty"`
 
-	// LlmTemperature Example: 0.5
+	// LlmTemperature How freely the model chooses its words; the model's own when left out
+	//
+	// Example: 0.5
 	LlmTemperature nullable.Nullable[float64] `json:"llm_temperature,omitempty"`
 
-	// LlmVmDetectionOnly Example: true
+	// LlmVmDetectionOnly Tells a machine by its words alone, not by its sound; false when left out
+	//
+	// Example: true
 	LlmVmDetectionOnly nullable.Nullable[bool] `json:"llm_vm_detection_only,omitempty"`
 
-	// MaxAggregateIdleCheckCount in the call
+	// MaxAggregateIdleCheckCount So many in the whole call, and it ends; any number when left out
 	MaxAggregateIdleCheckCount nullable.Nullable[float64] `json:"max_aggregate_idle_check_count,omitempty"`
 
-	// MaxIdleCheckCount in a row
+	// MaxIdleCheckCount So many questions in a row without an answer, and the call ends; 2 when left out
 	//
 	// Example: 10
 	MaxIdleCheckCount nullable.Nullable[float64] `json:"max_idle_check_count,omitempty"`
-	MemoryScope       *AgentDtoMemoryScope       `json:"memory_scope,omitempty"`
 
-	// MinVolume % of full-scale RMS
+	// MemoryScope What is learnt of a phone number is known in its next call: to this agent alone, or to all that have all; nothing is kept when left out
+	MemoryScope *AgentDtoMemoryScope `json:"memory_scope,omitempty"`
+
+	// MinVolume Sound below that loudness counts as silence, in % of full scale (RMS); 0 when left out
 	MinVolume nullable.Nullable[float64] `json:"min_volume,omitempty"`
 
-	// Model Example: gpt-4
+	// Model The model, as its vendor calls it; one that the server chooses when left out
+	//
+	// Example: gpt-4
 	Model nullable.Nullable[string] `json:"model,omitempty"`
 
-	// Name Example: My Agent
+	// Name What the agent is called here; callers do not hear it
+	//
+	// Example: My Agent
 	Name nullable.Nullable[string] `json:"name,omitempty"`
 
-	// NoiseSuppression Example: true
+	// NoiseSuppression Takes noise out of the caller's sound before it is heard; false when left out
+	//
+	// Example: true
 	NoiseSuppression nullable.Nullable[bool] `json:"noise_suppression,omitempty"`
 
-	// NoiseSuppressionLevel Example: 50
+	// NoiseSuppressionLevel How much of it, in %; 50 when left out
+	//
+	// Example: 50
 	NoiseSuppressionLevel   nullable.Nullable[float64]              `json:"noise_suppression_level,omitempty"`
 	OpenaiAccountConnection nullable.Nullable[AccountConnectionDto] `json:"openai_account_connection,omitempty"`
 
 	// OpenaiApi Which API models of OpenAI and of servers like it are asked by; chat_completions when left out
 	OpenaiApi nullable.Nullable[AgentDtoOpenaiApi] `json:"openai_api,omitempty"`
 
-	// OpenaiModelNameOverride Example: gpt-4
-	OpenaiModelNameOverride nullable.Nullable[string]                       `json:"openai_model_name_override,omitempty"`
-	PostCallActions         nullable.Nullable[[]PostCallFinalizedActionDto] `json:"post_call_actions,omitempty"`
+	// OpenaiModelNameOverride A model of OpenAI's, in the place of model; for clients that know no other way
+	//
+	// Example: gpt-4
+	OpenaiModelNameOverride nullable.Nullable[string] `json:"openai_model_name_override,omitempty"`
+
+	// PostCallActions What is sent when the call is over: e-mails, text messages, requests
+	PostCallActions nullable.Nullable[[]PostCallFinalizedActionDto] `json:"post_call_actions,omitempty"`
+
+	// PostCallEmail An e-mail after the call; post_call_actions has more
 	// Deprecated: this property has been marked as deprecated upstream, but no `x-deprecated-reason` was set
 	PostCallEmail nullable.Nullable[PostCallFinalizedEmailDto] `json:"post_call_email,omitempty"`
 
@@ -2786,6 +3700,8 @@ type AgentDto struct {
 
 	// PostCallPrompt What a model is asked about the transcript when the call is over
 	PostCallPrompt nullable.Nullable[string] `json:"post_call_prompt,omitempty"`
+
+	// PostCallSms A text message after the call; post_call_actions has more
 	// Deprecated: this property has been marked as deprecated upstream, but no `x-deprecated-reason` was set
 	PostCallSms nullable.Nullable[PostCallFinalizedSMSDto] `json:"post_call_sms,omitempty"`
 
@@ -2795,31 +3711,44 @@ type AgentDto struct {
 	// Provider Who thinks: one of GET /openapi.json x-vendors
 	//
 	// Example: openai
-	Provider        nullable.Nullable[string] `json:"provider,omitempty"`
-	ReasoningEffort *AgentDtoReasoningEffort  `json:"reasoning_effort,omitempty"`
+	Provider nullable.Nullable[string] `json:"provider,omitempty"`
 
-	// RunDoNotCallDetection Example: true
+	// ReasoningEffort How long a model that reasons may do so; the model's own when left out. Callers wait for it
+	ReasoningEffort *AgentDtoReasoningEffort `json:"reasoning_effort,omitempty"`
+
+	// RunDoNotCallDetection Finds out whether whoever was called asked not to be called again; false when left out
+	//
+	// Example: true
 	RunDoNotCallDetection nullable.Nullable[bool] `json:"run_do_not_call_detection,omitempty"`
 
-	// Skills Kept as given
+	// Skills What the agent does by rule, each {type, config}: a CallRoutingConfig where type is skill_call_routing, a CollectConfig where it is skill_collect. Types that this version does not know are kept as given, and a warning on the call
 	Skills nullable.Nullable[[]map[string]interface{}] `json:"skills,omitempty"`
 
 	// Transcriber {type: transcriber_<vendor>, …that vendor's options, under x-vendors}; the server's default when left out
 	Transcriber nullable.Nullable[AgentDto_Transcriber] `json:"transcriber,omitempty"`
 
-	// TransferOnEnd Example: true
+	// TransferOnEnd Where the agent would end the call it makes its first transfer instead; false when left out
+	//
+	// Example: true
 	TransferOnEnd nullable.Nullable[bool] `json:"transfer_on_end,omitempty"`
 
 	// UserId Example: 550e8400-e29b-41d4-a716-446655440000
-	UserId    string             `json:"user_id"`
+	UserId string `json:"user_id"`
+
+	// Verbosity How much the model says, where it has such a dial; its own when left out
 	Verbosity *AgentDtoVerbosity `json:"verbosity,omitempty"`
 
 	// Voice How an agent sounds
 	Voice VoiceDto `json:"voice"`
 
 	// VoicemailMessage Left on a machine; an outbound call that reaches one hangs up without
-	VoicemailMessage nullable.Nullable[string]     `json:"voicemail_message,omitempty"`
-	Webhook          nullable.Nullable[WebhookDto] `json:"webhook,omitempty"`
+	VoicemailMessage nullable.Nullable[string] `json:"voicemail_message,omitempty"`
+
+	// WebOrigins Pages whose visitors may call the agent by /widget.js, by their origins; none when left out
+	//
+	// Example: ["https://shop.example"]
+	WebOrigins nullable.Nullable[[]string]   `json:"web_origins,omitempty"`
+	Webhook    nullable.Nullable[WebhookDto] `json:"webhook,omitempty"`
 }
 
 // AgentDto_AccountConnection The account that pays for thinking
@@ -2827,7 +3756,7 @@ type AgentDto_AccountConnection struct {
 	union json.RawMessage
 }
 
-// AgentDtoBackgroundSound defines model for AgentDto.BackgroundSound.
+// AgentDtoBackgroundSound What is heard under the agent's voice; nothing when left out
 type AgentDtoBackgroundSound string
 
 // AgentDtoDeepgramKeywords0 defines model for AgentDto.DeepgramKeywords.0.
@@ -2841,58 +3770,70 @@ type AgentDto_DeepgramKeywords_AdditionalProperties struct {
 	union json.RawMessage
 }
 
-// AgentDtoEndpointingSensitivity defines model for AgentDto.EndpointingSensitivity.
+// AgentDtoEndpointingSensitivity How soon the caller is taken to have finished. sensitive: at once; auto (when left out): after 0.5 s behind a finished sentence, 1 s behind any other; relaxed: after 1 and 2 s. All follow the caller's pace
 type AgentDtoEndpointingSensitivity string
 
-// AgentDtoInterruptSensitivity defines model for AgentDto.InterruptSensitivity.
+// AgentDtoInterruptSensitivity What stops the agent in the middle of a sentence. low (when left out): words, but not mere signs of listening; high: any word
 type AgentDtoInterruptSensitivity string
 
-// AgentDtoIvrNavigationMode defines model for AgentDto.IvrNavigationMode.
+// AgentDtoIvrNavigationMode default: find the way through the phone menus of those who are called, by keys or words; off when left out
 type AgentDtoIvrNavigationMode string
 
-// AgentDtoLanguage defines model for AgentDto.Language.
+// AgentDtoLanguage What is heard and spoken; en when left out
 type AgentDtoLanguage string
 
-// AgentDto_LlmFallback_AccountConnection defines model for AgentDto.LlmFallback.AccountConnection.
+// AgentDto_LlmFallback_AccountConnection The account that pays for it
 type AgentDto_LlmFallback_AccountConnection struct {
 	union json.RawMessage
 }
 
-// AgentDtoLlmFallbackOpenaiApi defines model for AgentDto.LlmFallback.OpenaiApi.
+// AgentDtoLlmFallbackOpenaiApi By which API it is asked; chat_completions when left out
 type AgentDtoLlmFallbackOpenaiApi string
 
 // AgentDto_LlmFallback Who thinks when the first fails or is late: {provider, model} (or model_name)
 type AgentDto_LlmFallback struct {
-	AccountConnection    nullable.Nullable[AgentDto_LlmFallback_AccountConnection] `json:"account_connection,omitempty"`
-	Model                *string                                                   `json:"model,omitempty"`
-	ModelName            *string                                                   `json:"model_name,omitempty"`
-	OpenaiApi            nullable.Nullable[AgentDtoLlmFallbackOpenaiApi]           `json:"openai_api,omitempty"`
-	Provider             *string                                                   `json:"provider,omitempty"`
-	AdditionalProperties map[string]interface{}                                    `json:"-"`
+	// AccountConnection The account that pays for it
+	AccountConnection nullable.Nullable[AgentDto_LlmFallback_AccountConnection] `json:"account_connection,omitempty"`
+
+	// Model The model; one that the server chooses when left out
+	Model *string `json:"model,omitempty"`
+
+	// ModelName The same as model
+	ModelName *string `json:"model_name,omitempty"`
+
+	// OpenaiApi By which API it is asked; chat_completions when left out
+	OpenaiApi nullable.Nullable[AgentDtoLlmFallbackOpenaiApi] `json:"openai_api,omitempty"`
+
+	// Provider Who thinks then: one of x-vendors
+	Provider             *string                `json:"provider,omitempty"`
+	AdditionalProperties map[string]interface{} `json:"-"`
 }
 
-// AgentDtoMemoryScope defines model for AgentDto.MemoryScope.
+// AgentDtoMemoryScope What is learnt of a phone number is known in its next call: to this agent alone, or to all that have all; nothing is kept when left out
 type AgentDtoMemoryScope string
 
 // AgentDtoOpenaiApi Which API models of OpenAI and of servers like it are asked by; chat_completions when left out
 type AgentDtoOpenaiApi string
 
-// AgentDtoReasoningEffort defines model for AgentDto.ReasoningEffort.
+// AgentDtoReasoningEffort How long a model that reasons may do so; the model's own when left out. Callers wait for it
 type AgentDtoReasoningEffort string
 
-// AgentDto_Transcriber_AccountConnection defines model for AgentDto.Transcriber.AccountConnection.
+// AgentDto_Transcriber_AccountConnection The account that pays for hearing
 type AgentDto_Transcriber_AccountConnection struct {
 	union json.RawMessage
 }
 
 // AgentDto_Transcriber {type: transcriber_<vendor>, …that vendor's options, under x-vendors}; the server's default when left out
 type AgentDto_Transcriber struct {
-	AccountConnection    nullable.Nullable[AgentDto_Transcriber_AccountConnection] `json:"account_connection,omitempty"`
-	Type                 *string                                                   `json:"type,omitempty"`
-	AdditionalProperties map[string]interface{}                                    `json:"-"`
+	// AccountConnection The account that pays for hearing
+	AccountConnection nullable.Nullable[AgentDto_Transcriber_AccountConnection] `json:"account_connection,omitempty"`
+
+	// Type Who hears: transcriber_<vendor>
+	Type                 *string                `json:"type,omitempty"`
+	AdditionalProperties map[string]interface{} `json:"-"`
 }
 
-// AgentDtoVerbosity defines model for AgentDto.Verbosity.
+// AgentDtoVerbosity How much the model says, where it has such a dial; its own when left out
 type AgentDtoVerbosity string
 
 // AgentPage A page of a list
@@ -2916,6 +3857,56 @@ type AnalyzeDto struct {
 	//
 	// Example: false
 	Actions nullable.Nullable[bool] `json:"actions,omitempty"`
+}
+
+// AuditEntryDto Who did what on a running call, or tested a connection
+type AuditEntryDto struct {
+	Act AuditEntryDtoAct `json:"act"`
+
+	// CallId Null of what was done to no call
+	//
+	// Example: 550e8400-e29b-41d4-a716-446655440000
+	CallId nullable.Nullable[string] `json:"call_id"`
+
+	// Code Of a refusal
+	//
+	// Example: not_running
+	Code nullable.Nullable[string] `json:"code"`
+
+	// CreatedAt Example: 2026-11-24T09:30:00.000Z
+	CreatedAt time.Time `json:"created_at"`
+
+	// Details What with: account_connection, type (of a test), text, act, announce, to, mode, on, digits (how many). No words of a private call, or of when the recording is paused
+	Details map[string]string `json:"details"`
+
+	// Id Example: 550e8400-e29b-41d4-a716-446655440000
+	Id string `json:"id"`
+
+	// Key The visible beginning of the API key
+	//
+	// Example: sk_live_Ab3d
+	Key string `json:"key"`
+
+	// Status Of the answer, as HTTP has it; null: it is being done, or the server was killed meanwhile
+	//
+	// Example: 200
+	Status nullable.Nullable[int] `json:"status"`
+
+	// UserId Example: 550e8400-e29b-41d4-a716-446655440000
+	UserId string `json:"user_id"`
+}
+
+// AuditEntryDtoAct defines model for AuditEntryDto.Act.
+type AuditEntryDtoAct string
+
+// AuditPage A page of a list
+type AuditPage struct {
+	HasMore          bool            `json:"has_more"`
+	Items            []AuditEntryDto `json:"items"`
+	Page             int             `json:"page"`
+	Size             int             `json:"size"`
+	Total            int             `json:"total"`
+	TotalIsEstimated bool            `json:"total_is_estimated"`
 }
 
 // AvailableNumberDto A number for sale
@@ -2991,23 +3982,30 @@ type BuyNumberDto struct {
 	AreaCode nullable.Nullable[string]          `json:"area_code,omitempty"`
 	Config   nullable.Nullable[NumberConfigDto] `json:"config,omitempty"`
 
+	// Country ISO 3166, of area_code; US when left out
+	//
+	// Example: US
+	Country nullable.Nullable[string] `json:"country,omitempty"`
+
 	// Description For people
 	Description nullable.Nullable[string] `json:"description,omitempty"`
 
-	// ExampleContext Values of the prompt's variables for trying things out
+	// ExampleContext Values of the prompt's variables on calls that come in by this number, where neither the caller's side nor a context_endpoint gives them
 	ExampleContext nullable.Nullable[map[string]interface{}] `json:"example_context,omitempty"`
 	InboundAgent   nullable.Nullable[AgentRef]               `json:"inbound_agent,omitempty"`
 
 	// Label Example: Front desk
-	Label        nullable.Nullable[string] `json:"label,omitempty"`
-	OutboundOnly nullable.Nullable[bool]   `json:"outbound_only,omitempty"`
+	Label nullable.Nullable[string] `json:"label,omitempty"`
+
+	// OutboundOnly true: calls are made from it, and it takes none
+	OutboundOnly nullable.Nullable[bool] `json:"outbound_only,omitempty"`
 
 	// PhoneNumber E.164
 	//
 	// Example: +14155550123
 	PhoneNumber nullable.Nullable[string] `json:"phone_number,omitempty"`
 
-	// Tags For people
+	// Tags Calls are made from any number with a tag by from_tag
 	Tags                       nullable.Nullable[[]string]     `json:"tags,omitempty"`
 	TelephonyAccountConnection nullable.Nullable[ConnectionId] `json:"telephony_account_connection,omitempty"`
 
@@ -3025,6 +4023,11 @@ type CallDto struct {
 
 	// AgentPhoneNumber the side of the call that is the agent's
 	AgentPhoneNumber string `json:"agent_phone_number"`
+
+	// Collected What the caller was asked for and has given, by the names of the fields (skill_collect, collect_fields)
+	//
+	// Example: {"email":"ada@example.com"}
+	Collected map[string]string `json:"collected"`
 
 	// Context Values of the prompt's variables
 	Context map[string]string `json:"context"`
@@ -3048,9 +4051,16 @@ type CallDto struct {
 	Errors []string                        `json:"errors"`
 	Fault  nullable.Nullable[CallDtoFault] `json:"fault"`
 
-	// FromNumber Example: +15551234567
-	FromNumber     string `json:"from_number"`
-	HipaaCompliant bool   `json:"hipaa_compliant"`
+	// FromNumber Empty while a call with from_tag waits for its number
+	//
+	// Example: +15551234567
+	FromNumber string `json:"from_number"`
+
+	// FromTag Of whose numbers from_number was picked
+	//
+	// Example: sales
+	FromTag        nullable.Nullable[string] `json:"from_tag,omitempty"`
+	HipaaCompliant bool                      `json:"hipaa_compliant"`
 
 	// HumanDetectionResult human, no_human, or null when it was not found out
 	HumanDetectionResult nullable.Nullable[string] `json:"human_detection_result"`
@@ -3331,6 +4341,92 @@ type CallUsageDto struct {
 	TtsCharacters int `json:"tts_characters"`
 }
 
+// ConnectionCheckDto One thing that was asked, and what became of it
+type ConnectionCheckDto struct {
+	// Address Who was asked; of HTTP a URL
+	//
+	// Example: 203.0.113.20:5060
+	Address nullable.Nullable[string] `json:"address"`
+
+	// Code The carrier's or vendor's own
+	//
+	// Example: 20003
+	Code nullable.Nullable[string] `json:"code"`
+
+	// Codecs That the far end says it speaks; empty where it does not say
+	//
+	// Example: ["PCMU","G722"]
+	Codecs []string `json:"codecs"`
+
+	// Contact Our address as we give it
+	//
+	// Example: 203.0.113.7:5060
+	Contact nullable.Nullable[string] `json:"contact"`
+
+	// Credentials missing: they are asked for, and there are none
+	Credentials nullable.Nullable[ConnectionCheckDtoCredentials] `json:"credentials"`
+
+	// Name The host it was found by, or the vendor
+	//
+	// Example: sip.example.com
+	Name nullable.Nullable[string] `json:"name"`
+
+	// Reason In the far end's words
+	//
+	// Example: Forbidden
+	Reason nullable.Nullable[string] `json:"reason"`
+
+	// RoundTripMs Of the last request that was answered
+	//
+	// Example: 21.4
+	RoundTripMs nullable.Nullable[float64] `json:"round_trip_ms"`
+
+	// Said What became of it
+	//
+	// Example: the password is refused (403 Forbidden)
+	Said string `json:"said"`
+
+	// SeenAs Our address as the far end sees it: another than contact is a NAT's
+	//
+	// Example: 198.51.100.4:1024
+	SeenAs nullable.Nullable[string] `json:"seen_as"`
+
+	// Server The program it says it is
+	//
+	// Example: FPBX-16.0.40(18.20.0)
+	Server nullable.Nullable[string] `json:"server"`
+
+	// Status Of the last answer, as SIP, HTTP or SMTP has it
+	//
+	// Example: 403
+	Status nullable.Nullable[int] `json:"status"`
+
+	// ToDo What to do about it
+	//
+	// Example: Check username, password and auth_username against those of the far end.
+	ToDo nullable.Nullable[string] `json:"to_do"`
+
+	// Transport udp, tcp or tls
+	//
+	// Example: udp
+	Transport nullable.Nullable[string] `json:"transport"`
+
+	// Verdict note: it works, and may not be what was meant, or it cannot be told
+	Verdict ConnectionCheckDtoVerdict `json:"verdict"`
+
+	// What options, register: of SIP; account: at a carrier; key: of a vendor; reach, token: by HTTP
+	What ConnectionCheckDtoWhat `json:"what"`
+}
+
+// ConnectionCheckDtoCredentials missing: they are asked for, and there are none
+type ConnectionCheckDtoCredentials string
+
+// ConnectionCheckDtoVerdict note: it works, and may not be what was meant, or it cannot be told
+type ConnectionCheckDtoVerdict string
+
+// ConnectionCheckDtoWhat options, register: of SIP; account: at a carrier; key: of a vendor; reach, token: by HTTP
+type ConnectionCheckDtoWhat string
+
 // ConnectionId The account that carries the calls
 type ConnectionId struct {
 	union json.RawMessage
@@ -3342,6 +4438,26 @@ type ConnectionId1 struct {
 	AdditionalProperties map[string]interface{} `json:"-"`
 }
 
+// ConnectionTestDto What the far end of a connection says
+type ConnectionTestDto struct {
+	// Checks What was asked, in that order; null: it is not known, or means nothing here
+	Checks []ConnectionCheckDto `json:"checks"`
+
+	// Id Null of a connection that is not stored
+	//
+	// Example: 550e8400-e29b-41d4-a716-446655440000
+	Id nullable.Nullable[string] `json:"id"`
+
+	// Ok No check has failed
+	Ok bool `json:"ok"`
+
+	// TookMs Example: 84.5
+	TookMs float64 `json:"took_ms"`
+
+	// Type Example: account_connection_sip
+	Type string `json:"type"`
+}
+
 // CreateAccountConnectionDto A new connection
 type CreateAccountConnectionDto struct {
 	// AccountSupportsAnyCallerId A trunk for which this is false carries only calls from numbers that are linked here
@@ -3349,7 +4465,7 @@ type CreateAccountConnectionDto struct {
 	// Example: false
 	AccountSupportsAnyCallerId nullable.Nullable[bool] `json:"account_supports_any_caller_id,omitempty"`
 
-	// Config Of a SIP trunk also extensions: true, where bare extensions such as 201 may be dialled
+	// Config Of a SIP trunk also extensions: true, where bare extensions such as 201 may be dialled. Of Twilio and Telnyx voicemail_detection.provider_amd: true, where the carrier's own detector is to have a say in who answers (it charges for it); enabled: false switches it off. Of Telnyx sip_refer: true, where far ends that are reached by SIP are asked by REFER to move a call themselves
 	//
 	// Example: {"voicemail_detection":{}}
 	Config *CreateAccountConnectionDto_Config `json:"config,omitempty"`
@@ -3359,25 +4475,48 @@ type CreateAccountConnectionDto struct {
 	// Example: {"twilio_account_sid":"AC1234567890","twilio_auth_token":"1234567890"}
 	Credentials *map[string]interface{} `json:"credentials,omitempty"`
 
-	// Description Example: This is a description
+	// Description For people
+	//
+	// Example: This is a description
 	Description nullable.Nullable[string] `json:"description,omitempty"`
 
-	// Label Example: My Account Connection
+	// Label For people
+	//
+	// Example: My Account Connection
 	Label nullable.Nullable[string] `json:"label,omitempty"`
 
-	// SteeringPool Example: ["+1234567890"]
+	// SteeringPool Numbers that are lent to warm transfers, one at a time, as the number that the second call comes from
+	//
+	// Example: ["+1234567890"]
 	SteeringPool nullable.Nullable[[]string] `json:"steering_pool,omitempty"`
 
 	// Type Example: account_connection_twilio
 	Type CreateAccountConnectionDtoType `json:"type"`
 }
 
-// CreateAccountConnectionDto_Config Of a SIP trunk also extensions: true, where bare extensions such as 201 may be dialled
+// CreateAccountConnectionDto_Config_VoicemailDetection Who answers the calls we place
+type CreateAccountConnectionDto_Config_VoicemailDetection struct {
+	// Enabled false: the carrier is not asked. Left out it is true
+	Enabled *bool `json:"enabled,omitempty"`
+
+	// ProviderAmd Of Twilio and Telnyx: the carrier's own detector has a say. It charges for it
+	ProviderAmd          *bool                  `json:"provider_amd,omitempty"`
+	AdditionalProperties map[string]interface{} `json:"-"`
+}
+
+// CreateAccountConnectionDto_Config Of a SIP trunk also extensions: true, where bare extensions such as 201 may be dialled. Of Twilio and Telnyx voicemail_detection.provider_amd: true, where the carrier's own detector is to have a say in who answers (it charges for it); enabled: false switches it off. Of Telnyx sip_refer: true, where far ends that are reached by SIP are asked by REFER to move a call themselves
 //
 // Example: {"voicemail_detection":{}}
 type CreateAccountConnectionDto_Config struct {
-	Extensions           *bool                  `json:"extensions,omitempty"`
-	AdditionalProperties map[string]interface{} `json:"-"`
+	// Extensions Of a SIP trunk: bare extensions such as 201 may be dialled
+	Extensions *bool `json:"extensions,omitempty"`
+
+	// SipRefer Of Telnyx: far ends that are reached by SIP are asked by REFER to move a call themselves
+	SipRefer *bool `json:"sip_refer,omitempty"`
+
+	// VoicemailDetection Who answers the calls we place
+	VoicemailDetection   *CreateAccountConnectionDto_Config_VoicemailDetection `json:"voicemail_detection,omitempty"`
+	AdditionalProperties map[string]interface{}                                `json:"-"`
 }
 
 // CreateAccountConnectionDtoType Example: account_connection_twilio
@@ -3393,42 +4532,64 @@ type CreateActionDto struct {
 	// Example: {"phone_number":"+15557654321"}
 	Config *map[string]interface{} `json:"config,omitempty"`
 
-	// Description Example: This is a description
+	// Description When the agent is to do it, for the model
+	//
+	// Example: This is a description
 	Description nullable.Nullable[string] `json:"description,omitempty"`
 
-	// Label Example: Transfer Call
+	// Label What it is called
+	//
+	// Example: Transfer Call
 	Label nullable.Nullable[string] `json:"label,omitempty"`
 
-	// Type Example: action_transfer_call
+	// Type What it does
+	//
+	// Example: action_transfer_call
 	Type CreateActionDtoType `json:"type"`
 }
 
-// CreateActionDtoType Example: action_transfer_call
+// CreateActionDtoType What it does
+//
+// Example: action_transfer_call
 type CreateActionDtoType string
 
 // CreateAgentDto A new agent
 type CreateAgentDto struct {
 	// AccountConnection The account that pays for thinking
 	AccountConnection nullable.Nullable[CreateAgentDto_AccountConnection] `json:"account_connection,omitempty"`
-	Actions           []ActionRef                                         `json:"actions"`
 
-	// ActivityActions Kept as given
+	// Actions What the agent can do besides talk
+	Actions []ActionRef `json:"actions"`
+
+	// ActivityActions Actions that are run by what happens, each an ActivityAction. Activities that this version does not know are kept as given, and a warning on the call
 	ActivityActions nullable.Nullable[[]map[string]interface{}] `json:"activity_actions,omitempty"`
 
-	// AskIfHumanPresentOnIdle Example: true
-	AskIfHumanPresentOnIdle nullable.Nullable[bool]        `json:"ask_if_human_present_on_idle,omitempty"`
-	BackgroundSound         *CreateAgentDtoBackgroundSound `json:"background_sound,omitempty"`
+	// AskIfHumanPresentOnIdle Asks whether the caller is there when they are silent; false when left out: then 30 s without a word of either end the call
+	//
+	// Example: true
+	AskIfHumanPresentOnIdle nullable.Nullable[bool] `json:"ask_if_human_present_on_idle,omitempty"`
 
-	// CallDurationSec Example: 10
+	// BackgroundSound What is heard under the agent's voice; nothing when left out
+	BackgroundSound *CreateAgentDtoBackgroundSound `json:"background_sound,omitempty"`
+
+	// CallDurationSec The longest call, in s; 1800 when left out
+	//
+	// Example: 10
 	CallDurationSec nullable.Nullable[float64] `json:"call_duration_sec,omitempty"`
 
-	// CombineLastCallContext Example: true
+	// CombineLastCallContext Tells the model what the last call with this phone number came to; false when left out
+	//
+	// Example: true
 	CombineLastCallContext nullable.Nullable[bool] `json:"combine_last_call_context,omitempty"`
 
-	// ContextEndpoint Example: https://api.example.com/context
+	// ContextEndpoint Asked with ?phone_number= while it rings: what it answers, flat JSON, fills the variables
+	//
+	// Example: https://api.example.com/context
 	ContextEndpoint nullable.Nullable[string] `json:"context_endpoint,omitempty"`
 
-	// ConversationSpeed Example: 0.5
+	// ConversationSpeed Divides every wait, and is not how fast the voice speaks; 1 when left out
+	//
+	// Example: 0.5
 	ConversationSpeed nullable.Nullable[float64] `json:"conversation_speed,omitempty"`
 
 	// DeepgramKeywords Word to boost; whoever transcribes is told
@@ -3436,47 +4597,83 @@ type CreateAgentDto struct {
 	// Example: {"kansas":"10"}
 	DeepgramKeywords nullable.Nullable[map[string]CreateAgentDto_DeepgramKeywords_AdditionalProperties] `json:"deepgram_keywords,omitempty"`
 
-	// Description Example: This is a description
+	// Description What it is for; for people
+	//
+	// Example: This is a description
 	Description nullable.Nullable[string] `json:"description,omitempty"`
 
-	// DynamicMaxSilenceSecs Example: 3
+	// DynamicMaxSilenceSecs And the longest, in s; 3 when left out
+	//
+	// Example: 3
 	DynamicMaxSilenceSecs nullable.Nullable[float64] `json:"dynamic_max_silence_secs,omitempty"`
 
-	// DynamicMinWaitSecs Example: 0.2
+	// DynamicMinWaitSecs The shortest such wait, in s; 0.2 when left out
+	//
+	// Example: 0.2
 	DynamicMinWaitSecs nullable.Nullable[float64] `json:"dynamic_min_wait_secs,omitempty"`
 
-	// EnableDynamicTurns Example: true
+	// EnableDynamicTurns Waits the shorter the more finished the caller's sentence is, between the two that follow; false when left out
+	//
+	// Example: true
 	EnableDynamicTurns nullable.Nullable[bool] `json:"enable_dynamic_turns,omitempty"`
 
-	// EnableDynamicVmDetection Example: true
+	// EnableDynamicVmDetection Goes on watching for a machine after the first verdict; false when left out
+	//
+	// Example: true
 	EnableDynamicVmDetection nullable.Nullable[bool] `json:"enable_dynamic_vm_detection,omitempty"`
 
-	// EnablePreloadPrompt Example: true
+	// EnablePreloadPrompt Opens connections and has the model read the prompt while it rings; false when left out
+	//
+	// Example: true
 	EnablePreloadPrompt nullable.Nullable[bool] `json:"enable_preload_prompt,omitempty"`
 
-	// EnableRecording Example: true
-	EnableRecording        nullable.Nullable[bool]               `json:"enable_recording,omitempty"`
+	// EnableRecording Records calls, the caller left, the agent right; true when left out
+	//
+	// Example: true
+	EnableRecording nullable.Nullable[bool] `json:"enable_recording,omitempty"`
+
+	// EndpointingSensitivity How soon the caller is taken to have finished. sensitive: at once; auto (when left out): after 0.5 s behind a finished sentence, 1 s behind any other; relaxed: after 1 and 2 s. All follow the caller's pace
 	EndpointingSensitivity *CreateAgentDtoEndpointingSensitivity `json:"endpointing_sensitivity,omitempty"`
+
+	// GuardRails What the agent keeps to, whatever its model says
+	GuardRails nullable.Nullable[GuardRails] `json:"guard_rails,omitempty"`
 
 	// IdleAfterInteractionSeconds s of silence, once the caller has said something; idle_time_seconds when left out
 	IdleAfterInteractionSeconds nullable.Nullable[float64] `json:"idle_after_interaction_seconds,omitempty"`
 
-	// IdleTimeSeconds Example: 10
+	// IdleTimeSeconds After how much silence it asks, in s; 15 when left out
+	//
+	// Example: 10
 	IdleTimeSeconds nullable.Nullable[float64] `json:"idle_time_seconds,omitempty"`
 
-	// InitialMessage Example: Hello, how can I help you today?
+	// InitialMessage The first words of the agent, which nobody interrupts; without any the caller speaks first
+	//
+	// Example: Hello, how can I help you today?
 	InitialMessage nullable.Nullable[string] `json:"initial_message,omitempty"`
 
-	// InitialMessageDelay ms after answer
+	// InitialMessageDelay How long after the answer they come, in ms; 0 when left out
 	//
 	// Example: 1000
-	InitialMessageDelay  nullable.Nullable[float64]          `json:"initial_message_delay,omitempty"`
-	InterruptSensitivity *CreateAgentDtoInterruptSensitivity `json:"interrupt_sensitivity,omitempty"`
-	IvrNavigationMode    *CreateAgentDtoIvrNavigationMode    `json:"ivr_navigation_mode,omitempty"`
+	InitialMessageDelay nullable.Nullable[float64] `json:"initial_message_delay,omitempty"`
 
-	// Label Example: My Agent
-	Label    nullable.Nullable[string] `json:"label,omitempty"`
-	Language *CreateAgentDtoLanguage   `json:"language,omitempty"`
+	// InterruptSensitivity What stops the agent in the middle of a sentence. low (when left out): words, but not mere signs of listening; high: any word
+	InterruptSensitivity *CreateAgentDtoInterruptSensitivity `json:"interrupt_sensitivity,omitempty"`
+
+	// IvrNavigationMode default: find the way through the phone menus of those who are called, by keys or words; off when left out
+	IvrNavigationMode *CreateAgentDtoIvrNavigationMode `json:"ivr_navigation_mode,omitempty"`
+
+	// Knowledge Documents: a list of their ids, or "all"
+	//
+	// Example: all
+	Knowledge nullable.Nullable[Knowledge] `json:"knowledge,omitempty"`
+
+	// Label Another name, for people
+	//
+	// Example: My Agent
+	Label nullable.Nullable[string] `json:"label,omitempty"`
+
+	// Language What is heard and spoken; en when left out
+	Language *CreateAgentDtoLanguage `json:"language,omitempty"`
 
 	// LlmFallback Who thinks when the first fails or is late: {provider, model} (or model_name)
 	LlmFallback nullable.Nullable[CreateAgentDto_LlmFallback] `json:"llm_fallback,omitempty"`
@@ -3484,43 +4681,65 @@ type CreateAgentDto struct {
 	// LlmSeed The same seed gives much the same answers, where the model has one
 	LlmSeed nullable.Nullable[int64] `json:"llm_seed,omitempty"`
 
-	// LlmTemperature Example: 0.5
+	// LlmTemperature How freely the model chooses its words; the model's own when left out
+	//
+	// Example: 0.5
 	LlmTemperature nullable.Nullable[float64] `json:"llm_temperature,omitempty"`
 
-	// LlmVmDetectionOnly Example: true
+	// LlmVmDetectionOnly Tells a machine by its words alone, not by its sound; false when left out
+	//
+	// Example: true
 	LlmVmDetectionOnly nullable.Nullable[bool] `json:"llm_vm_detection_only,omitempty"`
 
-	// MaxAggregateIdleCheckCount in the call
+	// MaxAggregateIdleCheckCount So many in the whole call, and it ends; any number when left out
 	MaxAggregateIdleCheckCount nullable.Nullable[float64] `json:"max_aggregate_idle_check_count,omitempty"`
 
-	// MaxIdleCheckCount in a row
+	// MaxIdleCheckCount So many questions in a row without an answer, and the call ends; 2 when left out
 	//
 	// Example: 10
 	MaxIdleCheckCount nullable.Nullable[float64] `json:"max_idle_check_count,omitempty"`
-	MemoryScope       *CreateAgentDtoMemoryScope `json:"memory_scope,omitempty"`
 
-	// MinVolume % of full-scale RMS
+	// MemoryScope What is learnt of a phone number is known in its next call: to this agent alone, or to all that have all; nothing is kept when left out
+	MemoryScope *CreateAgentDtoMemoryScope `json:"memory_scope,omitempty"`
+
+	// MinVolume Sound below that loudness counts as silence, in % of full scale (RMS); 0 when left out
 	MinVolume nullable.Nullable[float64] `json:"min_volume,omitempty"`
 
-	// Model Example: gpt-4
+	// Model The model, as its vendor calls it; one that the server chooses when left out
+	//
+	// Example: gpt-4
 	Model nullable.Nullable[string] `json:"model,omitempty"`
 
-	// Name Example: My Agent
+	// Name What the agent is called here; callers do not hear it
+	//
+	// Example: My Agent
 	Name nullable.Nullable[string] `json:"name,omitempty"`
 
-	// NoiseSuppression Example: true
+	// NoiseSuppression Takes noise out of the caller's sound before it is heard; false when left out
+	//
+	// Example: true
 	NoiseSuppression nullable.Nullable[bool] `json:"noise_suppression,omitempty"`
 
-	// NoiseSuppressionLevel Example: 50
-	NoiseSuppressionLevel   nullable.Nullable[float64]              `json:"noise_suppression_level,omitempty"`
+	// NoiseSuppressionLevel How much of it, in %; 50 when left out
+	//
+	// Example: 50
+	NoiseSuppressionLevel nullable.Nullable[float64] `json:"noise_suppression_level,omitempty"`
+
+	// OpenaiAccountConnection The account with OpenAI that pays for thinking
 	OpenaiAccountConnection nullable.Nullable[AccountConnectionRef] `json:"openai_account_connection,omitempty"`
 
 	// OpenaiApi Which API models of OpenAI and of servers like it are asked by; chat_completions when left out
 	OpenaiApi nullable.Nullable[CreateAgentDtoOpenaiApi] `json:"openai_api,omitempty"`
 
-	// OpenaiModelNameOverride Example: gpt-4
-	OpenaiModelNameOverride nullable.Nullable[string]                       `json:"openai_model_name_override,omitempty"`
-	PostCallActions         nullable.Nullable[[]PostCallFinalizedActionDto] `json:"post_call_actions,omitempty"`
+	// OpenaiModelNameOverride A model of OpenAI's, in the place of model; for clients that know no other way
+	//
+	// Example: gpt-4
+	OpenaiModelNameOverride nullable.Nullable[string] `json:"openai_model_name_override,omitempty"`
+
+	// PostCallActions What is sent when the call is over: e-mails, text messages, requests
+	PostCallActions nullable.Nullable[[]PostCallFinalizedActionDto] `json:"post_call_actions,omitempty"`
+
+	// PostCallEmail An e-mail after the call; post_call_actions has more
 	// Deprecated: this property has been marked as deprecated upstream, but no `x-deprecated-reason` was set
 	PostCallEmail nullable.Nullable[PostCallFinalizedEmailDto] `json:"post_call_email,omitempty"`
 
@@ -3531,33 +4750,54 @@ type CreateAgentDto struct {
 
 	// PostCallPrompt What a model is asked about the transcript when the call is over
 	PostCallPrompt nullable.Nullable[string] `json:"post_call_prompt,omitempty"`
+
+	// PostCallSms A text message after the call; post_call_actions has more
 	// Deprecated: this property has been marked as deprecated upstream, but no `x-deprecated-reason` was set
 	PostCallSms nullable.Nullable[PostCallFinalizedSMSDto] `json:"post_call_sms,omitempty"`
-	Prompt      PromptRef                                  `json:"prompt"`
+
+	// Prompt What the model is told
+	Prompt PromptRef `json:"prompt"`
 
 	// Provider Who thinks: one of GET /openapi.json x-vendors
 	//
 	// Example: openai
-	Provider        nullable.Nullable[string]      `json:"provider,omitempty"`
+	Provider nullable.Nullable[string] `json:"provider,omitempty"`
+
+	// ReasoningEffort How long a model that reasons may do so; the model's own when left out. Callers wait for it
 	ReasoningEffort *CreateAgentDtoReasoningEffort `json:"reasoning_effort,omitempty"`
 
-	// RunDoNotCallDetection Example: true
+	// RunDoNotCallDetection Finds out whether whoever was called asked not to be called again; false when left out
+	//
+	// Example: true
 	RunDoNotCallDetection nullable.Nullable[bool] `json:"run_do_not_call_detection,omitempty"`
 
-	// Skills Kept as given
+	// Skills What the agent does by rule, each {type, config}: a CallRoutingConfig where type is skill_call_routing, a CollectConfig where it is skill_collect. Types that this version does not know are kept as given, and a warning on the call
 	Skills nullable.Nullable[[]map[string]interface{}] `json:"skills,omitempty"`
 
 	// Transcriber {type: transcriber_<vendor>, …that vendor's options, under x-vendors}; the server's default when left out
 	Transcriber nullable.Nullable[CreateAgentDto_Transcriber] `json:"transcriber,omitempty"`
 
-	// TransferOnEnd Example: true
-	TransferOnEnd nullable.Nullable[bool]  `json:"transfer_on_end,omitempty"`
-	Verbosity     *CreateAgentDtoVerbosity `json:"verbosity,omitempty"`
-	Voice         VoiceRef                 `json:"voice"`
+	// TransferOnEnd Where the agent would end the call it makes its first transfer instead; false when left out
+	//
+	// Example: true
+	TransferOnEnd nullable.Nullable[bool] `json:"transfer_on_end,omitempty"`
+
+	// Verbosity How much the model says, where it has such a dial; its own when left out
+	Verbosity *CreateAgentDtoVerbosity `json:"verbosity,omitempty"`
+
+	// Voice How the agent sounds
+	Voice VoiceRef `json:"voice"`
 
 	// VoicemailMessage Left on a machine; an outbound call that reaches one hangs up without
-	VoicemailMessage nullable.Nullable[string]     `json:"voicemail_message,omitempty"`
-	Webhook          nullable.Nullable[WebhookRef] `json:"webhook,omitempty"`
+	VoicemailMessage nullable.Nullable[string] `json:"voicemail_message,omitempty"`
+
+	// WebOrigins Pages whose visitors may call the agent by /widget.js, by their origins; none when left out
+	//
+	// Example: ["https://shop.example"]
+	WebOrigins nullable.Nullable[[]string] `json:"web_origins,omitempty"`
+
+	// Webhook Where the facts of its calls are sent; nowhere when left out
+	Webhook nullable.Nullable[WebhookRef] `json:"webhook,omitempty"`
 }
 
 // CreateAgentDto_AccountConnection The account that pays for thinking
@@ -3565,7 +4805,7 @@ type CreateAgentDto_AccountConnection struct {
 	union json.RawMessage
 }
 
-// CreateAgentDtoBackgroundSound defines model for CreateAgentDto.BackgroundSound.
+// CreateAgentDtoBackgroundSound What is heard under the agent's voice; nothing when left out
 type CreateAgentDtoBackgroundSound string
 
 // CreateAgentDtoDeepgramKeywords0 defines model for CreateAgentDto.DeepgramKeywords.0.
@@ -3579,58 +4819,70 @@ type CreateAgentDto_DeepgramKeywords_AdditionalProperties struct {
 	union json.RawMessage
 }
 
-// CreateAgentDtoEndpointingSensitivity defines model for CreateAgentDto.EndpointingSensitivity.
+// CreateAgentDtoEndpointingSensitivity How soon the caller is taken to have finished. sensitive: at once; auto (when left out): after 0.5 s behind a finished sentence, 1 s behind any other; relaxed: after 1 and 2 s. All follow the caller's pace
 type CreateAgentDtoEndpointingSensitivity string
 
-// CreateAgentDtoInterruptSensitivity defines model for CreateAgentDto.InterruptSensitivity.
+// CreateAgentDtoInterruptSensitivity What stops the agent in the middle of a sentence. low (when left out): words, but not mere signs of listening; high: any word
 type CreateAgentDtoInterruptSensitivity string
 
-// CreateAgentDtoIvrNavigationMode defines model for CreateAgentDto.IvrNavigationMode.
+// CreateAgentDtoIvrNavigationMode default: find the way through the phone menus of those who are called, by keys or words; off when left out
 type CreateAgentDtoIvrNavigationMode string
 
-// CreateAgentDtoLanguage defines model for CreateAgentDto.Language.
+// CreateAgentDtoLanguage What is heard and spoken; en when left out
 type CreateAgentDtoLanguage string
 
-// CreateAgentDto_LlmFallback_AccountConnection defines model for CreateAgentDto.LlmFallback.AccountConnection.
+// CreateAgentDto_LlmFallback_AccountConnection The account that pays for it
 type CreateAgentDto_LlmFallback_AccountConnection struct {
 	union json.RawMessage
 }
 
-// CreateAgentDtoLlmFallbackOpenaiApi defines model for CreateAgentDto.LlmFallback.OpenaiApi.
+// CreateAgentDtoLlmFallbackOpenaiApi By which API it is asked; chat_completions when left out
 type CreateAgentDtoLlmFallbackOpenaiApi string
 
 // CreateAgentDto_LlmFallback Who thinks when the first fails or is late: {provider, model} (or model_name)
 type CreateAgentDto_LlmFallback struct {
-	AccountConnection    nullable.Nullable[CreateAgentDto_LlmFallback_AccountConnection] `json:"account_connection,omitempty"`
-	Model                *string                                                         `json:"model,omitempty"`
-	ModelName            *string                                                         `json:"model_name,omitempty"`
-	OpenaiApi            nullable.Nullable[CreateAgentDtoLlmFallbackOpenaiApi]           `json:"openai_api,omitempty"`
-	Provider             *string                                                         `json:"provider,omitempty"`
-	AdditionalProperties map[string]interface{}                                          `json:"-"`
+	// AccountConnection The account that pays for it
+	AccountConnection nullable.Nullable[CreateAgentDto_LlmFallback_AccountConnection] `json:"account_connection,omitempty"`
+
+	// Model The model; one that the server chooses when left out
+	Model *string `json:"model,omitempty"`
+
+	// ModelName The same as model
+	ModelName *string `json:"model_name,omitempty"`
+
+	// OpenaiApi By which API it is asked; chat_completions when left out
+	OpenaiApi nullable.Nullable[CreateAgentDtoLlmFallbackOpenaiApi] `json:"openai_api,omitempty"`
+
+	// Provider Who thinks then: one of x-vendors
+	Provider             *string                `json:"provider,omitempty"`
+	AdditionalProperties map[string]interface{} `json:"-"`
 }
 
-// CreateAgentDtoMemoryScope defines model for CreateAgentDto.MemoryScope.
+// CreateAgentDtoMemoryScope What is learnt of a phone number is known in its next call: to this agent alone, or to all that have all; nothing is kept when left out
 type CreateAgentDtoMemoryScope string
 
 // CreateAgentDtoOpenaiApi Which API models of OpenAI and of servers like it are asked by; chat_completions when left out
 type CreateAgentDtoOpenaiApi string
 
-// CreateAgentDtoReasoningEffort defines model for CreateAgentDto.ReasoningEffort.
+// CreateAgentDtoReasoningEffort How long a model that reasons may do so; the model's own when left out. Callers wait for it
 type CreateAgentDtoReasoningEffort string
 
-// CreateAgentDto_Transcriber_AccountConnection defines model for CreateAgentDto.Transcriber.AccountConnection.
+// CreateAgentDto_Transcriber_AccountConnection The account that pays for hearing
 type CreateAgentDto_Transcriber_AccountConnection struct {
 	union json.RawMessage
 }
 
 // CreateAgentDto_Transcriber {type: transcriber_<vendor>, …that vendor's options, under x-vendors}; the server's default when left out
 type CreateAgentDto_Transcriber struct {
-	AccountConnection    nullable.Nullable[CreateAgentDto_Transcriber_AccountConnection] `json:"account_connection,omitempty"`
-	Type                 *string                                                         `json:"type,omitempty"`
-	AdditionalProperties map[string]interface{}                                          `json:"-"`
+	// AccountConnection The account that pays for hearing
+	AccountConnection nullable.Nullable[CreateAgentDto_Transcriber_AccountConnection] `json:"account_connection,omitempty"`
+
+	// Type Who hears: transcriber_<vendor>
+	Type                 *string                `json:"type,omitempty"`
+	AdditionalProperties map[string]interface{} `json:"-"`
 }
 
-// CreateAgentDtoVerbosity defines model for CreateAgentDto.Verbosity.
+// CreateAgentDtoVerbosity How much the model says, where it has such a dial; its own when left out
 type CreateAgentDtoVerbosity string
 
 // CreateCallDto Who is to call whom, and when
@@ -3648,6 +4900,11 @@ type CreateCallDto struct {
 	// Example: +15551234567
 	FromNumber *string `json:"from_number,omitempty"`
 
+	// FromTag In place of from_number: one of the active numbers with this tag, of those whose config leaves it free (max_calls_per_minute, max_calls_per_day) the one that was called from longest ago. None is free: 429 `numbers_busy`, or with queue: true it waits for one
+	//
+	// Example: sales
+	FromTag nullable.Nullable[string] `json:"from_tag,omitempty"`
+
 	// HipaaCompliant Neither words, prompt nor sound of the call are stored, logged or sent
 	HipaaCompliant nullable.Nullable[bool] `json:"hipaa_compliant,omitempty"`
 	IsOutgoing     nullable.Nullable[bool] `json:"is_outgoing,omitempty"`
@@ -3660,13 +4917,17 @@ type CreateCallDto struct {
 	// NotBefore Not to be dialled earlier
 	//
 	// Example: 2026-11-24T09:30:00Z
-	NotBefore       nullable.Nullable[CreateCallDto_NotBefore] `json:"not_before,omitempty"`
-	OnNoHumanAnswer *CreateCallDtoOnNoHumanAnswer              `json:"on_no_human_answer,omitempty"`
+	NotBefore nullable.Nullable[CreateCallDto_NotBefore] `json:"not_before,omitempty"`
+
+	// OnNoHumanAnswer What becomes of the call when a machine answers and there is no voicemail_message: the agent talks on (when left out), or hangs up
+	OnNoHumanAnswer *CreateCallDtoOnNoHumanAnswer `json:"on_no_human_answer,omitempty"`
 
 	// Queue true: wait for a free slot instead of a 429
 	//
 	// Example: true
-	Queue                      nullable.Nullable[bool]         `json:"queue,omitempty"`
+	Queue nullable.Nullable[bool] `json:"queue,omitempty"`
+
+	// RunDoNotCallDetection Find out whether the callee asks not to be called again; the agent's own setting when left out
 	RunDoNotCallDetection      nullable.Nullable[bool]         `json:"run_do_not_call_detection,omitempty"`
 	TelephonyAccountConnection nullable.Nullable[ConnectionId] `json:"telephony_account_connection,omitempty"`
 
@@ -3708,7 +4969,7 @@ type CreateCallDto_NotBefore struct {
 	union json.RawMessage
 }
 
-// CreateCallDtoOnNoHumanAnswer defines model for CreateCallDto.OnNoHumanAnswer.
+// CreateCallDtoOnNoHumanAnswer What becomes of the call when a machine answers and there is no voicemail_message: the agent talks on (when left out), or hangs up
 type CreateCallDtoOnNoHumanAnswer string
 
 // CreateCallDtoTelephonyParams0 defines model for CreateCallDto.TelephonyParams.0.
@@ -3738,6 +4999,44 @@ type CreateDoNotCallDto struct {
 	// Reason Example: asked not to be called again
 	Reason nullable.Nullable[string] `json:"reason,omitempty"`
 }
+
+// CreateDocumentDto Something that agents can look up
+type CreateDocumentDto struct {
+	// Content Example: # Opening hours
+	//
+	// Monday to Friday, 9 am to 6 pm.
+	Content string `json:"content"`
+
+	// Language Of the content, for the forms of its words; left out, en
+	//
+	// Example: en
+	Language nullable.Nullable[CreateDocumentDtoLanguage] `json:"language,omitempty"`
+
+	// Name What it is called; it is looked up, too
+	//
+	// Example: Opening hours
+	Name string `json:"name"`
+
+	// Tags For people
+	//
+	// Example: ["shop"]
+	Tags nullable.Nullable[[]string] `json:"tags,omitempty"`
+
+	// Type How content is written; left out, text
+	//
+	// Example: markdown
+	Type *CreateDocumentDtoType `json:"type,omitempty"`
+}
+
+// CreateDocumentDtoLanguage Of the content, for the forms of its words; left out, en
+//
+// Example: en
+type CreateDocumentDtoLanguage string
+
+// CreateDocumentDtoType How content is written; left out, text
+//
+// Example: markdown
+type CreateDocumentDtoType string
 
 // CreateEnvironmentDto A new tenant
 type CreateEnvironmentDto struct {
@@ -3813,16 +5112,24 @@ type CreatePromptDto struct {
 	// Deprecated: this property has been marked as deprecated upstream, but no `x-deprecated-reason` was set
 	CollectFields nullable.Nullable[[]CreatePromptDto_CollectFields_Item] `json:"collect_fields,omitempty"`
 
-	// Content Example: You are a helpful assistant...
+	// Content The text. ${x} and {{x}} are variables, ${x|there} one with a default
+	//
+	// Example: You are a helpful assistant...
 	Content nullable.Nullable[string] `json:"content,omitempty"`
 
-	// ContextEndpoint Example: https://api.example.com/context
+	// ContextEndpoint Asked while it rings, after the agent's own: what it answers fills the variables
+	//
+	// Example: https://api.example.com/context
 	ContextEndpoint nullable.Nullable[string] `json:"context_endpoint,omitempty"`
 
-	// Description Example: This is a description
+	// Description For people
+	//
+	// Example: This is a description
 	Description nullable.Nullable[string] `json:"description,omitempty"`
 
-	// Label Example: My Prompt
+	// Label What it is called; other prompts take a block in as {{> label}}
+	//
+	// Example: My Prompt
 	Label nullable.Nullable[string] `json:"label,omitempty"`
 
 	// PromptTemplate required_context_keys that a call's context lacks are a 400 on calls/create
@@ -3841,10 +5148,14 @@ type CreatePromptDto struct {
 		UserId *string `json:"user_id,omitempty"`
 	}] `json:"prompt_template,omitempty"`
 
-	// Tags Example: ["tag1","tag2"]
+	// Tags For people
+	//
+	// Example: ["tag1","tag2"]
 	Tags nullable.Nullable[[]string] `json:"tags,omitempty"`
 
-	// Type Example: prompt
+	// Type A prompt, or a block of text that prompts take in; prompt when left out
+	//
+	// Example: prompt
 	Type *CreatePromptDtoType `json:"type,omitempty"`
 }
 
@@ -3859,7 +5170,9 @@ type CreatePromptDto_CollectFields_Item struct {
 	union json.RawMessage
 }
 
-// CreatePromptDtoType Example: prompt
+// CreatePromptDtoType A prompt, or a block of text that prompts take in; prompt when left out
+//
+// Example: prompt
 type CreatePromptDtoType string
 
 // CreatePronunciationDto How a word is spoken; with a respelling, with phonemes, or with both
@@ -3953,16 +5266,29 @@ type CreateWebhookDto struct {
 	// AccountConnectionId Supplies an Authorization header
 	AccountConnectionId nullable.Nullable[CreateWebhookDto_AccountConnectionId] `json:"account_connection_id,omitempty"`
 
-	// Description Example: This is a description
+	// Active Whether anything is sent; on when left out. An answer of 410 switches it off, true on again
+	//
+	// Example: true
+	Active nullable.Nullable[bool] `json:"active,omitempty"`
+
+	// Description For people
+	//
+	// Example: This is a description
 	Description nullable.Nullable[string] `json:"description,omitempty"`
 
-	// Label Example: My Webhook
+	// Label For people
+	//
+	// Example: My Webhook
 	Label nullable.Nullable[string] `json:"label,omitempty"`
 
-	// Method Example: POST
+	// Method How they are sent; POST when left out
+	//
+	// Example: POST
 	Method *CreateWebhookDtoMethod `json:"method,omitempty"`
 
-	// Subscriptions Example: ["event_message","event_action"]
+	// Subscriptions Which facts are sent
+	//
+	// Example: ["event_message","event_action"]
 	Subscriptions []CreateWebhookDto_Subscriptions_Item `json:"subscriptions"`
 	Url           HttpUrl                               `json:"url"`
 }
@@ -3972,7 +5298,9 @@ type CreateWebhookDto_AccountConnectionId struct {
 	union json.RawMessage
 }
 
-// CreateWebhookDtoMethod Example: POST
+// CreateWebhookDtoMethod How they are sent; POST when left out
+//
+// Example: POST
 type CreateWebhookDtoMethod string
 
 // CreateWebhookDtoSubscriptions0 defines model for CreateWebhookDto.Subscriptions.0.
@@ -4013,7 +5341,7 @@ type DecisionDto struct {
 	// Example: 12400
 	AtMs int `json:"at_ms"`
 
-	// Class Who answered
+	// Class Who answered; of a menu, what is done
 	//
 	// Example: human
 	Class *string `json:"class,omitempty"`
@@ -4041,6 +5369,9 @@ type DecisionDto struct {
 	// Inputs What a decision was made from
 	Inputs *DecisionInputsDto `json:"inputs,omitempty"`
 
+	// Menu The number of what a machine read out
+	Menu *int `json:"menu,omitempty"`
+
 	// SpeechEndMs The end of the last sound in it
 	SpeechEndMs *int `json:"speech_end_ms,omitempty"`
 
@@ -4050,7 +5381,7 @@ type DecisionDto struct {
 	// Text The words of the turn, or so far; empty on a private call
 	Text *string `json:"text,omitempty"`
 
-	// Why Of the end of a turn
+	// Why Of the end of a turn; of a menu, who chose
 	Why *DecisionDtoWhy `json:"why,omitempty"`
 
 	// WordsAtMs When the last of its words came from the transcriber
@@ -4060,7 +5391,7 @@ type DecisionDto struct {
 // DecisionDtoDecision defines model for DecisionDto.Decision.
 type DecisionDtoDecision string
 
-// DecisionDtoWhy Of the end of a turn
+// DecisionDtoWhy Of the end of a turn; of a menu, who chose
 type DecisionDtoWhy string
 
 // DecisionInputsDto What a decision was made from
@@ -4090,8 +5421,10 @@ type DecisionInputsDto struct {
 	Listening *bool `json:"listening,omitempty"`
 
 	// LoudnessDb Of the newest words, or of the last tenth of a second, in dB of full scale
-	LoudnessDb float64                  `json:"loudness_db"`
-	Melody     *DecisionInputsDtoMelody `json:"melody,omitempty"`
+	LoudnessDb float64 `json:"loudness_db"`
+
+	// Melody Of the voice at the end of the words
+	Melody *DecisionInputsDtoMelody `json:"melody,omitempty"`
 
 	// OpenSegment It had not closed it
 	OpenSegment *bool `json:"open_segment,omitempty"`
@@ -4117,14 +5450,14 @@ type DecisionInputsDto struct {
 	// VendorEnded The transcriber held the utterance to be over
 	VendorEnded *bool `json:"vendor_ended,omitempty"`
 
-	// VoicedFrames Frames of 20 ms with a clear voice of the caller's, the older counted the less; 2.8 pause the agent
+	// VoicedFrames Frames of 20 ms with a clear voice of the caller's, the older counted the less; 1.5 pause the agent
 	VoicedFrames float64 `json:"voiced_frames"`
 
 	// WaitMs The silence that was to end the turn
 	WaitMs *int `json:"wait_ms,omitempty"`
 }
 
-// DecisionInputsDtoMelody defines model for DecisionInputsDto.Melody.
+// DecisionInputsDtoMelody Of the voice at the end of the words
 type DecisionInputsDtoMelody string
 
 // DecisionsDto What was decided on a call
@@ -4224,6 +5557,71 @@ type DoNotCallPage struct {
 	TotalIsEstimated bool           `json:"total_is_estimated"`
 }
 
+// DocumentDto Something that agents can look up; in lists without content
+type DocumentDto struct {
+	// Content Example: # Opening hours
+	//
+	// Monday to Friday, 9 am to 6 pm.
+	Content *string `json:"content,omitempty"`
+
+	// CreatedAt Example: 2026-11-24T09:30:00.000Z
+	CreatedAt time.Time `json:"created_at"`
+
+	// Id Example: 550e8400-e29b-41d4-a716-446655440000
+	Id string `json:"id"`
+
+	// Language Of the content, for the forms of its words; left out, en
+	//
+	// Example: en
+	Language nullable.Nullable[DocumentDtoLanguage] `json:"language"`
+
+	// Name What it is called; it is looked up, too
+	//
+	// Example: Opening hours
+	Name string `json:"name"`
+
+	// Size Characters of the content
+	//
+	// Example: 1200
+	Size int `json:"size"`
+
+	// Tags For people
+	//
+	// Example: ["shop"]
+	Tags nullable.Nullable[[]string] `json:"tags"`
+
+	// Type How content is written; left out, text
+	//
+	// Example: markdown
+	Type DocumentDtoType `json:"type"`
+
+	// UpdatedAt Example: 2026-11-24T09:30:00.000Z
+	UpdatedAt time.Time `json:"updated_at"`
+
+	// UserId Example: 550e8400-e29b-41d4-a716-446655440000
+	UserId string `json:"user_id"`
+}
+
+// DocumentDtoLanguage Of the content, for the forms of its words; left out, en
+//
+// Example: en
+type DocumentDtoLanguage string
+
+// DocumentDtoType How content is written; left out, text
+//
+// Example: markdown
+type DocumentDtoType string
+
+// DocumentPage A page of a list
+type DocumentPage struct {
+	HasMore          bool          `json:"has_more"`
+	Items            []DocumentDto `json:"items"`
+	Page             int           `json:"page"`
+	Size             int           `json:"size"`
+	Total            int           `json:"total"`
+	TotalIsEstimated bool          `json:"total_is_estimated"`
+}
+
 // DtmfDto Keys to press
 type DtmfDto struct {
 	Digits string `json:"digits"`
@@ -4315,6 +5713,75 @@ type EventDto struct {
 	Type string `json:"type"`
 }
 
+// FoundDocumentsDto What was found
+type FoundDocumentsDto struct {
+	// Chunks The best first
+	Chunks []struct {
+		// Document The name of the document
+		//
+		// Example: Shop
+		Document string `json:"document"`
+
+		// DocumentId Example: 550e8400-e29b-41d4-a716-446655440000
+		DocumentId string `json:"document_id"`
+
+		// Heading The headings above the text, outermost first
+		//
+		// Example: Opening hours > Saturday
+		Heading string `json:"heading"`
+
+		// Score How well it fits: about 1 for each rare word
+		//
+		// Example: 1.2
+		Score float64 `json:"score"`
+
+		// Text Example: 10 am to 2 pm
+		Text string `json:"text"`
+	} `json:"chunks"`
+
+	// Ms How long it took
+	//
+	// Example: 0.4
+	Ms float64 `json:"ms"`
+}
+
+// GuardRails What the agent keeps to, whatever its model says
+type GuardRails struct {
+	// AllowedTopics What may be talked about; anything when left out
+	//
+	// Example: ["appointments","opening hours"]
+	AllowedTopics nullable.Nullable[[]string] `json:"allowed_topics,omitempty"`
+
+	// Disclosure The first words of every call, also on a voicemail: this sentence, or one in the agent's language
+	//
+	// Example: true
+	Disclosure nullable.Nullable[GuardRails_Disclosure] `json:"disclosure,omitempty"`
+
+	// MaxCost What a call may cost, by the price file and in its currency; then the agent says goodbye
+	//
+	// Example: 2.5
+	MaxCost nullable.Nullable[float64] `json:"max_cost,omitempty"`
+
+	// NeverSay Words and phrases that no voice is given; * at the end of one stands for any ending
+	//
+	// Example: ["guarantee*"]
+	NeverSay             nullable.Nullable[[]string] `json:"never_say,omitempty"`
+	AdditionalProperties map[string]interface{}      `json:"-"`
+}
+
+// GuardRailsDisclosure0 defines model for GuardRails.Disclosure.0.
+type GuardRailsDisclosure0 = bool
+
+// GuardRailsDisclosure1 defines model for GuardRails.Disclosure.1.
+type GuardRailsDisclosure1 = string
+
+// GuardRails_Disclosure The first words of every call, also on a voicemail: this sentence, or one in the agent's language
+//
+// Example: true
+type GuardRails_Disclosure struct {
+	union json.RawMessage
+}
+
 // HttpUrl defines model for HttpUrl.
 type HttpUrl = string
 
@@ -4322,25 +5789,39 @@ type HttpUrl = string
 type InlineAgentDto struct {
 	// AccountConnection The account that pays for thinking
 	AccountConnection nullable.Nullable[InlineAgentDto_AccountConnection] `json:"account_connection,omitempty"`
-	Actions           *[]ActionRef                                        `json:"actions,omitempty"`
 
-	// ActivityActions Kept as given
+	// Actions What the agent can do besides talk
+	Actions *[]ActionRef `json:"actions,omitempty"`
+
+	// ActivityActions Actions that are run by what happens, each an ActivityAction. Activities that this version does not know are kept as given, and a warning on the call
 	ActivityActions nullable.Nullable[[]map[string]interface{}] `json:"activity_actions,omitempty"`
 
-	// AskIfHumanPresentOnIdle Example: true
-	AskIfHumanPresentOnIdle nullable.Nullable[bool]        `json:"ask_if_human_present_on_idle,omitempty"`
-	BackgroundSound         *InlineAgentDtoBackgroundSound `json:"background_sound,omitempty"`
+	// AskIfHumanPresentOnIdle Asks whether the caller is there when they are silent; false when left out: then 30 s without a word of either end the call
+	//
+	// Example: true
+	AskIfHumanPresentOnIdle nullable.Nullable[bool] `json:"ask_if_human_present_on_idle,omitempty"`
 
-	// CallDurationSec Example: 10
+	// BackgroundSound What is heard under the agent's voice; nothing when left out
+	BackgroundSound *InlineAgentDtoBackgroundSound `json:"background_sound,omitempty"`
+
+	// CallDurationSec The longest call, in s; 1800 when left out
+	//
+	// Example: 10
 	CallDurationSec nullable.Nullable[float64] `json:"call_duration_sec,omitempty"`
 
-	// CombineLastCallContext Example: true
+	// CombineLastCallContext Tells the model what the last call with this phone number came to; false when left out
+	//
+	// Example: true
 	CombineLastCallContext nullable.Nullable[bool] `json:"combine_last_call_context,omitempty"`
 
-	// ContextEndpoint Example: https://api.example.com/context
+	// ContextEndpoint Asked with ?phone_number= while it rings: what it answers, flat JSON, fills the variables
+	//
+	// Example: https://api.example.com/context
 	ContextEndpoint nullable.Nullable[string] `json:"context_endpoint,omitempty"`
 
-	// ConversationSpeed Example: 0.5
+	// ConversationSpeed Divides every wait, and is not how fast the voice speaks; 1 when left out
+	//
+	// Example: 0.5
 	ConversationSpeed nullable.Nullable[float64] `json:"conversation_speed,omitempty"`
 
 	// DeepgramKeywords Word to boost; whoever transcribes is told
@@ -4348,48 +5829,84 @@ type InlineAgentDto struct {
 	// Example: {"kansas":"10"}
 	DeepgramKeywords nullable.Nullable[map[string]InlineAgentDto_DeepgramKeywords_AdditionalProperties] `json:"deepgram_keywords,omitempty"`
 
-	// Description Example: This is a description
+	// Description What it is for; for people
+	//
+	// Example: This is a description
 	Description nullable.Nullable[string] `json:"description,omitempty"`
 
-	// DynamicMaxSilenceSecs Example: 3
+	// DynamicMaxSilenceSecs And the longest, in s; 3 when left out
+	//
+	// Example: 3
 	DynamicMaxSilenceSecs nullable.Nullable[float64] `json:"dynamic_max_silence_secs,omitempty"`
 
-	// DynamicMinWaitSecs Example: 0.2
+	// DynamicMinWaitSecs The shortest such wait, in s; 0.2 when left out
+	//
+	// Example: 0.2
 	DynamicMinWaitSecs nullable.Nullable[float64] `json:"dynamic_min_wait_secs,omitempty"`
 
-	// EnableDynamicTurns Example: true
+	// EnableDynamicTurns Waits the shorter the more finished the caller's sentence is, between the two that follow; false when left out
+	//
+	// Example: true
 	EnableDynamicTurns nullable.Nullable[bool] `json:"enable_dynamic_turns,omitempty"`
 
-	// EnableDynamicVmDetection Example: true
+	// EnableDynamicVmDetection Goes on watching for a machine after the first verdict; false when left out
+	//
+	// Example: true
 	EnableDynamicVmDetection nullable.Nullable[bool] `json:"enable_dynamic_vm_detection,omitempty"`
 
-	// EnablePreloadPrompt Example: true
+	// EnablePreloadPrompt Opens connections and has the model read the prompt while it rings; false when left out
+	//
+	// Example: true
 	EnablePreloadPrompt nullable.Nullable[bool] `json:"enable_preload_prompt,omitempty"`
 
-	// EnableRecording Example: true
-	EnableRecording        nullable.Nullable[bool]               `json:"enable_recording,omitempty"`
+	// EnableRecording Records calls, the caller left, the agent right; true when left out
+	//
+	// Example: true
+	EnableRecording nullable.Nullable[bool] `json:"enable_recording,omitempty"`
+
+	// EndpointingSensitivity How soon the caller is taken to have finished. sensitive: at once; auto (when left out): after 0.5 s behind a finished sentence, 1 s behind any other; relaxed: after 1 and 2 s. All follow the caller's pace
 	EndpointingSensitivity *InlineAgentDtoEndpointingSensitivity `json:"endpointing_sensitivity,omitempty"`
-	Id                     *Uuid                                 `json:"id,omitempty"`
+
+	// GuardRails What the agent keeps to, whatever its model says
+	GuardRails nullable.Nullable[GuardRails] `json:"guard_rails,omitempty"`
+	Id         *Uuid                         `json:"id,omitempty"`
 
 	// IdleAfterInteractionSeconds s of silence, once the caller has said something; idle_time_seconds when left out
 	IdleAfterInteractionSeconds nullable.Nullable[float64] `json:"idle_after_interaction_seconds,omitempty"`
 
-	// IdleTimeSeconds Example: 10
+	// IdleTimeSeconds After how much silence it asks, in s; 15 when left out
+	//
+	// Example: 10
 	IdleTimeSeconds nullable.Nullable[float64] `json:"idle_time_seconds,omitempty"`
 
-	// InitialMessage Example: Hello, how can I help you today?
+	// InitialMessage The first words of the agent, which nobody interrupts; without any the caller speaks first
+	//
+	// Example: Hello, how can I help you today?
 	InitialMessage nullable.Nullable[string] `json:"initial_message,omitempty"`
 
-	// InitialMessageDelay ms after answer
+	// InitialMessageDelay How long after the answer they come, in ms; 0 when left out
 	//
 	// Example: 1000
-	InitialMessageDelay  nullable.Nullable[float64]          `json:"initial_message_delay,omitempty"`
-	InterruptSensitivity *InlineAgentDtoInterruptSensitivity `json:"interrupt_sensitivity,omitempty"`
-	IvrNavigationMode    *InlineAgentDtoIvrNavigationMode    `json:"ivr_navigation_mode,omitempty"`
+	InitialMessageDelay nullable.Nullable[float64] `json:"initial_message_delay,omitempty"`
 
-	// Label Example: My Agent
-	Label    nullable.Nullable[string] `json:"label,omitempty"`
-	Language *InlineAgentDtoLanguage   `json:"language,omitempty"`
+	// InterruptSensitivity What stops the agent in the middle of a sentence. low (when left out): words, but not mere signs of listening; high: any word
+	InterruptSensitivity *InlineAgentDtoInterruptSensitivity `json:"interrupt_sensitivity,omitempty"`
+
+	// IvrNavigationMode default: find the way through the phone menus of those who are called, by keys or words; off when left out
+	IvrNavigationMode *InlineAgentDtoIvrNavigationMode `json:"ivr_navigation_mode,omitempty"`
+
+	// Knowledge Documents: a list of their ids, or "all"
+	//
+	// Example: all
+	Knowledge nullable.Nullable[Knowledge] `json:"knowledge,omitempty"`
+
+	// Label Another name, for people
+	//
+	// Example: My Agent
+	Label nullable.Nullable[string] `json:"label,omitempty"`
+
+	// Language What is heard and spoken; en when left out
+	Language *InlineAgentDtoLanguage `json:"language,omitempty"`
 
 	// LlmFallback Who thinks when the first fails or is late: {provider, model} (or model_name)
 	LlmFallback nullable.Nullable[InlineAgentDto_LlmFallback] `json:"llm_fallback,omitempty"`
@@ -4397,43 +5914,65 @@ type InlineAgentDto struct {
 	// LlmSeed The same seed gives much the same answers, where the model has one
 	LlmSeed nullable.Nullable[int64] `json:"llm_seed,omitempty"`
 
-	// LlmTemperature Example: 0.5
+	// LlmTemperature How freely the model chooses its words; the model's own when left out
+	//
+	// Example: 0.5
 	LlmTemperature nullable.Nullable[float64] `json:"llm_temperature,omitempty"`
 
-	// LlmVmDetectionOnly Example: true
+	// LlmVmDetectionOnly Tells a machine by its words alone, not by its sound; false when left out
+	//
+	// Example: true
 	LlmVmDetectionOnly nullable.Nullable[bool] `json:"llm_vm_detection_only,omitempty"`
 
-	// MaxAggregateIdleCheckCount in the call
+	// MaxAggregateIdleCheckCount So many in the whole call, and it ends; any number when left out
 	MaxAggregateIdleCheckCount nullable.Nullable[float64] `json:"max_aggregate_idle_check_count,omitempty"`
 
-	// MaxIdleCheckCount in a row
+	// MaxIdleCheckCount So many questions in a row without an answer, and the call ends; 2 when left out
 	//
 	// Example: 10
 	MaxIdleCheckCount nullable.Nullable[float64] `json:"max_idle_check_count,omitempty"`
-	MemoryScope       *InlineAgentDtoMemoryScope `json:"memory_scope,omitempty"`
 
-	// MinVolume % of full-scale RMS
+	// MemoryScope What is learnt of a phone number is known in its next call: to this agent alone, or to all that have all; nothing is kept when left out
+	MemoryScope *InlineAgentDtoMemoryScope `json:"memory_scope,omitempty"`
+
+	// MinVolume Sound below that loudness counts as silence, in % of full scale (RMS); 0 when left out
 	MinVolume nullable.Nullable[float64] `json:"min_volume,omitempty"`
 
-	// Model Example: gpt-4
+	// Model The model, as its vendor calls it; one that the server chooses when left out
+	//
+	// Example: gpt-4
 	Model nullable.Nullable[string] `json:"model,omitempty"`
 
-	// Name Example: My Agent
+	// Name What the agent is called here; callers do not hear it
+	//
+	// Example: My Agent
 	Name nullable.Nullable[string] `json:"name,omitempty"`
 
-	// NoiseSuppression Example: true
+	// NoiseSuppression Takes noise out of the caller's sound before it is heard; false when left out
+	//
+	// Example: true
 	NoiseSuppression nullable.Nullable[bool] `json:"noise_suppression,omitempty"`
 
-	// NoiseSuppressionLevel Example: 50
-	NoiseSuppressionLevel   nullable.Nullable[float64]              `json:"noise_suppression_level,omitempty"`
+	// NoiseSuppressionLevel How much of it, in %; 50 when left out
+	//
+	// Example: 50
+	NoiseSuppressionLevel nullable.Nullable[float64] `json:"noise_suppression_level,omitempty"`
+
+	// OpenaiAccountConnection The account with OpenAI that pays for thinking
 	OpenaiAccountConnection nullable.Nullable[AccountConnectionRef] `json:"openai_account_connection,omitempty"`
 
 	// OpenaiApi Which API models of OpenAI and of servers like it are asked by; chat_completions when left out
 	OpenaiApi nullable.Nullable[InlineAgentDtoOpenaiApi] `json:"openai_api,omitempty"`
 
-	// OpenaiModelNameOverride Example: gpt-4
-	OpenaiModelNameOverride nullable.Nullable[string]                       `json:"openai_model_name_override,omitempty"`
-	PostCallActions         nullable.Nullable[[]PostCallFinalizedActionDto] `json:"post_call_actions,omitempty"`
+	// OpenaiModelNameOverride A model of OpenAI's, in the place of model; for clients that know no other way
+	//
+	// Example: gpt-4
+	OpenaiModelNameOverride nullable.Nullable[string] `json:"openai_model_name_override,omitempty"`
+
+	// PostCallActions What is sent when the call is over: e-mails, text messages, requests
+	PostCallActions nullable.Nullable[[]PostCallFinalizedActionDto] `json:"post_call_actions,omitempty"`
+
+	// PostCallEmail An e-mail after the call; post_call_actions has more
 	// Deprecated: this property has been marked as deprecated upstream, but no `x-deprecated-reason` was set
 	PostCallEmail nullable.Nullable[PostCallFinalizedEmailDto] `json:"post_call_email,omitempty"`
 
@@ -4444,36 +5983,57 @@ type InlineAgentDto struct {
 
 	// PostCallPrompt What a model is asked about the transcript when the call is over
 	PostCallPrompt nullable.Nullable[string] `json:"post_call_prompt,omitempty"`
+
+	// PostCallSms A text message after the call; post_call_actions has more
 	// Deprecated: this property has been marked as deprecated upstream, but no `x-deprecated-reason` was set
 	PostCallSms nullable.Nullable[PostCallFinalizedSMSDto] `json:"post_call_sms,omitempty"`
-	Prompt      *PromptRef                                 `json:"prompt,omitempty"`
+
+	// Prompt What the model is told
+	Prompt *PromptRef `json:"prompt,omitempty"`
 
 	// Provider Who thinks: one of GET /openapi.json x-vendors
 	//
 	// Example: openai
-	Provider        nullable.Nullable[string]      `json:"provider,omitempty"`
+	Provider nullable.Nullable[string] `json:"provider,omitempty"`
+
+	// ReasoningEffort How long a model that reasons may do so; the model's own when left out. Callers wait for it
 	ReasoningEffort *InlineAgentDtoReasoningEffort `json:"reasoning_effort,omitempty"`
 
-	// RunDoNotCallDetection Example: true
+	// RunDoNotCallDetection Finds out whether whoever was called asked not to be called again; false when left out
+	//
+	// Example: true
 	RunDoNotCallDetection nullable.Nullable[bool] `json:"run_do_not_call_detection,omitempty"`
 
-	// Skills Kept as given
+	// Skills What the agent does by rule, each {type, config}: a CallRoutingConfig where type is skill_call_routing, a CollectConfig where it is skill_collect. Types that this version does not know are kept as given, and a warning on the call
 	Skills nullable.Nullable[[]map[string]interface{}] `json:"skills,omitempty"`
 
 	// Transcriber {type: transcriber_<vendor>, …that vendor's options, under x-vendors}; the server's default when left out
 	Transcriber nullable.Nullable[InlineAgentDto_Transcriber] `json:"transcriber,omitempty"`
 
-	// TransferOnEnd Example: true
+	// TransferOnEnd Where the agent would end the call it makes its first transfer instead; false when left out
+	//
+	// Example: true
 	TransferOnEnd nullable.Nullable[bool] `json:"transfer_on_end,omitempty"`
 
 	// UserId The environment; ignored
-	UserId    *string                  `json:"user_id,omitempty"`
+	UserId *string `json:"user_id,omitempty"`
+
+	// Verbosity How much the model says, where it has such a dial; its own when left out
 	Verbosity *InlineAgentDtoVerbosity `json:"verbosity,omitempty"`
-	Voice     *VoiceRef                `json:"voice,omitempty"`
+
+	// Voice How the agent sounds
+	Voice *VoiceRef `json:"voice,omitempty"`
 
 	// VoicemailMessage Left on a machine; an outbound call that reaches one hangs up without
-	VoicemailMessage nullable.Nullable[string]     `json:"voicemail_message,omitempty"`
-	Webhook          nullable.Nullable[WebhookRef] `json:"webhook,omitempty"`
+	VoicemailMessage nullable.Nullable[string] `json:"voicemail_message,omitempty"`
+
+	// WebOrigins Pages whose visitors may call the agent by /widget.js, by their origins; none when left out
+	//
+	// Example: ["https://shop.example"]
+	WebOrigins nullable.Nullable[[]string] `json:"web_origins,omitempty"`
+
+	// Webhook Where the facts of its calls are sent; nowhere when left out
+	Webhook nullable.Nullable[WebhookRef] `json:"webhook,omitempty"`
 }
 
 // InlineAgentDto_AccountConnection The account that pays for thinking
@@ -4481,7 +6041,7 @@ type InlineAgentDto_AccountConnection struct {
 	union json.RawMessage
 }
 
-// InlineAgentDtoBackgroundSound defines model for InlineAgentDto.BackgroundSound.
+// InlineAgentDtoBackgroundSound What is heard under the agent's voice; nothing when left out
 type InlineAgentDtoBackgroundSound string
 
 // InlineAgentDtoDeepgramKeywords0 defines model for InlineAgentDto.DeepgramKeywords.0.
@@ -4495,58 +6055,70 @@ type InlineAgentDto_DeepgramKeywords_AdditionalProperties struct {
 	union json.RawMessage
 }
 
-// InlineAgentDtoEndpointingSensitivity defines model for InlineAgentDto.EndpointingSensitivity.
+// InlineAgentDtoEndpointingSensitivity How soon the caller is taken to have finished. sensitive: at once; auto (when left out): after 0.5 s behind a finished sentence, 1 s behind any other; relaxed: after 1 and 2 s. All follow the caller's pace
 type InlineAgentDtoEndpointingSensitivity string
 
-// InlineAgentDtoInterruptSensitivity defines model for InlineAgentDto.InterruptSensitivity.
+// InlineAgentDtoInterruptSensitivity What stops the agent in the middle of a sentence. low (when left out): words, but not mere signs of listening; high: any word
 type InlineAgentDtoInterruptSensitivity string
 
-// InlineAgentDtoIvrNavigationMode defines model for InlineAgentDto.IvrNavigationMode.
+// InlineAgentDtoIvrNavigationMode default: find the way through the phone menus of those who are called, by keys or words; off when left out
 type InlineAgentDtoIvrNavigationMode string
 
-// InlineAgentDtoLanguage defines model for InlineAgentDto.Language.
+// InlineAgentDtoLanguage What is heard and spoken; en when left out
 type InlineAgentDtoLanguage string
 
-// InlineAgentDto_LlmFallback_AccountConnection defines model for InlineAgentDto.LlmFallback.AccountConnection.
+// InlineAgentDto_LlmFallback_AccountConnection The account that pays for it
 type InlineAgentDto_LlmFallback_AccountConnection struct {
 	union json.RawMessage
 }
 
-// InlineAgentDtoLlmFallbackOpenaiApi defines model for InlineAgentDto.LlmFallback.OpenaiApi.
+// InlineAgentDtoLlmFallbackOpenaiApi By which API it is asked; chat_completions when left out
 type InlineAgentDtoLlmFallbackOpenaiApi string
 
 // InlineAgentDto_LlmFallback Who thinks when the first fails or is late: {provider, model} (or model_name)
 type InlineAgentDto_LlmFallback struct {
-	AccountConnection    nullable.Nullable[InlineAgentDto_LlmFallback_AccountConnection] `json:"account_connection,omitempty"`
-	Model                *string                                                         `json:"model,omitempty"`
-	ModelName            *string                                                         `json:"model_name,omitempty"`
-	OpenaiApi            nullable.Nullable[InlineAgentDtoLlmFallbackOpenaiApi]           `json:"openai_api,omitempty"`
-	Provider             *string                                                         `json:"provider,omitempty"`
-	AdditionalProperties map[string]interface{}                                          `json:"-"`
+	// AccountConnection The account that pays for it
+	AccountConnection nullable.Nullable[InlineAgentDto_LlmFallback_AccountConnection] `json:"account_connection,omitempty"`
+
+	// Model The model; one that the server chooses when left out
+	Model *string `json:"model,omitempty"`
+
+	// ModelName The same as model
+	ModelName *string `json:"model_name,omitempty"`
+
+	// OpenaiApi By which API it is asked; chat_completions when left out
+	OpenaiApi nullable.Nullable[InlineAgentDtoLlmFallbackOpenaiApi] `json:"openai_api,omitempty"`
+
+	// Provider Who thinks then: one of x-vendors
+	Provider             *string                `json:"provider,omitempty"`
+	AdditionalProperties map[string]interface{} `json:"-"`
 }
 
-// InlineAgentDtoMemoryScope defines model for InlineAgentDto.MemoryScope.
+// InlineAgentDtoMemoryScope What is learnt of a phone number is known in its next call: to this agent alone, or to all that have all; nothing is kept when left out
 type InlineAgentDtoMemoryScope string
 
 // InlineAgentDtoOpenaiApi Which API models of OpenAI and of servers like it are asked by; chat_completions when left out
 type InlineAgentDtoOpenaiApi string
 
-// InlineAgentDtoReasoningEffort defines model for InlineAgentDto.ReasoningEffort.
+// InlineAgentDtoReasoningEffort How long a model that reasons may do so; the model's own when left out. Callers wait for it
 type InlineAgentDtoReasoningEffort string
 
-// InlineAgentDto_Transcriber_AccountConnection defines model for InlineAgentDto.Transcriber.AccountConnection.
+// InlineAgentDto_Transcriber_AccountConnection The account that pays for hearing
 type InlineAgentDto_Transcriber_AccountConnection struct {
 	union json.RawMessage
 }
 
 // InlineAgentDto_Transcriber {type: transcriber_<vendor>, …that vendor's options, under x-vendors}; the server's default when left out
 type InlineAgentDto_Transcriber struct {
-	AccountConnection    nullable.Nullable[InlineAgentDto_Transcriber_AccountConnection] `json:"account_connection,omitempty"`
-	Type                 *string                                                         `json:"type,omitempty"`
-	AdditionalProperties map[string]interface{}                                          `json:"-"`
+	// AccountConnection The account that pays for hearing
+	AccountConnection nullable.Nullable[InlineAgentDto_Transcriber_AccountConnection] `json:"account_connection,omitempty"`
+
+	// Type Who hears: transcriber_<vendor>
+	Type                 *string                `json:"type,omitempty"`
+	AdditionalProperties map[string]interface{} `json:"-"`
 }
 
-// InlineAgentDtoVerbosity defines model for InlineAgentDto.Verbosity.
+// InlineAgentDtoVerbosity How much the model says, where it has such a dial; its own when left out
 type InlineAgentDtoVerbosity string
 
 // KeyDto A key, without itself
@@ -4595,15 +6167,29 @@ type KeyPage struct {
 	TotalIsEstimated bool     `json:"total_is_estimated"`
 }
 
+// Knowledge Documents: a list of their ids, or "all"
+//
+// Example: all
+type Knowledge struct {
+	union json.RawMessage
+}
+
+// Knowledge0 defines model for Knowledge.0.
+type Knowledge0 string
+
+// Knowledge1 defines model for Knowledge.1.
+type Knowledge1 = []Uuid
+
 // LinkNumberDto A number to link, under one of two names
 type LinkNumberDto struct {
+	// Active false: it takes no calls, and none are made from it by from_tag
 	Active nullable.Nullable[bool]            `json:"active,omitempty"`
 	Config nullable.Nullable[NumberConfigDto] `json:"config,omitempty"`
 
 	// Description For people
 	Description nullable.Nullable[string] `json:"description,omitempty"`
 
-	// ExampleContext Values of the prompt's variables for trying things out
+	// ExampleContext Values of the prompt's variables on calls that come in by this number, where neither the caller's side nor a context_endpoint gives them
 	ExampleContext nullable.Nullable[map[string]interface{}] `json:"example_context,omitempty"`
 	InboundAgent   nullable.Nullable[AgentRef]               `json:"inbound_agent,omitempty"`
 
@@ -4614,7 +6200,9 @@ type LinkNumberDto struct {
 	Label nullable.Nullable[string] `json:"label,omitempty"`
 
 	// Number The same as phone_number
-	Number       *string                 `json:"number,omitempty"`
+	Number *string `json:"number,omitempty"`
+
+	// OutboundOnly true: calls are made from it, and it takes none
 	OutboundOnly nullable.Nullable[bool] `json:"outbound_only,omitempty"`
 
 	// PhoneNumber E.164, or the user part that a PBX sends (201, reception)
@@ -4625,12 +6213,33 @@ type LinkNumberDto struct {
 	// SmsEnabled It may be the from_phone of a post-call SMS
 	SmsEnabled nullable.Nullable[bool] `json:"sms_enabled,omitempty"`
 
-	// Tags For people
+	// Tags Calls are made from any number with a tag by from_tag
 	Tags                       nullable.Nullable[[]string]     `json:"tags,omitempty"`
 	TelephonyAccountConnection nullable.Nullable[ConnectionId] `json:"telephony_account_connection,omitempty"`
 
 	// TelephonyProvider A name, or an object with one
 	TelephonyProvider nullable.Nullable[TelephonyProvider] `json:"telephony_provider,omitempty"`
+}
+
+// ListenUrlDto Where a call can be listened to
+type ListenUrlDto struct {
+	// ExpiresAt Until when it has to be opened
+	//
+	// Example: 2026-11-24T09:30:00.000Z
+	ExpiresAt time.Time `json:"expires_at"`
+
+	// Url For an audio element or a player
+	//
+	// Example: https://parley.example/v1/calls/listen?id=…&signature=…
+	Url string `json:"url"`
+}
+
+// LoginDto What a browser logs in with
+type LoginDto struct {
+	// Key An API key, as the server printed it or keys/create showed it
+	//
+	// Example: sk_live_…
+	Key string `json:"key"`
 }
 
 // MemoryDto What is known of whoever has a number
@@ -4732,19 +6341,47 @@ type NumberConfigDto struct {
 	// InboundReserve So many of the environment's concurrent calls are kept from outbound ones
 	//
 	// Example: 2
-	InboundReserve       nullable.Nullable[int] `json:"inbound_reserve,omitempty"`
-	AdditionalProperties map[string]interface{} `json:"-"`
+	InboundReserve nullable.Nullable[int] `json:"inbound_reserve,omitempty"`
+
+	// LocalPresence from_tag takes it first for those who are of its country; area_code: and before these for those who share its area code
+	//
+	// Example: area_code
+	LocalPresence nullable.Nullable[NumberConfigDtoLocalPresence] `json:"local_presence,omitempty"`
+
+	// MaxCallsPerDay And so many in any 24 h
+	//
+	// Example: 150
+	MaxCallsPerDay nullable.Nullable[int] `json:"max_calls_per_day,omitempty"`
+
+	// MaxCallsPerMinute So many calls are made from the number in any 60 s, by from_number and by from_tag
+	//
+	// Example: 6
+	MaxCallsPerMinute nullable.Nullable[int] `json:"max_calls_per_minute,omitempty"`
+
+	// Regulatory What a country wants to know of who has its numbers, to buy one there: of Twilio address_sid, bundle_sid, identity_sid; of Telnyx requirement_group_id
+	//
+	// Example: {"bundle_sid":"BU00000000000000000000000000000001"}
+	Regulatory           nullable.Nullable[map[string]string] `json:"regulatory,omitempty"`
+	AdditionalProperties map[string]interface{}               `json:"-"`
 }
+
+// NumberConfigDtoLocalPresence from_tag takes it first for those who are of its country; area_code: and before these for those who share its area code
+//
+// Example: area_code
+type NumberConfigDtoLocalPresence string
 
 // NumberDto A line, and who answers it
 type NumberDto struct {
-	Active bool                               `json:"active"`
-	Config nullable.Nullable[NumberConfigDto] `json:"config,omitempty"`
+	Active bool `json:"active"`
+
+	// CarrierStatus pending: it is ordered, or its calls are still to be sent here; failed: it did not come. Null otherwise
+	CarrierStatus nullable.Nullable[NumberDtoCarrierStatus] `json:"carrier_status,omitempty"`
+	Config        nullable.Nullable[NumberConfigDto]        `json:"config,omitempty"`
 
 	// Description For people
 	Description nullable.Nullable[string] `json:"description,omitempty"`
 
-	// ExampleContext Values of the prompt's variables for trying things out
+	// ExampleContext Values of the prompt's variables on calls that come in by this number, where neither the caller's side nor a context_endpoint gives them
 	ExampleContext nullable.Nullable[map[string]interface{}] `json:"example_context,omitempty"`
 
 	// Id Example: 550e8400-e29b-41d4-a716-446655440000
@@ -4761,13 +6398,18 @@ type NumberDto struct {
 	Label nullable.Nullable[string] `json:"label,omitempty"`
 
 	// Number Example: +15551234567
-	Number       string                  `json:"number"`
+	Number string `json:"number"`
+
+	// OrderedAt When it was ordered of its carrier
+	OrderedAt nullable.Nullable[string] `json:"ordered_at,omitempty"`
+
+	// OutboundOnly true: calls are made from it, and it takes none
 	OutboundOnly nullable.Nullable[bool] `json:"outbound_only,omitempty"`
 
 	// SmsEnabled It may be the from_phone of a post-call SMS
 	SmsEnabled nullable.Nullable[bool] `json:"sms_enabled,omitempty"`
 
-	// Tags For people
+	// Tags Calls are made from any number with a tag by from_tag
 	Tags nullable.Nullable[[]string] `json:"tags,omitempty"`
 
 	// TelephonyAccountConnection The account that carries its calls
@@ -4778,7 +6420,13 @@ type NumberDto struct {
 
 	// UserId The environment
 	UserId string `json:"user_id"`
+
+	// Warnings Why its calls do not come here, and what was done to others so that they do
+	Warnings *[]string `json:"warnings,omitempty"`
 }
+
+// NumberDtoCarrierStatus pending: it is ordered, or its calls are still to be sent here; failed: it did not come. Null otherwise
+type NumberDtoCarrierStatus string
 
 // NumberPage A page of a list
 type NumberPage struct {
@@ -4788,6 +6436,322 @@ type NumberPage struct {
 	Size             int         `json:"size"`
 	Total            int         `json:"total"`
 	TotalIsEstimated bool        `json:"total_is_estimated"`
+}
+
+// OverviewCounts Calls, added up
+type OverviewCounts struct {
+	// Answered Of them, those that were answered (they have a start_time)
+	//
+	// Example: 1090
+	Answered int `json:"answered"`
+
+	// Calls Calls that are over
+	//
+	// Example: 1250
+	Calls int `json:"calls"`
+
+	// CallsWithoutCost Calls that have no cost
+	//
+	// Example: 3
+	CallsWithoutCost int `json:"calls_without_cost"`
+
+	// Cost By the operator's price file, of the calls that have one; null when none has
+	//
+	// Example: 27.31
+	Cost nullable.Nullable[float64] `json:"cost"`
+
+	// Failed Of all, those with status error
+	//
+	// Example: 4
+	Failed int `json:"failed"`
+
+	// HeardLatency How latencies are spread, each read back within 0.8 %; null where there are none
+	HeardLatency nullable.Nullable[OverviewSpread] `json:"heard_latency"`
+
+	// Interruptions Turns of the agent that the caller cut
+	//
+	// Example: 610
+	Interruptions int `json:"interruptions"`
+
+	// LlmTokensIn Tokens that models were given
+	//
+	// Example: 1310400
+	LlmTokensIn int `json:"llm_tokens_in"`
+
+	// LlmTokensOut Tokens that models wrote
+	//
+	// Example: 99400
+	LlmTokensOut int `json:"llm_tokens_out"`
+
+	// Outgoing Of them, those that were made from here
+	//
+	// Example: 400
+	Outgoing int `json:"outgoing"`
+
+	// OutgoingAnswered Of those, the answered ones
+	//
+	// Example: 251
+	OutgoingAnswered int `json:"outgoing_answered"`
+
+	// SttSeconds Of sound that was heard
+	//
+	// Example: 51250.5
+	SttSeconds float64 `json:"stt_seconds"`
+
+	// TalkSeconds From answer to end
+	//
+	// Example: 61250.5
+	TalkSeconds float64 `json:"talk_seconds"`
+
+	// TelephonySeconds From answer to end, all legs
+	//
+	// Example: 61300
+	TelephonySeconds float64 `json:"telephony_seconds"`
+
+	// TtsCharacters Characters that were spoken
+	//
+	// Example: 355200
+	TtsCharacters int `json:"tts_characters"`
+}
+
+// OverviewDto What calls that are over add up to
+type OverviewDto struct {
+	// Agents By agent, the one with the most calls first; calls with an agent of their own are in none
+	Agents []struct {
+		// Agent Its id; it may have been deleted since
+		//
+		// Example: 550e8400-e29b-41d4-a716-446655440000
+		Agent string `json:"agent"`
+
+		// Answered Of them, those that were answered
+		//
+		// Example: 1090
+		Answered int `json:"answered"`
+
+		// Calls Calls that are over
+		//
+		// Example: 1250
+		Calls int `json:"calls"`
+
+		// CallsWithoutCost Calls that have no cost
+		//
+		// Example: 3
+		CallsWithoutCost int `json:"calls_without_cost"`
+
+		// Cost By the operator's price file, of the calls that have one; null when none has
+		//
+		// Example: 27.31
+		Cost nullable.Nullable[float64] `json:"cost"`
+
+		// LlmTokensIn Tokens that models were given
+		//
+		// Example: 1310400
+		LlmTokensIn int `json:"llm_tokens_in"`
+
+		// LlmTokensOut Tokens that models wrote
+		//
+		// Example: 99400
+		LlmTokensOut int `json:"llm_tokens_out"`
+
+		// SttSeconds Of sound that was heard
+		//
+		// Example: 51250.5
+		SttSeconds float64 `json:"stt_seconds"`
+
+		// TalkSeconds From answer to end
+		//
+		// Example: 61250.5
+		TalkSeconds float64 `json:"talk_seconds"`
+
+		// TelephonySeconds From answer to end, all legs
+		//
+		// Example: 61300
+		TelephonySeconds float64 `json:"telephony_seconds"`
+
+		// TtsCharacters Characters that were spoken
+		//
+		// Example: 355200
+		TtsCharacters int `json:"tts_characters"`
+	} `json:"agents"`
+
+	// By How long a step is
+	By OverviewDtoBy `json:"by"`
+
+	// EndedReasons How they ended, the most frequent first
+	EndedReasons []struct {
+		// Calls Calls that ended so
+		//
+		// Example: 910
+		Calls int `json:"calls"`
+
+		// EndedReason As CallDto has it
+		//
+		// Example: caller_hung_up
+		EndedReason string `json:"ended_reason"`
+
+		// Fault The party it is laid at
+		//
+		// Example: caller
+		Fault string `json:"fault"`
+
+		// Outgoing Of them, those that were made from here
+		//
+		// Example: 200
+		Outgoing int `json:"outgoing"`
+	} `json:"ended_reasons"`
+
+	// From Beginning of the first step
+	//
+	// Example: 2026-11-24T00:00:00.000Z
+	From string `json:"from"`
+
+	// Pending Changes of calls that are not added up yet: 0 but for the first minutes after an update that counts anew
+	//
+	// Example: 0
+	Pending int `json:"pending"`
+
+	// Steps One after the other, also where there were no calls
+	Steps []OverviewStep `json:"steps"`
+
+	// TimeZone Whose hours and days
+	//
+	// Example: Europe/Berlin
+	TimeZone string `json:"time_zone"`
+
+	// To End of the last one
+	//
+	// Example: 2026-11-25T00:00:00.000Z
+	To string `json:"to"`
+
+	// Total Calls, added up
+	Total OverviewCounts `json:"total"`
+
+	// Vendors Latencies of the turns that a vendor served
+	Vendors []struct {
+		// HeardLatency How latencies are spread, each read back within 0.8 %; null where there are none
+		HeardLatency nullable.Nullable[OverviewSpread] `json:"heard_latency"`
+
+		// OwnLatency Its own part of them: stt_ms, llm_ms or tts_ms
+		OwnLatency nullable.Nullable[OverviewSpread] `json:"own_latency"`
+
+		// Skill What it served with
+		Skill OverviewDtoVendorsSkill `json:"skill"`
+
+		// Vendor As a turn's vendors have it
+		//
+		// Example: deepgram
+		Vendor string `json:"vendor"`
+	} `json:"vendors"`
+}
+
+// OverviewDtoBy How long a step is
+type OverviewDtoBy string
+
+// OverviewDtoVendorsSkill What it served with
+type OverviewDtoVendorsSkill string
+
+// OverviewSpread How latencies are spread, each read back within 0.8 %; null where there are none
+type OverviewSpread struct {
+	// P50Ms Milliseconds that half of them did not exceed
+	//
+	// Example: 780
+	P50Ms float64 `json:"p50_ms"`
+
+	// P95Ms Milliseconds that 95 of 100 did not exceed
+	//
+	// Example: 1410
+	P95Ms float64 `json:"p95_ms"`
+
+	// Turns Turns of the agent that answered the caller
+	//
+	// Example: 4210
+	Turns int `json:"turns"`
+}
+
+// OverviewStep The calls of one step
+type OverviewStep struct {
+	// Answered Of them, those that were answered (they have a start_time)
+	//
+	// Example: 1090
+	Answered int `json:"answered"`
+
+	// Calls Calls that are over
+	//
+	// Example: 1250
+	Calls int `json:"calls"`
+
+	// CallsWithoutCost Calls that have no cost
+	//
+	// Example: 3
+	CallsWithoutCost int `json:"calls_without_cost"`
+
+	// Cost By the operator's price file, of the calls that have one; null when none has
+	//
+	// Example: 27.31
+	Cost nullable.Nullable[float64] `json:"cost"`
+
+	// Failed Of all, those with status error
+	//
+	// Example: 4
+	Failed int `json:"failed"`
+
+	// From Its beginning
+	//
+	// Example: 2026-11-24T09:00:00.000Z
+	From string `json:"from"`
+
+	// HeardLatency How latencies are spread, each read back within 0.8 %; null where there are none
+	HeardLatency nullable.Nullable[OverviewSpread] `json:"heard_latency"`
+
+	// Interruptions Turns of the agent that the caller cut
+	//
+	// Example: 610
+	Interruptions int `json:"interruptions"`
+
+	// LlmTokensIn Tokens that models were given
+	//
+	// Example: 1310400
+	LlmTokensIn int `json:"llm_tokens_in"`
+
+	// LlmTokensOut Tokens that models wrote
+	//
+	// Example: 99400
+	LlmTokensOut int `json:"llm_tokens_out"`
+
+	// Outgoing Of them, those that were made from here
+	//
+	// Example: 400
+	Outgoing int `json:"outgoing"`
+
+	// OutgoingAnswered Of those, the answered ones
+	//
+	// Example: 251
+	OutgoingAnswered int `json:"outgoing_answered"`
+
+	// SttSeconds Of sound that was heard
+	//
+	// Example: 51250.5
+	SttSeconds float64 `json:"stt_seconds"`
+
+	// TalkSeconds From answer to end
+	//
+	// Example: 61250.5
+	TalkSeconds float64 `json:"talk_seconds"`
+
+	// TelephonySeconds From answer to end, all legs
+	//
+	// Example: 61300
+	TelephonySeconds float64 `json:"telephony_seconds"`
+
+	// To Its end, which is the next one's beginning
+	//
+	// Example: 2026-11-24T10:00:00.000Z
+	To string `json:"to"`
+
+	// TtsCharacters Characters that were spoken
+	//
+	// Example: 355200
+	TtsCharacters int `json:"tts_characters"`
 }
 
 // PostCallFinalizedActionDto `config` is the one that `type` asks for: …EmailConfigDto, …SmsConfigDto or …CustomApiConfigDto
@@ -4855,19 +6819,27 @@ type PromptDto struct {
 	// Deprecated: this property has been marked as deprecated upstream, but no `x-deprecated-reason` was set
 	CollectFields nullable.Nullable[[]PromptDto_CollectFields_Item] `json:"collect_fields,omitempty"`
 
-	// Content Example: You are a helpful assistant...
+	// Content The text. ${x} and {{x}} are variables, ${x|there} one with a default
+	//
+	// Example: You are a helpful assistant...
 	Content nullable.Nullable[string] `json:"content,omitempty"`
 
-	// ContextEndpoint Example: https://api.example.com/context
+	// ContextEndpoint Asked while it rings, after the agent's own: what it answers fills the variables
+	//
+	// Example: https://api.example.com/context
 	ContextEndpoint nullable.Nullable[string] `json:"context_endpoint,omitempty"`
 
-	// Description Example: This is a description
+	// Description For people
+	//
+	// Example: This is a description
 	Description nullable.Nullable[string] `json:"description,omitempty"`
 
 	// Id Example: 550e8400-e29b-41d4-a716-446655440000
 	Id string `json:"id"`
 
-	// Label Example: My Prompt
+	// Label What it is called; other prompts take a block in as {{> label}}
+	//
+	// Example: My Prompt
 	Label nullable.Nullable[string] `json:"label,omitempty"`
 
 	// PromptTemplate required_context_keys that a call's context lacks are a 400 on calls/create
@@ -4886,10 +6858,14 @@ type PromptDto struct {
 		UserId *string `json:"user_id,omitempty"`
 	}] `json:"prompt_template,omitempty"`
 
-	// Tags Example: ["tag1","tag2"]
+	// Tags For people
+	//
+	// Example: ["tag1","tag2"]
 	Tags nullable.Nullable[[]string] `json:"tags,omitempty"`
 
-	// Type Example: prompt
+	// Type A prompt, or a block of text that prompts take in; prompt when left out
+	//
+	// Example: prompt
 	Type *PromptDtoType `json:"type,omitempty"`
 
 	// UserId Example: 550e8400-e29b-41d4-a716-446655440000
@@ -4907,7 +6883,9 @@ type PromptDto_CollectFields_Item struct {
 	union json.RawMessage
 }
 
-// PromptDtoType Example: prompt
+// PromptDtoType A prompt, or a block of text that prompts take in; prompt when left out
+//
+// Example: prompt
 type PromptDtoType string
 
 // PromptPage A page of a list
@@ -4920,7 +6898,7 @@ type PromptPage struct {
 	TotalIsEstimated bool        `json:"total_is_estimated"`
 }
 
-// PromptRef defines model for PromptRef.
+// PromptRef What the model is told
 type PromptRef struct {
 	union json.RawMessage
 }
@@ -4991,6 +6969,87 @@ type SayDto struct {
 	Text string `json:"text"`
 }
 
+// SearchDocumentsDto What to look up
+type SearchDocumentsDto struct {
+	// Asked What the agent asked before, whose words count, too
+	//
+	// Example: Would you like to know our opening hours?
+	Asked nullable.Nullable[string] `json:"asked,omitempty"`
+
+	// Knowledge Documents: a list of their ids, or "all"
+	//
+	// Example: all
+	Knowledge nullable.Nullable[Knowledge] `json:"knowledge,omitempty"`
+
+	// Limit How many at most; left out, as many as an agent is given: 3
+	//
+	// Example: 3
+	Limit *int `json:"limit,omitempty"`
+
+	// Query What a caller says
+	//
+	// Example: when do you open on Saturday
+	Query string `json:"query"`
+}
+
+// SessionDto Who is asking
+type SessionDto struct {
+	// Environment What the environment is called
+	//
+	// Example: Acme
+	Environment string `json:"environment"`
+
+	// EnvironmentId Example: 550e8400-e29b-41d4-a716-446655440000
+	EnvironmentId string `json:"environment_id"`
+
+	// ExpiresAt When the login ends; null: it came with a key
+	//
+	// Example: 2026-11-24T21:30:00.000Z
+	ExpiresAt nullable.Nullable[time.Time] `json:"expires_at"`
+
+	// Key The key's first characters
+	//
+	// Example: sk_live_x4Fq
+	Key string `json:"key"`
+
+	// Label What the key is called
+	//
+	// Example: laptop
+	Label nullable.Nullable[string] `json:"label"`
+
+	// Role operator: the whole server; admin: an environment with its keys and settings; member (the default): all else in it
+	//
+	// Example: member
+	Role SessionDtoRole `json:"role"`
+
+	// UserId The same as environment_id
+	//
+	// Example: 550e8400-e29b-41d4-a716-446655440000
+	UserId string `json:"user_id"`
+}
+
+// SessionDtoRole operator: the whole server; admin: an environment with its keys and settings; member (the default): all else in it
+//
+// Example: member
+type SessionDtoRole string
+
+// SpeakVoiceDto What is to be spoken, and how
+type SpeakVoiceDto struct {
+	// Language Of the text; en when left out
+	Language *SpeakVoiceDtoLanguage `json:"language,omitempty"`
+
+	// Text What is spoken
+	//
+	// Example: Good morning, how can I help you?
+	Text string `json:"text"`
+
+	// Voice How the agent sounds
+	Voice *VoiceRef `json:"voice,omitempty"`
+}
+
+// SpeakVoiceDtoLanguage Of the text; en when left out
+type SpeakVoiceDtoLanguage string
+
 // SteeringPoolDto One of the two; a single number, or several
 type SteeringPoolDto struct {
 	// PhoneNumber E.164
@@ -5002,6 +7061,32 @@ type SteeringPoolDto struct {
 	//
 	// Example: ["+15551234567","+15551234568"]
 	PhoneNumbers nullable.Nullable[[]string] `json:"phone_numbers,omitempty"`
+}
+
+// TakeOverDto Who takes the call over
+type TakeOverDto struct {
+	// Announce What the agent says before it leaves; nothing without one
+	//
+	// Example: Ann from sales takes over now.
+	Announce nullable.Nullable[string] `json:"announce,omitempty"`
+
+	// Extension Keys that are pressed once they have answered: 0-9 * # A-D, w and W for pauses
+	//
+	// Example: 123
+	Extension nullable.Nullable[string] `json:"extension,omitempty"`
+
+	// PhoneNumber E.164, a sip: address, or an extension where the trunk takes them
+	//
+	// Example: +15557654321
+	PhoneNumber string `json:"phone_number"`
+}
+
+// TakeOverWebDto How a browser takes the call over
+type TakeOverWebDto struct {
+	// Announce What the agent says before it leaves; nothing without one
+	//
+	// Example: Ann from sales takes over now.
+	Announce nullable.Nullable[string] `json:"announce,omitempty"`
 }
 
 // TelephonyProvider A name, or an object with one
@@ -5016,6 +7101,70 @@ type TelephonyProvider0 = string
 type TelephonyProvider1 struct {
 	Name string `json:"name"`
 }
+
+// TestAccountConnectionDto A connection that is not stored, as create takes it
+type TestAccountConnectionDto struct {
+	// AccountSupportsAnyCallerId A trunk for which this is false carries only calls from numbers that are linked here
+	//
+	// Example: false
+	AccountSupportsAnyCallerId nullable.Nullable[bool] `json:"account_supports_any_caller_id,omitempty"`
+
+	// Config Of a SIP trunk also extensions: true, where bare extensions such as 201 may be dialled. Of Twilio and Telnyx voicemail_detection.provider_amd: true, where the carrier's own detector is to have a say in who answers (it charges for it); enabled: false switches it off. Of Telnyx sip_refer: true, where far ends that are reached by SIP are asked by REFER to move a call themselves
+	//
+	// Example: {"voicemail_detection":{}}
+	Config *TestAccountConnectionDto_Config `json:"config,omitempty"`
+
+	// Credentials By type, under x-credentials; written, and read back masked
+	//
+	// Example: {"twilio_account_sid":"AC1234567890","twilio_auth_token":"1234567890"}
+	Credentials *map[string]interface{} `json:"credentials,omitempty"`
+
+	// Description For people
+	//
+	// Example: This is a description
+	Description nullable.Nullable[string] `json:"description,omitempty"`
+
+	// Label For people
+	//
+	// Example: My Account Connection
+	Label nullable.Nullable[string] `json:"label,omitempty"`
+
+	// SteeringPool Numbers that are lent to warm transfers, one at a time, as the number that the second call comes from
+	//
+	// Example: ["+1234567890"]
+	SteeringPool nullable.Nullable[[]string] `json:"steering_pool,omitempty"`
+
+	// Type Example: account_connection_twilio
+	Type *TestAccountConnectionDtoType `json:"type,omitempty"`
+}
+
+// TestAccountConnectionDto_Config_VoicemailDetection Who answers the calls we place
+type TestAccountConnectionDto_Config_VoicemailDetection struct {
+	// Enabled false: the carrier is not asked. Left out it is true
+	Enabled *bool `json:"enabled,omitempty"`
+
+	// ProviderAmd Of Twilio and Telnyx: the carrier's own detector has a say. It charges for it
+	ProviderAmd          *bool                  `json:"provider_amd,omitempty"`
+	AdditionalProperties map[string]interface{} `json:"-"`
+}
+
+// TestAccountConnectionDto_Config Of a SIP trunk also extensions: true, where bare extensions such as 201 may be dialled. Of Twilio and Telnyx voicemail_detection.provider_amd: true, where the carrier's own detector is to have a say in who answers (it charges for it); enabled: false switches it off. Of Telnyx sip_refer: true, where far ends that are reached by SIP are asked by REFER to move a call themselves
+//
+// Example: {"voicemail_detection":{}}
+type TestAccountConnectionDto_Config struct {
+	// Extensions Of a SIP trunk: bare extensions such as 201 may be dialled
+	Extensions *bool `json:"extensions,omitempty"`
+
+	// SipRefer Of Telnyx: far ends that are reached by SIP are asked by REFER to move a call themselves
+	SipRefer *bool `json:"sip_refer,omitempty"`
+
+	// VoicemailDetection Who answers the calls we place
+	VoicemailDetection   *TestAccountConnectionDto_Config_VoicemailDetection `json:"voicemail_detection,omitempty"`
+	AdditionalProperties map[string]interface{}                              `json:"-"`
+}
+
+// TestAccountConnectionDtoType Example: account_connection_twilio
+type TestAccountConnectionDtoType string
 
 // TraceDto The SIP messages of a call, in their order
 type TraceDto struct {
@@ -5078,11 +7227,40 @@ type TraceMessageDtoTransport string
 
 // TransferCallDto Whom to hand the call to
 type TransferCallDto struct {
-	// PhoneNumber E.164, a sip: address, or an extension where the trunk takes them
+	// AnswerTimeoutSeconds How long it rings; 40 when left out
+	AnswerTimeoutSeconds nullable.Nullable[float64] `json:"answer_timeout_seconds,omitempty"`
+
+	// Briefing What the agent tells them before it asks whether they take the call; what its model makes of the call when left out
+	Briefing nullable.Nullable[string] `json:"briefing,omitempty"`
+
+	// Extension Keys that are pressed once they have answered: 0-9 * # A-D, with w (half a second), W and , (one) as pauses
+	//
+	// Example: ,,204
+	Extension nullable.Nullable[string] `json:"extension,omitempty"`
+
+	// HoldSound What the caller hears meanwhile; music when left out
+	HoldSound nullable.Nullable[TransferCallDtoHoldSound] `json:"hold_sound,omitempty"`
+
+	// Mode warm: they are told of the call and asked whether they take it, while the caller waits; cold when left out
+	Mode nullable.Nullable[TransferCallDtoMode] `json:"mode,omitempty"`
+
+	// OnFailure What follows when nobody takes over; resume when left out
+	OnFailure nullable.Nullable[TransferCallDtoOnFailure] `json:"on_failure,omitempty"`
+
+	// PhoneNumber E.164, a sip: address, or an extension where the trunk takes them. Behind a number may stand its extension: +15557654321,,204
 	//
 	// Example: +15557654321
 	PhoneNumber string `json:"phone_number"`
 }
+
+// TransferCallDtoHoldSound What the caller hears meanwhile; music when left out
+type TransferCallDtoHoldSound string
+
+// TransferCallDtoMode warm: they are told of the call and asked whether they take it, while the caller waits; cold when left out
+type TransferCallDtoMode string
+
+// TransferCallDtoOnFailure What follows when nobody takes over; resume when left out
+type TransferCallDtoOnFailure string
 
 // TrunkStatusDto How a SIP trunk is doing
 type TrunkStatusDto struct {
@@ -5165,6 +7343,9 @@ type TurnDto struct {
 		Thinking *CreditDto `json:"thinking,omitempty"`
 	} `json:"vendors,omitempty"`
 	Who TurnDtoWho `json:"who"`
+
+	// Words The words of text, cut at white space, and when each was heard, where the transcriber or the voice tells: in one call, not in lists. A voice's sound may hold several words that it did not time; those stand in it by their letters, and so does what a transcriber wrote in figures
+	Words *[]WordDto `json:"words,omitempty"`
 }
 
 // TurnDtoWho defines model for TurnDto.Who.
@@ -5177,7 +7358,7 @@ type UpdateAccountConnectionDto struct {
 	// Example: false
 	AccountSupportsAnyCallerId nullable.Nullable[bool] `json:"account_supports_any_caller_id,omitempty"`
 
-	// Config Of a SIP trunk also extensions: true, where bare extensions such as 201 may be dialled
+	// Config Of a SIP trunk also extensions: true, where bare extensions such as 201 may be dialled. Of Twilio and Telnyx voicemail_detection.provider_amd: true, where the carrier's own detector is to have a say in who answers (it charges for it); enabled: false switches it off. Of Telnyx sip_refer: true, where far ends that are reached by SIP are asked by REFER to move a call themselves
 	//
 	// Example: {"voicemail_detection":{}}
 	Config *UpdateAccountConnectionDto_Config `json:"config,omitempty"`
@@ -5187,14 +7368,20 @@ type UpdateAccountConnectionDto struct {
 	// Example: {"twilio_account_sid":"AC1234567890","twilio_auth_token":"1234567890"}
 	Credentials *map[string]interface{} `json:"credentials,omitempty"`
 
-	// Description Example: This is a description
+	// Description For people
+	//
+	// Example: This is a description
 	Description nullable.Nullable[string] `json:"description,omitempty"`
 	Id          *Uuid                     `json:"id,omitempty"`
 
-	// Label Example: My Account Connection
+	// Label For people
+	//
+	// Example: My Account Connection
 	Label nullable.Nullable[string] `json:"label,omitempty"`
 
-	// SteeringPool Example: ["+1234567890"]
+	// SteeringPool Numbers that are lent to warm transfers, one at a time, as the number that the second call comes from
+	//
+	// Example: ["+1234567890"]
 	SteeringPool nullable.Nullable[[]string] `json:"steering_pool,omitempty"`
 
 	// Type Example: account_connection_twilio
@@ -5204,12 +7391,29 @@ type UpdateAccountConnectionDto struct {
 	UserId *string `json:"user_id,omitempty"`
 }
 
-// UpdateAccountConnectionDto_Config Of a SIP trunk also extensions: true, where bare extensions such as 201 may be dialled
+// UpdateAccountConnectionDto_Config_VoicemailDetection Who answers the calls we place
+type UpdateAccountConnectionDto_Config_VoicemailDetection struct {
+	// Enabled false: the carrier is not asked. Left out it is true
+	Enabled *bool `json:"enabled,omitempty"`
+
+	// ProviderAmd Of Twilio and Telnyx: the carrier's own detector has a say. It charges for it
+	ProviderAmd          *bool                  `json:"provider_amd,omitempty"`
+	AdditionalProperties map[string]interface{} `json:"-"`
+}
+
+// UpdateAccountConnectionDto_Config Of a SIP trunk also extensions: true, where bare extensions such as 201 may be dialled. Of Twilio and Telnyx voicemail_detection.provider_amd: true, where the carrier's own detector is to have a say in who answers (it charges for it); enabled: false switches it off. Of Telnyx sip_refer: true, where far ends that are reached by SIP are asked by REFER to move a call themselves
 //
 // Example: {"voicemail_detection":{}}
 type UpdateAccountConnectionDto_Config struct {
-	Extensions           *bool                  `json:"extensions,omitempty"`
-	AdditionalProperties map[string]interface{} `json:"-"`
+	// Extensions Of a SIP trunk: bare extensions such as 201 may be dialled
+	Extensions *bool `json:"extensions,omitempty"`
+
+	// SipRefer Of Telnyx: far ends that are reached by SIP are asked by REFER to move a call themselves
+	SipRefer *bool `json:"sip_refer,omitempty"`
+
+	// VoicemailDetection Who answers the calls we place
+	VoicemailDetection   *UpdateAccountConnectionDto_Config_VoicemailDetection `json:"voicemail_detection,omitempty"`
+	AdditionalProperties map[string]interface{}                                `json:"-"`
 }
 
 // UpdateAccountConnectionDtoType Example: account_connection_twilio
@@ -5225,46 +7429,68 @@ type UpdateActionDto struct {
 	// Example: {"phone_number":"+15557654321"}
 	Config *map[string]interface{} `json:"config,omitempty"`
 
-	// Description Example: This is a description
+	// Description When the agent is to do it, for the model
+	//
+	// Example: This is a description
 	Description nullable.Nullable[string] `json:"description,omitempty"`
 	Id          *Uuid                     `json:"id,omitempty"`
 
-	// Label Example: Transfer Call
+	// Label What it is called
+	//
+	// Example: Transfer Call
 	Label nullable.Nullable[string] `json:"label,omitempty"`
 
-	// Type Example: action_transfer_call
+	// Type What it does
+	//
+	// Example: action_transfer_call
 	Type *UpdateActionDtoType `json:"type,omitempty"`
 
 	// UserId The environment; ignored
 	UserId *string `json:"user_id,omitempty"`
 }
 
-// UpdateActionDtoType Example: action_transfer_call
+// UpdateActionDtoType What it does
+//
+// Example: action_transfer_call
 type UpdateActionDtoType string
 
 // UpdateAgentDto Changes to an agent
 type UpdateAgentDto struct {
 	// AccountConnection The account that pays for thinking
 	AccountConnection nullable.Nullable[UpdateAgentDto_AccountConnection] `json:"account_connection,omitempty"`
-	Actions           *[]ActionRef                                        `json:"actions,omitempty"`
 
-	// ActivityActions Kept as given
+	// Actions What the agent can do besides talk
+	Actions *[]ActionRef `json:"actions,omitempty"`
+
+	// ActivityActions Actions that are run by what happens, each an ActivityAction. Activities that this version does not know are kept as given, and a warning on the call
 	ActivityActions nullable.Nullable[[]map[string]interface{}] `json:"activity_actions,omitempty"`
 
-	// AskIfHumanPresentOnIdle Example: true
-	AskIfHumanPresentOnIdle nullable.Nullable[bool]        `json:"ask_if_human_present_on_idle,omitempty"`
-	BackgroundSound         *UpdateAgentDtoBackgroundSound `json:"background_sound,omitempty"`
+	// AskIfHumanPresentOnIdle Asks whether the caller is there when they are silent; false when left out: then 30 s without a word of either end the call
+	//
+	// Example: true
+	AskIfHumanPresentOnIdle nullable.Nullable[bool] `json:"ask_if_human_present_on_idle,omitempty"`
 
-	// CallDurationSec Example: 10
+	// BackgroundSound What is heard under the agent's voice; nothing when left out
+	BackgroundSound *UpdateAgentDtoBackgroundSound `json:"background_sound,omitempty"`
+
+	// CallDurationSec The longest call, in s; 1800 when left out
+	//
+	// Example: 10
 	CallDurationSec nullable.Nullable[float64] `json:"call_duration_sec,omitempty"`
 
-	// CombineLastCallContext Example: true
+	// CombineLastCallContext Tells the model what the last call with this phone number came to; false when left out
+	//
+	// Example: true
 	CombineLastCallContext nullable.Nullable[bool] `json:"combine_last_call_context,omitempty"`
 
-	// ContextEndpoint Example: https://api.example.com/context
+	// ContextEndpoint Asked with ?phone_number= while it rings: what it answers, flat JSON, fills the variables
+	//
+	// Example: https://api.example.com/context
 	ContextEndpoint nullable.Nullable[string] `json:"context_endpoint,omitempty"`
 
-	// ConversationSpeed Example: 0.5
+	// ConversationSpeed Divides every wait, and is not how fast the voice speaks; 1 when left out
+	//
+	// Example: 0.5
 	ConversationSpeed nullable.Nullable[float64] `json:"conversation_speed,omitempty"`
 
 	// DeepgramKeywords Word to boost; whoever transcribes is told
@@ -5272,48 +7498,84 @@ type UpdateAgentDto struct {
 	// Example: {"kansas":"10"}
 	DeepgramKeywords nullable.Nullable[map[string]UpdateAgentDto_DeepgramKeywords_AdditionalProperties] `json:"deepgram_keywords,omitempty"`
 
-	// Description Example: This is a description
+	// Description What it is for; for people
+	//
+	// Example: This is a description
 	Description nullable.Nullable[string] `json:"description,omitempty"`
 
-	// DynamicMaxSilenceSecs Example: 3
+	// DynamicMaxSilenceSecs And the longest, in s; 3 when left out
+	//
+	// Example: 3
 	DynamicMaxSilenceSecs nullable.Nullable[float64] `json:"dynamic_max_silence_secs,omitempty"`
 
-	// DynamicMinWaitSecs Example: 0.2
+	// DynamicMinWaitSecs The shortest such wait, in s; 0.2 when left out
+	//
+	// Example: 0.2
 	DynamicMinWaitSecs nullable.Nullable[float64] `json:"dynamic_min_wait_secs,omitempty"`
 
-	// EnableDynamicTurns Example: true
+	// EnableDynamicTurns Waits the shorter the more finished the caller's sentence is, between the two that follow; false when left out
+	//
+	// Example: true
 	EnableDynamicTurns nullable.Nullable[bool] `json:"enable_dynamic_turns,omitempty"`
 
-	// EnableDynamicVmDetection Example: true
+	// EnableDynamicVmDetection Goes on watching for a machine after the first verdict; false when left out
+	//
+	// Example: true
 	EnableDynamicVmDetection nullable.Nullable[bool] `json:"enable_dynamic_vm_detection,omitempty"`
 
-	// EnablePreloadPrompt Example: true
+	// EnablePreloadPrompt Opens connections and has the model read the prompt while it rings; false when left out
+	//
+	// Example: true
 	EnablePreloadPrompt nullable.Nullable[bool] `json:"enable_preload_prompt,omitempty"`
 
-	// EnableRecording Example: true
-	EnableRecording        nullable.Nullable[bool]               `json:"enable_recording,omitempty"`
+	// EnableRecording Records calls, the caller left, the agent right; true when left out
+	//
+	// Example: true
+	EnableRecording nullable.Nullable[bool] `json:"enable_recording,omitempty"`
+
+	// EndpointingSensitivity How soon the caller is taken to have finished. sensitive: at once; auto (when left out): after 0.5 s behind a finished sentence, 1 s behind any other; relaxed: after 1 and 2 s. All follow the caller's pace
 	EndpointingSensitivity *UpdateAgentDtoEndpointingSensitivity `json:"endpointing_sensitivity,omitempty"`
-	Id                     nullable.Nullable[string]             `json:"id,omitempty"`
+
+	// GuardRails What the agent keeps to, whatever its model says
+	GuardRails nullable.Nullable[GuardRails] `json:"guard_rails,omitempty"`
+	Id         nullable.Nullable[string]     `json:"id,omitempty"`
 
 	// IdleAfterInteractionSeconds s of silence, once the caller has said something; idle_time_seconds when left out
 	IdleAfterInteractionSeconds nullable.Nullable[float64] `json:"idle_after_interaction_seconds,omitempty"`
 
-	// IdleTimeSeconds Example: 10
+	// IdleTimeSeconds After how much silence it asks, in s; 15 when left out
+	//
+	// Example: 10
 	IdleTimeSeconds nullable.Nullable[float64] `json:"idle_time_seconds,omitempty"`
 
-	// InitialMessage Example: Hello, how can I help you today?
+	// InitialMessage The first words of the agent, which nobody interrupts; without any the caller speaks first
+	//
+	// Example: Hello, how can I help you today?
 	InitialMessage nullable.Nullable[string] `json:"initial_message,omitempty"`
 
-	// InitialMessageDelay ms after answer
+	// InitialMessageDelay How long after the answer they come, in ms; 0 when left out
 	//
 	// Example: 1000
-	InitialMessageDelay  nullable.Nullable[float64]          `json:"initial_message_delay,omitempty"`
-	InterruptSensitivity *UpdateAgentDtoInterruptSensitivity `json:"interrupt_sensitivity,omitempty"`
-	IvrNavigationMode    *UpdateAgentDtoIvrNavigationMode    `json:"ivr_navigation_mode,omitempty"`
+	InitialMessageDelay nullable.Nullable[float64] `json:"initial_message_delay,omitempty"`
 
-	// Label Example: My Agent
-	Label    nullable.Nullable[string] `json:"label,omitempty"`
-	Language *UpdateAgentDtoLanguage   `json:"language,omitempty"`
+	// InterruptSensitivity What stops the agent in the middle of a sentence. low (when left out): words, but not mere signs of listening; high: any word
+	InterruptSensitivity *UpdateAgentDtoInterruptSensitivity `json:"interrupt_sensitivity,omitempty"`
+
+	// IvrNavigationMode default: find the way through the phone menus of those who are called, by keys or words; off when left out
+	IvrNavigationMode *UpdateAgentDtoIvrNavigationMode `json:"ivr_navigation_mode,omitempty"`
+
+	// Knowledge Documents: a list of their ids, or "all"
+	//
+	// Example: all
+	Knowledge nullable.Nullable[Knowledge] `json:"knowledge,omitempty"`
+
+	// Label Another name, for people
+	//
+	// Example: My Agent
+	Label nullable.Nullable[string] `json:"label,omitempty"`
+
+	// Language What is heard and spoken; en when left out
+	Language *UpdateAgentDtoLanguage `json:"language,omitempty"`
 
 	// LlmFallback Who thinks when the first fails or is late: {provider, model} (or model_name)
 	LlmFallback nullable.Nullable[UpdateAgentDto_LlmFallback] `json:"llm_fallback,omitempty"`
@@ -5321,43 +7583,65 @@ type UpdateAgentDto struct {
 	// LlmSeed The same seed gives much the same answers, where the model has one
 	LlmSeed nullable.Nullable[int64] `json:"llm_seed,omitempty"`
 
-	// LlmTemperature Example: 0.5
+	// LlmTemperature How freely the model chooses its words; the model's own when left out
+	//
+	// Example: 0.5
 	LlmTemperature nullable.Nullable[float64] `json:"llm_temperature,omitempty"`
 
-	// LlmVmDetectionOnly Example: true
+	// LlmVmDetectionOnly Tells a machine by its words alone, not by its sound; false when left out
+	//
+	// Example: true
 	LlmVmDetectionOnly nullable.Nullable[bool] `json:"llm_vm_detection_only,omitempty"`
 
-	// MaxAggregateIdleCheckCount in the call
+	// MaxAggregateIdleCheckCount So many in the whole call, and it ends; any number when left out
 	MaxAggregateIdleCheckCount nullable.Nullable[float64] `json:"max_aggregate_idle_check_count,omitempty"`
 
-	// MaxIdleCheckCount in a row
+	// MaxIdleCheckCount So many questions in a row without an answer, and the call ends; 2 when left out
 	//
 	// Example: 10
 	MaxIdleCheckCount nullable.Nullable[float64] `json:"max_idle_check_count,omitempty"`
-	MemoryScope       *UpdateAgentDtoMemoryScope `json:"memory_scope,omitempty"`
 
-	// MinVolume % of full-scale RMS
+	// MemoryScope What is learnt of a phone number is known in its next call: to this agent alone, or to all that have all; nothing is kept when left out
+	MemoryScope *UpdateAgentDtoMemoryScope `json:"memory_scope,omitempty"`
+
+	// MinVolume Sound below that loudness counts as silence, in % of full scale (RMS); 0 when left out
 	MinVolume nullable.Nullable[float64] `json:"min_volume,omitempty"`
 
-	// Model Example: gpt-4
+	// Model The model, as its vendor calls it; one that the server chooses when left out
+	//
+	// Example: gpt-4
 	Model nullable.Nullable[string] `json:"model,omitempty"`
 
-	// Name Example: My Agent
+	// Name What the agent is called here; callers do not hear it
+	//
+	// Example: My Agent
 	Name nullable.Nullable[string] `json:"name,omitempty"`
 
-	// NoiseSuppression Example: true
+	// NoiseSuppression Takes noise out of the caller's sound before it is heard; false when left out
+	//
+	// Example: true
 	NoiseSuppression nullable.Nullable[bool] `json:"noise_suppression,omitempty"`
 
-	// NoiseSuppressionLevel Example: 50
-	NoiseSuppressionLevel   nullable.Nullable[float64]              `json:"noise_suppression_level,omitempty"`
+	// NoiseSuppressionLevel How much of it, in %; 50 when left out
+	//
+	// Example: 50
+	NoiseSuppressionLevel nullable.Nullable[float64] `json:"noise_suppression_level,omitempty"`
+
+	// OpenaiAccountConnection The account with OpenAI that pays for thinking
 	OpenaiAccountConnection nullable.Nullable[AccountConnectionRef] `json:"openai_account_connection,omitempty"`
 
 	// OpenaiApi Which API models of OpenAI and of servers like it are asked by; chat_completions when left out
 	OpenaiApi nullable.Nullable[UpdateAgentDtoOpenaiApi] `json:"openai_api,omitempty"`
 
-	// OpenaiModelNameOverride Example: gpt-4
-	OpenaiModelNameOverride nullable.Nullable[string]                       `json:"openai_model_name_override,omitempty"`
-	PostCallActions         nullable.Nullable[[]PostCallFinalizedActionDto] `json:"post_call_actions,omitempty"`
+	// OpenaiModelNameOverride A model of OpenAI's, in the place of model; for clients that know no other way
+	//
+	// Example: gpt-4
+	OpenaiModelNameOverride nullable.Nullable[string] `json:"openai_model_name_override,omitempty"`
+
+	// PostCallActions What is sent when the call is over: e-mails, text messages, requests
+	PostCallActions nullable.Nullable[[]PostCallFinalizedActionDto] `json:"post_call_actions,omitempty"`
+
+	// PostCallEmail An e-mail after the call; post_call_actions has more
 	// Deprecated: this property has been marked as deprecated upstream, but no `x-deprecated-reason` was set
 	PostCallEmail nullable.Nullable[PostCallFinalizedEmailDto] `json:"post_call_email,omitempty"`
 
@@ -5368,34 +7652,55 @@ type UpdateAgentDto struct {
 
 	// PostCallPrompt What a model is asked about the transcript when the call is over
 	PostCallPrompt nullable.Nullable[string] `json:"post_call_prompt,omitempty"`
+
+	// PostCallSms A text message after the call; post_call_actions has more
 	// Deprecated: this property has been marked as deprecated upstream, but no `x-deprecated-reason` was set
 	PostCallSms nullable.Nullable[PostCallFinalizedSMSDto] `json:"post_call_sms,omitempty"`
-	Prompt      *PromptRef                                 `json:"prompt,omitempty"`
+
+	// Prompt What the model is told
+	Prompt *PromptRef `json:"prompt,omitempty"`
 
 	// Provider Who thinks: one of GET /openapi.json x-vendors
 	//
 	// Example: openai
-	Provider        nullable.Nullable[string]      `json:"provider,omitempty"`
+	Provider nullable.Nullable[string] `json:"provider,omitempty"`
+
+	// ReasoningEffort How long a model that reasons may do so; the model's own when left out. Callers wait for it
 	ReasoningEffort *UpdateAgentDtoReasoningEffort `json:"reasoning_effort,omitempty"`
 
-	// RunDoNotCallDetection Example: true
+	// RunDoNotCallDetection Finds out whether whoever was called asked not to be called again; false when left out
+	//
+	// Example: true
 	RunDoNotCallDetection nullable.Nullable[bool] `json:"run_do_not_call_detection,omitempty"`
 
-	// Skills Kept as given
+	// Skills What the agent does by rule, each {type, config}: a CallRoutingConfig where type is skill_call_routing, a CollectConfig where it is skill_collect. Types that this version does not know are kept as given, and a warning on the call
 	Skills nullable.Nullable[[]map[string]interface{}] `json:"skills,omitempty"`
 
 	// Transcriber {type: transcriber_<vendor>, …that vendor's options, under x-vendors}; the server's default when left out
 	Transcriber nullable.Nullable[UpdateAgentDto_Transcriber] `json:"transcriber,omitempty"`
 
-	// TransferOnEnd Example: true
+	// TransferOnEnd Where the agent would end the call it makes its first transfer instead; false when left out
+	//
+	// Example: true
 	TransferOnEnd nullable.Nullable[bool]   `json:"transfer_on_end,omitempty"`
 	UserId        nullable.Nullable[string] `json:"user_id,omitempty"`
-	Verbosity     *UpdateAgentDtoVerbosity  `json:"verbosity,omitempty"`
-	Voice         *VoiceRef                 `json:"voice,omitempty"`
+
+	// Verbosity How much the model says, where it has such a dial; its own when left out
+	Verbosity *UpdateAgentDtoVerbosity `json:"verbosity,omitempty"`
+
+	// Voice How the agent sounds
+	Voice *VoiceRef `json:"voice,omitempty"`
 
 	// VoicemailMessage Left on a machine; an outbound call that reaches one hangs up without
-	VoicemailMessage nullable.Nullable[string]     `json:"voicemail_message,omitempty"`
-	Webhook          nullable.Nullable[WebhookRef] `json:"webhook,omitempty"`
+	VoicemailMessage nullable.Nullable[string] `json:"voicemail_message,omitempty"`
+
+	// WebOrigins Pages whose visitors may call the agent by /widget.js, by their origins; none when left out
+	//
+	// Example: ["https://shop.example"]
+	WebOrigins nullable.Nullable[[]string] `json:"web_origins,omitempty"`
+
+	// Webhook Where the facts of its calls are sent; nowhere when left out
+	Webhook nullable.Nullable[WebhookRef] `json:"webhook,omitempty"`
 }
 
 // UpdateAgentDto_AccountConnection The account that pays for thinking
@@ -5403,7 +7708,7 @@ type UpdateAgentDto_AccountConnection struct {
 	union json.RawMessage
 }
 
-// UpdateAgentDtoBackgroundSound defines model for UpdateAgentDto.BackgroundSound.
+// UpdateAgentDtoBackgroundSound What is heard under the agent's voice; nothing when left out
 type UpdateAgentDtoBackgroundSound string
 
 // UpdateAgentDtoDeepgramKeywords0 defines model for UpdateAgentDto.DeepgramKeywords.0.
@@ -5417,59 +7722,122 @@ type UpdateAgentDto_DeepgramKeywords_AdditionalProperties struct {
 	union json.RawMessage
 }
 
-// UpdateAgentDtoEndpointingSensitivity defines model for UpdateAgentDto.EndpointingSensitivity.
+// UpdateAgentDtoEndpointingSensitivity How soon the caller is taken to have finished. sensitive: at once; auto (when left out): after 0.5 s behind a finished sentence, 1 s behind any other; relaxed: after 1 and 2 s. All follow the caller's pace
 type UpdateAgentDtoEndpointingSensitivity string
 
-// UpdateAgentDtoInterruptSensitivity defines model for UpdateAgentDto.InterruptSensitivity.
+// UpdateAgentDtoInterruptSensitivity What stops the agent in the middle of a sentence. low (when left out): words, but not mere signs of listening; high: any word
 type UpdateAgentDtoInterruptSensitivity string
 
-// UpdateAgentDtoIvrNavigationMode defines model for UpdateAgentDto.IvrNavigationMode.
+// UpdateAgentDtoIvrNavigationMode default: find the way through the phone menus of those who are called, by keys or words; off when left out
 type UpdateAgentDtoIvrNavigationMode string
 
-// UpdateAgentDtoLanguage defines model for UpdateAgentDto.Language.
+// UpdateAgentDtoLanguage What is heard and spoken; en when left out
 type UpdateAgentDtoLanguage string
 
-// UpdateAgentDto_LlmFallback_AccountConnection defines model for UpdateAgentDto.LlmFallback.AccountConnection.
+// UpdateAgentDto_LlmFallback_AccountConnection The account that pays for it
 type UpdateAgentDto_LlmFallback_AccountConnection struct {
 	union json.RawMessage
 }
 
-// UpdateAgentDtoLlmFallbackOpenaiApi defines model for UpdateAgentDto.LlmFallback.OpenaiApi.
+// UpdateAgentDtoLlmFallbackOpenaiApi By which API it is asked; chat_completions when left out
 type UpdateAgentDtoLlmFallbackOpenaiApi string
 
 // UpdateAgentDto_LlmFallback Who thinks when the first fails or is late: {provider, model} (or model_name)
 type UpdateAgentDto_LlmFallback struct {
-	AccountConnection    nullable.Nullable[UpdateAgentDto_LlmFallback_AccountConnection] `json:"account_connection,omitempty"`
-	Model                *string                                                         `json:"model,omitempty"`
-	ModelName            *string                                                         `json:"model_name,omitempty"`
-	OpenaiApi            nullable.Nullable[UpdateAgentDtoLlmFallbackOpenaiApi]           `json:"openai_api,omitempty"`
-	Provider             *string                                                         `json:"provider,omitempty"`
-	AdditionalProperties map[string]interface{}                                          `json:"-"`
+	// AccountConnection The account that pays for it
+	AccountConnection nullable.Nullable[UpdateAgentDto_LlmFallback_AccountConnection] `json:"account_connection,omitempty"`
+
+	// Model The model; one that the server chooses when left out
+	Model *string `json:"model,omitempty"`
+
+	// ModelName The same as model
+	ModelName *string `json:"model_name,omitempty"`
+
+	// OpenaiApi By which API it is asked; chat_completions when left out
+	OpenaiApi nullable.Nullable[UpdateAgentDtoLlmFallbackOpenaiApi] `json:"openai_api,omitempty"`
+
+	// Provider Who thinks then: one of x-vendors
+	Provider             *string                `json:"provider,omitempty"`
+	AdditionalProperties map[string]interface{} `json:"-"`
 }
 
-// UpdateAgentDtoMemoryScope defines model for UpdateAgentDto.MemoryScope.
+// UpdateAgentDtoMemoryScope What is learnt of a phone number is known in its next call: to this agent alone, or to all that have all; nothing is kept when left out
 type UpdateAgentDtoMemoryScope string
 
 // UpdateAgentDtoOpenaiApi Which API models of OpenAI and of servers like it are asked by; chat_completions when left out
 type UpdateAgentDtoOpenaiApi string
 
-// UpdateAgentDtoReasoningEffort defines model for UpdateAgentDto.ReasoningEffort.
+// UpdateAgentDtoReasoningEffort How long a model that reasons may do so; the model's own when left out. Callers wait for it
 type UpdateAgentDtoReasoningEffort string
 
-// UpdateAgentDto_Transcriber_AccountConnection defines model for UpdateAgentDto.Transcriber.AccountConnection.
+// UpdateAgentDto_Transcriber_AccountConnection The account that pays for hearing
 type UpdateAgentDto_Transcriber_AccountConnection struct {
 	union json.RawMessage
 }
 
 // UpdateAgentDto_Transcriber {type: transcriber_<vendor>, …that vendor's options, under x-vendors}; the server's default when left out
 type UpdateAgentDto_Transcriber struct {
-	AccountConnection    nullable.Nullable[UpdateAgentDto_Transcriber_AccountConnection] `json:"account_connection,omitempty"`
-	Type                 *string                                                         `json:"type,omitempty"`
-	AdditionalProperties map[string]interface{}                                          `json:"-"`
+	// AccountConnection The account that pays for hearing
+	AccountConnection nullable.Nullable[UpdateAgentDto_Transcriber_AccountConnection] `json:"account_connection,omitempty"`
+
+	// Type Who hears: transcriber_<vendor>
+	Type                 *string                `json:"type,omitempty"`
+	AdditionalProperties map[string]interface{} `json:"-"`
 }
 
-// UpdateAgentDtoVerbosity defines model for UpdateAgentDto.Verbosity.
+// UpdateAgentDtoVerbosity How much the model says, where it has such a dial; its own when left out
 type UpdateAgentDtoVerbosity string
+
+// UpdateDocumentDto Changes to a document
+type UpdateDocumentDto struct {
+	// Content Example: # Opening hours
+	//
+	// Monday to Friday, 9 am to 6 pm.
+	Content *string `json:"content,omitempty"`
+
+	// CreatedAt Ignored
+	CreatedAt *string `json:"created_at,omitempty"`
+	Id        *Uuid   `json:"id,omitempty"`
+
+	// Language Of the content, for the forms of its words; left out, en
+	//
+	// Example: en
+	Language nullable.Nullable[UpdateDocumentDtoLanguage] `json:"language,omitempty"`
+
+	// Name What it is called; it is looked up, too
+	//
+	// Example: Opening hours
+	Name *string `json:"name,omitempty"`
+
+	// Size Ignored
+	Size *int `json:"size,omitempty"`
+
+	// Tags For people
+	//
+	// Example: ["shop"]
+	Tags nullable.Nullable[[]string] `json:"tags,omitempty"`
+
+	// Type How content is written; left out, text
+	//
+	// Example: markdown
+	Type *UpdateDocumentDtoType `json:"type,omitempty"`
+
+	// UpdatedAt Ignored
+	UpdatedAt *string `json:"updated_at,omitempty"`
+
+	// UserId The environment; ignored
+	UserId *string `json:"user_id,omitempty"`
+}
+
+// UpdateDocumentDtoLanguage Of the content, for the forms of its words; left out, en
+//
+// Example: en
+type UpdateDocumentDtoLanguage string
+
+// UpdateDocumentDtoType How content is written; left out, text
+//
+// Example: markdown
+type UpdateDocumentDtoType string
 
 // UpdateEnvironmentDto Changes to an environment
 type UpdateEnvironmentDto struct {
@@ -5517,13 +7885,15 @@ type UpdateEnvironmentDtoTimeFormat string
 
 // UpdateNumberDto Changes to a number
 type UpdateNumberDto struct {
-	Active nullable.Nullable[bool]            `json:"active,omitempty"`
-	Config nullable.Nullable[NumberConfigDto] `json:"config,omitempty"`
+	// Active false: it takes no calls, and none are made from it by from_tag
+	Active        nullable.Nullable[bool]            `json:"active,omitempty"`
+	CarrierStatus nullable.Nullable[string]          `json:"carrier_status,omitempty"`
+	Config        nullable.Nullable[NumberConfigDto] `json:"config,omitempty"`
 
 	// Description For people
 	Description nullable.Nullable[string] `json:"description,omitempty"`
 
-	// ExampleContext Values of the prompt's variables for trying things out
+	// ExampleContext Values of the prompt's variables on calls that come in by this number, where neither the caller's side nor a context_endpoint gives them
 	ExampleContext   nullable.Nullable[map[string]interface{}] `json:"example_context,omitempty"`
 	Id               nullable.Nullable[string]                 `json:"id,omitempty"`
 	InboundAgent     nullable.Nullable[AgentRef]               `json:"inbound_agent,omitempty"`
@@ -5533,18 +7903,22 @@ type UpdateNumberDto struct {
 	IsRoutingNumber nullable.Nullable[bool] `json:"is_routing_number,omitempty"`
 
 	// Label For people
-	Label        nullable.Nullable[string] `json:"label,omitempty"`
-	Number       nullable.Nullable[string] `json:"number,omitempty"`
-	OutboundOnly nullable.Nullable[bool]   `json:"outbound_only,omitempty"`
+	Label     nullable.Nullable[string] `json:"label,omitempty"`
+	Number    nullable.Nullable[string] `json:"number,omitempty"`
+	OrderedAt nullable.Nullable[string] `json:"ordered_at,omitempty"`
+
+	// OutboundOnly true: calls are made from it, and it takes none
+	OutboundOnly nullable.Nullable[bool] `json:"outbound_only,omitempty"`
 
 	// SmsEnabled It may be the from_phone of a post-call SMS
 	SmsEnabled nullable.Nullable[bool] `json:"sms_enabled,omitempty"`
 
-	// Tags For people
+	// Tags Calls are made from any number with a tag by from_tag
 	Tags                       nullable.Nullable[[]string]     `json:"tags,omitempty"`
 	TelephonyAccountConnection nullable.Nullable[ConnectionId] `json:"telephony_account_connection,omitempty"`
 	TelephonyProvider          nullable.Nullable[string]       `json:"telephony_provider,omitempty"`
 	UserId                     nullable.Nullable[string]       `json:"user_id,omitempty"`
+	Warnings                   nullable.Nullable[string]       `json:"warnings,omitempty"`
 }
 
 // UpdatePromptDto Changes to a prompt, or a prompt inside another body
@@ -5553,17 +7927,25 @@ type UpdatePromptDto struct {
 	// Deprecated: this property has been marked as deprecated upstream, but no `x-deprecated-reason` was set
 	CollectFields nullable.Nullable[[]UpdatePromptDto_CollectFields_Item] `json:"collect_fields,omitempty"`
 
-	// Content Example: You are a helpful assistant...
+	// Content The text. ${x} and {{x}} are variables, ${x|there} one with a default
+	//
+	// Example: You are a helpful assistant...
 	Content nullable.Nullable[string] `json:"content,omitempty"`
 
-	// ContextEndpoint Example: https://api.example.com/context
+	// ContextEndpoint Asked while it rings, after the agent's own: what it answers fills the variables
+	//
+	// Example: https://api.example.com/context
 	ContextEndpoint nullable.Nullable[string] `json:"context_endpoint,omitempty"`
 
-	// Description Example: This is a description
+	// Description For people
+	//
+	// Example: This is a description
 	Description nullable.Nullable[string] `json:"description,omitempty"`
 	Id          *Uuid                     `json:"id,omitempty"`
 
-	// Label Example: My Prompt
+	// Label What it is called; other prompts take a block in as {{> label}}
+	//
+	// Example: My Prompt
 	Label nullable.Nullable[string] `json:"label,omitempty"`
 
 	// PromptTemplate required_context_keys that a call's context lacks are a 400 on calls/create
@@ -5582,10 +7964,14 @@ type UpdatePromptDto struct {
 		UserId *string `json:"user_id,omitempty"`
 	}] `json:"prompt_template,omitempty"`
 
-	// Tags Example: ["tag1","tag2"]
+	// Tags For people
+	//
+	// Example: ["tag1","tag2"]
 	Tags nullable.Nullable[[]string] `json:"tags,omitempty"`
 
-	// Type Example: prompt
+	// Type A prompt, or a block of text that prompts take in; prompt when left out
+	//
+	// Example: prompt
 	Type *UpdatePromptDtoType `json:"type,omitempty"`
 
 	// UserId The environment; ignored
@@ -5603,7 +7989,9 @@ type UpdatePromptDto_CollectFields_Item struct {
 	union json.RawMessage
 }
 
-// UpdatePromptDtoType Example: prompt
+// UpdatePromptDtoType A prompt, or a block of text that prompts take in; prompt when left out
+//
+// Example: prompt
 type UpdatePromptDtoType string
 
 // UpdatePronunciationDto Changes to a pronunciation
@@ -5709,20 +8097,33 @@ type UpdateWebhookDto struct {
 	// AccountConnectionId Supplies an Authorization header
 	AccountConnectionId nullable.Nullable[UpdateWebhookDto_AccountConnectionId] `json:"account_connection_id,omitempty"`
 
-	// Description Example: This is a description
+	// Active Whether anything is sent; on when left out. An answer of 410 switches it off, true on again
+	//
+	// Example: true
+	Active nullable.Nullable[bool] `json:"active,omitempty"`
+
+	// Description For people
+	//
+	// Example: This is a description
 	Description nullable.Nullable[string] `json:"description,omitempty"`
 	Id          *Uuid                     `json:"id,omitempty"`
 
-	// Label Example: My Webhook
+	// Label For people
+	//
+	// Example: My Webhook
 	Label nullable.Nullable[string] `json:"label,omitempty"`
 
-	// Method Example: POST
+	// Method How they are sent; POST when left out
+	//
+	// Example: POST
 	Method                *UpdateWebhookDtoMethod   `json:"method,omitempty"`
 	PreviousSigningSecret nullable.Nullable[string] `json:"previous_signing_secret,omitempty"`
 	PreviousValidUntil    nullable.Nullable[string] `json:"previous_valid_until,omitempty"`
 	SigningSecret         nullable.Nullable[string] `json:"signing_secret,omitempty"`
 
-	// Subscriptions Example: ["event_message","event_action"]
+	// Subscriptions Which facts are sent
+	//
+	// Example: ["event_message","event_action"]
 	Subscriptions *[]UpdateWebhookDto_Subscriptions_Item `json:"subscriptions,omitempty"`
 	Url           *HttpUrl                               `json:"url,omitempty"`
 
@@ -5735,7 +8136,9 @@ type UpdateWebhookDto_AccountConnectionId struct {
 	union json.RawMessage
 }
 
-// UpdateWebhookDtoMethod Example: POST
+// UpdateWebhookDtoMethod How they are sent; POST when left out
+//
+// Example: POST
 type UpdateWebhookDtoMethod string
 
 // UpdateWebhookDtoSubscriptions0 defines model for UpdateWebhookDto.Subscriptions.0.
@@ -5854,9 +8257,67 @@ type VoicePage struct {
 	TotalIsEstimated bool       `json:"total_is_estimated"`
 }
 
-// VoiceRef defines model for VoiceRef.
+// VoiceRef How the agent sounds
 type VoiceRef struct {
 	union json.RawMessage
+}
+
+// WaveformDto What the sound of a stretch of a call looks like
+type WaveformDto struct {
+	// Agent As caller, of the agent
+	//
+	// Example: [0,96,4]
+	Agent  []int `json:"agent"`
+	CallId Uuid  `json:"call_id"`
+
+	// Caller Of each part, all as long, the loudest sample; 255 is full scale
+	//
+	// Example: [0,12,57]
+	Caller []int `json:"caller"`
+
+	// FromMs Where the stretch begins, since the answer; as asked for, to 20 ms, within the recording
+	FromMs int `json:"from_ms"`
+
+	// LengthMs Of the whole recording
+	LengthMs int `json:"length_ms"`
+
+	// ToMs Where it ends
+	ToMs int `json:"to_ms"`
+}
+
+// WebCallDto Which agent a browser may call
+type WebCallDto struct {
+	Agent Uuid `json:"agent"`
+
+	// Context Values of the prompt's variables, 4 KB in all
+	Context nullable.Nullable[map[string]string] `json:"context,omitempty"`
+
+	// ExpiresInSeconds How long it may be used to begin the call; 120 when left out
+	//
+	// Example: 120
+	ExpiresInSeconds nullable.Nullable[float64] `json:"expires_in_seconds,omitempty"`
+
+	// Origin The page that may use it; any when left out
+	//
+	// Example: https://shop.example
+	Origin nullable.Nullable[string] `json:"origin,omitempty"`
+}
+
+// WebTicketDto With it a browser makes one call
+type WebTicketDto struct {
+	// ExpiresAt Until when it may begin the call
+	ExpiresAt time.Time `json:"expires_at"`
+
+	// IceServers TURN servers for RTCPeerConnection
+	IceServers []map[string]interface{} `json:"ice_servers"`
+
+	// Token What the browser shows
+	Token string `json:"token"`
+
+	// Url Where it goes by WHIP
+	//
+	// Example: https://parley.example.com/web/calls
+	Url string `json:"url"`
 }
 
 // WebhookDto Where the facts of calls are sent
@@ -5864,16 +8325,27 @@ type WebhookDto struct {
 	// AccountConnectionId Supplies an Authorization header
 	AccountConnectionId nullable.Nullable[WebhookDto_AccountConnectionId] `json:"account_connection_id,omitempty"`
 
-	// Description Example: This is a description
+	// Active Whether anything is sent; on when left out. An answer of 410 switches it off, true on again
+	//
+	// Example: true
+	Active nullable.Nullable[bool] `json:"active,omitempty"`
+
+	// Description For people
+	//
+	// Example: This is a description
 	Description nullable.Nullable[string] `json:"description,omitempty"`
 
 	// Id Example: 550e8400-e29b-41d4-a716-446655440000
 	Id string `json:"id"`
 
-	// Label Example: My Webhook
+	// Label For people
+	//
+	// Example: My Webhook
 	Label nullable.Nullable[string] `json:"label,omitempty"`
 
-	// Method Example: POST
+	// Method How they are sent; POST when left out
+	//
+	// Example: POST
 	Method *WebhookDtoMethod `json:"method,omitempty"`
 
 	// PreviousSigningSecret masked; signs, too, until previous_valid_until
@@ -5883,7 +8355,9 @@ type WebhookDto struct {
 	// SigningSecret whsec_…: in clear in the answer to create, masked ever after
 	SigningSecret nullable.Nullable[string] `json:"signing_secret,omitempty"`
 
-	// Subscriptions Example: ["event_message","event_action"]
+	// Subscriptions Which facts are sent
+	//
+	// Example: ["event_message","event_action"]
 	Subscriptions []WebhookDto_Subscriptions_Item `json:"subscriptions"`
 	Url           HttpUrl                         `json:"url"`
 
@@ -5896,7 +8370,9 @@ type WebhookDto_AccountConnectionId struct {
 	union json.RawMessage
 }
 
-// WebhookDtoMethod Example: POST
+// WebhookDtoMethod How they are sent; POST when left out
+//
+// Example: POST
 type WebhookDtoMethod string
 
 // WebhookDtoSubscriptions0 defines model for WebhookDto.Subscriptions.0.
@@ -5920,9 +8396,38 @@ type WebhookPage struct {
 	TotalIsEstimated bool         `json:"total_is_estimated"`
 }
 
-// WebhookRef defines model for WebhookRef.
+// WebhookRef Where the facts of its calls are sent; nowhere when left out
 type WebhookRef struct {
 	union json.RawMessage
+}
+
+// WhisperDto What the agent is to know
+type WhisperDto struct {
+	// Act true: it is to speak of it as soon as nobody else speaks
+	//
+	// Example: true
+	Act nullable.Nullable[bool] `json:"act,omitempty"`
+
+	// Text In any form; the model is told that a supervisor says so
+	//
+	// Example: Offer them the discount.
+	Text string `json:"text"`
+}
+
+// WordDto A word and when it was heard
+type WordDto struct {
+	// EndMs from answer
+	//
+	// Example: 12830
+	EndMs int `json:"end_ms"`
+
+	// StartMs from answer
+	//
+	// Example: 12400
+	StartMs int `json:"start_ms"`
+
+	// Text Example: Friday
+	Text string `json:"text"`
 }
 
 // WriteMemoryDto What is to be known of a number
@@ -6043,6 +8548,15 @@ type GetAccountConnectionStatusParams struct {
 	Id Id `form:"id" json:"id"`
 }
 
+// TestAccountConnectionParams defines parameters for TestAccountConnection.
+type TestAccountConnectionParams struct {
+	// Id The connection's id; left out when one is given in the body
+	Id *Uuid `form:"id,omitempty" json:"id,omitempty"`
+
+	// Prefer `handling=strict` refuses fields that this contract does not know
+	Prefer *Prefer `json:"Prefer,omitempty"`
+}
+
 // UpdateAccountConnectionParams defines parameters for UpdateAccountConnection.
 type UpdateAccountConnectionParams struct {
 	Id Id `form:"id" json:"id"`
@@ -6131,6 +8645,19 @@ type UpdateAgentParams struct {
 
 	// Prefer `handling=strict` refuses fields that this contract does not know
 	Prefer *Prefer `json:"Prefer,omitempty"`
+}
+
+// ListAuditParams defines parameters for ListAudit.
+type ListAuditParams struct {
+	Page *Page `form:"page,omitempty" json:"page,omitempty"`
+	Size *Size `form:"size,omitempty" json:"size,omitempty"`
+
+	// SortColumn A field of the objects; the time of creation when left out
+	SortColumn *SortColumn `form:"sort_column,omitempty" json:"sort_column,omitempty"`
+	SortDesc   *SortDesc   `form:"sort_desc,omitempty" json:"sort_desc,omitempty"`
+
+	// Filters A JSON object: `{"field": value}` or `{"field": {"gt": value}}` with eq, ne, gt, gte, lt, lte, contains or in (a list).
+	Filters *Filters `form:"filters,omitempty" json:"filters,omitempty"`
 }
 
 // GetCallParams defines parameters for GetCall.
@@ -6290,6 +8817,43 @@ type ListCallsParams struct {
 // ListCallsParamsParleyTimeFormat defines parameters for ListCalls.
 type ListCallsParamsParleyTimeFormat string
 
+// ListenToCallParams defines parameters for ListenToCall.
+type ListenToCallParams struct {
+	Id Id `form:"id" json:"id"`
+
+	// Channels 1: both sides mixed; 2: the caller left, whoever talks to them right
+	Channels *ListenToCallParamsChannels `form:"channels,omitempty" json:"channels,omitempty"`
+
+	// By Of an address that needs no key
+	By *string `form:"by,omitempty" json:"by,omitempty"`
+
+	// Expires Of an address that needs no key
+	Expires *string `form:"expires,omitempty" json:"expires,omitempty"`
+
+	// Signature Of an address that needs no key
+	Signature *string `form:"signature,omitempty" json:"signature,omitempty"`
+}
+
+// ListenToCallParamsChannels defines parameters for ListenToCall.
+type ListenToCallParamsChannels string
+
+// ListenUrlOfCallParams defines parameters for ListenUrlOfCall.
+type ListenUrlOfCallParams struct {
+	Id Id `form:"id" json:"id"`
+
+	// Channels As of /v1/calls/listen
+	Channels *ListenUrlOfCallParamsChannels `form:"channels,omitempty" json:"channels,omitempty"`
+}
+
+// ListenUrlOfCallParamsChannels defines parameters for ListenUrlOfCall.
+type ListenUrlOfCallParamsChannels string
+
+// FollowCallsParams defines parameters for FollowCalls.
+type FollowCallsParams struct {
+	// Types Only these types of event, with commas between them; all when left out
+	Types *string `form:"types,omitempty" json:"types,omitempty"`
+}
+
 // MuteCallParams defines parameters for MuteCall.
 type MuteCallParams struct {
 	Id Id `form:"id" json:"id"`
@@ -6319,6 +8883,40 @@ type GetCallRecordingParams struct {
 // GetCallRecordingParamsFormat defines parameters for GetCallRecording.
 type GetCallRecordingParamsFormat string
 
+// PauseRecordingParams defines parameters for PauseRecording.
+type PauseRecordingParams struct {
+	Id Id `form:"id" json:"id"`
+
+	// IdempotencyKey A text of your choice, such as a UUID. The same request with the same key within 24 hours gets the first answer again,
+	// and nothing is done twice; another request with it is refused (422), and so is the same one while the first still runs (409).
+	IdempotencyKey *Idempotency `json:"Idempotency-Key,omitempty"`
+
+	// ParleyTimeFormat How the times of calls (created_at, start_time, end_time, not_before, not_after) are written: `iso8601` (UTC, milliseconds)
+	// or `epoch` (whole seconds: a string of digits where one call is answered, a number in lists). Left out, the
+	// environment's time_format decides. All other times are ISO 8601 always.
+	ParleyTimeFormat *PauseRecordingParamsParleyTimeFormat `json:"Parley-Time-Format,omitempty"`
+}
+
+// PauseRecordingParamsParleyTimeFormat defines parameters for PauseRecording.
+type PauseRecordingParamsParleyTimeFormat string
+
+// ResumeRecordingParams defines parameters for ResumeRecording.
+type ResumeRecordingParams struct {
+	Id Id `form:"id" json:"id"`
+
+	// IdempotencyKey A text of your choice, such as a UUID. The same request with the same key within 24 hours gets the first answer again,
+	// and nothing is done twice; another request with it is refused (422), and so is the same one while the first still runs (409).
+	IdempotencyKey *Idempotency `json:"Idempotency-Key,omitempty"`
+
+	// ParleyTimeFormat How the times of calls (created_at, start_time, end_time, not_before, not_after) are written: `iso8601` (UTC, milliseconds)
+	// or `epoch` (whole seconds: a string of digits where one call is answered, a number in lists). Left out, the
+	// environment's time_format decides. All other times are ISO 8601 always.
+	ParleyTimeFormat *ResumeRecordingParamsParleyTimeFormat `json:"Parley-Time-Format,omitempty"`
+}
+
+// ResumeRecordingParamsParleyTimeFormat defines parameters for ResumeRecording.
+type ResumeRecordingParamsParleyTimeFormat string
+
 // SayInCallParams defines parameters for SayInCall.
 type SayInCallParams struct {
 	Id Id `form:"id" json:"id"`
@@ -6335,6 +8933,32 @@ type SayInCallParams struct {
 
 // SayInCallParamsParleyTimeFormat defines parameters for SayInCall.
 type SayInCallParamsParleyTimeFormat string
+
+// TakeOverCallParams defines parameters for TakeOverCall.
+type TakeOverCallParams struct {
+	Id Id `form:"id" json:"id"`
+
+	// IdempotencyKey A text of your choice, such as a UUID. The same request with the same key within 24 hours gets the first answer again,
+	// and nothing is done twice; another request with it is refused (422), and so is the same one while the first still runs (409).
+	IdempotencyKey *Idempotency `json:"Idempotency-Key,omitempty"`
+
+	// ParleyTimeFormat How the times of calls (created_at, start_time, end_time, not_before, not_after) are written: `iso8601` (UTC, milliseconds)
+	// or `epoch` (whole seconds: a string of digits where one call is answered, a number in lists). Left out, the
+	// environment's time_format decides. All other times are ISO 8601 always.
+	ParleyTimeFormat *TakeOverCallParamsParleyTimeFormat `json:"Parley-Time-Format,omitempty"`
+}
+
+// TakeOverCallParamsParleyTimeFormat defines parameters for TakeOverCall.
+type TakeOverCallParamsParleyTimeFormat string
+
+// TakeOverCallByBrowserParams defines parameters for TakeOverCallByBrowser.
+type TakeOverCallByBrowserParams struct {
+	Id Id `form:"id" json:"id"`
+
+	// IdempotencyKey A text of your choice, such as a UUID. The same request with the same key within 24 hours gets the first answer again,
+	// and nothing is done twice; another request with it is refused (422), and so is the same one while the first still runs (409).
+	IdempotencyKey *Idempotency `json:"Idempotency-Key,omitempty"`
+}
 
 // GetCallTraceParams defines parameters for GetCallTrace.
 type GetCallTraceParams struct {
@@ -6361,6 +8985,47 @@ type TransferCallParams struct {
 
 // TransferCallParamsParleyTimeFormat defines parameters for TransferCall.
 type TransferCallParamsParleyTimeFormat string
+
+// GetCallWaveformParams defines parameters for GetCallWaveform.
+type GetCallWaveformParams struct {
+	Id Id `form:"id" json:"id"`
+
+	// FromMs Where the stretch begins, in ms since the answer
+	FromMs *int `form:"from_ms,omitempty" json:"from_ms,omitempty"`
+
+	// ToMs Where it ends; the end of the recording otherwise
+	ToMs *int `form:"to_ms,omitempty" json:"to_ms,omitempty"`
+
+	// Points Into how many parts it is cut, none shorter than 20 ms
+	Points *int `form:"points,omitempty" json:"points,omitempty"`
+}
+
+// WebCallParams defines parameters for WebCall.
+type WebCallParams struct {
+	// Prefer `handling=strict` refuses fields that this contract does not know
+	Prefer *Prefer `json:"Prefer,omitempty"`
+
+	// IdempotencyKey A text of your choice, such as a UUID. The same request with the same key within 24 hours gets the first answer again,
+	// and nothing is done twice; another request with it is refused (422), and so is the same one while the first still runs (409).
+	IdempotencyKey *Idempotency `json:"Idempotency-Key,omitempty"`
+}
+
+// WhisperInCallParams defines parameters for WhisperInCall.
+type WhisperInCallParams struct {
+	Id Id `form:"id" json:"id"`
+
+	// IdempotencyKey A text of your choice, such as a UUID. The same request with the same key within 24 hours gets the first answer again,
+	// and nothing is done twice; another request with it is refused (422), and so is the same one while the first still runs (409).
+	IdempotencyKey *Idempotency `json:"Idempotency-Key,omitempty"`
+
+	// ParleyTimeFormat How the times of calls (created_at, start_time, end_time, not_before, not_after) are written: `iso8601` (UTC, milliseconds)
+	// or `epoch` (whole seconds: a string of digits where one call is answered, a number in lists). Left out, the
+	// environment's time_format decides. All other times are ISO 8601 always.
+	ParleyTimeFormat *WhisperInCallParamsParleyTimeFormat `json:"Parley-Time-Format,omitempty"`
+}
+
+// WhisperInCallParamsParleyTimeFormat defines parameters for WhisperInCall.
+type WhisperInCallParamsParleyTimeFormat string
 
 // CreateDoNotCallParams defines parameters for CreateDoNotCall.
 type CreateDoNotCallParams struct {
@@ -6392,6 +9057,47 @@ type ListDoNotCallParams struct {
 
 	// Filters A JSON object: `{"field": value}` or `{"field": {"gt": value}}` with eq, ne, gt, gte, lt, lte, contains or in (a list).
 	Filters *Filters `form:"filters,omitempty" json:"filters,omitempty"`
+}
+
+// GetDocumentParams defines parameters for GetDocument.
+type GetDocumentParams struct {
+	Id Id `form:"id" json:"id"`
+}
+
+// CreateDocumentParams defines parameters for CreateDocument.
+type CreateDocumentParams struct {
+	// Prefer `handling=strict` refuses fields that this contract does not know
+	Prefer *Prefer `json:"Prefer,omitempty"`
+
+	// IdempotencyKey A text of your choice, such as a UUID. The same request with the same key within 24 hours gets the first answer again,
+	// and nothing is done twice; another request with it is refused (422), and so is the same one while the first still runs (409).
+	IdempotencyKey *Idempotency `json:"Idempotency-Key,omitempty"`
+}
+
+// DeleteDocumentParams defines parameters for DeleteDocument.
+type DeleteDocumentParams struct {
+	Id Id `form:"id" json:"id"`
+}
+
+// ListDocumentsParams defines parameters for ListDocuments.
+type ListDocumentsParams struct {
+	Page *Page `form:"page,omitempty" json:"page,omitempty"`
+	Size *Size `form:"size,omitempty" json:"size,omitempty"`
+
+	// SortColumn A field of the objects; the time of creation when left out
+	SortColumn *SortColumn `form:"sort_column,omitempty" json:"sort_column,omitempty"`
+	SortDesc   *SortDesc   `form:"sort_desc,omitempty" json:"sort_desc,omitempty"`
+
+	// Filters A JSON object: `{"field": value}` or `{"field": {"gt": value}}` with eq, ne, gt, gte, lt, lte, contains or in (a list).
+	Filters *Filters `form:"filters,omitempty" json:"filters,omitempty"`
+}
+
+// UpdateDocumentParams defines parameters for UpdateDocument.
+type UpdateDocumentParams struct {
+	Id Id `form:"id" json:"id"`
+
+	// Prefer `handling=strict` refuses fields that this contract does not know
+	Prefer *Prefer `json:"Prefer,omitempty"`
 }
 
 // GetEnvironmentParams defines parameters for GetEnvironment.
@@ -6509,13 +9215,13 @@ type ListAvailableNumbersParams struct {
 	// Limit How many at most
 	Limit *int `form:"limit,omitempty" json:"limit,omitempty"`
 
-	// TelephonyProvider The carrier, such as twilio; the only one when left out
+	// TelephonyProvider The carrier: twilio, telnyx, or fluents_twilio for the operator's own account; the only one when left out
 	TelephonyProvider *string `form:"telephony_provider,omitempty" json:"telephony_provider,omitempty"`
 
 	// TelephonyAccountConnection The account that would pay
 	TelephonyAccountConnection *Uuid `form:"telephony_account_connection,omitempty" json:"telephony_account_connection,omitempty"`
 
-	// Filters A JSON object of what the carrier can search by, such as `{"area_code": "415", "country": "US"}`
+	// Filters A JSON object as NumberFiltersDto has it, such as `{"area_code": "415", "country": "US"}`
 	Filters *string `form:"filters,omitempty" json:"filters,omitempty"`
 }
 
@@ -6578,6 +9284,35 @@ type UpdateNumberParams struct {
 	// PhoneNumber Or the number itself, + written as %2B
 	PhoneNumber *string `form:"phone_number,omitempty" json:"phone_number,omitempty"`
 }
+
+// GetOverviewParams defines parameters for GetOverview.
+type GetOverviewParams struct {
+	// From Beginning, ISO 8601 with its zone or seconds since 1970; 24 hours before to when left out
+	From *string `form:"from,omitempty" json:"from,omitempty"`
+
+	// To End; now when left out
+	To *string `form:"to,omitempty" json:"to,omitempty"`
+
+	// By How long a step is; hour up to 3 days, day up to 100, week up to 2 years, else month, when left out. Weeks begin on Monday
+	By *GetOverviewParamsBy `form:"by,omitempty" json:"by,omitempty"`
+
+	// TimeZone Whose hours and days; UTC when left out
+	TimeZone *string `form:"time_zone,omitempty" json:"time_zone,omitempty"`
+
+	// Agent Only calls with this agent
+	Agent *Uuid `form:"agent,omitempty" json:"agent,omitempty"`
+
+	// ParleyTimeFormat How the times of calls (created_at, start_time, end_time, not_before, not_after) are written: `iso8601` (UTC, milliseconds)
+	// or `epoch` (whole seconds: a string of digits where one call is answered, a number in lists). Left out, the
+	// environment's time_format decides. All other times are ISO 8601 always.
+	ParleyTimeFormat *GetOverviewParamsParleyTimeFormat `json:"Parley-Time-Format,omitempty"`
+}
+
+// GetOverviewParamsBy defines parameters for GetOverview.
+type GetOverviewParamsBy string
+
+// GetOverviewParamsParleyTimeFormat defines parameters for GetOverview.
+type GetOverviewParamsParleyTimeFormat string
 
 // GetPromptParams defines parameters for GetPrompt.
 type GetPromptParams struct {
@@ -6852,6 +9587,9 @@ type CreateAccountConnectionJSONRequestBody = CreateAccountConnectionDto
 // RemoveFromSteeringPoolJSONRequestBody defines body for RemoveFromSteeringPool for application/json ContentType.
 type RemoveFromSteeringPoolJSONRequestBody = SteeringPoolDto
 
+// TestAccountConnectionJSONRequestBody defines body for TestAccountConnection for application/json ContentType.
+type TestAccountConnectionJSONRequestBody = TestAccountConnectionDto
+
 // UpdateAccountConnectionJSONRequestBody defines body for UpdateAccountConnection for application/json ContentType.
 type UpdateAccountConnectionJSONRequestBody = UpdateAccountConnectionDto
 
@@ -6885,11 +9623,32 @@ type MuteCallJSONRequestBody = MuteDto
 // SayInCallJSONRequestBody defines body for SayInCall for application/json ContentType.
 type SayInCallJSONRequestBody = SayDto
 
+// TakeOverCallJSONRequestBody defines body for TakeOverCall for application/json ContentType.
+type TakeOverCallJSONRequestBody = TakeOverDto
+
+// TakeOverCallByBrowserJSONRequestBody defines body for TakeOverCallByBrowser for application/json ContentType.
+type TakeOverCallByBrowserJSONRequestBody = TakeOverWebDto
+
 // TransferCallJSONRequestBody defines body for TransferCall for application/json ContentType.
 type TransferCallJSONRequestBody = TransferCallDto
 
+// WebCallJSONRequestBody defines body for WebCall for application/json ContentType.
+type WebCallJSONRequestBody = WebCallDto
+
+// WhisperInCallJSONRequestBody defines body for WhisperInCall for application/json ContentType.
+type WhisperInCallJSONRequestBody = WhisperDto
+
 // CreateDoNotCallJSONRequestBody defines body for CreateDoNotCall for application/json ContentType.
 type CreateDoNotCallJSONRequestBody = CreateDoNotCallDto
+
+// CreateDocumentJSONRequestBody defines body for CreateDocument for application/json ContentType.
+type CreateDocumentJSONRequestBody = CreateDocumentDto
+
+// SearchDocumentsJSONRequestBody defines body for SearchDocuments for application/json ContentType.
+type SearchDocumentsJSONRequestBody = SearchDocumentsDto
+
+// UpdateDocumentJSONRequestBody defines body for UpdateDocument for application/json ContentType.
+type UpdateDocumentJSONRequestBody = UpdateDocumentDto
 
 // CreateEnvironmentJSONRequestBody defines body for CreateEnvironment for application/json ContentType.
 type CreateEnvironmentJSONRequestBody = CreateEnvironmentDto
@@ -6924,6 +9683,9 @@ type CreatePronunciationJSONRequestBody = CreatePronunciationDto
 // UpdatePronunciationJSONRequestBody defines body for UpdatePronunciation for application/json ContentType.
 type UpdatePronunciationJSONRequestBody = UpdatePronunciationDto
 
+// LoginJSONRequestBody defines body for Login for application/json ContentType.
+type LoginJSONRequestBody = LoginDto
+
 // CreateVectorDatabaseJSONRequestBody defines body for CreateVectorDatabase for application/json ContentType.
 type CreateVectorDatabaseJSONRequestBody = CreateVectorDatabaseDto
 
@@ -6933,6 +9695,9 @@ type UpdateVectorDatabaseJSONRequestBody = UpdateVectorDatabaseDto
 // CreateVoiceJSONRequestBody defines body for CreateVoice for application/json ContentType.
 type CreateVoiceJSONRequestBody = CreateVoiceDto
 
+// SpeakVoiceJSONRequestBody defines body for SpeakVoice for application/json ContentType.
+type SpeakVoiceJSONRequestBody = SpeakVoiceDto
+
 // UpdateVoiceJSONRequestBody defines body for UpdateVoice for application/json ContentType.
 type UpdateVoiceJSONRequestBody = UpdateVoiceDto
 
@@ -6941,6 +9706,89 @@ type CreateWebhookJSONRequestBody = CreateWebhookDto
 
 // UpdateWebhookJSONRequestBody defines body for UpdateWebhook for application/json ContentType.
 type UpdateWebhookJSONRequestBody = UpdateWebhookDto
+
+// Getter for additional properties for AccountConnectionDto_Config_VoicemailDetection. Returns the specified
+// element and whether it was found
+func (a AccountConnectionDto_Config_VoicemailDetection) Get(fieldName string) (value interface{}, found bool) {
+	if a.AdditionalProperties != nil {
+		value, found = a.AdditionalProperties[fieldName]
+	}
+	return
+}
+
+// Setter for additional properties for AccountConnectionDto_Config_VoicemailDetection
+func (a *AccountConnectionDto_Config_VoicemailDetection) Set(fieldName string, value interface{}) {
+	if a.AdditionalProperties == nil {
+		a.AdditionalProperties = make(map[string]interface{})
+	}
+	a.AdditionalProperties[fieldName] = value
+}
+
+// Override default JSON handling for AccountConnectionDto_Config_VoicemailDetection to handle AdditionalProperties
+func (a *AccountConnectionDto_Config_VoicemailDetection) UnmarshalJSON(b []byte) error {
+	object := make(map[string]json.RawMessage)
+	err := json.Unmarshal(b, &object)
+	if err != nil {
+		return err
+	}
+
+	if raw, found := object["enabled"]; found {
+		err = json.Unmarshal(raw, &a.Enabled)
+		if err != nil {
+			return fmt.Errorf("error reading 'enabled': %w", err)
+		}
+		delete(object, "enabled")
+	}
+
+	if raw, found := object["provider_amd"]; found {
+		err = json.Unmarshal(raw, &a.ProviderAmd)
+		if err != nil {
+			return fmt.Errorf("error reading 'provider_amd': %w", err)
+		}
+		delete(object, "provider_amd")
+	}
+
+	if len(object) != 0 {
+		a.AdditionalProperties = make(map[string]interface{})
+		for fieldName, fieldBuf := range object {
+			var fieldVal interface{}
+			err := json.Unmarshal(fieldBuf, &fieldVal)
+			if err != nil {
+				return fmt.Errorf("error unmarshaling field %s: %w", fieldName, err)
+			}
+			a.AdditionalProperties[fieldName] = fieldVal
+		}
+	}
+	return nil
+}
+
+// Override default JSON handling for AccountConnectionDto_Config_VoicemailDetection to handle AdditionalProperties
+func (a AccountConnectionDto_Config_VoicemailDetection) MarshalJSON() ([]byte, error) {
+	var err error
+	object := make(map[string]json.RawMessage)
+
+	if a.Enabled != nil {
+		object["enabled"], err = json.Marshal(a.Enabled)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'enabled': %w", err)
+		}
+	}
+
+	if a.ProviderAmd != nil {
+		object["provider_amd"], err = json.Marshal(a.ProviderAmd)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'provider_amd': %w", err)
+		}
+	}
+
+	for fieldName, field := range a.AdditionalProperties {
+		object[fieldName], err = json.Marshal(field)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling '%s': %w", fieldName, err)
+		}
+	}
+	return json.Marshal(object)
+}
 
 // Getter for additional properties for AccountConnectionDto_Config. Returns the specified
 // element and whether it was found
@@ -6975,6 +9823,22 @@ func (a *AccountConnectionDto_Config) UnmarshalJSON(b []byte) error {
 		delete(object, "extensions")
 	}
 
+	if raw, found := object["sip_refer"]; found {
+		err = json.Unmarshal(raw, &a.SipRefer)
+		if err != nil {
+			return fmt.Errorf("error reading 'sip_refer': %w", err)
+		}
+		delete(object, "sip_refer")
+	}
+
+	if raw, found := object["voicemail_detection"]; found {
+		err = json.Unmarshal(raw, &a.VoicemailDetection)
+		if err != nil {
+			return fmt.Errorf("error reading 'voicemail_detection': %w", err)
+		}
+		delete(object, "voicemail_detection")
+	}
+
 	if len(object) != 0 {
 		a.AdditionalProperties = make(map[string]interface{})
 		for fieldName, fieldBuf := range object {
@@ -6998,6 +9862,20 @@ func (a AccountConnectionDto_Config) MarshalJSON() ([]byte, error) {
 		object["extensions"], err = json.Marshal(a.Extensions)
 		if err != nil {
 			return nil, fmt.Errorf("error marshaling 'extensions': %w", err)
+		}
+	}
+
+	if a.SipRefer != nil {
+		object["sip_refer"], err = json.Marshal(a.SipRefer)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'sip_refer': %w", err)
+		}
+	}
+
+	if a.VoicemailDetection != nil {
+		object["voicemail_detection"], err = json.Marshal(a.VoicemailDetection)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'voicemail_detection': %w", err)
 		}
 	}
 
@@ -7353,6 +10231,89 @@ func (a ConnectionId1) MarshalJSON() ([]byte, error) {
 	return json.Marshal(object)
 }
 
+// Getter for additional properties for CreateAccountConnectionDto_Config_VoicemailDetection. Returns the specified
+// element and whether it was found
+func (a CreateAccountConnectionDto_Config_VoicemailDetection) Get(fieldName string) (value interface{}, found bool) {
+	if a.AdditionalProperties != nil {
+		value, found = a.AdditionalProperties[fieldName]
+	}
+	return
+}
+
+// Setter for additional properties for CreateAccountConnectionDto_Config_VoicemailDetection
+func (a *CreateAccountConnectionDto_Config_VoicemailDetection) Set(fieldName string, value interface{}) {
+	if a.AdditionalProperties == nil {
+		a.AdditionalProperties = make(map[string]interface{})
+	}
+	a.AdditionalProperties[fieldName] = value
+}
+
+// Override default JSON handling for CreateAccountConnectionDto_Config_VoicemailDetection to handle AdditionalProperties
+func (a *CreateAccountConnectionDto_Config_VoicemailDetection) UnmarshalJSON(b []byte) error {
+	object := make(map[string]json.RawMessage)
+	err := json.Unmarshal(b, &object)
+	if err != nil {
+		return err
+	}
+
+	if raw, found := object["enabled"]; found {
+		err = json.Unmarshal(raw, &a.Enabled)
+		if err != nil {
+			return fmt.Errorf("error reading 'enabled': %w", err)
+		}
+		delete(object, "enabled")
+	}
+
+	if raw, found := object["provider_amd"]; found {
+		err = json.Unmarshal(raw, &a.ProviderAmd)
+		if err != nil {
+			return fmt.Errorf("error reading 'provider_amd': %w", err)
+		}
+		delete(object, "provider_amd")
+	}
+
+	if len(object) != 0 {
+		a.AdditionalProperties = make(map[string]interface{})
+		for fieldName, fieldBuf := range object {
+			var fieldVal interface{}
+			err := json.Unmarshal(fieldBuf, &fieldVal)
+			if err != nil {
+				return fmt.Errorf("error unmarshaling field %s: %w", fieldName, err)
+			}
+			a.AdditionalProperties[fieldName] = fieldVal
+		}
+	}
+	return nil
+}
+
+// Override default JSON handling for CreateAccountConnectionDto_Config_VoicemailDetection to handle AdditionalProperties
+func (a CreateAccountConnectionDto_Config_VoicemailDetection) MarshalJSON() ([]byte, error) {
+	var err error
+	object := make(map[string]json.RawMessage)
+
+	if a.Enabled != nil {
+		object["enabled"], err = json.Marshal(a.Enabled)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'enabled': %w", err)
+		}
+	}
+
+	if a.ProviderAmd != nil {
+		object["provider_amd"], err = json.Marshal(a.ProviderAmd)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'provider_amd': %w", err)
+		}
+	}
+
+	for fieldName, field := range a.AdditionalProperties {
+		object[fieldName], err = json.Marshal(field)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling '%s': %w", fieldName, err)
+		}
+	}
+	return json.Marshal(object)
+}
+
 // Getter for additional properties for CreateAccountConnectionDto_Config. Returns the specified
 // element and whether it was found
 func (a CreateAccountConnectionDto_Config) Get(fieldName string) (value interface{}, found bool) {
@@ -7386,6 +10347,22 @@ func (a *CreateAccountConnectionDto_Config) UnmarshalJSON(b []byte) error {
 		delete(object, "extensions")
 	}
 
+	if raw, found := object["sip_refer"]; found {
+		err = json.Unmarshal(raw, &a.SipRefer)
+		if err != nil {
+			return fmt.Errorf("error reading 'sip_refer': %w", err)
+		}
+		delete(object, "sip_refer")
+	}
+
+	if raw, found := object["voicemail_detection"]; found {
+		err = json.Unmarshal(raw, &a.VoicemailDetection)
+		if err != nil {
+			return fmt.Errorf("error reading 'voicemail_detection': %w", err)
+		}
+		delete(object, "voicemail_detection")
+	}
+
 	if len(object) != 0 {
 		a.AdditionalProperties = make(map[string]interface{})
 		for fieldName, fieldBuf := range object {
@@ -7409,6 +10386,20 @@ func (a CreateAccountConnectionDto_Config) MarshalJSON() ([]byte, error) {
 		object["extensions"], err = json.Marshal(a.Extensions)
 		if err != nil {
 			return nil, fmt.Errorf("error marshaling 'extensions': %w", err)
+		}
+	}
+
+	if a.SipRefer != nil {
+		object["sip_refer"], err = json.Marshal(a.SipRefer)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'sip_refer': %w", err)
+		}
+	}
+
+	if a.VoicemailDetection != nil {
+		object["voicemail_detection"], err = json.Marshal(a.VoicemailDetection)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'voicemail_detection': %w", err)
 		}
 	}
 
@@ -7758,6 +10749,119 @@ func (a CreateVoiceDto) MarshalJSON() ([]byte, error) {
 	return json.Marshal(object)
 }
 
+// Getter for additional properties for GuardRails. Returns the specified
+// element and whether it was found
+func (a GuardRails) Get(fieldName string) (value interface{}, found bool) {
+	if a.AdditionalProperties != nil {
+		value, found = a.AdditionalProperties[fieldName]
+	}
+	return
+}
+
+// Setter for additional properties for GuardRails
+func (a *GuardRails) Set(fieldName string, value interface{}) {
+	if a.AdditionalProperties == nil {
+		a.AdditionalProperties = make(map[string]interface{})
+	}
+	a.AdditionalProperties[fieldName] = value
+}
+
+// Override default JSON handling for GuardRails to handle AdditionalProperties
+func (a *GuardRails) UnmarshalJSON(b []byte) error {
+	object := make(map[string]json.RawMessage)
+	err := json.Unmarshal(b, &object)
+	if err != nil {
+		return err
+	}
+
+	if raw, found := object["allowed_topics"]; found {
+		err = json.Unmarshal(raw, &a.AllowedTopics)
+		if err != nil {
+			return fmt.Errorf("error reading 'allowed_topics': %w", err)
+		}
+		delete(object, "allowed_topics")
+	}
+
+	if raw, found := object["disclosure"]; found {
+		err = json.Unmarshal(raw, &a.Disclosure)
+		if err != nil {
+			return fmt.Errorf("error reading 'disclosure': %w", err)
+		}
+		delete(object, "disclosure")
+	}
+
+	if raw, found := object["max_cost"]; found {
+		err = json.Unmarshal(raw, &a.MaxCost)
+		if err != nil {
+			return fmt.Errorf("error reading 'max_cost': %w", err)
+		}
+		delete(object, "max_cost")
+	}
+
+	if raw, found := object["never_say"]; found {
+		err = json.Unmarshal(raw, &a.NeverSay)
+		if err != nil {
+			return fmt.Errorf("error reading 'never_say': %w", err)
+		}
+		delete(object, "never_say")
+	}
+
+	if len(object) != 0 {
+		a.AdditionalProperties = make(map[string]interface{})
+		for fieldName, fieldBuf := range object {
+			var fieldVal interface{}
+			err := json.Unmarshal(fieldBuf, &fieldVal)
+			if err != nil {
+				return fmt.Errorf("error unmarshaling field %s: %w", fieldName, err)
+			}
+			a.AdditionalProperties[fieldName] = fieldVal
+		}
+	}
+	return nil
+}
+
+// Override default JSON handling for GuardRails to handle AdditionalProperties
+func (a GuardRails) MarshalJSON() ([]byte, error) {
+	var err error
+	object := make(map[string]json.RawMessage)
+
+	if a.AllowedTopics != nil {
+		object["allowed_topics"], err = json.Marshal(a.AllowedTopics)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'allowed_topics': %w", err)
+		}
+	}
+
+	if a.Disclosure != nil {
+		object["disclosure"], err = json.Marshal(a.Disclosure)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'disclosure': %w", err)
+		}
+	}
+
+	if a.MaxCost != nil {
+		object["max_cost"], err = json.Marshal(a.MaxCost)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'max_cost': %w", err)
+		}
+	}
+
+	if a.NeverSay != nil {
+		object["never_say"], err = json.Marshal(a.NeverSay)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'never_say': %w", err)
+		}
+	}
+
+	for fieldName, field := range a.AdditionalProperties {
+		object[fieldName], err = json.Marshal(field)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling '%s': %w", fieldName, err)
+		}
+	}
+	return json.Marshal(object)
+}
+
 // Getter for additional properties for InlineAgentDto_LlmFallback. Returns the specified
 // element and whether it was found
 func (a InlineAgentDto_LlmFallback) Get(fieldName string) (value interface{}, found bool) {
@@ -8010,6 +11114,38 @@ func (a *NumberConfigDto) UnmarshalJSON(b []byte) error {
 		delete(object, "inbound_reserve")
 	}
 
+	if raw, found := object["local_presence"]; found {
+		err = json.Unmarshal(raw, &a.LocalPresence)
+		if err != nil {
+			return fmt.Errorf("error reading 'local_presence': %w", err)
+		}
+		delete(object, "local_presence")
+	}
+
+	if raw, found := object["max_calls_per_day"]; found {
+		err = json.Unmarshal(raw, &a.MaxCallsPerDay)
+		if err != nil {
+			return fmt.Errorf("error reading 'max_calls_per_day': %w", err)
+		}
+		delete(object, "max_calls_per_day")
+	}
+
+	if raw, found := object["max_calls_per_minute"]; found {
+		err = json.Unmarshal(raw, &a.MaxCallsPerMinute)
+		if err != nil {
+			return fmt.Errorf("error reading 'max_calls_per_minute': %w", err)
+		}
+		delete(object, "max_calls_per_minute")
+	}
+
+	if raw, found := object["regulatory"]; found {
+		err = json.Unmarshal(raw, &a.Regulatory)
+		if err != nil {
+			return fmt.Errorf("error reading 'regulatory': %w", err)
+		}
+		delete(object, "regulatory")
+	}
+
 	if len(object) != 0 {
 		a.AdditionalProperties = make(map[string]interface{})
 		for fieldName, fieldBuf := range object {
@@ -8040,6 +11176,298 @@ func (a NumberConfigDto) MarshalJSON() ([]byte, error) {
 		object["inbound_reserve"], err = json.Marshal(a.InboundReserve)
 		if err != nil {
 			return nil, fmt.Errorf("error marshaling 'inbound_reserve': %w", err)
+		}
+	}
+
+	if a.LocalPresence != nil {
+		object["local_presence"], err = json.Marshal(a.LocalPresence)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'local_presence': %w", err)
+		}
+	}
+
+	if a.MaxCallsPerDay != nil {
+		object["max_calls_per_day"], err = json.Marshal(a.MaxCallsPerDay)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'max_calls_per_day': %w", err)
+		}
+	}
+
+	if a.MaxCallsPerMinute != nil {
+		object["max_calls_per_minute"], err = json.Marshal(a.MaxCallsPerMinute)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'max_calls_per_minute': %w", err)
+		}
+	}
+
+	if a.Regulatory != nil {
+		object["regulatory"], err = json.Marshal(a.Regulatory)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'regulatory': %w", err)
+		}
+	}
+
+	for fieldName, field := range a.AdditionalProperties {
+		object[fieldName], err = json.Marshal(field)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling '%s': %w", fieldName, err)
+		}
+	}
+	return json.Marshal(object)
+}
+
+// Getter for additional properties for TestAccountConnectionDto_Config_VoicemailDetection. Returns the specified
+// element and whether it was found
+func (a TestAccountConnectionDto_Config_VoicemailDetection) Get(fieldName string) (value interface{}, found bool) {
+	if a.AdditionalProperties != nil {
+		value, found = a.AdditionalProperties[fieldName]
+	}
+	return
+}
+
+// Setter for additional properties for TestAccountConnectionDto_Config_VoicemailDetection
+func (a *TestAccountConnectionDto_Config_VoicemailDetection) Set(fieldName string, value interface{}) {
+	if a.AdditionalProperties == nil {
+		a.AdditionalProperties = make(map[string]interface{})
+	}
+	a.AdditionalProperties[fieldName] = value
+}
+
+// Override default JSON handling for TestAccountConnectionDto_Config_VoicemailDetection to handle AdditionalProperties
+func (a *TestAccountConnectionDto_Config_VoicemailDetection) UnmarshalJSON(b []byte) error {
+	object := make(map[string]json.RawMessage)
+	err := json.Unmarshal(b, &object)
+	if err != nil {
+		return err
+	}
+
+	if raw, found := object["enabled"]; found {
+		err = json.Unmarshal(raw, &a.Enabled)
+		if err != nil {
+			return fmt.Errorf("error reading 'enabled': %w", err)
+		}
+		delete(object, "enabled")
+	}
+
+	if raw, found := object["provider_amd"]; found {
+		err = json.Unmarshal(raw, &a.ProviderAmd)
+		if err != nil {
+			return fmt.Errorf("error reading 'provider_amd': %w", err)
+		}
+		delete(object, "provider_amd")
+	}
+
+	if len(object) != 0 {
+		a.AdditionalProperties = make(map[string]interface{})
+		for fieldName, fieldBuf := range object {
+			var fieldVal interface{}
+			err := json.Unmarshal(fieldBuf, &fieldVal)
+			if err != nil {
+				return fmt.Errorf("error unmarshaling field %s: %w", fieldName, err)
+			}
+			a.AdditionalProperties[fieldName] = fieldVal
+		}
+	}
+	return nil
+}
+
+// Override default JSON handling for TestAccountConnectionDto_Config_VoicemailDetection to handle AdditionalProperties
+func (a TestAccountConnectionDto_Config_VoicemailDetection) MarshalJSON() ([]byte, error) {
+	var err error
+	object := make(map[string]json.RawMessage)
+
+	if a.Enabled != nil {
+		object["enabled"], err = json.Marshal(a.Enabled)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'enabled': %w", err)
+		}
+	}
+
+	if a.ProviderAmd != nil {
+		object["provider_amd"], err = json.Marshal(a.ProviderAmd)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'provider_amd': %w", err)
+		}
+	}
+
+	for fieldName, field := range a.AdditionalProperties {
+		object[fieldName], err = json.Marshal(field)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling '%s': %w", fieldName, err)
+		}
+	}
+	return json.Marshal(object)
+}
+
+// Getter for additional properties for TestAccountConnectionDto_Config. Returns the specified
+// element and whether it was found
+func (a TestAccountConnectionDto_Config) Get(fieldName string) (value interface{}, found bool) {
+	if a.AdditionalProperties != nil {
+		value, found = a.AdditionalProperties[fieldName]
+	}
+	return
+}
+
+// Setter for additional properties for TestAccountConnectionDto_Config
+func (a *TestAccountConnectionDto_Config) Set(fieldName string, value interface{}) {
+	if a.AdditionalProperties == nil {
+		a.AdditionalProperties = make(map[string]interface{})
+	}
+	a.AdditionalProperties[fieldName] = value
+}
+
+// Override default JSON handling for TestAccountConnectionDto_Config to handle AdditionalProperties
+func (a *TestAccountConnectionDto_Config) UnmarshalJSON(b []byte) error {
+	object := make(map[string]json.RawMessage)
+	err := json.Unmarshal(b, &object)
+	if err != nil {
+		return err
+	}
+
+	if raw, found := object["extensions"]; found {
+		err = json.Unmarshal(raw, &a.Extensions)
+		if err != nil {
+			return fmt.Errorf("error reading 'extensions': %w", err)
+		}
+		delete(object, "extensions")
+	}
+
+	if raw, found := object["sip_refer"]; found {
+		err = json.Unmarshal(raw, &a.SipRefer)
+		if err != nil {
+			return fmt.Errorf("error reading 'sip_refer': %w", err)
+		}
+		delete(object, "sip_refer")
+	}
+
+	if raw, found := object["voicemail_detection"]; found {
+		err = json.Unmarshal(raw, &a.VoicemailDetection)
+		if err != nil {
+			return fmt.Errorf("error reading 'voicemail_detection': %w", err)
+		}
+		delete(object, "voicemail_detection")
+	}
+
+	if len(object) != 0 {
+		a.AdditionalProperties = make(map[string]interface{})
+		for fieldName, fieldBuf := range object {
+			var fieldVal interface{}
+			err := json.Unmarshal(fieldBuf, &fieldVal)
+			if err != nil {
+				return fmt.Errorf("error unmarshaling field %s: %w", fieldName, err)
+			}
+			a.AdditionalProperties[fieldName] = fieldVal
+		}
+	}
+	return nil
+}
+
+// Override default JSON handling for TestAccountConnectionDto_Config to handle AdditionalProperties
+func (a TestAccountConnectionDto_Config) MarshalJSON() ([]byte, error) {
+	var err error
+	object := make(map[string]json.RawMessage)
+
+	if a.Extensions != nil {
+		object["extensions"], err = json.Marshal(a.Extensions)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'extensions': %w", err)
+		}
+	}
+
+	if a.SipRefer != nil {
+		object["sip_refer"], err = json.Marshal(a.SipRefer)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'sip_refer': %w", err)
+		}
+	}
+
+	if a.VoicemailDetection != nil {
+		object["voicemail_detection"], err = json.Marshal(a.VoicemailDetection)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'voicemail_detection': %w", err)
+		}
+	}
+
+	for fieldName, field := range a.AdditionalProperties {
+		object[fieldName], err = json.Marshal(field)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling '%s': %w", fieldName, err)
+		}
+	}
+	return json.Marshal(object)
+}
+
+// Getter for additional properties for UpdateAccountConnectionDto_Config_VoicemailDetection. Returns the specified
+// element and whether it was found
+func (a UpdateAccountConnectionDto_Config_VoicemailDetection) Get(fieldName string) (value interface{}, found bool) {
+	if a.AdditionalProperties != nil {
+		value, found = a.AdditionalProperties[fieldName]
+	}
+	return
+}
+
+// Setter for additional properties for UpdateAccountConnectionDto_Config_VoicemailDetection
+func (a *UpdateAccountConnectionDto_Config_VoicemailDetection) Set(fieldName string, value interface{}) {
+	if a.AdditionalProperties == nil {
+		a.AdditionalProperties = make(map[string]interface{})
+	}
+	a.AdditionalProperties[fieldName] = value
+}
+
+// Override default JSON handling for UpdateAccountConnectionDto_Config_VoicemailDetection to handle AdditionalProperties
+func (a *UpdateAccountConnectionDto_Config_VoicemailDetection) UnmarshalJSON(b []byte) error {
+	object := make(map[string]json.RawMessage)
+	err := json.Unmarshal(b, &object)
+	if err != nil {
+		return err
+	}
+
+	if raw, found := object["enabled"]; found {
+		err = json.Unmarshal(raw, &a.Enabled)
+		if err != nil {
+			return fmt.Errorf("error reading 'enabled': %w", err)
+		}
+		delete(object, "enabled")
+	}
+
+	if raw, found := object["provider_amd"]; found {
+		err = json.Unmarshal(raw, &a.ProviderAmd)
+		if err != nil {
+			return fmt.Errorf("error reading 'provider_amd': %w", err)
+		}
+		delete(object, "provider_amd")
+	}
+
+	if len(object) != 0 {
+		a.AdditionalProperties = make(map[string]interface{})
+		for fieldName, fieldBuf := range object {
+			var fieldVal interface{}
+			err := json.Unmarshal(fieldBuf, &fieldVal)
+			if err != nil {
+				return fmt.Errorf("error unmarshaling field %s: %w", fieldName, err)
+			}
+			a.AdditionalProperties[fieldName] = fieldVal
+		}
+	}
+	return nil
+}
+
+// Override default JSON handling for UpdateAccountConnectionDto_Config_VoicemailDetection to handle AdditionalProperties
+func (a UpdateAccountConnectionDto_Config_VoicemailDetection) MarshalJSON() ([]byte, error) {
+	var err error
+	object := make(map[string]json.RawMessage)
+
+	if a.Enabled != nil {
+		object["enabled"], err = json.Marshal(a.Enabled)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'enabled': %w", err)
+		}
+	}
+
+	if a.ProviderAmd != nil {
+		object["provider_amd"], err = json.Marshal(a.ProviderAmd)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'provider_amd': %w", err)
 		}
 	}
 
@@ -8085,6 +11513,22 @@ func (a *UpdateAccountConnectionDto_Config) UnmarshalJSON(b []byte) error {
 		delete(object, "extensions")
 	}
 
+	if raw, found := object["sip_refer"]; found {
+		err = json.Unmarshal(raw, &a.SipRefer)
+		if err != nil {
+			return fmt.Errorf("error reading 'sip_refer': %w", err)
+		}
+		delete(object, "sip_refer")
+	}
+
+	if raw, found := object["voicemail_detection"]; found {
+		err = json.Unmarshal(raw, &a.VoicemailDetection)
+		if err != nil {
+			return fmt.Errorf("error reading 'voicemail_detection': %w", err)
+		}
+		delete(object, "voicemail_detection")
+	}
+
 	if len(object) != 0 {
 		a.AdditionalProperties = make(map[string]interface{})
 		for fieldName, fieldBuf := range object {
@@ -8108,6 +11552,20 @@ func (a UpdateAccountConnectionDto_Config) MarshalJSON() ([]byte, error) {
 		object["extensions"], err = json.Marshal(a.Extensions)
 		if err != nil {
 			return nil, fmt.Errorf("error marshaling 'extensions': %w", err)
+		}
+	}
+
+	if a.SipRefer != nil {
+		object["sip_refer"], err = json.Marshal(a.SipRefer)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'sip_refer': %w", err)
+		}
+	}
+
+	if a.VoicemailDetection != nil {
+		object["voicemail_detection"], err = json.Marshal(a.VoicemailDetection)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'voicemail_detection': %w", err)
 		}
 	}
 
@@ -10047,6 +13505,68 @@ func (t *CreateWebhookDto_Subscriptions_Item) UnmarshalJSON(b []byte) error {
 	return err
 }
 
+// AsGuardRailsDisclosure0 returns the union data inside the GuardRails_Disclosure as a GuardRailsDisclosure0
+func (t GuardRails_Disclosure) AsGuardRailsDisclosure0() (GuardRailsDisclosure0, error) {
+	var body GuardRailsDisclosure0
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromGuardRailsDisclosure0 overwrites any union data inside the GuardRails_Disclosure as the provided GuardRailsDisclosure0
+func (t *GuardRails_Disclosure) FromGuardRailsDisclosure0(v GuardRailsDisclosure0) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeGuardRailsDisclosure0 performs a merge with any union data inside the GuardRails_Disclosure, using the provided GuardRailsDisclosure0
+func (t *GuardRails_Disclosure) MergeGuardRailsDisclosure0(v GuardRailsDisclosure0) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+// AsGuardRailsDisclosure1 returns the union data inside the GuardRails_Disclosure as a GuardRailsDisclosure1
+func (t GuardRails_Disclosure) AsGuardRailsDisclosure1() (GuardRailsDisclosure1, error) {
+	var body GuardRailsDisclosure1
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromGuardRailsDisclosure1 overwrites any union data inside the GuardRails_Disclosure as the provided GuardRailsDisclosure1
+func (t *GuardRails_Disclosure) FromGuardRailsDisclosure1(v GuardRailsDisclosure1) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeGuardRailsDisclosure1 performs a merge with any union data inside the GuardRails_Disclosure, using the provided GuardRailsDisclosure1
+func (t *GuardRails_Disclosure) MergeGuardRailsDisclosure1(v GuardRailsDisclosure1) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+func (t GuardRails_Disclosure) MarshalJSON() ([]byte, error) {
+	b, err := t.union.MarshalJSON()
+	return b, err
+}
+
+func (t *GuardRails_Disclosure) UnmarshalJSON(b []byte) error {
+	err := t.union.UnmarshalJSON(b)
+	return err
+}
+
 // AsUuid returns the union data inside the InlineAgentDto_AccountConnection as a Uuid
 func (t InlineAgentDto_AccountConnection) AsUuid() (Uuid, error) {
 	var body Uuid
@@ -10213,6 +13733,68 @@ func (t InlineAgentDto_Transcriber_AccountConnection) MarshalJSON() ([]byte, err
 }
 
 func (t *InlineAgentDto_Transcriber_AccountConnection) UnmarshalJSON(b []byte) error {
+	err := t.union.UnmarshalJSON(b)
+	return err
+}
+
+// AsKnowledge0 returns the union data inside the Knowledge as a Knowledge0
+func (t Knowledge) AsKnowledge0() (Knowledge0, error) {
+	var body Knowledge0
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromKnowledge0 overwrites any union data inside the Knowledge as the provided Knowledge0
+func (t *Knowledge) FromKnowledge0(v Knowledge0) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeKnowledge0 performs a merge with any union data inside the Knowledge, using the provided Knowledge0
+func (t *Knowledge) MergeKnowledge0(v Knowledge0) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+// AsKnowledge1 returns the union data inside the Knowledge as a Knowledge1
+func (t Knowledge) AsKnowledge1() (Knowledge1, error) {
+	var body Knowledge1
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromKnowledge1 overwrites any union data inside the Knowledge as the provided Knowledge1
+func (t *Knowledge) FromKnowledge1(v Knowledge1) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeKnowledge1 performs a merge with any union data inside the Knowledge, using the provided Knowledge1
+func (t *Knowledge) MergeKnowledge1(v Knowledge1) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+func (t Knowledge) MarshalJSON() ([]byte, error) {
+	b, err := t.union.MarshalJSON()
+	return b, err
+}
+
+func (t *Knowledge) UnmarshalJSON(b []byte) error {
 	err := t.union.UnmarshalJSON(b)
 	return err
 }
@@ -11165,6 +14747,28 @@ type ClientInterface interface {
 	// Corresponds with GET /v1/account_connections/status (the `GetAccountConnectionStatus` operationId).
 	GetAccountConnectionStatus(ctx context.Context, params *GetAccountConnectionStatusParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// TestAccountConnectionWithBody Ask the far end of a connection whether it would serve
+	//
+	// Of a connection that is stored (id), or of one that is not (a body as create takes it). A SIP trunk is looked up, asked by OPTIONS and, with register, by REGISTER, beside what runs;
+	// an account at a carrier is read; a vendor's key is tried as `parley doctor` does; other systems are asked for their base_url, for a token, or to let us in to send mail.
+	// It takes 10 seconds at most. What fails is told in the answer, with what to do about it; it holds no secret. Five at once, then one every 5 seconds, for each connection: else 429.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/account_connections/test (the `TestAccountConnection` operationId).
+	TestAccountConnectionWithBody(ctx context.Context, params *TestAccountConnectionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// TestAccountConnection Ask the far end of a connection whether it would serve
+	//
+	// Of a connection that is stored (id), or of one that is not (a body as create takes it). A SIP trunk is looked up, asked by OPTIONS and, with register, by REGISTER, beside what runs;
+	// an account at a carrier is read; a vendor's key is tried as `parley doctor` does; other systems are asked for their base_url, for a token, or to let us in to send mail.
+	// It takes 10 seconds at most. What fails is told in the answer, with what to do about it; it holds no secret. Five at once, then one every 5 seconds, for each connection: else 429.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/account_connections/test (the `TestAccountConnection` operationId).
+	TestAccountConnection(ctx context.Context, params *TestAccountConnectionParams, body TestAccountConnectionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// UpdateAccountConnectionWithBody Change a connection
 	//
 	// Takes any type of body and a specified content type.
@@ -11264,6 +14868,14 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /v1/agents/update (the `UpdateAgent` operationId).
 	UpdateAgent(ctx context.Context, params *UpdateAgentParams, body UpdateAgentJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListAudit Who acted on running calls, with which key, when, and what came of it
+	//
+	// Every say, add_context, dtmf, transfer, mute, end, whisper, take_over, listen, recording_pause and recording_resume, also those that were refused; of a call: `?filters={"call_id":"…"}`. An entry is on the disk
+	// before the act, and is kept as long as the call's events; its details go with the call's text.
+	//
+	// Corresponds with GET /v1/audit/list (the `ListAudit` operationId).
+	ListAudit(ctx context.Context, params *ListAuditParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetCall One call, with its agent as it was for that call
 	//
@@ -11390,6 +15002,29 @@ type ClientInterface interface {
 	// Corresponds with GET /v1/calls/list (the `ListCalls` operationId).
 	ListCalls(ctx context.Context, params *ListCallsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListenToCall The sound of a running call, as a WAV that grows until it is over
+	//
+	// 16 kHz, 16 bit, some 100 ms behind the call. Silent while the recording is paused; whoever reads too slowly loses sound, the call none. 32 at most listen to one call. 409: the call is over, private, or runs in
+	// another process.
+	//
+	// Corresponds with GET /v1/calls/listen (the `ListenToCall` operationId).
+	ListenToCall(ctx context.Context, params *ListenToCallParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListenUrlOfCall An address at which a running call can be listened to without a key, for players that send none
+	//
+	// It is to be opened within five minutes, and then plays until the call is over.
+	//
+	// Corresponds with POST /v1/calls/listen_url (the `ListenUrlOfCall` operationId).
+	ListenUrlOfCall(ctx context.Context, params *ListenUrlOfCallParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// FollowCalls What happens on all calls of the environment, as server-sent events while it happens
+	//
+	// Of every call, from now on, as `/v1/calls/events` has it of one; the stream has no end, and nothing of before is sent. It breaks off when the reader is too slow, and
+	// when the key is revoked or the login is over; whoever comes back asks `/v1/calls/list` for the calls that run. Of a server of several processes it has the calls of the one that is asked.
+	//
+	// Corresponds with GET /v1/calls/live (the `FollowCalls` operationId).
+	FollowCalls(ctx context.Context, params *FollowCallsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// MuteCallWithBody Silence the agent of a running call, or let it speak again
 	//
 	// Takes any type of body and a specified content type.
@@ -11411,6 +15046,23 @@ type ClientInterface interface {
 	// Corresponds with GET /v1/calls/recording (the `GetCallRecording` operationId).
 	GetCallRecording(ctx context.Context, params *GetCallRecordingParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// PauseRecording Keep what is said and pressed on a running call from being written down, for a card's number and the like
+	//
+	// From now on, and also before the call is answered or after it was transferred: the recording is silent on both sides, and so are listeners
+	// and captures; turns, transcript, events, webhooks and what is made of them have no words, digits, parameters or results. The agent hears and answers as ever, and
+	// its actions get what its model gives them. `recording_paused` in the events tells when.
+	//
+	// Corresponds with POST /v1/calls/recording_pause (the `PauseRecording` operationId).
+	PauseRecording(ctx context.Context, params *PauseRecordingParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ResumeRecording Let what is said on a running call be written down again
+	//
+	// Once what the caller is saying, and what answers it, is over; `recording_resumed` in the events tells when. The model forgets what the
+	// caller said while the recording was paused, and the numbers that it said itself, for it might say them anew. Without a pause nothing happens.
+	//
+	// Corresponds with POST /v1/calls/recording_resume (the `ResumeRecording` operationId).
+	ResumeRecording(ctx context.Context, params *ResumeRecordingParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// SayInCallWithBody Have the agent of a running call say something, word for word
 	//
 	// Takes any type of body and a specified content type.
@@ -11424,6 +15076,50 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /v1/calls/say (the `SayInCall` operationId).
 	SayInCall(ctx context.Context, params *SayInCallParams, body SayInCallJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// TakeOverCallWithBody Call somebody who takes a running call over from its agent
+	//
+	// The agent talks on while they are called. When they answer it stops, says what it is to `announce`, and leaves, and they are joined with the
+	// caller. `transferring` and `transferred` (by: take_over) in the events tell so; `transfer_failed` that they did not come, and the agent goes on. 403: the number may not
+	// be dialled. 409: no agent talks on the call now, or somebody is being called already.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/calls/take_over (the `TakeOverCall` operationId).
+	TakeOverCallWithBody(ctx context.Context, params *TakeOverCallParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// TakeOverCall Call somebody who takes a running call over from its agent
+	//
+	// The agent talks on while they are called. When they answer it stops, says what it is to `announce`, and leaves, and they are joined with the
+	// caller. `transferring` and `transferred` (by: take_over) in the events tell so; `transfer_failed` that they did not come, and the agent goes on. 403: the number may not
+	// be dialled. 409: no agent talks on the call now, or somebody is being called already.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/calls/take_over (the `TakeOverCall` operationId).
+	TakeOverCall(ctx context.Context, params *TakeOverCallParams, body TakeOverCallJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// TakeOverCallByBrowserWithBody Let a browser take a running call over from its agent, once
+	//
+	// As `/v1/calls/take_over`, but nobody is called: a page of yours comes with the answer's token within two minutes, by `Parley.call({token})` of `/widget.js` or by WHIP, as for
+	// `/v1/calls/web`. When it is there the agent stops, says what it is to `announce`, and leaves, and whoever sits at the browser is joined with the caller.
+	// 409: no agent talks on the call now, somebody is being called already, (`web_calls_off`) the server takes no calls of browsers, or (`not_running_here`) the call runs in another node.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/calls/take_over_web (the `TakeOverCallByBrowser` operationId).
+	TakeOverCallByBrowserWithBody(ctx context.Context, params *TakeOverCallByBrowserParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// TakeOverCallByBrowser Let a browser take a running call over from its agent, once
+	//
+	// As `/v1/calls/take_over`, but nobody is called: a page of yours comes with the answer's token within two minutes, by `Parley.call({token})` of `/widget.js` or by WHIP, as for
+	// `/v1/calls/web`. When it is there the agent stops, says what it is to `announce`, and leaves, and whoever sits at the browser is joined with the caller.
+	// 409: no agent talks on the call now, somebody is being called already, (`web_calls_off`) the server takes no calls of browsers, or (`not_running_here`) the call runs in another node.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/calls/take_over_web (the `TakeOverCallByBrowser` operationId).
+	TakeOverCallByBrowser(ctx context.Context, params *TakeOverCallByBrowserParams, body TakeOverCallByBrowserJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetCallTrace The SIP messages of a call, of all its legs
 	//
@@ -11447,6 +15143,53 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /v1/calls/transfer (the `TransferCall` operationId).
 	TransferCall(ctx context.Context, params *TransferCallParams, body TransferCallJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetCallWaveform What the sound of a call looks like, each side on its own
+	//
+	// The loudest sample of each part of a stretch of the call, for a picture of it; an hour costs no more than a minute. Also of a recording that is kept as MP3.
+	//
+	// Corresponds with GET /v1/calls/waveform (the `GetCallWaveform` operationId).
+	GetCallWaveform(ctx context.Context, params *GetCallWaveformParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// WebCallWithBody Let a browser call an agent, once
+	//
+	// The answer's token goes to a page of yours, which makes the call with `Parley.call({token})` of `/widget.js`, or by WHIP (RFC 9725):
+	// `POST` of an SDP offer to `url`, with the token as Bearer. A page whose origin is among the agent's `web_origins` needs none of this.
+	// 409 `web_calls_off`: the server takes no calls of browsers.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/calls/web (the `WebCall` operationId).
+	WebCallWithBody(ctx context.Context, params *WebCallParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// WebCall Let a browser call an agent, once
+	//
+	// The answer's token goes to a page of yours, which makes the call with `Parley.call({token})` of `/widget.js`, or by WHIP (RFC 9725):
+	// `POST` of an SDP offer to `url`, with the token as Bearer. A page whose origin is among the agent's `web_origins` needs none of this.
+	// 409 `web_calls_off`: the server takes no calls of browsers.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/calls/web (the `WebCall` operationId).
+	WebCall(ctx context.Context, params *WebCallParams, body WebCallJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// WhisperInCallWithBody Tell the agent of a running call something that the caller does not hear
+	//
+	// It goes into its next turn; with `act: true` the agent speaks of it once nobody else speaks.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/calls/whisper (the `WhisperInCall` operationId).
+	WhisperInCallWithBody(ctx context.Context, params *WhisperInCallParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// WhisperInCall Tell the agent of a running call something that the caller does not hear
+	//
+	// It goes into its next turn; with `act: true` the agent speaks of it once nobody else speaks.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/calls/whisper (the `WhisperInCall` operationId).
+	WhisperInCall(ctx context.Context, params *WhisperInCallParams, body WhisperInCallJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// CreateDoNotCallWithBody Put a number on the list; one that is there already is answered as it is
 	//
@@ -11475,6 +15218,67 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /v1/do_not_call/list (the `ListDoNotCall` operationId).
 	ListDoNotCall(ctx context.Context, params *ListDoNotCallParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetDocument One document, whole
+	//
+	// Corresponds with GET /v1/documents (the `GetDocument` operationId).
+	GetDocument(ctx context.Context, params *GetDocumentParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateDocumentWithBody Write a document that agents can look up, from their next turn on
+	//
+	// An agent looks documents up that its field `knowledge` names. An environment may have 1,000, of 10,000,000 characters together.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/documents/create (the `CreateDocument` operationId).
+	CreateDocumentWithBody(ctx context.Context, params *CreateDocumentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateDocument Write a document that agents can look up, from their next turn on
+	//
+	// An agent looks documents up that its field `knowledge` names. An environment may have 1,000, of 10,000,000 characters together.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/documents/create (the `CreateDocument` operationId).
+	CreateDocument(ctx context.Context, params *CreateDocumentParams, body CreateDocumentJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DeleteDocument Erase a document; no lookup finds it from then on, in calls that run either
+	//
+	// Corresponds with DELETE /v1/documents/delete (the `DeleteDocument` operationId).
+	DeleteDocument(ctx context.Context, params *DeleteDocumentParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListDocuments The documents of this environment, without their content
+	//
+	// Corresponds with GET /v1/documents/list (the `ListDocuments` operationId).
+	ListDocuments(ctx context.Context, params *ListDocumentsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SearchDocumentsWithBody Look up what an agent would be given when a caller says something
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/documents/search (the `SearchDocuments` operationId).
+	SearchDocumentsWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SearchDocuments Look up what an agent would be given when a caller says something
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/documents/search (the `SearchDocuments` operationId).
+	SearchDocuments(ctx context.Context, body SearchDocumentsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UpdateDocumentWithBody Change a document; what is left out stays
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/documents/update (the `UpdateDocument` operationId).
+	UpdateDocumentWithBody(ctx context.Context, params *UpdateDocumentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UpdateDocument Change a document; what is left out stays
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/documents/update (the `UpdateDocument` operationId).
+	UpdateDocument(ctx context.Context, params *UpdateDocumentParams, body UpdateDocumentJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetEnvironment One environment
 	//
@@ -11588,12 +15392,17 @@ type ClientInterface interface {
 
 	// ListAvailableNumbers Numbers that a carrier has for sale
 	//
-	// 400 `no_carrier` when this server buys from nobody; a number of a SIP trunk is linked instead.
+	// 400 `no_carrier` when the environment has no account connection with a carrier that sells numbers; a number of a SIP trunk is linked instead. What a carrier says of a failure
+	// comes back as a 400, 429, 502 or 503.
 	//
 	// Corresponds with GET /v1/numbers/available (the `ListAvailableNumbers` operationId).
 	ListAvailableNumbers(ctx context.Context, params *ListAvailableNumbersParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// BuyNumberWithBody Buy a number of a carrier, and link it
+	//
+	// The number is written first, inactive and with `carrier_status: pending`. A refusal of the carrier's (400) takes it away again. When the carrier gave no answer, it is looked up
+	// whether the account has the number; while that is not known the answer is 503 `purchase_in_doubt`, the number stays, and is settled by itself: it becomes active, or
+	// `carrier_status: failed`. Nothing is bought twice: the same Idempotency-Key finds what the first request ordered.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -11602,6 +15411,10 @@ type ClientInterface interface {
 
 	// BuyNumber Buy a number of a carrier, and link it
 	//
+	// The number is written first, inactive and with `carrier_status: pending`. A refusal of the carrier's (400) takes it away again. When the carrier gave no answer, it is looked up
+	// whether the account has the number; while that is not known the answer is 503 `purchase_in_doubt`, the number stays, and is settled by itself: it becomes active, or
+	// `carrier_status: failed`. Nothing is bought twice: the same Idempotency-Key finds what the first request ordered.
+	//
 	// Takes a body of the `application/json` content type.
 	//
 	// Corresponds with POST /v1/numbers/buy (the `BuyNumber` operationId).
@@ -11609,24 +15422,30 @@ type ClientInterface interface {
 
 	// CancelNumber Give a number back to its carrier; it is gone
 	//
-	// 400 `no_carrier` for one that was linked by hand; that is let go with `/v1/numbers/detach`.
+	// 400 `no_carrier` for one that is with no carrier; that is let go with `/v1/numbers/detach`. 409 `order_pending` for one that the carrier has not handed over yet.
 	//
 	// Corresponds with POST /v1/numbers/cancel (the `CancelNumber` operationId).
 	CancelNumber(ctx context.Context, params *CancelNumberParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// DetachNumber Let a linked number go; the carrier keeps it
+	// DetachNumber Let a linked number go; the carrier keeps it, and no longer sends its calls here
 	//
 	// Corresponds with POST /v1/numbers/detach (the `DetachNumber` operationId).
 	DetachNumber(ctx context.Context, params *DetachNumberParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// LinkNumberWithBody Take a number that a carrier or PBX already sends here
+	// LinkNumberWithBody Take a number that a carrier or PBX already sends here, or that an account with a carrier has
+	//
+	// With telephony_provider twilio, telnyx or fluents_twilio, or a telephony_account_connection of such a type, the account must have the number (else 400 `not_owned`), and its
+	// calls are sent here from then on. Numbers of the operator's own account are linked by keys of role operator alone.
 	//
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with POST /v1/numbers/link (the `LinkNumber` operationId).
 	LinkNumberWithBody(ctx context.Context, params *LinkNumberParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// LinkNumber Take a number that a carrier or PBX already sends here
+	// LinkNumber Take a number that a carrier or PBX already sends here, or that an account with a carrier has
+	//
+	// With telephony_provider twilio, telnyx or fluents_twilio, or a telephony_account_connection of such a type, the account must have the number (else 400 `not_owned`), and its
+	// calls are sent here from then on. Numbers of the operator's own account are linked by keys of role operator alone.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -11640,7 +15459,8 @@ type ClientInterface interface {
 
 	// UpdateNumberWithBody Change a number
 	//
-	// An agent given as an object without id edits the attached one, an id attaches another, null detaches.
+	// An agent given as an object without id edits the attached one, an id attaches another, null detaches. With another telephony_account_connection the number is moved: that
+	// account must have it, its calls are sent here by it, and no longer by the one before.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -11649,12 +15469,23 @@ type ClientInterface interface {
 
 	// UpdateNumber Change a number
 	//
-	// An agent given as an object without id edits the attached one, an id attaches another, null detaches.
+	// An agent given as an object without id edits the attached one, an id attaches another, null detaches. With another telephony_account_connection the number is moved: that
+	// account must have it, its calls are sent here by it, and no longer by the one before.
 	//
 	// Takes a body of the `application/json` content type.
 	//
 	// Corresponds with POST /v1/numbers/update (the `UpdateNumber` operationId).
 	UpdateNumber(ctx context.Context, params *UpdateNumberParams, body UpdateNumberJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetOverview What calls that are over add up to
+	//
+	// Calls are counted once they are over, by when they were made (`created_at`), so that the same time is asked of `/v1/calls/list` for the calls
+	// behind a number. What a call changes later, or that it is deleted, changes the sums. Latencies of calls whose words were erased stay.
+	// Steps begin where the clock of `time_zone` begins one: `from` is brought back to the beginning of its step, and `to` forward to the end of its. At most
+	// 1000 steps; 110 days of hours, or of days that are not those of UTC.
+	//
+	// Corresponds with GET /v1/overview (the `GetOverview` operationId).
+	GetOverview(ctx context.Context, params *GetOverviewParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetPrompt One prompt
 	//
@@ -11742,6 +15573,36 @@ type ClientInterface interface {
 	// Corresponds with POST /v1/pronunciations/update (the `UpdatePronunciation` operationId).
 	UpdatePronunciation(ctx context.Context, params *UpdatePronunciationParams, body UpdatePronunciationJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// WhoAmI Whose key, or login, a request comes with, and what it may do
+	//
+	// Corresponds with GET /v1/sessions (the `WhoAmI` operationId).
+	WhoAmI(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// LoginWithBody Log a browser in with a key
+	//
+	// The answer sets a cookie that stands for the key for 12 hours, on this server's own pages, and no longer than until the key is revoked. Scripts
+	// cannot read it, and a request of another site's page does not carry it. From an address whence ten wrong keys came one more is 429.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/sessions/login (the `Login` operationId).
+	LoginWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// Login Log a browser in with a key
+	//
+	// The answer sets a cookie that stands for the key for 12 hours, on this server's own pages, and no longer than until the key is revoked. Scripts
+	// cannot read it, and a request of another site's page does not carry it. From an address whence ten wrong keys came one more is 429.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/sessions/login (the `Login` operationId).
+	Login(ctx context.Context, body LoginJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// Logout End the login that the request comes with
+	//
+	// Corresponds with POST /v1/sessions/logout (the `Logout` operationId).
+	Logout(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// GetUsage Minutes of conversation in this calendar month (UTC)
 	//
 	// Corresponds with GET /v1/usage (the `GetUsage` operationId).
@@ -11827,6 +15688,26 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /v1/voices/list (the `ListVoices` operationId).
 	ListVoices(ctx context.Context, params *ListVoicesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SpeakVoiceWithBody Hear a voice
+	//
+	// The vendor is asked with the account that would pay for it on a call, and no other voice stands in: 400 `vendor_unauthorized` when there is no key or the vendor
+	// does not take it, 502 `vendor_failed` when it does not speak within 20 s. At most 60 s of sound. Each key may have 10 spoken at once and one every 2 s after that: 429 `too_many_requests`.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/voices/speak (the `SpeakVoice` operationId).
+	SpeakVoiceWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SpeakVoice Hear a voice
+	//
+	// The vendor is asked with the account that would pay for it on a call, and no other voice stands in: 400 `vendor_unauthorized` when there is no key or the vendor
+	// does not take it, 502 `vendor_failed` when it does not speak within 20 s. At most 60 s of sound. Each key may have 10 spoken at once and one every 2 s after that: 429 `too_many_requests`.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/voices/speak (the `SpeakVoice` operationId).
+	SpeakVoice(ctx context.Context, body SpeakVoiceJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// UpdateVoiceWithBody Change a voice
 	//
@@ -12057,6 +15938,48 @@ func (c *Client) RemoveFromSteeringPool(ctx context.Context, params *RemoveFromS
 // Corresponds with GET /v1/account_connections/status (the `GetAccountConnectionStatus` operationId).
 func (c *Client) GetAccountConnectionStatus(ctx context.Context, params *GetAccountConnectionStatusParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetAccountConnectionStatusRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// TestAccountConnectionWithBody Ask the far end of a connection whether it would serve
+//
+// Of a connection that is stored (id), or of one that is not (a body as create takes it). A SIP trunk is looked up, asked by OPTIONS and, with register, by REGISTER, beside what runs;
+// an account at a carrier is read; a vendor's key is tried as `parley doctor` does; other systems are asked for their base_url, for a token, or to let us in to send mail.
+// It takes 10 seconds at most. What fails is told in the answer, with what to do about it; it holds no secret. Five at once, then one every 5 seconds, for each connection: else 429.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/account_connections/test (the `TestAccountConnection` operationId).
+func (c *Client) TestAccountConnectionWithBody(ctx context.Context, params *TestAccountConnectionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewTestAccountConnectionRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// TestAccountConnection Ask the far end of a connection whether it would serve
+//
+// Of a connection that is stored (id), or of one that is not (a body as create takes it). A SIP trunk is looked up, asked by OPTIONS and, with register, by REGISTER, beside what runs;
+// an account at a carrier is read; a vendor's key is tried as `parley doctor` does; other systems are asked for their base_url, for a token, or to let us in to send mail.
+// It takes 10 seconds at most. What fails is told in the answer, with what to do about it; it holds no secret. Five at once, then one every 5 seconds, for each connection: else 429.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/account_connections/test (the `TestAccountConnection` operationId).
+func (c *Client) TestAccountConnection(ctx context.Context, params *TestAccountConnectionParams, body TestAccountConnectionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewTestAccountConnectionRequest(c.Server, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -12317,6 +16240,24 @@ func (c *Client) UpdateAgentWithBody(ctx context.Context, params *UpdateAgentPar
 // Corresponds with POST /v1/agents/update (the `UpdateAgent` operationId).
 func (c *Client) UpdateAgent(ctx context.Context, params *UpdateAgentParams, body UpdateAgentJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUpdateAgentRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListAudit Who acted on running calls, with which key, when, and what came of it
+//
+// Every say, add_context, dtmf, transfer, mute, end, whisper, take_over, listen, recording_pause and recording_resume, also those that were refused; of a call: `?filters={"call_id":"…"}`. An entry is on the disk
+// before the act, and is kept as long as the call's events; its details go with the call's text.
+//
+// Corresponds with GET /v1/audit/list (the `ListAudit` operationId).
+func (c *Client) ListAudit(ctx context.Context, params *ListAuditParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListAuditRequest(c.Server, params)
 	if err != nil {
 		return nil, err
 	}
@@ -12602,6 +16543,59 @@ func (c *Client) ListCalls(ctx context.Context, params *ListCallsParams, reqEdit
 	return c.Client.Do(req)
 }
 
+// ListenToCall The sound of a running call, as a WAV that grows until it is over
+//
+// 16 kHz, 16 bit, some 100 ms behind the call. Silent while the recording is paused; whoever reads too slowly loses sound, the call none. 32 at most listen to one call. 409: the call is over, private, or runs in
+// another process.
+//
+// Corresponds with GET /v1/calls/listen (the `ListenToCall` operationId).
+func (c *Client) ListenToCall(ctx context.Context, params *ListenToCallParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListenToCallRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListenUrlOfCall An address at which a running call can be listened to without a key, for players that send none
+//
+// It is to be opened within five minutes, and then plays until the call is over.
+//
+// Corresponds with POST /v1/calls/listen_url (the `ListenUrlOfCall` operationId).
+func (c *Client) ListenUrlOfCall(ctx context.Context, params *ListenUrlOfCallParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListenUrlOfCallRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// FollowCalls What happens on all calls of the environment, as server-sent events while it happens
+//
+// Of every call, from now on, as `/v1/calls/events` has it of one; the stream has no end, and nothing of before is sent. It breaks off when the reader is too slow, and
+// when the key is revoked or the login is over; whoever comes back asks `/v1/calls/list` for the calls that run. Of a server of several processes it has the calls of the one that is asked.
+//
+// Corresponds with GET /v1/calls/live (the `FollowCalls` operationId).
+func (c *Client) FollowCalls(ctx context.Context, params *FollowCallsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewFollowCallsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // MuteCallWithBody Silence the agent of a running call, or let it speak again
 //
 // Takes any type of body and a specified content type.
@@ -12653,6 +16647,43 @@ func (c *Client) GetCallRecording(ctx context.Context, params *GetCallRecordingP
 	return c.Client.Do(req)
 }
 
+// PauseRecording Keep what is said and pressed on a running call from being written down, for a card's number and the like
+//
+// From now on, and also before the call is answered or after it was transferred: the recording is silent on both sides, and so are listeners
+// and captures; turns, transcript, events, webhooks and what is made of them have no words, digits, parameters or results. The agent hears and answers as ever, and
+// its actions get what its model gives them. `recording_paused` in the events tells when.
+//
+// Corresponds with POST /v1/calls/recording_pause (the `PauseRecording` operationId).
+func (c *Client) PauseRecording(ctx context.Context, params *PauseRecordingParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPauseRecordingRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ResumeRecording Let what is said on a running call be written down again
+//
+// Once what the caller is saying, and what answers it, is over; `recording_resumed` in the events tells when. The model forgets what the
+// caller said while the recording was paused, and the numbers that it said itself, for it might say them anew. Without a pause nothing happens.
+//
+// Corresponds with POST /v1/calls/recording_resume (the `ResumeRecording` operationId).
+func (c *Client) ResumeRecording(ctx context.Context, params *ResumeRecordingParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewResumeRecordingRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // SayInCallWithBody Have the agent of a running call say something, word for word
 //
 // Takes any type of body and a specified content type.
@@ -12677,6 +16708,90 @@ func (c *Client) SayInCallWithBody(ctx context.Context, params *SayInCallParams,
 // Corresponds with POST /v1/calls/say (the `SayInCall` operationId).
 func (c *Client) SayInCall(ctx context.Context, params *SayInCallParams, body SayInCallJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewSayInCallRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// TakeOverCallWithBody Call somebody who takes a running call over from its agent
+//
+// The agent talks on while they are called. When they answer it stops, says what it is to `announce`, and leaves, and they are joined with the
+// caller. `transferring` and `transferred` (by: take_over) in the events tell so; `transfer_failed` that they did not come, and the agent goes on. 403: the number may not
+// be dialled. 409: no agent talks on the call now, or somebody is being called already.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/calls/take_over (the `TakeOverCall` operationId).
+func (c *Client) TakeOverCallWithBody(ctx context.Context, params *TakeOverCallParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewTakeOverCallRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// TakeOverCall Call somebody who takes a running call over from its agent
+//
+// The agent talks on while they are called. When they answer it stops, says what it is to `announce`, and leaves, and they are joined with the
+// caller. `transferring` and `transferred` (by: take_over) in the events tell so; `transfer_failed` that they did not come, and the agent goes on. 403: the number may not
+// be dialled. 409: no agent talks on the call now, or somebody is being called already.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/calls/take_over (the `TakeOverCall` operationId).
+func (c *Client) TakeOverCall(ctx context.Context, params *TakeOverCallParams, body TakeOverCallJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewTakeOverCallRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// TakeOverCallByBrowserWithBody Let a browser take a running call over from its agent, once
+//
+// As `/v1/calls/take_over`, but nobody is called: a page of yours comes with the answer's token within two minutes, by `Parley.call({token})` of `/widget.js` or by WHIP, as for
+// `/v1/calls/web`. When it is there the agent stops, says what it is to `announce`, and leaves, and whoever sits at the browser is joined with the caller.
+// 409: no agent talks on the call now, somebody is being called already, (`web_calls_off`) the server takes no calls of browsers, or (`not_running_here`) the call runs in another node.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/calls/take_over_web (the `TakeOverCallByBrowser` operationId).
+func (c *Client) TakeOverCallByBrowserWithBody(ctx context.Context, params *TakeOverCallByBrowserParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewTakeOverCallByBrowserRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// TakeOverCallByBrowser Let a browser take a running call over from its agent, once
+//
+// As `/v1/calls/take_over`, but nobody is called: a page of yours comes with the answer's token within two minutes, by `Parley.call({token})` of `/widget.js` or by WHIP, as for
+// `/v1/calls/web`. When it is there the agent stops, says what it is to `announce`, and leaves, and whoever sits at the browser is joined with the caller.
+// 409: no agent talks on the call now, somebody is being called already, (`web_calls_off`) the server takes no calls of browsers, or (`not_running_here`) the call runs in another node.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/calls/take_over_web (the `TakeOverCallByBrowser` operationId).
+func (c *Client) TakeOverCallByBrowser(ctx context.Context, params *TakeOverCallByBrowserParams, body TakeOverCallByBrowserJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewTakeOverCallByBrowserRequest(c.Server, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -12730,6 +16845,103 @@ func (c *Client) TransferCallWithBody(ctx context.Context, params *TransferCallP
 // Corresponds with POST /v1/calls/transfer (the `TransferCall` operationId).
 func (c *Client) TransferCall(ctx context.Context, params *TransferCallParams, body TransferCallJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewTransferCallRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetCallWaveform What the sound of a call looks like, each side on its own
+//
+// The loudest sample of each part of a stretch of the call, for a picture of it; an hour costs no more than a minute. Also of a recording that is kept as MP3.
+//
+// Corresponds with GET /v1/calls/waveform (the `GetCallWaveform` operationId).
+func (c *Client) GetCallWaveform(ctx context.Context, params *GetCallWaveformParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetCallWaveformRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// WebCallWithBody Let a browser call an agent, once
+//
+// The answer's token goes to a page of yours, which makes the call with `Parley.call({token})` of `/widget.js`, or by WHIP (RFC 9725):
+// `POST` of an SDP offer to `url`, with the token as Bearer. A page whose origin is among the agent's `web_origins` needs none of this.
+// 409 `web_calls_off`: the server takes no calls of browsers.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/calls/web (the `WebCall` operationId).
+func (c *Client) WebCallWithBody(ctx context.Context, params *WebCallParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewWebCallRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// WebCall Let a browser call an agent, once
+//
+// The answer's token goes to a page of yours, which makes the call with `Parley.call({token})` of `/widget.js`, or by WHIP (RFC 9725):
+// `POST` of an SDP offer to `url`, with the token as Bearer. A page whose origin is among the agent's `web_origins` needs none of this.
+// 409 `web_calls_off`: the server takes no calls of browsers.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/calls/web (the `WebCall` operationId).
+func (c *Client) WebCall(ctx context.Context, params *WebCallParams, body WebCallJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewWebCallRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// WhisperInCallWithBody Tell the agent of a running call something that the caller does not hear
+//
+// It goes into its next turn; with `act: true` the agent speaks of it once nobody else speaks.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/calls/whisper (the `WhisperInCall` operationId).
+func (c *Client) WhisperInCallWithBody(ctx context.Context, params *WhisperInCallParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewWhisperInCallRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// WhisperInCall Tell the agent of a running call something that the caller does not hear
+//
+// It goes into its next turn; with `act: true` the agent speaks of it once nobody else speaks.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/calls/whisper (the `WhisperInCall` operationId).
+func (c *Client) WhisperInCall(ctx context.Context, params *WhisperInCallParams, body WhisperInCallJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewWhisperInCallRequest(c.Server, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -12798,6 +17010,157 @@ func (c *Client) DeleteDoNotCall(ctx context.Context, params *DeleteDoNotCallPar
 // Corresponds with GET /v1/do_not_call/list (the `ListDoNotCall` operationId).
 func (c *Client) ListDoNotCall(ctx context.Context, params *ListDoNotCallParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListDoNotCallRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetDocument One document, whole
+//
+// Corresponds with GET /v1/documents (the `GetDocument` operationId).
+func (c *Client) GetDocument(ctx context.Context, params *GetDocumentParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetDocumentRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateDocumentWithBody Write a document that agents can look up, from their next turn on
+//
+// An agent looks documents up that its field `knowledge` names. An environment may have 1,000, of 10,000,000 characters together.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/documents/create (the `CreateDocument` operationId).
+func (c *Client) CreateDocumentWithBody(ctx context.Context, params *CreateDocumentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateDocumentRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateDocument Write a document that agents can look up, from their next turn on
+//
+// An agent looks documents up that its field `knowledge` names. An environment may have 1,000, of 10,000,000 characters together.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/documents/create (the `CreateDocument` operationId).
+func (c *Client) CreateDocument(ctx context.Context, params *CreateDocumentParams, body CreateDocumentJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateDocumentRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DeleteDocument Erase a document; no lookup finds it from then on, in calls that run either
+//
+// Corresponds with DELETE /v1/documents/delete (the `DeleteDocument` operationId).
+func (c *Client) DeleteDocument(ctx context.Context, params *DeleteDocumentParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeleteDocumentRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListDocuments The documents of this environment, without their content
+//
+// Corresponds with GET /v1/documents/list (the `ListDocuments` operationId).
+func (c *Client) ListDocuments(ctx context.Context, params *ListDocumentsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListDocumentsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SearchDocumentsWithBody Look up what an agent would be given when a caller says something
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/documents/search (the `SearchDocuments` operationId).
+func (c *Client) SearchDocumentsWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSearchDocumentsRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SearchDocuments Look up what an agent would be given when a caller says something
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/documents/search (the `SearchDocuments` operationId).
+func (c *Client) SearchDocuments(ctx context.Context, body SearchDocumentsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSearchDocumentsRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UpdateDocumentWithBody Change a document; what is left out stays
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/documents/update (the `UpdateDocument` operationId).
+func (c *Client) UpdateDocumentWithBody(ctx context.Context, params *UpdateDocumentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUpdateDocumentRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UpdateDocument Change a document; what is left out stays
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/documents/update (the `UpdateDocument` operationId).
+func (c *Client) UpdateDocument(ctx context.Context, params *UpdateDocumentParams, body UpdateDocumentJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUpdateDocumentRequest(c.Server, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -13080,7 +17443,8 @@ func (c *Client) GetNumber(ctx context.Context, params *GetNumberParams, reqEdit
 
 // ListAvailableNumbers Numbers that a carrier has for sale
 //
-// 400 `no_carrier` when this server buys from nobody; a number of a SIP trunk is linked instead.
+// 400 `no_carrier` when the environment has no account connection with a carrier that sells numbers; a number of a SIP trunk is linked instead. What a carrier says of a failure
+// comes back as a 400, 429, 502 or 503.
 //
 // Corresponds with GET /v1/numbers/available (the `ListAvailableNumbers` operationId).
 func (c *Client) ListAvailableNumbers(ctx context.Context, params *ListAvailableNumbersParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -13096,6 +17460,10 @@ func (c *Client) ListAvailableNumbers(ctx context.Context, params *ListAvailable
 }
 
 // BuyNumberWithBody Buy a number of a carrier, and link it
+//
+// The number is written first, inactive and with `carrier_status: pending`. A refusal of the carrier's (400) takes it away again. When the carrier gave no answer, it is looked up
+// whether the account has the number; while that is not known the answer is 503 `purchase_in_doubt`, the number stays, and is settled by itself: it becomes active, or
+// `carrier_status: failed`. Nothing is bought twice: the same Idempotency-Key finds what the first request ordered.
 //
 // Takes any type of body and a specified content type.
 //
@@ -13114,6 +17482,10 @@ func (c *Client) BuyNumberWithBody(ctx context.Context, params *BuyNumberParams,
 
 // BuyNumber Buy a number of a carrier, and link it
 //
+// The number is written first, inactive and with `carrier_status: pending`. A refusal of the carrier's (400) takes it away again. When the carrier gave no answer, it is looked up
+// whether the account has the number; while that is not known the answer is 503 `purchase_in_doubt`, the number stays, and is settled by itself: it becomes active, or
+// `carrier_status: failed`. Nothing is bought twice: the same Idempotency-Key finds what the first request ordered.
+//
 // Takes a body of the `application/json` content type.
 //
 // Corresponds with POST /v1/numbers/buy (the `BuyNumber` operationId).
@@ -13131,7 +17503,7 @@ func (c *Client) BuyNumber(ctx context.Context, params *BuyNumberParams, body Bu
 
 // CancelNumber Give a number back to its carrier; it is gone
 //
-// 400 `no_carrier` for one that was linked by hand; that is let go with `/v1/numbers/detach`.
+// 400 `no_carrier` for one that is with no carrier; that is let go with `/v1/numbers/detach`. 409 `order_pending` for one that the carrier has not handed over yet.
 //
 // Corresponds with POST /v1/numbers/cancel (the `CancelNumber` operationId).
 func (c *Client) CancelNumber(ctx context.Context, params *CancelNumberParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -13146,7 +17518,7 @@ func (c *Client) CancelNumber(ctx context.Context, params *CancelNumberParams, r
 	return c.Client.Do(req)
 }
 
-// DetachNumber Let a linked number go; the carrier keeps it
+// DetachNumber Let a linked number go; the carrier keeps it, and no longer sends its calls here
 //
 // Corresponds with POST /v1/numbers/detach (the `DetachNumber` operationId).
 func (c *Client) DetachNumber(ctx context.Context, params *DetachNumberParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -13161,7 +17533,10 @@ func (c *Client) DetachNumber(ctx context.Context, params *DetachNumberParams, r
 	return c.Client.Do(req)
 }
 
-// LinkNumberWithBody Take a number that a carrier or PBX already sends here
+// LinkNumberWithBody Take a number that a carrier or PBX already sends here, or that an account with a carrier has
+//
+// With telephony_provider twilio, telnyx or fluents_twilio, or a telephony_account_connection of such a type, the account must have the number (else 400 `not_owned`), and its
+// calls are sent here from then on. Numbers of the operator's own account are linked by keys of role operator alone.
 //
 // Takes any type of body and a specified content type.
 //
@@ -13178,7 +17553,10 @@ func (c *Client) LinkNumberWithBody(ctx context.Context, params *LinkNumberParam
 	return c.Client.Do(req)
 }
 
-// LinkNumber Take a number that a carrier or PBX already sends here
+// LinkNumber Take a number that a carrier or PBX already sends here, or that an account with a carrier has
+//
+// With telephony_provider twilio, telnyx or fluents_twilio, or a telephony_account_connection of such a type, the account must have the number (else 400 `not_owned`), and its
+// calls are sent here from then on. Numbers of the operator's own account are linked by keys of role operator alone.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -13212,7 +17590,8 @@ func (c *Client) ListNumbers(ctx context.Context, params *ListNumbersParams, req
 
 // UpdateNumberWithBody Change a number
 //
-// An agent given as an object without id edits the attached one, an id attaches another, null detaches.
+// An agent given as an object without id edits the attached one, an id attaches another, null detaches. With another telephony_account_connection the number is moved: that
+// account must have it, its calls are sent here by it, and no longer by the one before.
 //
 // Takes any type of body and a specified content type.
 //
@@ -13231,13 +17610,34 @@ func (c *Client) UpdateNumberWithBody(ctx context.Context, params *UpdateNumberP
 
 // UpdateNumber Change a number
 //
-// An agent given as an object without id edits the attached one, an id attaches another, null detaches.
+// An agent given as an object without id edits the attached one, an id attaches another, null detaches. With another telephony_account_connection the number is moved: that
+// account must have it, its calls are sent here by it, and no longer by the one before.
 //
 // Takes a body of the `application/json` content type.
 //
 // Corresponds with POST /v1/numbers/update (the `UpdateNumber` operationId).
 func (c *Client) UpdateNumber(ctx context.Context, params *UpdateNumberParams, body UpdateNumberJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUpdateNumberRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetOverview What calls that are over add up to
+//
+// Calls are counted once they are over, by when they were made (`created_at`), so that the same time is asked of `/v1/calls/list` for the calls
+// behind a number. What a call changes later, or that it is deleted, changes the sums. Latencies of calls whose words were erased stay.
+// Steps begin where the clock of `time_zone` begins one: `from` is brought back to the beginning of its step, and `to` forward to the end of its. At most
+// 1000 steps; 110 days of hours, or of days that are not those of UTC.
+//
+// Corresponds with GET /v1/overview (the `GetOverview` operationId).
+func (c *Client) GetOverview(ctx context.Context, params *GetOverviewParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetOverviewRequest(c.Server, params)
 	if err != nil {
 		return nil, err
 	}
@@ -13474,6 +17874,76 @@ func (c *Client) UpdatePronunciation(ctx context.Context, params *UpdatePronunci
 	return c.Client.Do(req)
 }
 
+// WhoAmI Whose key, or login, a request comes with, and what it may do
+//
+// Corresponds with GET /v1/sessions (the `WhoAmI` operationId).
+func (c *Client) WhoAmI(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewWhoAmIRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// LoginWithBody Log a browser in with a key
+//
+// The answer sets a cookie that stands for the key for 12 hours, on this server's own pages, and no longer than until the key is revoked. Scripts
+// cannot read it, and a request of another site's page does not carry it. From an address whence ten wrong keys came one more is 429.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/sessions/login (the `Login` operationId).
+func (c *Client) LoginWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewLoginRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// Login Log a browser in with a key
+//
+// The answer sets a cookie that stands for the key for 12 hours, on this server's own pages, and no longer than until the key is revoked. Scripts
+// cannot read it, and a request of another site's page does not carry it. From an address whence ten wrong keys came one more is 429.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/sessions/login (the `Login` operationId).
+func (c *Client) Login(ctx context.Context, body LoginJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewLoginRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// Logout End the login that the request comes with
+//
+// Corresponds with POST /v1/sessions/logout (the `Logout` operationId).
+func (c *Client) Logout(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewLogoutRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // GetUsage Minutes of conversation in this calendar month (UTC)
 //
 // Corresponds with GET /v1/usage (the `GetUsage` operationId).
@@ -13690,6 +18160,46 @@ func (c *Client) DeleteVoice(ctx context.Context, params *DeleteVoiceParams, req
 // Corresponds with GET /v1/voices/list (the `ListVoices` operationId).
 func (c *Client) ListVoices(ctx context.Context, params *ListVoicesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListVoicesRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SpeakVoiceWithBody Hear a voice
+//
+// The vendor is asked with the account that would pay for it on a call, and no other voice stands in: 400 `vendor_unauthorized` when there is no key or the vendor
+// does not take it, 502 `vendor_failed` when it does not speak within 20 s. At most 60 s of sound. Each key may have 10 spoken at once and one every 2 s after that: 429 `too_many_requests`.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/voices/speak (the `SpeakVoice` operationId).
+func (c *Client) SpeakVoiceWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSpeakVoiceRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SpeakVoice Hear a voice
+//
+// The vendor is asked with the account that would pay for it on a call, and no other voice stands in: 400 `vendor_unauthorized` when there is no key or the vendor
+// does not take it, 502 `vendor_failed` when it does not speak within 20 s. At most 60 s of sound. Each key may have 10 spoken at once and one every 2 s after that: 429 `too_many_requests`.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/voices/speak (the `SpeakVoice` operationId).
+func (c *Client) SpeakVoice(ctx context.Context, body SpeakVoiceJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSpeakVoiceRequest(c.Server, body)
 	if err != nil {
 		return nil, err
 	}
@@ -14385,6 +18895,88 @@ func NewGetAccountConnectionStatusRequest(server string, params *GetAccountConne
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewTestAccountConnectionRequest calls the generic TestAccountConnection builder with application/json body
+func NewTestAccountConnectionRequest(server string, params *TestAccountConnectionParams, body TestAccountConnectionJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewTestAccountConnectionRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewTestAccountConnectionRequestWithBody constructs an http.Request for the TestAccountConnection method, with any body, and a specified content type
+func NewTestAccountConnectionRequestWithBody(server string, params *TestAccountConnectionParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/account_connections/test")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Id != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "id", *params.Id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.Prefer != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Prefer", *params.Prefer, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Prefer", headerParam0)
+		}
+
 	}
 
 	return req, nil
@@ -15155,6 +19747,108 @@ func NewUpdateAgentRequestWithBody(server string, params *UpdateAgentParams, con
 			req.Header.Set("Prefer", headerParam0)
 		}
 
+	}
+
+	return req, nil
+}
+
+// NewListAuditRequest constructs an http.Request for the ListAudit method
+func NewListAuditRequest(server string, params *ListAuditParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/audit/list")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Page != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Size != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "size", *params.Size, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.SortColumn != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "sort_column", *params.SortColumn, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.SortDesc != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "sort_desc", *params.SortDesc, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Filters != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "filters", *params.Filters, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
 	}
 
 	return req, nil
@@ -16016,6 +20710,220 @@ func NewListCallsRequest(server string, params *ListCallsParams) (*http.Request,
 	return req, nil
 }
 
+// NewListenToCallRequest constructs an http.Request for the ListenToCall method
+func NewListenToCallRequest(server string, params *ListenToCallParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/calls/listen")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "id", params.Id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if params.Channels != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "channels", *params.Channels, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.By != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "by", *params.By, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Expires != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "expires", *params.Expires, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Signature != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "signature", *params.Signature, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListenUrlOfCallRequest constructs an http.Request for the ListenUrlOfCall method
+func NewListenUrlOfCallRequest(server string, params *ListenUrlOfCallParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/calls/listen_url")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "id", params.Id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if params.Channels != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "channels", *params.Channels, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewFollowCallsRequest constructs an http.Request for the FollowCalls method
+func NewFollowCallsRequest(server string, params *FollowCallsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/calls/live")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Types != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "types", *params.Types, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewMuteCallRequest calls the generic MuteCall builder with application/json body
 func NewMuteCallRequest(server string, params *MuteCallParams, body MuteCallJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -16179,6 +21087,158 @@ func NewGetCallRecordingRequest(server string, params *GetCallRecordingParams) (
 	return req, nil
 }
 
+// NewPauseRecordingRequest constructs an http.Request for the PauseRecording method
+func NewPauseRecordingRequest(server string, params *PauseRecordingParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/calls/recording_pause")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "id", params.Id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+		if params.ParleyTimeFormat != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Parley-Time-Format", *params.ParleyTimeFormat, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Parley-Time-Format", headerParam1)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewResumeRecordingRequest constructs an http.Request for the ResumeRecording method
+func NewResumeRecordingRequest(server string, params *ResumeRecordingParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/calls/recording_resume")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "id", params.Id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+		if params.ParleyTimeFormat != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Parley-Time-Format", *params.ParleyTimeFormat, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Parley-Time-Format", headerParam1)
+		}
+
+	}
+
+	return req, nil
+}
+
 // NewSayInCallRequest calls the generic SayInCall builder with application/json body
 func NewSayInCallRequest(server string, params *SayInCallParams, body SayInCallJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -16261,6 +21321,173 @@ func NewSayInCallRequestWithBody(server string, params *SayInCallParams, content
 			}
 
 			req.Header.Set("Parley-Time-Format", headerParam1)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewTakeOverCallRequest calls the generic TakeOverCall builder with application/json body
+func NewTakeOverCallRequest(server string, params *TakeOverCallParams, body TakeOverCallJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewTakeOverCallRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewTakeOverCallRequestWithBody constructs an http.Request for the TakeOverCall method, with any body, and a specified content type
+func NewTakeOverCallRequestWithBody(server string, params *TakeOverCallParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/calls/take_over")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "id", params.Id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+		if params.ParleyTimeFormat != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Parley-Time-Format", *params.ParleyTimeFormat, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Parley-Time-Format", headerParam1)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewTakeOverCallByBrowserRequest calls the generic TakeOverCallByBrowser builder with application/json body
+func NewTakeOverCallByBrowserRequest(server string, params *TakeOverCallByBrowserParams, body TakeOverCallByBrowserJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewTakeOverCallByBrowserRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewTakeOverCallByBrowserRequestWithBody constructs an http.Request for the TakeOverCallByBrowser method, with any body, and a specified content type
+func NewTakeOverCallByBrowserRequestWithBody(server string, params *TakeOverCallByBrowserParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/calls/take_over_web")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "id", params.Id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
 		}
 
 	}
@@ -16351,6 +21578,247 @@ func NewTransferCallRequestWithBody(server string, params *TransferCallParams, c
 	}
 
 	operationPath := fmt.Sprintf("/v1/calls/transfer")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "id", params.Id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+		if params.ParleyTimeFormat != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Parley-Time-Format", *params.ParleyTimeFormat, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Parley-Time-Format", headerParam1)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewGetCallWaveformRequest constructs an http.Request for the GetCallWaveform method
+func NewGetCallWaveformRequest(server string, params *GetCallWaveformParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/calls/waveform")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "id", params.Id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if params.FromMs != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "from_ms", *params.FromMs, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.ToMs != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "to_ms", *params.ToMs, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Points != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "points", *params.Points, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewWebCallRequest calls the generic WebCall builder with application/json body
+func NewWebCallRequest(server string, params *WebCallParams, body WebCallJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewWebCallRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewWebCallRequestWithBody constructs an http.Request for the WebCall method, with any body, and a specified content type
+func NewWebCallRequestWithBody(server string, params *WebCallParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/calls/web")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.Prefer != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Prefer", *params.Prefer, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Prefer", headerParam0)
+		}
+
+		if params.IdempotencyKey != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam1)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewWhisperInCallRequest calls the generic WhisperInCall builder with application/json body
+func NewWhisperInCallRequest(server string, params *WhisperInCallParams, body WhisperInCallJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewWhisperInCallRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewWhisperInCallRequestWithBody constructs an http.Request for the WhisperInCall method, with any body, and a specified content type
+func NewWhisperInCallRequestWithBody(server string, params *WhisperInCallParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/calls/whisper")
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -16648,6 +22116,392 @@ func NewListDoNotCallRequest(server string, params *ListDoNotCallParams) (*http.
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetDocumentRequest constructs an http.Request for the GetDocument method
+func NewGetDocumentRequest(server string, params *GetDocumentParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/documents")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "id", params.Id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewCreateDocumentRequest calls the generic CreateDocument builder with application/json body
+func NewCreateDocumentRequest(server string, params *CreateDocumentParams, body CreateDocumentJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCreateDocumentRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewCreateDocumentRequestWithBody constructs an http.Request for the CreateDocument method, with any body, and a specified content type
+func NewCreateDocumentRequestWithBody(server string, params *CreateDocumentParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/documents/create")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.Prefer != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Prefer", *params.Prefer, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Prefer", headerParam0)
+		}
+
+		if params.IdempotencyKey != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam1)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewDeleteDocumentRequest constructs an http.Request for the DeleteDocument method
+func NewDeleteDocumentRequest(server string, params *DeleteDocumentParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/documents/delete")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "id", params.Id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListDocumentsRequest constructs an http.Request for the ListDocuments method
+func NewListDocumentsRequest(server string, params *ListDocumentsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/documents/list")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Page != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Size != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "size", *params.Size, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.SortColumn != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "sort_column", *params.SortColumn, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.SortDesc != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "sort_desc", *params.SortDesc, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Filters != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "filters", *params.Filters, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewSearchDocumentsRequest calls the generic SearchDocuments builder with application/json body
+func NewSearchDocumentsRequest(server string, body SearchDocumentsJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewSearchDocumentsRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewSearchDocumentsRequestWithBody constructs an http.Request for the SearchDocuments method, with any body, and a specified content type
+func NewSearchDocumentsRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/documents/search")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewUpdateDocumentRequest calls the generic UpdateDocument builder with application/json body
+func NewUpdateDocumentRequest(server string, params *UpdateDocumentParams, body UpdateDocumentJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewUpdateDocumentRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewUpdateDocumentRequestWithBody constructs an http.Request for the UpdateDocument method, with any body, and a specified content type
+func NewUpdateDocumentRequestWithBody(server string, params *UpdateDocumentParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/documents/update")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "id", params.Id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.Prefer != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Prefer", *params.Prefer, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Prefer", headerParam0)
+		}
+
 	}
 
 	return req, nil
@@ -18052,6 +23906,123 @@ func NewUpdateNumberRequestWithBody(server string, params *UpdateNumberParams, c
 	return req, nil
 }
 
+// NewGetOverviewRequest constructs an http.Request for the GetOverview method
+func NewGetOverviewRequest(server string, params *GetOverviewParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/overview")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.From != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "from", *params.From, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.To != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "to", *params.To, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.By != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "by", *params.By, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.TimeZone != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "time_zone", *params.TimeZone, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Agent != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "agent", *params.Agent, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.ParleyTimeFormat != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Parley-Time-Format", *params.ParleyTimeFormat, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Parley-Time-Format", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
 // NewGetPromptRequest constructs an http.Request for the GetPrompt method
 func NewGetPromptRequest(server string, params *GetPromptParams) (*http.Request, error) {
 	var err error
@@ -18739,6 +24710,100 @@ func NewUpdatePronunciationRequestWithBody(server string, params *UpdatePronunci
 			req.Header.Set("Prefer", headerParam0)
 		}
 
+	}
+
+	return req, nil
+}
+
+// NewWhoAmIRequest constructs an http.Request for the WhoAmI method
+func NewWhoAmIRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/sessions")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewLoginRequest calls the generic Login builder with application/json body
+func NewLoginRequest(server string, body LoginJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewLoginRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewLoginRequestWithBody constructs an http.Request for the Login method, with any body, and a specified content type
+func NewLoginRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/sessions/login")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewLogoutRequest constructs an http.Request for the Logout method
+func NewLogoutRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/sessions/logout")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
 	}
 
 	return req, nil
@@ -19455,6 +25520,46 @@ func NewListVoicesRequest(server string, params *ListVoicesParams) (*http.Reques
 	if err != nil {
 		return nil, err
 	}
+
+	return req, nil
+}
+
+// NewSpeakVoiceRequest calls the generic SpeakVoice builder with application/json body
+func NewSpeakVoiceRequest(server string, body SpeakVoiceJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewSpeakVoiceRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewSpeakVoiceRequestWithBody constructs an http.Request for the SpeakVoice method, with any body, and a specified content type
+func NewSpeakVoiceRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/voices/speak")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
 
 	return req, nil
 }
@@ -20253,6 +26358,28 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /v1/account_connections/status (the `GetAccountConnectionStatus` operationId).
 	GetAccountConnectionStatusWithResponse(ctx context.Context, params *GetAccountConnectionStatusParams, reqEditors ...RequestEditorFn) (*GetAccountConnectionStatusResponse, error)
 
+	// TestAccountConnectionWithBodyWithResponse Ask the far end of a connection whether it would serve
+	//
+	// Of a connection that is stored (id), or of one that is not (a body as create takes it). A SIP trunk is looked up, asked by OPTIONS and, with register, by REGISTER, beside what runs;
+	// an account at a carrier is read; a vendor's key is tried as `parley doctor` does; other systems are asked for their base_url, for a token, or to let us in to send mail.
+	// It takes 10 seconds at most. What fails is told in the answer, with what to do about it; it holds no secret. Five at once, then one every 5 seconds, for each connection: else 429.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/account_connections/test (the `TestAccountConnection` operationId).
+	TestAccountConnectionWithBodyWithResponse(ctx context.Context, params *TestAccountConnectionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*TestAccountConnectionResponse, error)
+
+	// TestAccountConnectionWithResponse Ask the far end of a connection whether it would serve
+	//
+	// Of a connection that is stored (id), or of one that is not (a body as create takes it). A SIP trunk is looked up, asked by OPTIONS and, with register, by REGISTER, beside what runs;
+	// an account at a carrier is read; a vendor's key is tried as `parley doctor` does; other systems are asked for their base_url, for a token, or to let us in to send mail.
+	// It takes 10 seconds at most. What fails is told in the answer, with what to do about it; it holds no secret. Five at once, then one every 5 seconds, for each connection: else 429.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/account_connections/test (the `TestAccountConnection` operationId).
+	TestAccountConnectionWithResponse(ctx context.Context, params *TestAccountConnectionParams, body TestAccountConnectionJSONRequestBody, reqEditors ...RequestEditorFn) (*TestAccountConnectionResponse, error)
+
 	// UpdateAccountConnectionWithBodyWithResponse Change a connection
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
@@ -20364,6 +26491,16 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /v1/agents/update (the `UpdateAgent` operationId).
 	UpdateAgentWithResponse(ctx context.Context, params *UpdateAgentParams, body UpdateAgentJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateAgentResponse, error)
+
+	// ListAuditWithResponse Who acted on running calls, with which key, when, and what came of it
+	//
+	// Every say, add_context, dtmf, transfer, mute, end, whisper, take_over, listen, recording_pause and recording_resume, also those that were refused; of a call: `?filters={"call_id":"…"}`. An entry is on the disk
+	// before the act, and is kept as long as the call's events; its details go with the call's text.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/audit/list (the `ListAudit` operationId).
+	ListAuditWithResponse(ctx context.Context, params *ListAuditParams, reqEditors ...RequestEditorFn) (*ListAuditResponse, error)
 
 	// GetCallWithResponse One call, with its agent as it was for that call
 	//
@@ -20504,6 +26641,35 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /v1/calls/list (the `ListCalls` operationId).
 	ListCallsWithResponse(ctx context.Context, params *ListCallsParams, reqEditors ...RequestEditorFn) (*ListCallsResponse, error)
 
+	// ListenToCallWithResponse The sound of a running call, as a WAV that grows until it is over
+	//
+	// 16 kHz, 16 bit, some 100 ms behind the call. Silent while the recording is paused; whoever reads too slowly loses sound, the call none. 32 at most listen to one call. 409: the call is over, private, or runs in
+	// another process.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/calls/listen (the `ListenToCall` operationId).
+	ListenToCallWithResponse(ctx context.Context, params *ListenToCallParams, reqEditors ...RequestEditorFn) (*ListenToCallResponse, error)
+
+	// ListenUrlOfCallWithResponse An address at which a running call can be listened to without a key, for players that send none
+	//
+	// It is to be opened within five minutes, and then plays until the call is over.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/calls/listen_url (the `ListenUrlOfCall` operationId).
+	ListenUrlOfCallWithResponse(ctx context.Context, params *ListenUrlOfCallParams, reqEditors ...RequestEditorFn) (*ListenUrlOfCallResponse, error)
+
+	// FollowCallsWithResponse What happens on all calls of the environment, as server-sent events while it happens
+	//
+	// Of every call, from now on, as `/v1/calls/events` has it of one; the stream has no end, and nothing of before is sent. It breaks off when the reader is too slow, and
+	// when the key is revoked or the login is over; whoever comes back asks `/v1/calls/list` for the calls that run. Of a server of several processes it has the calls of the one that is asked.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/calls/live (the `FollowCalls` operationId).
+	FollowCallsWithResponse(ctx context.Context, params *FollowCallsParams, reqEditors ...RequestEditorFn) (*FollowCallsResponse, error)
+
 	// MuteCallWithBodyWithResponse Silence the agent of a running call, or let it speak again
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
@@ -20527,6 +26693,27 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /v1/calls/recording (the `GetCallRecording` operationId).
 	GetCallRecordingWithResponse(ctx context.Context, params *GetCallRecordingParams, reqEditors ...RequestEditorFn) (*GetCallRecordingResponse, error)
 
+	// PauseRecordingWithResponse Keep what is said and pressed on a running call from being written down, for a card's number and the like
+	//
+	// From now on, and also before the call is answered or after it was transferred: the recording is silent on both sides, and so are listeners
+	// and captures; turns, transcript, events, webhooks and what is made of them have no words, digits, parameters or results. The agent hears and answers as ever, and
+	// its actions get what its model gives them. `recording_paused` in the events tells when.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/calls/recording_pause (the `PauseRecording` operationId).
+	PauseRecordingWithResponse(ctx context.Context, params *PauseRecordingParams, reqEditors ...RequestEditorFn) (*PauseRecordingResponse, error)
+
+	// ResumeRecordingWithResponse Let what is said on a running call be written down again
+	//
+	// Once what the caller is saying, and what answers it, is over; `recording_resumed` in the events tells when. The model forgets what the
+	// caller said while the recording was paused, and the numbers that it said itself, for it might say them anew. Without a pause nothing happens.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/calls/recording_resume (the `ResumeRecording` operationId).
+	ResumeRecordingWithResponse(ctx context.Context, params *ResumeRecordingParams, reqEditors ...RequestEditorFn) (*ResumeRecordingResponse, error)
+
 	// SayInCallWithBodyWithResponse Have the agent of a running call say something, word for word
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
@@ -20540,6 +26727,50 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /v1/calls/say (the `SayInCall` operationId).
 	SayInCallWithResponse(ctx context.Context, params *SayInCallParams, body SayInCallJSONRequestBody, reqEditors ...RequestEditorFn) (*SayInCallResponse, error)
+
+	// TakeOverCallWithBodyWithResponse Call somebody who takes a running call over from its agent
+	//
+	// The agent talks on while they are called. When they answer it stops, says what it is to `announce`, and leaves, and they are joined with the
+	// caller. `transferring` and `transferred` (by: take_over) in the events tell so; `transfer_failed` that they did not come, and the agent goes on. 403: the number may not
+	// be dialled. 409: no agent talks on the call now, or somebody is being called already.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/calls/take_over (the `TakeOverCall` operationId).
+	TakeOverCallWithBodyWithResponse(ctx context.Context, params *TakeOverCallParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*TakeOverCallResponse, error)
+
+	// TakeOverCallWithResponse Call somebody who takes a running call over from its agent
+	//
+	// The agent talks on while they are called. When they answer it stops, says what it is to `announce`, and leaves, and they are joined with the
+	// caller. `transferring` and `transferred` (by: take_over) in the events tell so; `transfer_failed` that they did not come, and the agent goes on. 403: the number may not
+	// be dialled. 409: no agent talks on the call now, or somebody is being called already.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/calls/take_over (the `TakeOverCall` operationId).
+	TakeOverCallWithResponse(ctx context.Context, params *TakeOverCallParams, body TakeOverCallJSONRequestBody, reqEditors ...RequestEditorFn) (*TakeOverCallResponse, error)
+
+	// TakeOverCallByBrowserWithBodyWithResponse Let a browser take a running call over from its agent, once
+	//
+	// As `/v1/calls/take_over`, but nobody is called: a page of yours comes with the answer's token within two minutes, by `Parley.call({token})` of `/widget.js` or by WHIP, as for
+	// `/v1/calls/web`. When it is there the agent stops, says what it is to `announce`, and leaves, and whoever sits at the browser is joined with the caller.
+	// 409: no agent talks on the call now, somebody is being called already, (`web_calls_off`) the server takes no calls of browsers, or (`not_running_here`) the call runs in another node.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/calls/take_over_web (the `TakeOverCallByBrowser` operationId).
+	TakeOverCallByBrowserWithBodyWithResponse(ctx context.Context, params *TakeOverCallByBrowserParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*TakeOverCallByBrowserResponse, error)
+
+	// TakeOverCallByBrowserWithResponse Let a browser take a running call over from its agent, once
+	//
+	// As `/v1/calls/take_over`, but nobody is called: a page of yours comes with the answer's token within two minutes, by `Parley.call({token})` of `/widget.js` or by WHIP, as for
+	// `/v1/calls/web`. When it is there the agent stops, says what it is to `announce`, and leaves, and whoever sits at the browser is joined with the caller.
+	// 409: no agent talks on the call now, somebody is being called already, (`web_calls_off`) the server takes no calls of browsers, or (`not_running_here`) the call runs in another node.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/calls/take_over_web (the `TakeOverCallByBrowser` operationId).
+	TakeOverCallByBrowserWithResponse(ctx context.Context, params *TakeOverCallByBrowserParams, body TakeOverCallByBrowserJSONRequestBody, reqEditors ...RequestEditorFn) (*TakeOverCallByBrowserResponse, error)
 
 	// GetCallTraceWithResponse The SIP messages of a call, of all its legs
 	//
@@ -20565,6 +26796,55 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /v1/calls/transfer (the `TransferCall` operationId).
 	TransferCallWithResponse(ctx context.Context, params *TransferCallParams, body TransferCallJSONRequestBody, reqEditors ...RequestEditorFn) (*TransferCallResponse, error)
+
+	// GetCallWaveformWithResponse What the sound of a call looks like, each side on its own
+	//
+	// The loudest sample of each part of a stretch of the call, for a picture of it; an hour costs no more than a minute. Also of a recording that is kept as MP3.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/calls/waveform (the `GetCallWaveform` operationId).
+	GetCallWaveformWithResponse(ctx context.Context, params *GetCallWaveformParams, reqEditors ...RequestEditorFn) (*GetCallWaveformResponse, error)
+
+	// WebCallWithBodyWithResponse Let a browser call an agent, once
+	//
+	// The answer's token goes to a page of yours, which makes the call with `Parley.call({token})` of `/widget.js`, or by WHIP (RFC 9725):
+	// `POST` of an SDP offer to `url`, with the token as Bearer. A page whose origin is among the agent's `web_origins` needs none of this.
+	// 409 `web_calls_off`: the server takes no calls of browsers.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/calls/web (the `WebCall` operationId).
+	WebCallWithBodyWithResponse(ctx context.Context, params *WebCallParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*WebCallResponse, error)
+
+	// WebCallWithResponse Let a browser call an agent, once
+	//
+	// The answer's token goes to a page of yours, which makes the call with `Parley.call({token})` of `/widget.js`, or by WHIP (RFC 9725):
+	// `POST` of an SDP offer to `url`, with the token as Bearer. A page whose origin is among the agent's `web_origins` needs none of this.
+	// 409 `web_calls_off`: the server takes no calls of browsers.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/calls/web (the `WebCall` operationId).
+	WebCallWithResponse(ctx context.Context, params *WebCallParams, body WebCallJSONRequestBody, reqEditors ...RequestEditorFn) (*WebCallResponse, error)
+
+	// WhisperInCallWithBodyWithResponse Tell the agent of a running call something that the caller does not hear
+	//
+	// It goes into its next turn; with `act: true` the agent speaks of it once nobody else speaks.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/calls/whisper (the `WhisperInCall` operationId).
+	WhisperInCallWithBodyWithResponse(ctx context.Context, params *WhisperInCallParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*WhisperInCallResponse, error)
+
+	// WhisperInCallWithResponse Tell the agent of a running call something that the caller does not hear
+	//
+	// It goes into its next turn; with `act: true` the agent speaks of it once nobody else speaks.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/calls/whisper (the `WhisperInCall` operationId).
+	WhisperInCallWithResponse(ctx context.Context, params *WhisperInCallParams, body WhisperInCallJSONRequestBody, reqEditors ...RequestEditorFn) (*WhisperInCallResponse, error)
 
 	// CreateDoNotCallWithBodyWithResponse Put a number on the list; one that is there already is answered as it is
 	//
@@ -20597,6 +26877,73 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /v1/do_not_call/list (the `ListDoNotCall` operationId).
 	ListDoNotCallWithResponse(ctx context.Context, params *ListDoNotCallParams, reqEditors ...RequestEditorFn) (*ListDoNotCallResponse, error)
+
+	// GetDocumentWithResponse One document, whole
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/documents (the `GetDocument` operationId).
+	GetDocumentWithResponse(ctx context.Context, params *GetDocumentParams, reqEditors ...RequestEditorFn) (*GetDocumentResponse, error)
+
+	// CreateDocumentWithBodyWithResponse Write a document that agents can look up, from their next turn on
+	//
+	// An agent looks documents up that its field `knowledge` names. An environment may have 1,000, of 10,000,000 characters together.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/documents/create (the `CreateDocument` operationId).
+	CreateDocumentWithBodyWithResponse(ctx context.Context, params *CreateDocumentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateDocumentResponse, error)
+
+	// CreateDocumentWithResponse Write a document that agents can look up, from their next turn on
+	//
+	// An agent looks documents up that its field `knowledge` names. An environment may have 1,000, of 10,000,000 characters together.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/documents/create (the `CreateDocument` operationId).
+	CreateDocumentWithResponse(ctx context.Context, params *CreateDocumentParams, body CreateDocumentJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateDocumentResponse, error)
+
+	// DeleteDocumentWithResponse Erase a document; no lookup finds it from then on, in calls that run either
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /v1/documents/delete (the `DeleteDocument` operationId).
+	DeleteDocumentWithResponse(ctx context.Context, params *DeleteDocumentParams, reqEditors ...RequestEditorFn) (*DeleteDocumentResponse, error)
+
+	// ListDocumentsWithResponse The documents of this environment, without their content
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/documents/list (the `ListDocuments` operationId).
+	ListDocumentsWithResponse(ctx context.Context, params *ListDocumentsParams, reqEditors ...RequestEditorFn) (*ListDocumentsResponse, error)
+
+	// SearchDocumentsWithBodyWithResponse Look up what an agent would be given when a caller says something
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/documents/search (the `SearchDocuments` operationId).
+	SearchDocumentsWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SearchDocumentsResponse, error)
+
+	// SearchDocumentsWithResponse Look up what an agent would be given when a caller says something
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/documents/search (the `SearchDocuments` operationId).
+	SearchDocumentsWithResponse(ctx context.Context, body SearchDocumentsJSONRequestBody, reqEditors ...RequestEditorFn) (*SearchDocumentsResponse, error)
+
+	// UpdateDocumentWithBodyWithResponse Change a document; what is left out stays
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/documents/update (the `UpdateDocument` operationId).
+	UpdateDocumentWithBodyWithResponse(ctx context.Context, params *UpdateDocumentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateDocumentResponse, error)
+
+	// UpdateDocumentWithResponse Change a document; what is left out stays
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/documents/update (the `UpdateDocument` operationId).
+	UpdateDocumentWithResponse(ctx context.Context, params *UpdateDocumentParams, body UpdateDocumentJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateDocumentResponse, error)
 
 	// GetEnvironmentWithResponse One environment
 	//
@@ -20726,7 +27073,8 @@ type ClientWithResponsesInterface interface {
 
 	// ListAvailableNumbersWithResponse Numbers that a carrier has for sale
 	//
-	// 400 `no_carrier` when this server buys from nobody; a number of a SIP trunk is linked instead.
+	// 400 `no_carrier` when the environment has no account connection with a carrier that sells numbers; a number of a SIP trunk is linked instead. What a carrier says of a failure
+	// comes back as a 400, 429, 502 or 503.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -20735,12 +27083,20 @@ type ClientWithResponsesInterface interface {
 
 	// BuyNumberWithBodyWithResponse Buy a number of a carrier, and link it
 	//
+	// The number is written first, inactive and with `carrier_status: pending`. A refusal of the carrier's (400) takes it away again. When the carrier gave no answer, it is looked up
+	// whether the account has the number; while that is not known the answer is 503 `purchase_in_doubt`, the number stays, and is settled by itself: it becomes active, or
+	// `carrier_status: failed`. Nothing is bought twice: the same Idempotency-Key finds what the first request ordered.
+	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /v1/numbers/buy (the `BuyNumber` operationId).
 	BuyNumberWithBodyWithResponse(ctx context.Context, params *BuyNumberParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*BuyNumberResponse, error)
 
 	// BuyNumberWithResponse Buy a number of a carrier, and link it
+	//
+	// The number is written first, inactive and with `carrier_status: pending`. A refusal of the carrier's (400) takes it away again. When the carrier gave no answer, it is looked up
+	// whether the account has the number; while that is not known the answer is 503 `purchase_in_doubt`, the number stays, and is settled by itself: it becomes active, or
+	// `carrier_status: failed`. Nothing is bought twice: the same Idempotency-Key finds what the first request ordered.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -20749,28 +27105,34 @@ type ClientWithResponsesInterface interface {
 
 	// CancelNumberWithResponse Give a number back to its carrier; it is gone
 	//
-	// 400 `no_carrier` for one that was linked by hand; that is let go with `/v1/numbers/detach`.
+	// 400 `no_carrier` for one that is with no carrier; that is let go with `/v1/numbers/detach`. 409 `order_pending` for one that the carrier has not handed over yet.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /v1/numbers/cancel (the `CancelNumber` operationId).
 	CancelNumberWithResponse(ctx context.Context, params *CancelNumberParams, reqEditors ...RequestEditorFn) (*CancelNumberResponse, error)
 
-	// DetachNumberWithResponse Let a linked number go; the carrier keeps it
+	// DetachNumberWithResponse Let a linked number go; the carrier keeps it, and no longer sends its calls here
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /v1/numbers/detach (the `DetachNumber` operationId).
 	DetachNumberWithResponse(ctx context.Context, params *DetachNumberParams, reqEditors ...RequestEditorFn) (*DetachNumberResponse, error)
 
-	// LinkNumberWithBodyWithResponse Take a number that a carrier or PBX already sends here
+	// LinkNumberWithBodyWithResponse Take a number that a carrier or PBX already sends here, or that an account with a carrier has
+	//
+	// With telephony_provider twilio, telnyx or fluents_twilio, or a telephony_account_connection of such a type, the account must have the number (else 400 `not_owned`), and its
+	// calls are sent here from then on. Numbers of the operator's own account are linked by keys of role operator alone.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /v1/numbers/link (the `LinkNumber` operationId).
 	LinkNumberWithBodyWithResponse(ctx context.Context, params *LinkNumberParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*LinkNumberResponse, error)
 
-	// LinkNumberWithResponse Take a number that a carrier or PBX already sends here
+	// LinkNumberWithResponse Take a number that a carrier or PBX already sends here, or that an account with a carrier has
+	//
+	// With telephony_provider twilio, telnyx or fluents_twilio, or a telephony_account_connection of such a type, the account must have the number (else 400 `not_owned`), and its
+	// calls are sent here from then on. Numbers of the operator's own account are linked by keys of role operator alone.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -20786,7 +27148,8 @@ type ClientWithResponsesInterface interface {
 
 	// UpdateNumberWithBodyWithResponse Change a number
 	//
-	// An agent given as an object without id edits the attached one, an id attaches another, null detaches.
+	// An agent given as an object without id edits the attached one, an id attaches another, null detaches. With another telephony_account_connection the number is moved: that
+	// account must have it, its calls are sent here by it, and no longer by the one before.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -20795,12 +27158,25 @@ type ClientWithResponsesInterface interface {
 
 	// UpdateNumberWithResponse Change a number
 	//
-	// An agent given as an object without id edits the attached one, an id attaches another, null detaches.
+	// An agent given as an object without id edits the attached one, an id attaches another, null detaches. With another telephony_account_connection the number is moved: that
+	// account must have it, its calls are sent here by it, and no longer by the one before.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /v1/numbers/update (the `UpdateNumber` operationId).
 	UpdateNumberWithResponse(ctx context.Context, params *UpdateNumberParams, body UpdateNumberJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateNumberResponse, error)
+
+	// GetOverviewWithResponse What calls that are over add up to
+	//
+	// Calls are counted once they are over, by when they were made (`created_at`), so that the same time is asked of `/v1/calls/list` for the calls
+	// behind a number. What a call changes later, or that it is deleted, changes the sums. Latencies of calls whose words were erased stay.
+	// Steps begin where the clock of `time_zone` begins one: `from` is brought back to the beginning of its step, and `to` forward to the end of its. At most
+	// 1000 steps; 110 days of hours, or of days that are not those of UTC.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/overview (the `GetOverview` operationId).
+	GetOverviewWithResponse(ctx context.Context, params *GetOverviewParams, reqEditors ...RequestEditorFn) (*GetOverviewResponse, error)
 
 	// GetPromptWithResponse One prompt
 	//
@@ -20899,6 +27275,40 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /v1/pronunciations/update (the `UpdatePronunciation` operationId).
 	UpdatePronunciationWithResponse(ctx context.Context, params *UpdatePronunciationParams, body UpdatePronunciationJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdatePronunciationResponse, error)
+
+	// WhoAmIWithResponse Whose key, or login, a request comes with, and what it may do
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/sessions (the `WhoAmI` operationId).
+	WhoAmIWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*WhoAmIResponse, error)
+
+	// LoginWithBodyWithResponse Log a browser in with a key
+	//
+	// The answer sets a cookie that stands for the key for 12 hours, on this server's own pages, and no longer than until the key is revoked. Scripts
+	// cannot read it, and a request of another site's page does not carry it. From an address whence ten wrong keys came one more is 429.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/sessions/login (the `Login` operationId).
+	LoginWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*LoginResponse, error)
+
+	// LoginWithResponse Log a browser in with a key
+	//
+	// The answer sets a cookie that stands for the key for 12 hours, on this server's own pages, and no longer than until the key is revoked. Scripts
+	// cannot read it, and a request of another site's page does not carry it. From an address whence ten wrong keys came one more is 429.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/sessions/login (the `Login` operationId).
+	LoginWithResponse(ctx context.Context, body LoginJSONRequestBody, reqEditors ...RequestEditorFn) (*LoginResponse, error)
+
+	// LogoutWithResponse End the login that the request comes with
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/sessions/logout (the `Logout` operationId).
+	LogoutWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*LogoutResponse, error)
 
 	// GetUsageWithResponse Minutes of conversation in this calendar month (UTC)
 	//
@@ -21001,6 +27411,26 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /v1/voices/list (the `ListVoices` operationId).
 	ListVoicesWithResponse(ctx context.Context, params *ListVoicesParams, reqEditors ...RequestEditorFn) (*ListVoicesResponse, error)
+
+	// SpeakVoiceWithBodyWithResponse Hear a voice
+	//
+	// The vendor is asked with the account that would pay for it on a call, and no other voice stands in: 400 `vendor_unauthorized` when there is no key or the vendor
+	// does not take it, 502 `vendor_failed` when it does not speak within 20 s. At most 60 s of sound. Each key may have 10 spoken at once and one every 2 s after that: 429 `too_many_requests`.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/voices/speak (the `SpeakVoice` operationId).
+	SpeakVoiceWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SpeakVoiceResponse, error)
+
+	// SpeakVoiceWithResponse Hear a voice
+	//
+	// The vendor is asked with the account that would pay for it on a call, and no other voice stands in: 400 `vendor_unauthorized` when there is no key or the vendor
+	// does not take it, 502 `vendor_failed` when it does not speak within 20 s. At most 60 s of sound. Each key may have 10 spoken at once and one every 2 s after that: 429 `too_many_requests`.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/voices/speak (the `SpeakVoice` operationId).
+	SpeakVoiceWithResponse(ctx context.Context, body SpeakVoiceJSONRequestBody, reqEditors ...RequestEditorFn) (*SpeakVoiceResponse, error)
 
 	// UpdateVoiceWithBodyWithResponse Change a voice
 	//
@@ -21370,6 +27800,47 @@ func (r GetAccountConnectionStatusResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r GetAccountConnectionStatusResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type TestAccountConnectionResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ConnectionTestDto
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r TestAccountConnectionResponse) GetJSON200() *ConnectionTestDto {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r TestAccountConnectionResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r TestAccountConnectionResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r TestAccountConnectionResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r TestAccountConnectionResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -21827,6 +28298,47 @@ func (r UpdateAgentResponse) ContentType() string {
 	return ""
 }
 
+type ListAuditResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *AuditPage
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListAuditResponse) GetJSON200() *AuditPage {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r ListAuditResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListAuditResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListAuditResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListAuditResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type GetCallResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -22264,6 +28776,115 @@ func (r ListCallsResponse) ContentType() string {
 	return ""
 }
 
+type ListenToCallResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+}
+
+// GetBody returns the raw response body bytes
+func (r ListenToCallResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListenToCallResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListenToCallResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListenToCallResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListenUrlOfCallResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ListenUrlDto
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListenUrlOfCallResponse) GetJSON200() *ListenUrlDto {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r ListenUrlOfCallResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListenUrlOfCallResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListenUrlOfCallResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListenUrlOfCallResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type FollowCallsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+}
+
+// GetBody returns the raw response body bytes
+func (r FollowCallsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r FollowCallsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r FollowCallsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r FollowCallsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type MuteCallResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -22339,6 +28960,88 @@ func (r GetCallRecordingResponse) ContentType() string {
 	return ""
 }
 
+type PauseRecordingResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *CallDto
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r PauseRecordingResponse) GetJSON200() *CallDto {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r PauseRecordingResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r PauseRecordingResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PauseRecordingResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r PauseRecordingResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ResumeRecordingResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *CallDto
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ResumeRecordingResponse) GetJSON200() *CallDto {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r ResumeRecordingResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ResumeRecordingResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ResumeRecordingResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ResumeRecordingResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type SayInCallResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -22374,6 +29077,88 @@ func (r SayInCallResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r SayInCallResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type TakeOverCallResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *CallDto
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r TakeOverCallResponse) GetJSON200() *CallDto {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r TakeOverCallResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r TakeOverCallResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r TakeOverCallResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r TakeOverCallResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type TakeOverCallByBrowserResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *WebTicketDto
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r TakeOverCallByBrowserResponse) GetJSON201() *WebTicketDto {
+	return r.JSON201
+}
+
+// GetBody returns the raw response body bytes
+func (r TakeOverCallByBrowserResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r TakeOverCallByBrowserResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r TakeOverCallByBrowserResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r TakeOverCallByBrowserResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -22456,6 +29241,129 @@ func (r TransferCallResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r TransferCallResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetCallWaveformResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *WaveformDto
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetCallWaveformResponse) GetJSON200() *WaveformDto {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r GetCallWaveformResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetCallWaveformResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetCallWaveformResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetCallWaveformResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type WebCallResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *WebTicketDto
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r WebCallResponse) GetJSON201() *WebTicketDto {
+	return r.JSON201
+}
+
+// GetBody returns the raw response body bytes
+func (r WebCallResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r WebCallResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r WebCallResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r WebCallResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type WhisperInCallResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *CallDto
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r WhisperInCallResponse) GetJSON200() *CallDto {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r WhisperInCallResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r WhisperInCallResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r WhisperInCallResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r WhisperInCallResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -22579,6 +29487,252 @@ func (r ListDoNotCallResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ListDoNotCallResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetDocumentResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *DocumentDto
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetDocumentResponse) GetJSON200() *DocumentDto {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r GetDocumentResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetDocumentResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetDocumentResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetDocumentResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type CreateDocumentResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *DocumentDto
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r CreateDocumentResponse) GetJSON201() *DocumentDto {
+	return r.JSON201
+}
+
+// GetBody returns the raw response body bytes
+func (r CreateDocumentResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r CreateDocumentResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CreateDocumentResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CreateDocumentResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type DeleteDocumentResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *DocumentDto
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r DeleteDocumentResponse) GetJSON200() *DocumentDto {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r DeleteDocumentResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r DeleteDocumentResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DeleteDocumentResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r DeleteDocumentResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListDocumentsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *DocumentPage
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListDocumentsResponse) GetJSON200() *DocumentPage {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r ListDocumentsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListDocumentsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListDocumentsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListDocumentsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type SearchDocumentsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *FoundDocumentsDto
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r SearchDocumentsResponse) GetJSON200() *FoundDocumentsDto {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r SearchDocumentsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r SearchDocumentsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SearchDocumentsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r SearchDocumentsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type UpdateDocumentResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *DocumentDto
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r UpdateDocumentResponse) GetJSON201() *DocumentDto {
+	return r.JSON201
+}
+
+// GetBody returns the raw response body bytes
+func (r UpdateDocumentResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r UpdateDocumentResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r UpdateDocumentResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r UpdateDocumentResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -23364,6 +30518,47 @@ func (r UpdateNumberResponse) ContentType() string {
 	return ""
 }
 
+type GetOverviewResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *OverviewDto
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetOverviewResponse) GetJSON200() *OverviewDto {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r GetOverviewResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetOverviewResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetOverviewResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetOverviewResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type GetPromptResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -23768,6 +30963,129 @@ func (r UpdatePronunciationResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r UpdatePronunciationResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type WhoAmIResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *SessionDto
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r WhoAmIResponse) GetJSON200() *SessionDto {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r WhoAmIResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r WhoAmIResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r WhoAmIResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r WhoAmIResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type LoginResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *SessionDto
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r LoginResponse) GetJSON200() *SessionDto {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r LoginResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r LoginResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r LoginResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r LoginResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type LogoutResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *SessionDto
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r LogoutResponse) GetJSON200() *SessionDto {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r LogoutResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r LogoutResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r LogoutResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r LogoutResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -24219,6 +31537,40 @@ func (r ListVoicesResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ListVoicesResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type SpeakVoiceResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+}
+
+// GetBody returns the raw response body bytes
+func (r SpeakVoiceResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r SpeakVoiceResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SpeakVoiceResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r SpeakVoiceResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -24726,6 +32078,40 @@ func (c *ClientWithResponses) GetAccountConnectionStatusWithResponse(ctx context
 	return ParseGetAccountConnectionStatusResponse(rsp)
 }
 
+// TestAccountConnectionWithBodyWithResponse Ask the far end of a connection whether it would serve
+//
+// Of a connection that is stored (id), or of one that is not (a body as create takes it). A SIP trunk is looked up, asked by OPTIONS and, with register, by REGISTER, beside what runs;
+// an account at a carrier is read; a vendor's key is tried as `parley doctor` does; other systems are asked for their base_url, for a token, or to let us in to send mail.
+// It takes 10 seconds at most. What fails is told in the answer, with what to do about it; it holds no secret. Five at once, then one every 5 seconds, for each connection: else 429.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/account_connections/test (the `TestAccountConnection` operationId).
+func (c *ClientWithResponses) TestAccountConnectionWithBodyWithResponse(ctx context.Context, params *TestAccountConnectionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*TestAccountConnectionResponse, error) {
+	rsp, err := c.TestAccountConnectionWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseTestAccountConnectionResponse(rsp)
+}
+
+// TestAccountConnectionWithResponse Ask the far end of a connection whether it would serve
+//
+// Of a connection that is stored (id), or of one that is not (a body as create takes it). A SIP trunk is looked up, asked by OPTIONS and, with register, by REGISTER, beside what runs;
+// an account at a carrier is read; a vendor's key is tried as `parley doctor` does; other systems are asked for their base_url, for a token, or to let us in to send mail.
+// It takes 10 seconds at most. What fails is told in the answer, with what to do about it; it holds no secret. Five at once, then one every 5 seconds, for each connection: else 429.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/account_connections/test (the `TestAccountConnection` operationId).
+func (c *ClientWithResponses) TestAccountConnectionWithResponse(ctx context.Context, params *TestAccountConnectionParams, body TestAccountConnectionJSONRequestBody, reqEditors ...RequestEditorFn) (*TestAccountConnectionResponse, error) {
+	rsp, err := c.TestAccountConnection(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseTestAccountConnectionResponse(rsp)
+}
+
 // UpdateAccountConnectionWithBodyWithResponse Change a connection
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
@@ -24932,6 +32318,22 @@ func (c *ClientWithResponses) UpdateAgentWithResponse(ctx context.Context, param
 		return nil, err
 	}
 	return ParseUpdateAgentResponse(rsp)
+}
+
+// ListAuditWithResponse Who acted on running calls, with which key, when, and what came of it
+//
+// Every say, add_context, dtmf, transfer, mute, end, whisper, take_over, listen, recording_pause and recording_resume, also those that were refused; of a call: `?filters={"call_id":"…"}`. An entry is on the disk
+// before the act, and is kept as long as the call's events; its details go with the call's text.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/audit/list (the `ListAudit` operationId).
+func (c *ClientWithResponses) ListAuditWithResponse(ctx context.Context, params *ListAuditParams, reqEditors ...RequestEditorFn) (*ListAuditResponse, error) {
+	rsp, err := c.ListAudit(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListAuditResponse(rsp)
 }
 
 // GetCallWithResponse One call, with its agent as it was for that call
@@ -25163,6 +32565,53 @@ func (c *ClientWithResponses) ListCallsWithResponse(ctx context.Context, params 
 	return ParseListCallsResponse(rsp)
 }
 
+// ListenToCallWithResponse The sound of a running call, as a WAV that grows until it is over
+//
+// 16 kHz, 16 bit, some 100 ms behind the call. Silent while the recording is paused; whoever reads too slowly loses sound, the call none. 32 at most listen to one call. 409: the call is over, private, or runs in
+// another process.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/calls/listen (the `ListenToCall` operationId).
+func (c *ClientWithResponses) ListenToCallWithResponse(ctx context.Context, params *ListenToCallParams, reqEditors ...RequestEditorFn) (*ListenToCallResponse, error) {
+	rsp, err := c.ListenToCall(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListenToCallResponse(rsp)
+}
+
+// ListenUrlOfCallWithResponse An address at which a running call can be listened to without a key, for players that send none
+//
+// It is to be opened within five minutes, and then plays until the call is over.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/calls/listen_url (the `ListenUrlOfCall` operationId).
+func (c *ClientWithResponses) ListenUrlOfCallWithResponse(ctx context.Context, params *ListenUrlOfCallParams, reqEditors ...RequestEditorFn) (*ListenUrlOfCallResponse, error) {
+	rsp, err := c.ListenUrlOfCall(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListenUrlOfCallResponse(rsp)
+}
+
+// FollowCallsWithResponse What happens on all calls of the environment, as server-sent events while it happens
+//
+// Of every call, from now on, as `/v1/calls/events` has it of one; the stream has no end, and nothing of before is sent. It breaks off when the reader is too slow, and
+// when the key is revoked or the login is over; whoever comes back asks `/v1/calls/list` for the calls that run. Of a server of several processes it has the calls of the one that is asked.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/calls/live (the `FollowCalls` operationId).
+func (c *ClientWithResponses) FollowCallsWithResponse(ctx context.Context, params *FollowCallsParams, reqEditors ...RequestEditorFn) (*FollowCallsResponse, error) {
+	rsp, err := c.FollowCalls(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseFollowCallsResponse(rsp)
+}
+
 // MuteCallWithBodyWithResponse Silence the agent of a running call, or let it speak again
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
@@ -25204,6 +32653,39 @@ func (c *ClientWithResponses) GetCallRecordingWithResponse(ctx context.Context, 
 	return ParseGetCallRecordingResponse(rsp)
 }
 
+// PauseRecordingWithResponse Keep what is said and pressed on a running call from being written down, for a card's number and the like
+//
+// From now on, and also before the call is answered or after it was transferred: the recording is silent on both sides, and so are listeners
+// and captures; turns, transcript, events, webhooks and what is made of them have no words, digits, parameters or results. The agent hears and answers as ever, and
+// its actions get what its model gives them. `recording_paused` in the events tells when.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/calls/recording_pause (the `PauseRecording` operationId).
+func (c *ClientWithResponses) PauseRecordingWithResponse(ctx context.Context, params *PauseRecordingParams, reqEditors ...RequestEditorFn) (*PauseRecordingResponse, error) {
+	rsp, err := c.PauseRecording(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePauseRecordingResponse(rsp)
+}
+
+// ResumeRecordingWithResponse Let what is said on a running call be written down again
+//
+// Once what the caller is saying, and what answers it, is over; `recording_resumed` in the events tells when. The model forgets what the
+// caller said while the recording was paused, and the numbers that it said itself, for it might say them anew. Without a pause nothing happens.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/calls/recording_resume (the `ResumeRecording` operationId).
+func (c *ClientWithResponses) ResumeRecordingWithResponse(ctx context.Context, params *ResumeRecordingParams, reqEditors ...RequestEditorFn) (*ResumeRecordingResponse, error) {
+	rsp, err := c.ResumeRecording(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseResumeRecordingResponse(rsp)
+}
+
 // SayInCallWithBodyWithResponse Have the agent of a running call say something, word for word
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
@@ -25228,6 +32710,74 @@ func (c *ClientWithResponses) SayInCallWithResponse(ctx context.Context, params 
 		return nil, err
 	}
 	return ParseSayInCallResponse(rsp)
+}
+
+// TakeOverCallWithBodyWithResponse Call somebody who takes a running call over from its agent
+//
+// The agent talks on while they are called. When they answer it stops, says what it is to `announce`, and leaves, and they are joined with the
+// caller. `transferring` and `transferred` (by: take_over) in the events tell so; `transfer_failed` that they did not come, and the agent goes on. 403: the number may not
+// be dialled. 409: no agent talks on the call now, or somebody is being called already.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/calls/take_over (the `TakeOverCall` operationId).
+func (c *ClientWithResponses) TakeOverCallWithBodyWithResponse(ctx context.Context, params *TakeOverCallParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*TakeOverCallResponse, error) {
+	rsp, err := c.TakeOverCallWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseTakeOverCallResponse(rsp)
+}
+
+// TakeOverCallWithResponse Call somebody who takes a running call over from its agent
+//
+// The agent talks on while they are called. When they answer it stops, says what it is to `announce`, and leaves, and they are joined with the
+// caller. `transferring` and `transferred` (by: take_over) in the events tell so; `transfer_failed` that they did not come, and the agent goes on. 403: the number may not
+// be dialled. 409: no agent talks on the call now, or somebody is being called already.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/calls/take_over (the `TakeOverCall` operationId).
+func (c *ClientWithResponses) TakeOverCallWithResponse(ctx context.Context, params *TakeOverCallParams, body TakeOverCallJSONRequestBody, reqEditors ...RequestEditorFn) (*TakeOverCallResponse, error) {
+	rsp, err := c.TakeOverCall(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseTakeOverCallResponse(rsp)
+}
+
+// TakeOverCallByBrowserWithBodyWithResponse Let a browser take a running call over from its agent, once
+//
+// As `/v1/calls/take_over`, but nobody is called: a page of yours comes with the answer's token within two minutes, by `Parley.call({token})` of `/widget.js` or by WHIP, as for
+// `/v1/calls/web`. When it is there the agent stops, says what it is to `announce`, and leaves, and whoever sits at the browser is joined with the caller.
+// 409: no agent talks on the call now, somebody is being called already, (`web_calls_off`) the server takes no calls of browsers, or (`not_running_here`) the call runs in another node.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/calls/take_over_web (the `TakeOverCallByBrowser` operationId).
+func (c *ClientWithResponses) TakeOverCallByBrowserWithBodyWithResponse(ctx context.Context, params *TakeOverCallByBrowserParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*TakeOverCallByBrowserResponse, error) {
+	rsp, err := c.TakeOverCallByBrowserWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseTakeOverCallByBrowserResponse(rsp)
+}
+
+// TakeOverCallByBrowserWithResponse Let a browser take a running call over from its agent, once
+//
+// As `/v1/calls/take_over`, but nobody is called: a page of yours comes with the answer's token within two minutes, by `Parley.call({token})` of `/widget.js` or by WHIP, as for
+// `/v1/calls/web`. When it is there the agent stops, says what it is to `announce`, and leaves, and whoever sits at the browser is joined with the caller.
+// 409: no agent talks on the call now, somebody is being called already, (`web_calls_off`) the server takes no calls of browsers, or (`not_running_here`) the call runs in another node.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/calls/take_over_web (the `TakeOverCallByBrowser` operationId).
+func (c *ClientWithResponses) TakeOverCallByBrowserWithResponse(ctx context.Context, params *TakeOverCallByBrowserParams, body TakeOverCallByBrowserJSONRequestBody, reqEditors ...RequestEditorFn) (*TakeOverCallByBrowserResponse, error) {
+	rsp, err := c.TakeOverCallByBrowser(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseTakeOverCallByBrowserResponse(rsp)
 }
 
 // GetCallTraceWithResponse The SIP messages of a call, of all its legs
@@ -25271,6 +32821,85 @@ func (c *ClientWithResponses) TransferCallWithResponse(ctx context.Context, para
 		return nil, err
 	}
 	return ParseTransferCallResponse(rsp)
+}
+
+// GetCallWaveformWithResponse What the sound of a call looks like, each side on its own
+//
+// The loudest sample of each part of a stretch of the call, for a picture of it; an hour costs no more than a minute. Also of a recording that is kept as MP3.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/calls/waveform (the `GetCallWaveform` operationId).
+func (c *ClientWithResponses) GetCallWaveformWithResponse(ctx context.Context, params *GetCallWaveformParams, reqEditors ...RequestEditorFn) (*GetCallWaveformResponse, error) {
+	rsp, err := c.GetCallWaveform(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetCallWaveformResponse(rsp)
+}
+
+// WebCallWithBodyWithResponse Let a browser call an agent, once
+//
+// The answer's token goes to a page of yours, which makes the call with `Parley.call({token})` of `/widget.js`, or by WHIP (RFC 9725):
+// `POST` of an SDP offer to `url`, with the token as Bearer. A page whose origin is among the agent's `web_origins` needs none of this.
+// 409 `web_calls_off`: the server takes no calls of browsers.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/calls/web (the `WebCall` operationId).
+func (c *ClientWithResponses) WebCallWithBodyWithResponse(ctx context.Context, params *WebCallParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*WebCallResponse, error) {
+	rsp, err := c.WebCallWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseWebCallResponse(rsp)
+}
+
+// WebCallWithResponse Let a browser call an agent, once
+//
+// The answer's token goes to a page of yours, which makes the call with `Parley.call({token})` of `/widget.js`, or by WHIP (RFC 9725):
+// `POST` of an SDP offer to `url`, with the token as Bearer. A page whose origin is among the agent's `web_origins` needs none of this.
+// 409 `web_calls_off`: the server takes no calls of browsers.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/calls/web (the `WebCall` operationId).
+func (c *ClientWithResponses) WebCallWithResponse(ctx context.Context, params *WebCallParams, body WebCallJSONRequestBody, reqEditors ...RequestEditorFn) (*WebCallResponse, error) {
+	rsp, err := c.WebCall(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseWebCallResponse(rsp)
+}
+
+// WhisperInCallWithBodyWithResponse Tell the agent of a running call something that the caller does not hear
+//
+// It goes into its next turn; with `act: true` the agent speaks of it once nobody else speaks.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/calls/whisper (the `WhisperInCall` operationId).
+func (c *ClientWithResponses) WhisperInCallWithBodyWithResponse(ctx context.Context, params *WhisperInCallParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*WhisperInCallResponse, error) {
+	rsp, err := c.WhisperInCallWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseWhisperInCallResponse(rsp)
+}
+
+// WhisperInCallWithResponse Tell the agent of a running call something that the caller does not hear
+//
+// It goes into its next turn; with `act: true` the agent speaks of it once nobody else speaks.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/calls/whisper (the `WhisperInCall` operationId).
+func (c *ClientWithResponses) WhisperInCallWithResponse(ctx context.Context, params *WhisperInCallParams, body WhisperInCallJSONRequestBody, reqEditors ...RequestEditorFn) (*WhisperInCallResponse, error) {
+	rsp, err := c.WhisperInCall(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseWhisperInCallResponse(rsp)
 }
 
 // CreateDoNotCallWithBodyWithResponse Put a number on the list; one that is there already is answered as it is
@@ -25327,6 +32956,127 @@ func (c *ClientWithResponses) ListDoNotCallWithResponse(ctx context.Context, par
 		return nil, err
 	}
 	return ParseListDoNotCallResponse(rsp)
+}
+
+// GetDocumentWithResponse One document, whole
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/documents (the `GetDocument` operationId).
+func (c *ClientWithResponses) GetDocumentWithResponse(ctx context.Context, params *GetDocumentParams, reqEditors ...RequestEditorFn) (*GetDocumentResponse, error) {
+	rsp, err := c.GetDocument(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetDocumentResponse(rsp)
+}
+
+// CreateDocumentWithBodyWithResponse Write a document that agents can look up, from their next turn on
+//
+// An agent looks documents up that its field `knowledge` names. An environment may have 1,000, of 10,000,000 characters together.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/documents/create (the `CreateDocument` operationId).
+func (c *ClientWithResponses) CreateDocumentWithBodyWithResponse(ctx context.Context, params *CreateDocumentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateDocumentResponse, error) {
+	rsp, err := c.CreateDocumentWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateDocumentResponse(rsp)
+}
+
+// CreateDocumentWithResponse Write a document that agents can look up, from their next turn on
+//
+// An agent looks documents up that its field `knowledge` names. An environment may have 1,000, of 10,000,000 characters together.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/documents/create (the `CreateDocument` operationId).
+func (c *ClientWithResponses) CreateDocumentWithResponse(ctx context.Context, params *CreateDocumentParams, body CreateDocumentJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateDocumentResponse, error) {
+	rsp, err := c.CreateDocument(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateDocumentResponse(rsp)
+}
+
+// DeleteDocumentWithResponse Erase a document; no lookup finds it from then on, in calls that run either
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /v1/documents/delete (the `DeleteDocument` operationId).
+func (c *ClientWithResponses) DeleteDocumentWithResponse(ctx context.Context, params *DeleteDocumentParams, reqEditors ...RequestEditorFn) (*DeleteDocumentResponse, error) {
+	rsp, err := c.DeleteDocument(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDeleteDocumentResponse(rsp)
+}
+
+// ListDocumentsWithResponse The documents of this environment, without their content
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/documents/list (the `ListDocuments` operationId).
+func (c *ClientWithResponses) ListDocumentsWithResponse(ctx context.Context, params *ListDocumentsParams, reqEditors ...RequestEditorFn) (*ListDocumentsResponse, error) {
+	rsp, err := c.ListDocuments(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListDocumentsResponse(rsp)
+}
+
+// SearchDocumentsWithBodyWithResponse Look up what an agent would be given when a caller says something
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/documents/search (the `SearchDocuments` operationId).
+func (c *ClientWithResponses) SearchDocumentsWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SearchDocumentsResponse, error) {
+	rsp, err := c.SearchDocumentsWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSearchDocumentsResponse(rsp)
+}
+
+// SearchDocumentsWithResponse Look up what an agent would be given when a caller says something
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/documents/search (the `SearchDocuments` operationId).
+func (c *ClientWithResponses) SearchDocumentsWithResponse(ctx context.Context, body SearchDocumentsJSONRequestBody, reqEditors ...RequestEditorFn) (*SearchDocumentsResponse, error) {
+	rsp, err := c.SearchDocuments(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSearchDocumentsResponse(rsp)
+}
+
+// UpdateDocumentWithBodyWithResponse Change a document; what is left out stays
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/documents/update (the `UpdateDocument` operationId).
+func (c *ClientWithResponses) UpdateDocumentWithBodyWithResponse(ctx context.Context, params *UpdateDocumentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateDocumentResponse, error) {
+	rsp, err := c.UpdateDocumentWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseUpdateDocumentResponse(rsp)
+}
+
+// UpdateDocumentWithResponse Change a document; what is left out stays
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/documents/update (the `UpdateDocument` operationId).
+func (c *ClientWithResponses) UpdateDocumentWithResponse(ctx context.Context, params *UpdateDocumentParams, body UpdateDocumentJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateDocumentResponse, error) {
+	rsp, err := c.UpdateDocument(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseUpdateDocumentResponse(rsp)
 }
 
 // GetEnvironmentWithResponse One environment
@@ -25553,7 +33303,8 @@ func (c *ClientWithResponses) GetNumberWithResponse(ctx context.Context, params 
 
 // ListAvailableNumbersWithResponse Numbers that a carrier has for sale
 //
-// 400 `no_carrier` when this server buys from nobody; a number of a SIP trunk is linked instead.
+// 400 `no_carrier` when the environment has no account connection with a carrier that sells numbers; a number of a SIP trunk is linked instead. What a carrier says of a failure
+// comes back as a 400, 429, 502 or 503.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -25568,6 +33319,10 @@ func (c *ClientWithResponses) ListAvailableNumbersWithResponse(ctx context.Conte
 
 // BuyNumberWithBodyWithResponse Buy a number of a carrier, and link it
 //
+// The number is written first, inactive and with `carrier_status: pending`. A refusal of the carrier's (400) takes it away again. When the carrier gave no answer, it is looked up
+// whether the account has the number; while that is not known the answer is 503 `purchase_in_doubt`, the number stays, and is settled by itself: it becomes active, or
+// `carrier_status: failed`. Nothing is bought twice: the same Idempotency-Key finds what the first request ordered.
+//
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
 // Corresponds with POST /v1/numbers/buy (the `BuyNumber` operationId).
@@ -25580,6 +33335,10 @@ func (c *ClientWithResponses) BuyNumberWithBodyWithResponse(ctx context.Context,
 }
 
 // BuyNumberWithResponse Buy a number of a carrier, and link it
+//
+// The number is written first, inactive and with `carrier_status: pending`. A refusal of the carrier's (400) takes it away again. When the carrier gave no answer, it is looked up
+// whether the account has the number; while that is not known the answer is 503 `purchase_in_doubt`, the number stays, and is settled by itself: it becomes active, or
+// `carrier_status: failed`. Nothing is bought twice: the same Idempotency-Key finds what the first request ordered.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -25594,7 +33353,7 @@ func (c *ClientWithResponses) BuyNumberWithResponse(ctx context.Context, params 
 
 // CancelNumberWithResponse Give a number back to its carrier; it is gone
 //
-// 400 `no_carrier` for one that was linked by hand; that is let go with `/v1/numbers/detach`.
+// 400 `no_carrier` for one that is with no carrier; that is let go with `/v1/numbers/detach`. 409 `order_pending` for one that the carrier has not handed over yet.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -25607,7 +33366,7 @@ func (c *ClientWithResponses) CancelNumberWithResponse(ctx context.Context, para
 	return ParseCancelNumberResponse(rsp)
 }
 
-// DetachNumberWithResponse Let a linked number go; the carrier keeps it
+// DetachNumberWithResponse Let a linked number go; the carrier keeps it, and no longer sends its calls here
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -25620,7 +33379,10 @@ func (c *ClientWithResponses) DetachNumberWithResponse(ctx context.Context, para
 	return ParseDetachNumberResponse(rsp)
 }
 
-// LinkNumberWithBodyWithResponse Take a number that a carrier or PBX already sends here
+// LinkNumberWithBodyWithResponse Take a number that a carrier or PBX already sends here, or that an account with a carrier has
+//
+// With telephony_provider twilio, telnyx or fluents_twilio, or a telephony_account_connection of such a type, the account must have the number (else 400 `not_owned`), and its
+// calls are sent here from then on. Numbers of the operator's own account are linked by keys of role operator alone.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -25633,7 +33395,10 @@ func (c *ClientWithResponses) LinkNumberWithBodyWithResponse(ctx context.Context
 	return ParseLinkNumberResponse(rsp)
 }
 
-// LinkNumberWithResponse Take a number that a carrier or PBX already sends here
+// LinkNumberWithResponse Take a number that a carrier or PBX already sends here, or that an account with a carrier has
+//
+// With telephony_provider twilio, telnyx or fluents_twilio, or a telephony_account_connection of such a type, the account must have the number (else 400 `not_owned`), and its
+// calls are sent here from then on. Numbers of the operator's own account are linked by keys of role operator alone.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -25661,7 +33426,8 @@ func (c *ClientWithResponses) ListNumbersWithResponse(ctx context.Context, param
 
 // UpdateNumberWithBodyWithResponse Change a number
 //
-// An agent given as an object without id edits the attached one, an id attaches another, null detaches.
+// An agent given as an object without id edits the attached one, an id attaches another, null detaches. With another telephony_account_connection the number is moved: that
+// account must have it, its calls are sent here by it, and no longer by the one before.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -25676,7 +33442,8 @@ func (c *ClientWithResponses) UpdateNumberWithBodyWithResponse(ctx context.Conte
 
 // UpdateNumberWithResponse Change a number
 //
-// An agent given as an object without id edits the attached one, an id attaches another, null detaches.
+// An agent given as an object without id edits the attached one, an id attaches another, null detaches. With another telephony_account_connection the number is moved: that
+// account must have it, its calls are sent here by it, and no longer by the one before.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -25687,6 +33454,24 @@ func (c *ClientWithResponses) UpdateNumberWithResponse(ctx context.Context, para
 		return nil, err
 	}
 	return ParseUpdateNumberResponse(rsp)
+}
+
+// GetOverviewWithResponse What calls that are over add up to
+//
+// Calls are counted once they are over, by when they were made (`created_at`), so that the same time is asked of `/v1/calls/list` for the calls
+// behind a number. What a call changes later, or that it is deleted, changes the sums. Latencies of calls whose words were erased stay.
+// Steps begin where the clock of `time_zone` begins one: `from` is brought back to the beginning of its step, and `to` forward to the end of its. At most
+// 1000 steps; 110 days of hours, or of days that are not those of UTC.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/overview (the `GetOverview` operationId).
+func (c *ClientWithResponses) GetOverviewWithResponse(ctx context.Context, params *GetOverviewParams, reqEditors ...RequestEditorFn) (*GetOverviewResponse, error) {
+	rsp, err := c.GetOverview(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetOverviewResponse(rsp)
 }
 
 // GetPromptWithResponse One prompt
@@ -25869,6 +33654,64 @@ func (c *ClientWithResponses) UpdatePronunciationWithResponse(ctx context.Contex
 		return nil, err
 	}
 	return ParseUpdatePronunciationResponse(rsp)
+}
+
+// WhoAmIWithResponse Whose key, or login, a request comes with, and what it may do
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/sessions (the `WhoAmI` operationId).
+func (c *ClientWithResponses) WhoAmIWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*WhoAmIResponse, error) {
+	rsp, err := c.WhoAmI(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseWhoAmIResponse(rsp)
+}
+
+// LoginWithBodyWithResponse Log a browser in with a key
+//
+// The answer sets a cookie that stands for the key for 12 hours, on this server's own pages, and no longer than until the key is revoked. Scripts
+// cannot read it, and a request of another site's page does not carry it. From an address whence ten wrong keys came one more is 429.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/sessions/login (the `Login` operationId).
+func (c *ClientWithResponses) LoginWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*LoginResponse, error) {
+	rsp, err := c.LoginWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseLoginResponse(rsp)
+}
+
+// LoginWithResponse Log a browser in with a key
+//
+// The answer sets a cookie that stands for the key for 12 hours, on this server's own pages, and no longer than until the key is revoked. Scripts
+// cannot read it, and a request of another site's page does not carry it. From an address whence ten wrong keys came one more is 429.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/sessions/login (the `Login` operationId).
+func (c *ClientWithResponses) LoginWithResponse(ctx context.Context, body LoginJSONRequestBody, reqEditors ...RequestEditorFn) (*LoginResponse, error) {
+	rsp, err := c.Login(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseLoginResponse(rsp)
+}
+
+// LogoutWithResponse End the login that the request comes with
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/sessions/logout (the `Logout` operationId).
+func (c *ClientWithResponses) LogoutWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*LogoutResponse, error) {
+	rsp, err := c.Logout(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseLogoutResponse(rsp)
 }
 
 // GetUsageWithResponse Minutes of conversation in this calendar month (UTC)
@@ -26055,6 +33898,38 @@ func (c *ClientWithResponses) ListVoicesWithResponse(ctx context.Context, params
 		return nil, err
 	}
 	return ParseListVoicesResponse(rsp)
+}
+
+// SpeakVoiceWithBodyWithResponse Hear a voice
+//
+// The vendor is asked with the account that would pay for it on a call, and no other voice stands in: 400 `vendor_unauthorized` when there is no key or the vendor
+// does not take it, 502 `vendor_failed` when it does not speak within 20 s. At most 60 s of sound. Each key may have 10 spoken at once and one every 2 s after that: 429 `too_many_requests`.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/voices/speak (the `SpeakVoice` operationId).
+func (c *ClientWithResponses) SpeakVoiceWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SpeakVoiceResponse, error) {
+	rsp, err := c.SpeakVoiceWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSpeakVoiceResponse(rsp)
+}
+
+// SpeakVoiceWithResponse Hear a voice
+//
+// The vendor is asked with the account that would pay for it on a call, and no other voice stands in: 400 `vendor_unauthorized` when there is no key or the vendor
+// does not take it, 502 `vendor_failed` when it does not speak within 20 s. At most 60 s of sound. Each key may have 10 spoken at once and one every 2 s after that: 429 `too_many_requests`.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/voices/speak (the `SpeakVoice` operationId).
+func (c *ClientWithResponses) SpeakVoiceWithResponse(ctx context.Context, body SpeakVoiceJSONRequestBody, reqEditors ...RequestEditorFn) (*SpeakVoiceResponse, error) {
+	rsp, err := c.SpeakVoice(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSpeakVoiceResponse(rsp)
 }
 
 // UpdateVoiceWithBodyWithResponse Change a voice
@@ -26397,6 +34272,32 @@ func ParseGetAccountConnectionStatusResponse(rsp *http.Response) (*GetAccountCon
 	return response, nil
 }
 
+// ParseTestAccountConnectionResponse parses an HTTP response from a TestAccountConnectionWithResponse call
+func ParseTestAccountConnectionResponse(rsp *http.Response) (*TestAccountConnectionResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &TestAccountConnectionResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ConnectionTestDto
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseUpdateAccountConnectionResponse parses an HTTP response from a UpdateAccountConnectionWithResponse call
 func ParseUpdateAccountConnectionResponse(rsp *http.Response) (*UpdateAccountConnectionResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -26683,6 +34584,32 @@ func ParseUpdateAgentResponse(rsp *http.Response) (*UpdateAgentResponse, error) 
 	return response, nil
 }
 
+// ParseListAuditResponse parses an HTTP response from a ListAuditWithResponse call
+func ParseListAuditResponse(rsp *http.Response) (*ListAuditResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListAuditResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest AuditPage
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseGetCallResponse parses an HTTP response from a GetCallWithResponse call
 func ParseGetCallResponse(rsp *http.Response) (*GetCallResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -26949,6 +34876,64 @@ func ParseListCallsResponse(rsp *http.Response) (*ListCallsResponse, error) {
 	return response, nil
 }
 
+// ParseListenToCallResponse parses an HTTP response from a ListenToCallWithResponse call
+func ParseListenToCallResponse(rsp *http.Response) (*ListenToCallResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListenToCallResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	return response, nil
+}
+
+// ParseListenUrlOfCallResponse parses an HTTP response from a ListenUrlOfCallWithResponse call
+func ParseListenUrlOfCallResponse(rsp *http.Response) (*ListenUrlOfCallResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListenUrlOfCallResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ListenUrlDto
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseFollowCallsResponse parses an HTTP response from a FollowCallsWithResponse call
+func ParseFollowCallsResponse(rsp *http.Response) (*FollowCallsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &FollowCallsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	return response, nil
+}
+
 // ParseMuteCallResponse parses an HTTP response from a MuteCallWithResponse call
 func ParseMuteCallResponse(rsp *http.Response) (*MuteCallResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -26991,6 +34976,58 @@ func ParseGetCallRecordingResponse(rsp *http.Response) (*GetCallRecordingRespons
 	return response, nil
 }
 
+// ParsePauseRecordingResponse parses an HTTP response from a PauseRecordingWithResponse call
+func ParsePauseRecordingResponse(rsp *http.Response) (*PauseRecordingResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PauseRecordingResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest CallDto
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseResumeRecordingResponse parses an HTTP response from a ResumeRecordingWithResponse call
+func ParseResumeRecordingResponse(rsp *http.Response) (*ResumeRecordingResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ResumeRecordingResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest CallDto
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseSayInCallResponse parses an HTTP response from a SayInCallWithResponse call
 func ParseSayInCallResponse(rsp *http.Response) (*SayInCallResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -27011,6 +35048,58 @@ func ParseSayInCallResponse(rsp *http.Response) (*SayInCallResponse, error) {
 			return nil, err
 		}
 		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseTakeOverCallResponse parses an HTTP response from a TakeOverCallWithResponse call
+func ParseTakeOverCallResponse(rsp *http.Response) (*TakeOverCallResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &TakeOverCallResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest CallDto
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseTakeOverCallByBrowserResponse parses an HTTP response from a TakeOverCallByBrowserWithResponse call
+func ParseTakeOverCallByBrowserResponse(rsp *http.Response) (*TakeOverCallByBrowserResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &TakeOverCallByBrowserResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest WebTicketDto
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
 
 	}
 
@@ -27055,6 +35144,84 @@ func ParseTransferCallResponse(rsp *http.Response) (*TransferCallResponse, error
 	}
 
 	response := &TransferCallResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest CallDto
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetCallWaveformResponse parses an HTTP response from a GetCallWaveformWithResponse call
+func ParseGetCallWaveformResponse(rsp *http.Response) (*GetCallWaveformResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetCallWaveformResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest WaveformDto
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseWebCallResponse parses an HTTP response from a WebCallWithResponse call
+func ParseWebCallResponse(rsp *http.Response) (*WebCallResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &WebCallResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest WebTicketDto
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseWhisperInCallResponse parses an HTTP response from a WhisperInCallWithResponse call
+func ParseWhisperInCallResponse(rsp *http.Response) (*WhisperInCallResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &WhisperInCallResponse{
 		Body:         bodyBytes,
 		HTTPResponse: rsp,
 	}
@@ -27144,6 +35311,162 @@ func ParseListDoNotCallResponse(rsp *http.Response) (*ListDoNotCallResponse, err
 			return nil, err
 		}
 		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetDocumentResponse parses an HTTP response from a GetDocumentWithResponse call
+func ParseGetDocumentResponse(rsp *http.Response) (*GetDocumentResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetDocumentResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest DocumentDto
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseCreateDocumentResponse parses an HTTP response from a CreateDocumentWithResponse call
+func ParseCreateDocumentResponse(rsp *http.Response) (*CreateDocumentResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CreateDocumentResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest DocumentDto
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseDeleteDocumentResponse parses an HTTP response from a DeleteDocumentWithResponse call
+func ParseDeleteDocumentResponse(rsp *http.Response) (*DeleteDocumentResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DeleteDocumentResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest DocumentDto
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListDocumentsResponse parses an HTTP response from a ListDocumentsWithResponse call
+func ParseListDocumentsResponse(rsp *http.Response) (*ListDocumentsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListDocumentsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest DocumentPage
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseSearchDocumentsResponse parses an HTTP response from a SearchDocumentsWithResponse call
+func ParseSearchDocumentsResponse(rsp *http.Response) (*SearchDocumentsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SearchDocumentsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest FoundDocumentsDto
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseUpdateDocumentResponse parses an HTTP response from a UpdateDocumentWithResponse call
+func ParseUpdateDocumentResponse(rsp *http.Response) (*UpdateDocumentResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &UpdateDocumentResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest DocumentDto
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
 
 	}
 
@@ -27644,6 +35967,32 @@ func ParseUpdateNumberResponse(rsp *http.Response) (*UpdateNumberResponse, error
 	return response, nil
 }
 
+// ParseGetOverviewResponse parses an HTTP response from a GetOverviewWithResponse call
+func ParseGetOverviewResponse(rsp *http.Response) (*GetOverviewResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetOverviewResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest OverviewDto
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseGetPromptResponse parses an HTTP response from a GetPromptWithResponse call
 func ParseGetPromptResponse(rsp *http.Response) (*GetPromptResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -27898,6 +36247,84 @@ func ParseUpdatePronunciationResponse(rsp *http.Response) (*UpdatePronunciationR
 			return nil, err
 		}
 		response.JSON201 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseWhoAmIResponse parses an HTTP response from a WhoAmIWithResponse call
+func ParseWhoAmIResponse(rsp *http.Response) (*WhoAmIResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &WhoAmIResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest SessionDto
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseLoginResponse parses an HTTP response from a LoginWithResponse call
+func ParseLoginResponse(rsp *http.Response) (*LoginResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &LoginResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest SessionDto
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseLogoutResponse parses an HTTP response from a LogoutWithResponse call
+func ParseLogoutResponse(rsp *http.Response) (*LogoutResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &LogoutResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest SessionDto
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
 
 	}
 
@@ -28185,6 +36612,22 @@ func ParseListVoicesResponse(rsp *http.Response) (*ListVoicesResponse, error) {
 		}
 		response.JSON200 = &dest
 
+	}
+
+	return response, nil
+}
+
+// ParseSpeakVoiceResponse parses an HTTP response from a SpeakVoiceWithResponse call
+func ParseSpeakVoiceResponse(rsp *http.Response) (*SpeakVoiceResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SpeakVoiceResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
 	}
 
 	return response, nil

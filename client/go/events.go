@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -48,6 +49,37 @@ func (a *API) Events(ctx context.Context, callID string, after int) iter.Seq2[Ev
 				return
 			}
 		}
+	}
+}
+
+// LiveEvents follows all calls of the key's environment: what happens on them from now on, of these types, or all. It has no end. When the
+// stream breaks, which it does for a reader that is too slow, what happened meanwhile is lost, and the error that is yielded is the last.
+func (a *API) LiveEvents(ctx context.Context, types ...string) iter.Seq2[EventDto, error] {
+	return func(yield func(EventDto, error) bool) {
+		query := url.Values{}
+		if len(types) > 0 {
+			query.Set("types", strings.Join(types, ","))
+		}
+		res, err := a.open(ctx, http.MethodGet, "/v1/calls/live", query, nil)
+		if err != nil {
+			yield(EventDto{}, err)
+			return
+		}
+		defer res.Body.Close()
+		for data, err := range eventData(res.Body) {
+			var e EventDto
+			if err == nil {
+				err = json.Unmarshal(data, &e)
+			}
+			if err != nil {
+				yield(EventDto{}, cmp.Or(ctx.Err(), fmt.Errorf("following all calls: %w", err)))
+				return
+			}
+			if !yield(e, nil) {
+				return
+			}
+		}
+		yield(EventDto{}, cmp.Or(ctx.Err(), fmt.Errorf("following all calls: %w", io.ErrUnexpectedEOF)))
 	}
 }
 

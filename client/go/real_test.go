@@ -37,7 +37,7 @@ func server(t *testing.T) *client.API {
 	}
 	t.Cleanup(func() { blobs.Close() })
 	quiet := slog.New(slog.DiscardHandler)
-	a, err := api.New(api.Config{Store: db, Log: db.Log(), Blobs: blobs, Signer: k, DirectSIP: true, Logger: quiet,
+	a, err := api.New(api.Config{Store: db, Log: db.Log(), Blobs: blobs, Signer: k, Doors: api.Doors{DirectSIP: true}, Logger: quiet,
 		Specs: all.Specs(local.New(local.Config{Logger: quiet}))})
 	if err != nil {
 		t.Fatal(err)

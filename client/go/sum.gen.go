@@ -1,4 +1,4 @@
 package client
 
 // contractSum is the SHA-256 of the contract that client.gen.go was made from.
-const contractSum = "a9d5b90e2f91e7200b057e1df0397965027bd04dd95368121c0032feac6b2dac"
+const contractSum = "b3e0befae2aa3590d71a91b3081650e4e278fea2d66955df2f5adbb1f87e0421"

@@ -9,8 +9,8 @@ export type Schemas = components["schemas"];
 export interface Options {
   /** Where the server is, such as http://127.0.0.1:8080; without /v1. */
   baseUrl: string;
-  /** A key of the environment, sk_live_… or sk_test_…. */
-  apiKey: string;
+  /** A key of the environment, sk_live_… or sk_test_…; left out on a page of the server itself, whose browser has logged in. */
+  apiKey?: string;
   /** Instead of the global fetch. */
   fetch?: typeof globalThis.fetch;
 }
@@ -66,6 +66,9 @@ export interface Page<T> {
 export interface Parley extends Client<paths> {
   /** The events of a call, those that were first, until the call is over. Taken up again where a connection broke. */
   events(callId: string, options?: { after?: number; signal?: AbortSignal }): AsyncGenerator<CallEvent, void, undefined>;
+  /** What happens on all calls of the environment from now on, of these types or all, until a signal ends it. Where the connection breaks what happened
+   * meanwhile is lost: connected is called each time it is there (again), and is the moment to ask which calls run. */
+  live(options?: { types?: string[]; signal?: AbortSignal; connected?: () => void }): AsyncGenerator<CallEvent, void, undefined>;
   /** The sound of a call. */
   recording(callId: string, format?: "mp3" | "wav"): Promise<Uint8Array>;
 }
@@ -73,11 +76,12 @@ export interface Parley extends Client<paths> {
 /** Makes a client. */
 export function createParley(options: Options): Parley {
   const baseUrl = options.baseUrl.replace(/\/+$/, "");
-  const headers = { Authorization: `Bearer ${options.apiKey}` };
+  const headers: Record<string, string> = options.apiKey === undefined ? {} : { Authorization: `Bearer ${options.apiKey}` };
   const get = options.fetch ?? globalThis.fetch;
   const client = createClient<paths>({ baseUrl, headers, fetch: options.fetch });
   return Object.assign(client, {
     events: (callId: string, o: { after?: number; signal?: AbortSignal } = {}) => follow(get, baseUrl, headers, callId, o),
+    live: (o: { types?: string[]; signal?: AbortSignal; connected?: () => void } = {}) => watch(get, baseUrl, headers, o),
     recording: async (callId: string, format: "mp3" | "wav" = "mp3") => {
       const response = await get(`${baseUrl}/v1/calls/recording?${new URLSearchParams({ id: callId, format })}`, { headers });
       if (!response.ok) throw new ParleyError(response, await response.json().catch(() => undefined));
@@ -129,6 +133,25 @@ async function* follow(
       if (options.signal?.aborted) throw error;
     }
     await new Promise((wake) => setTimeout(wake, retryMs));
+  }
+}
+
+async function* watch(
+  get: typeof globalThis.fetch, baseUrl: string, headers: Record<string, string>, options: { types?: string[]; signal?: AbortSignal; connected?: () => void },
+): AsyncGenerator<CallEvent, void, undefined> {
+  const query = options.types?.length ? `?${new URLSearchParams({ types: options.types.join(",") })}` : "";
+  for (let first = true; ; first = false) {
+    try {
+      const response = await get(`${baseUrl}/v1/calls/live${query}`, { headers, signal: options.signal ?? null });
+      if (!response.ok || !response.body) throw new ParleyError(response, await response.json().catch(() => undefined));
+      options.connected?.();
+      yield* parse(response.body);
+    } catch (error) {
+      if (options.signal?.aborted) return;
+      if (first || (error instanceof ParleyError && error.status < 500)) throw error;
+    }
+    await new Promise((wake) => setTimeout(wake, retryMs));
+    if (options.signal?.aborted) return;
   }
 }
 

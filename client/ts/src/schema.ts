@@ -248,6 +248,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/account_connections/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask the far end of a connection whether it would serve
+         * @description Of a connection that is stored (id), or of one that is not (a body as create takes it). A SIP trunk is looked up, asked by OPTIONS and, with register, by REGISTER, beside what runs;
+         *     an account at a carrier is read; a vendor's key is tried as `parley doctor` does; other systems are asked for their base_url, for a token, or to let us in to send mail.
+         *     It takes 10 seconds at most. What fails is told in the answer, with what to do about it; it holds no secret. Five at once, then one every 5 seconds, for each connection: else 429.
+         */
+        post: operations["testAccountConnection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/account_connections/update": {
         parameters: {
             query?: never;
@@ -429,6 +451,27 @@ export interface paths {
         put?: never;
         /** Change an agent */
         post: operations["updateAgent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/audit/list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who acted on running calls, with which key, when, and what came of it
+         * @description Every say, add_context, dtmf, transfer, mute, end, whisper, take_over, listen, recording_pause and recording_resume, also those that were refused; of a call: `?filters={"call_id":"…"}`. An entry is on the disk
+         *     before the act, and is kept as long as the call's events; its details go with the call's text.
+         */
+        get: operations["listAudit"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -650,6 +693,68 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/calls/listen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The sound of a running call, as a WAV that grows until it is over
+         * @description 16 kHz, 16 bit, some 100 ms behind the call. Silent while the recording is paused; whoever reads too slowly loses sound, the call none. 32 at most listen to one call. 409: the call is over, private, or runs in
+         *     another process.
+         */
+        get: operations["listenToCall"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/calls/listen_url": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * An address at which a running call can be listened to without a key, for players that send none
+         * @description It is to be opened within five minutes, and then plays until the call is over.
+         */
+        post: operations["listenUrlOfCall"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/calls/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What happens on all calls of the environment, as server-sent events while it happens
+         * @description Of every call, from now on, as `/v1/calls/events` has it of one; the stream has no end, and nothing of before is sent. It breaks off when the reader is too slow, and
+         *     when the key is revoked or the login is over; whoever comes back asks `/v1/calls/list` for the calls that run. Of a server of several processes it has the calls of the one that is asked.
+         */
+        get: operations["followCalls"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/calls/mute": {
         parameters: {
             query?: never;
@@ -687,6 +792,49 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/calls/recording_pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Keep what is said and pressed on a running call from being written down, for a card's number and the like
+         * @description From now on, and also before the call is answered or after it was transferred: the recording is silent on both sides, and so are listeners
+         *     and captures; turns, transcript, events, webhooks and what is made of them have no words, digits, parameters or results. The agent hears and answers as ever, and
+         *     its actions get what its model gives them. `recording_paused` in the events tells when.
+         */
+        post: operations["pauseRecording"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/calls/recording_resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Let what is said on a running call be written down again
+         * @description Once what the caller is saying, and what answers it, is over; `recording_resumed` in the events tells when. The model forgets what the
+         *     caller said while the recording was paused, and the numbers that it said itself, for it might say them anew. Without a pause nothing happens.
+         */
+        post: operations["resumeRecording"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/calls/say": {
         parameters: {
             query?: never;
@@ -698,6 +846,50 @@ export interface paths {
         put?: never;
         /** Have the agent of a running call say something, word for word */
         post: operations["sayInCall"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/calls/take_over": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Call somebody who takes a running call over from its agent
+         * @description The agent talks on while they are called. When they answer it stops, says what it is to `announce`, and leaves, and they are joined with the
+         *     caller. `transferring` and `transferred` (by: take_over) in the events tell so; `transfer_failed` that they did not come, and the agent goes on. 403: the number may not
+         *     be dialled. 409: no agent talks on the call now, or somebody is being called already.
+         */
+        post: operations["takeOverCall"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/calls/take_over_web": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Let a browser take a running call over from its agent, once
+         * @description As `/v1/calls/take_over`, but nobody is called: a page of yours comes with the answer's token within two minutes, by `Parley.call({token})` of `/widget.js` or by WHIP, as for
+         *     `/v1/calls/web`. When it is there the agent stops, says what it is to `announce`, and leaves, and whoever sits at the browser is joined with the caller.
+         *     409: no agent talks on the call now, somebody is being called already, (`web_calls_off`) the server takes no calls of browsers, or (`not_running_here`) the call runs in another node.
+         */
+        post: operations["takeOverCallByBrowser"];
         delete?: never;
         options?: never;
         head?: never;
@@ -737,6 +929,68 @@ export interface paths {
         put?: never;
         /** Hand a running call over to somebody else, as the agent's own transfer does */
         post: operations["transferCall"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/calls/waveform": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What the sound of a call looks like, each side on its own
+         * @description The loudest sample of each part of a stretch of the call, for a picture of it; an hour costs no more than a minute. Also of a recording that is kept as MP3.
+         */
+        get: operations["getCallWaveform"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/calls/web": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Let a browser call an agent, once
+         * @description The answer's token goes to a page of yours, which makes the call with `Parley.call({token})` of `/widget.js`, or by WHIP (RFC 9725):
+         *     `POST` of an SDP offer to `url`, with the token as Bearer. A page whose origin is among the agent's `web_origins` needs none of this.
+         *     409 `web_calls_off`: the server takes no calls of browsers.
+         */
+        post: operations["webCall"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/calls/whisper": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Tell the agent of a running call something that the caller does not hear
+         * @description It goes into its next turn; with `act: true` the agent speaks of it once nobody else speaks.
+         */
+        post: operations["whisperInCall"];
         delete?: never;
         options?: never;
         head?: never;
@@ -791,6 +1045,111 @@ export interface paths {
         get: operations["listDoNotCall"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/documents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One document, whole */
+        get: operations["getDocument"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/documents/create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Write a document that agents can look up, from their next turn on
+         * @description An agent looks documents up that its field `knowledge` names. An environment may have 1,000, of 10,000,000 characters together.
+         */
+        post: operations["createDocument"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/documents/delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Erase a document; no lookup finds it from then on, in calls that run either */
+        delete: operations["deleteDocument"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/documents/list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The documents of this environment, without their content */
+        get: operations["listDocuments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/documents/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Look up what an agent would be given when a caller says something */
+        post: operations["searchDocuments"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/documents/update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Change a document; what is left out stays */
+        post: operations["updateDocument"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1025,7 +1384,8 @@ export interface paths {
         };
         /**
          * Numbers that a carrier has for sale
-         * @description 400 `no_carrier` when this server buys from nobody; a number of a SIP trunk is linked instead.
+         * @description 400 `no_carrier` when the environment has no account connection with a carrier that sells numbers; a number of a SIP trunk is linked instead. What a carrier says of a failure
+         *     comes back as a 400, 429, 502 or 503.
          */
         get: operations["listAvailableNumbers"];
         put?: never;
@@ -1045,7 +1405,12 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Buy a number of a carrier, and link it */
+        /**
+         * Buy a number of a carrier, and link it
+         * @description The number is written first, inactive and with `carrier_status: pending`. A refusal of the carrier's (400) takes it away again. When the carrier gave no answer, it is looked up
+         *     whether the account has the number; while that is not known the answer is 503 `purchase_in_doubt`, the number stays, and is settled by itself: it becomes active, or
+         *     `carrier_status: failed`. Nothing is bought twice: the same Idempotency-Key finds what the first request ordered.
+         */
         post: operations["buyNumber"];
         delete?: never;
         options?: never;
@@ -1064,7 +1429,7 @@ export interface paths {
         put?: never;
         /**
          * Give a number back to its carrier; it is gone
-         * @description 400 `no_carrier` for one that was linked by hand; that is let go with `/v1/numbers/detach`.
+         * @description 400 `no_carrier` for one that is with no carrier; that is let go with `/v1/numbers/detach`. 409 `order_pending` for one that the carrier has not handed over yet.
          */
         post: operations["cancelNumber"];
         delete?: never;
@@ -1082,7 +1447,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Let a linked number go; the carrier keeps it */
+        /** Let a linked number go; the carrier keeps it, and no longer sends its calls here */
         post: operations["detachNumber"];
         delete?: never;
         options?: never;
@@ -1099,7 +1464,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Take a number that a carrier or PBX already sends here */
+        /**
+         * Take a number that a carrier or PBX already sends here, or that an account with a carrier has
+         * @description With telephony_provider twilio, telnyx or fluents_twilio, or a telephony_account_connection of such a type, the account must have the number (else 400 `not_owned`), and its
+         *     calls are sent here from then on. Numbers of the operator's own account are linked by keys of role operator alone.
+         */
         post: operations["linkNumber"];
         delete?: never;
         options?: never;
@@ -1135,9 +1504,33 @@ export interface paths {
         put?: never;
         /**
          * Change a number
-         * @description An agent given as an object without id edits the attached one, an id attaches another, null detaches.
+         * @description An agent given as an object without id edits the attached one, an id attaches another, null detaches. With another telephony_account_connection the number is moved: that
+         *     account must have it, its calls are sent here by it, and no longer by the one before.
          */
         post: operations["updateNumber"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What calls that are over add up to
+         * @description Calls are counted once they are over, by when they were made (`created_at`), so that the same time is asked of `/v1/calls/list` for the calls
+         *     behind a number. What a call changes later, or that it is deleted, changes the sums. Latencies of calls whose words were erased stay.
+         *     Steps begin where the clock of `time_zone` begins one: `from` is brought back to the beginning of its step, and `to` forward to the end of its. At most
+         *     1000 steps; 110 days of hours, or of days that are not those of UTC.
+         */
+        get: operations["getOverview"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1308,6 +1701,61 @@ export interface paths {
         put?: never;
         /** Change a pronunciation */
         post: operations["updatePronunciation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whose key, or login, a request comes with, and what it may do */
+        get: operations["whoAmI"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sessions/login": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Log a browser in with a key
+         * @description The answer sets a cookie that stands for the key for 12 hours, on this server's own pages, and no longer than until the key is revoked. Scripts
+         *     cannot read it, and a request of another site's page does not carry it. From an address whence ten wrong keys came one more is 429.
+         */
+        post: operations["login"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sessions/logout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End the login that the request comes with */
+        post: operations["logout"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1506,6 +1954,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/voices/speak": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hear a voice
+         * @description The vendor is asked with the account that would pay for it on a call, and no other voice stands in: 400 `vendor_unauthorized` when there is no key or the vendor
+         *     does not take it, 502 `vendor_failed` when it does not speak within 20 s. At most 60 s of sound. Each key may have 10 spoken at once and one every 2 s after that: 429 `too_many_requests`.
+         */
+        post: operations["speakVoice"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/voices/update": {
         parameters: {
             query?: never;
@@ -1674,13 +2143,25 @@ export interface components {
              */
             account_supports_any_caller_id?: boolean | null;
             /**
-             * @description Of a SIP trunk also extensions: true, where bare extensions such as 201 may be dialled
+             * @description Of a SIP trunk also extensions: true, where bare extensions such as 201 may be dialled. Of Twilio and Telnyx voicemail_detection.provider_amd: true, where the carrier's own detector is to have a say in who answers (it charges for it); enabled: false switches it off. Of Telnyx sip_refer: true, where far ends that are reached by SIP are asked by REFER to move a call themselves
              * @example {
              *       "voicemail_detection": {}
              *     }
              */
             config: {
+                /** @description Of a SIP trunk: bare extensions such as 201 may be dialled */
                 extensions?: boolean;
+                /** @description Of Telnyx: far ends that are reached by SIP are asked by REFER to move a call themselves */
+                sip_refer?: boolean;
+                /** @description Who answers the calls we place */
+                voicemail_detection?: {
+                    /** @description false: the carrier is not asked. Left out it is true */
+                    enabled?: boolean;
+                    /** @description Of Twilio and Telnyx: the carrier's own detector has a say. It charges for it */
+                    provider_amd?: boolean;
+                } & {
+                    [key: string]: unknown;
+                };
             } & {
                 [key: string]: unknown;
             };
@@ -1694,13 +2175,20 @@ export interface components {
             credentials: {
                 [key: string]: unknown;
             };
-            /** @example This is a description */
+            /**
+             * @description For people
+             * @example This is a description
+             */
             description?: string | null;
             /** @example 550e8400-e29b-41d4-a716-446655440000 */
             id: string;
-            /** @example My Account Connection */
+            /**
+             * @description For people
+             * @example My Account Connection
+             */
             label?: string | null;
             /**
+             * @description Numbers that are lent to warm transfers, one at a time, as the number that the second call comes from
              * @example [
              *       "+1234567890"
              *     ]
@@ -1723,6 +2211,7 @@ export interface components {
             total: number;
             total_is_estimated: boolean;
         };
+        /** @description The account with OpenAI that pays for thinking */
         AccountConnectionRef: (components["schemas"]["Uuid"] | components["schemas"]["UpdateAccountConnectionDto"]) | null;
         /** @description Something an agent can do besides talk */
         ActionDto: {
@@ -1739,13 +2228,20 @@ export interface components {
             config: {
                 [key: string]: unknown;
             };
-            /** @example This is a description */
+            /**
+             * @description When the agent is to do it, for the model
+             * @example This is a description
+             */
             description?: string | null;
             /** @example 550e8400-e29b-41d4-a716-446655440000 */
             id: string;
-            /** @example Transfer Call */
+            /**
+             * @description What it is called
+             * @example Transfer Call
+             */
             label?: string | null;
             /**
+             * @description What it does
              * @example action_transfer_call
              * @enum {string}
              */
@@ -1785,6 +2281,28 @@ export interface components {
         } & {
             [key: string]: unknown;
         };
+        /** @description An action that is run by what happens on the call */
+        ActivityAction: {
+            /** @description An action, or the id of one of the agent’s */
+            action: components["schemas"]["Uuid"] | {
+                [key: string]: unknown;
+            };
+            /**
+             * @description What runs it
+             * @enum {string}
+             */
+            activity: "call_connected" | "human_detected" | "voicemail_detected" | "caller_idle" | "time_elapsed" | "phrase_said" | "call_ending";
+            /** @description Of time_elapsed {seconds} since the answer, of phrase_said {speaker, phrase} */
+            config?: {
+                [key: string]: unknown;
+            } | null;
+            /** @description What the action is called with */
+            parameters?: {
+                [key: string]: unknown;
+            } | null;
+        } & {
+            [key: string]: unknown;
+        };
         /** @description What the model is to know */
         AddContextDto: {
             /** @description In any form; it is a system message */
@@ -1792,6 +2310,11 @@ export interface components {
         };
         /** @description The config of action_add_to_conference */
         AddToConferenceConfig: {
+            /**
+             * @description Keys that are pressed once they have answered: 0-9 * # A-D, with w (half a second), W and , (one) as pauses
+             * @example ,,204
+             */
+            extension?: string | null;
             /**
              * @description Who joins
              * @example +15557654321
@@ -1806,6 +2329,11 @@ export interface components {
         AfterActionDto: {
             /** @description How many are over */
             attempts: number;
+            /**
+             * @description The id that the carrier gave to a text message
+             * @example SM00000000000000000000000000000001
+             */
+            carrier_id?: string | null;
             /** @description When it was done or given up */
             ended_at: string | null;
             /** @description Why it failed or was skipped */
@@ -1839,21 +2367,39 @@ export interface components {
             /** @description The account that pays for thinking */
             account_connection?: components["schemas"]["Uuid"] | null;
             actions: components["schemas"]["ActionDto"][];
-            /** @description Kept as given */
+            /** @description Actions that are run by what happens, each an ActivityAction. Activities that this version does not know are kept as given, and a warning on the call */
             activity_actions?: {
                 [key: string]: unknown;
             }[] | null;
-            /** @example true */
+            /**
+             * @description Asks whether the caller is there when they are silent; false when left out: then 30 s without a word of either end the call
+             * @example true
+             */
             ask_if_human_present_on_idle?: boolean | null;
-            /** @enum {string} */
+            /**
+             * @description What is heard under the agent's voice; nothing when left out
+             * @enum {string}
+             */
             background_sound?: "" | "keyboard" | "office" | "office-2";
-            /** @example 10 */
+            /**
+             * @description The longest call, in s; 1800 when left out
+             * @example 10
+             */
             call_duration_sec?: number | null;
-            /** @example true */
+            /**
+             * @description Tells the model what the last call with this phone number came to; false when left out
+             * @example true
+             */
             combine_last_call_context?: boolean | null;
-            /** @example https://api.example.com/context */
+            /**
+             * @description Asked with ?phone_number= while it rings: what it answers, flat JSON, fills the variables
+             * @example https://api.example.com/context
+             */
             context_endpoint?: string | null;
-            /** @example 0.5 */
+            /**
+             * @description Divides every wait, and is not how fast the voice speaks; 1 when left out
+             * @example 0.5
+             */
             conversation_speed?: number | null;
             /**
              * @description Word to boost; whoever transcribes is told
@@ -1864,50 +2410,102 @@ export interface components {
             deepgram_keywords?: {
                 [key: string]: number | string;
             } | null;
-            /** @example This is a description */
+            /**
+             * @description What it is for; for people
+             * @example This is a description
+             */
             description?: string | null;
-            /** @example 3 */
+            /**
+             * @description And the longest, in s; 3 when left out
+             * @example 3
+             */
             dynamic_max_silence_secs?: number | null;
-            /** @example 0.2 */
+            /**
+             * @description The shortest such wait, in s; 0.2 when left out
+             * @example 0.2
+             */
             dynamic_min_wait_secs?: number | null;
-            /** @example true */
+            /**
+             * @description Waits the shorter the more finished the caller's sentence is, between the two that follow; false when left out
+             * @example true
+             */
             enable_dynamic_turns?: boolean | null;
-            /** @example true */
+            /**
+             * @description Goes on watching for a machine after the first verdict; false when left out
+             * @example true
+             */
             enable_dynamic_vm_detection?: boolean | null;
-            /** @example true */
+            /**
+             * @description Opens connections and has the model read the prompt while it rings; false when left out
+             * @example true
+             */
             enable_preload_prompt?: boolean | null;
-            /** @example true */
+            /**
+             * @description Records calls, the caller left, the agent right; true when left out
+             * @example true
+             */
             enable_recording?: boolean | null;
-            /** @enum {string} */
+            /**
+             * @description How soon the caller is taken to have finished. sensitive: at once; auto (when left out): after 0.5 s behind a finished sentence, 1 s behind any other; relaxed: after 1 and 2 s. All follow the caller's pace
+             * @enum {string}
+             */
             endpointing_sensitivity?: "auto" | "relaxed" | "sensitive";
+            /** @description What the agent keeps to, whatever its model says */
+            guard_rails?: components["schemas"]["GuardRails"] | null;
             /** @example 550e8400-e29b-41d4-a716-446655440000 */
             id: string;
             /** @description s of silence, once the caller has said something; idle_time_seconds when left out */
             idle_after_interaction_seconds?: number | null;
-            /** @example 10 */
+            /**
+             * @description After how much silence it asks, in s; 15 when left out
+             * @example 10
+             */
             idle_time_seconds?: number | null;
-            /** @example Hello, how can I help you today? */
+            /**
+             * @description The first words of the agent, which nobody interrupts; without any the caller speaks first
+             * @example Hello, how can I help you today?
+             */
             initial_message?: string | null;
             /**
-             * @description ms after answer
+             * @description How long after the answer they come, in ms; 0 when left out
              * @example 1000
              */
             initial_message_delay?: number | null;
-            /** @enum {string} */
+            /**
+             * @description What stops the agent in the middle of a sentence. low (when left out): words, but not mere signs of listening; high: any word
+             * @enum {string}
+             */
             interrupt_sensitivity?: "low" | "high";
-            /** @enum {string} */
+            /**
+             * @description default: find the way through the phone menus of those who are called, by keys or words; off when left out
+             * @enum {string}
+             */
             ivr_navigation_mode?: "default" | "off";
-            /** @example My Agent */
+            knowledge?: components["schemas"]["Knowledge"];
+            /**
+             * @description Another name, for people
+             * @example My Agent
+             */
             label?: string | null;
-            /** @enum {string} */
+            /**
+             * @description What is heard and spoken; en when left out
+             * @enum {string}
+             */
             language?: "en" | "es" | "de" | "hi" | "pt" | "fr" | "nl" | "id" | "it" | "ja" | "ko";
             /** @description Who thinks when the first fails or is late: {provider, model} (or model_name) */
             llm_fallback?: ({
+                /** @description The account that pays for it */
                 account_connection?: components["schemas"]["Uuid"] | null;
+                /** @description The model; one that the server chooses when left out */
                 model?: string;
+                /** @description The same as model */
                 model_name?: string;
-                /** @enum {string|null} */
+                /**
+                 * @description By which API it is asked; chat_completions when left out
+                 * @enum {string|null}
+                 */
                 openai_api?: "chat_completions" | "responses" | null;
+                /** @description Who thinks then: one of x-vendors */
                 provider?: string;
             } & {
                 [key: string]: unknown;
@@ -1917,28 +2515,49 @@ export interface components {
              * @description The same seed gives much the same answers, where the model has one
              */
             llm_seed?: number | null;
-            /** @example 0.5 */
+            /**
+             * @description How freely the model chooses its words; the model's own when left out
+             * @example 0.5
+             */
             llm_temperature?: number | null;
-            /** @example true */
+            /**
+             * @description Tells a machine by its words alone, not by its sound; false when left out
+             * @example true
+             */
             llm_vm_detection_only?: boolean | null;
-            /** @description in the call */
+            /** @description So many in the whole call, and it ends; any number when left out */
             max_aggregate_idle_check_count?: number | null;
             /**
-             * @description in a row
+             * @description So many questions in a row without an answer, and the call ends; 2 when left out
              * @example 10
              */
             max_idle_check_count?: number | null;
-            /** @enum {string} */
+            /**
+             * @description What is learnt of a phone number is known in its next call: to this agent alone, or to all that have all; nothing is kept when left out
+             * @enum {string}
+             */
             memory_scope?: "single_agent" | "all";
-            /** @description % of full-scale RMS */
+            /** @description Sound below that loudness counts as silence, in % of full scale (RMS); 0 when left out */
             min_volume?: number | null;
-            /** @example gpt-4 */
+            /**
+             * @description The model, as its vendor calls it; one that the server chooses when left out
+             * @example gpt-4
+             */
             model?: string | null;
-            /** @example My Agent */
+            /**
+             * @description What the agent is called here; callers do not hear it
+             * @example My Agent
+             */
             name?: string | null;
-            /** @example true */
+            /**
+             * @description Takes noise out of the caller's sound before it is heard; false when left out
+             * @example true
+             */
             noise_suppression?: boolean | null;
-            /** @example 50 */
+            /**
+             * @description How much of it, in %; 50 when left out
+             * @example 50
+             */
             noise_suppression_level?: number | null;
             openai_account_connection?: components["schemas"]["AccountConnectionDto"] | null;
             /**
@@ -1946,10 +2565,17 @@ export interface components {
              * @enum {string|null}
              */
             openai_api?: "chat_completions" | "responses" | null;
-            /** @example gpt-4 */
+            /**
+             * @description A model of OpenAI's, in the place of model; for clients that know no other way
+             * @example gpt-4
+             */
             openai_model_name_override?: string | null;
+            /** @description What is sent when the call is over: e-mails, text messages, requests */
             post_call_actions?: components["schemas"]["PostCallFinalizedActionDto"][] | null;
-            /** @deprecated */
+            /**
+             * @deprecated
+             * @description An e-mail after the call; post_call_actions has more
+             */
             post_call_email?: components["schemas"]["PostCallFinalizedEmailDto"] | null;
             /**
              * @description Facts to be taken out of the transcript when the call is over: name, type (string, number, integer, boolean, date, email, array …, or a JSON Schema in schema) and description
@@ -1966,7 +2592,10 @@ export interface components {
             }[] | null;
             /** @description What a model is asked about the transcript when the call is over */
             post_call_prompt?: string | null;
-            /** @deprecated */
+            /**
+             * @deprecated
+             * @description A text message after the call; post_call_actions has more
+             */
             post_call_sms?: components["schemas"]["PostCallFinalizedSMSDto"] | null;
             prompt: components["schemas"]["PromptDto"];
             /**
@@ -1974,30 +2603,51 @@ export interface components {
              * @example openai
              */
             provider?: string | null;
-            /** @enum {string} */
+            /**
+             * @description How long a model that reasons may do so; the model's own when left out. Callers wait for it
+             * @enum {string}
+             */
             reasoning_effort?: "minimal" | "low" | "medium" | "high";
-            /** @example true */
+            /**
+             * @description Finds out whether whoever was called asked not to be called again; false when left out
+             * @example true
+             */
             run_do_not_call_detection?: boolean | null;
-            /** @description Kept as given */
+            /** @description What the agent does by rule, each {type, config}: a CallRoutingConfig where type is skill_call_routing, a CollectConfig where it is skill_collect. Types that this version does not know are kept as given, and a warning on the call */
             skills?: {
                 [key: string]: unknown;
             }[] | null;
             /** @description {type: transcriber_<vendor>, …that vendor's options, under x-vendors}; the server's default when left out */
             transcriber?: ({
+                /** @description The account that pays for hearing */
                 account_connection?: components["schemas"]["Uuid"] | null;
+                /** @description Who hears: transcriber_<vendor> */
                 type?: string;
             } & {
                 [key: string]: unknown;
             }) | null;
-            /** @example true */
+            /**
+             * @description Where the agent would end the call it makes its first transfer instead; false when left out
+             * @example true
+             */
             transfer_on_end?: boolean | null;
             /** @example 550e8400-e29b-41d4-a716-446655440000 */
             user_id: string;
-            /** @enum {string} */
+            /**
+             * @description How much the model says, where it has such a dial; its own when left out
+             * @enum {string}
+             */
             verbosity?: "low" | "medium" | "high";
             voice: components["schemas"]["VoiceDto"];
             /** @description Left on a machine; an outbound call that reaches one hangs up without */
             voicemail_message?: string | null;
+            /**
+             * @description Pages whose visitors may call the agent by /widget.js, by their origins; none when left out
+             * @example [
+             *       "https://shop.example"
+             *     ]
+             */
+            web_origins?: string[] | null;
             webhook?: components["schemas"]["WebhookDto"] | null;
         };
         /** @description A page of a list */
@@ -2022,9 +2672,57 @@ export interface components {
         ApiKeyCredentials: {
             /** @description The vendor's key */
             api_key: string;
+            /** @description Where it is reached, in place of its own address */
             base_url?: components["schemas"]["HttpUrl"];
         } & {
             [key: string]: unknown;
+        };
+        /** @description Who did what on a running call, or tested a connection */
+        AuditEntryDto: {
+            /** @enum {string} */
+            act: "say" | "add_context" | "dtmf" | "transfer" | "mute" | "end" | "whisper" | "take_over" | "listen" | "recording_pause" | "recording_resume" | "test_connection";
+            /**
+             * @description Null of what was done to no call
+             * @example 550e8400-e29b-41d4-a716-446655440000
+             */
+            call_id: string | null;
+            /**
+             * @description Of a refusal
+             * @example not_running
+             */
+            code: string | null;
+            /**
+             * Format: date-time
+             * @example 2026-11-24T09:30:00.000Z
+             */
+            created_at: string;
+            /** @description What with: account_connection, type (of a test), text, act, announce, to, mode, on, digits (how many). No words of a private call, or of when the recording is paused */
+            details: {
+                [key: string]: string;
+            };
+            /** @example 550e8400-e29b-41d4-a716-446655440000 */
+            id: string;
+            /**
+             * @description The visible beginning of the API key
+             * @example sk_live_Ab3d
+             */
+            key: string;
+            /**
+             * @description Of the answer, as HTTP has it; null: it is being done, or the server was killed meanwhile
+             * @example 200
+             */
+            status: number | null;
+            /** @example 550e8400-e29b-41d4-a716-446655440000 */
+            user_id: string;
+        };
+        /** @description A page of a list */
+        AuditPage: {
+            has_more: boolean;
+            items: components["schemas"]["AuditEntryDto"][];
+            page: number;
+            size: number;
+            total: number;
+            total_is_estimated: boolean;
         };
         /** @description A number for sale */
         AvailableNumberDto: {
@@ -2083,27 +2781,76 @@ export interface components {
         AvailableVoicesDto: {
             items: components["schemas"]["AvailableVoiceDto"][];
         };
+        /** @description Of Azure OpenAI */
+        AzureLLMCredentials: {
+            /** @description The resource's key */
+            api_key: string;
+            /**
+             * @description A dated version of the API; its v1 when left out
+             * @example 2024-10-21
+             */
+            api_version?: string;
+            /** @description Where it is reached, in place of its own address */
+            base_url?: components["schemas"]["HttpUrl"];
+            /**
+             * @description The deployment that answers; the agent's model when left out
+             * @example gpt-4o-mini
+             */
+            deployment?: string;
+            /**
+             * @description The resource's address; else AZURE_OPENAI_ENDPOINT of the server
+             * @example https://my-resource.openai.azure.com
+             */
+            endpoint?: string;
+        } & {
+            [key: string]: unknown;
+        };
+        /** @description Of Azure Speech: a region or an endpoint, and a key */
+        AzureSpeechCredentials: {
+            /** @description The resource's key */
+            api_key: string;
+            /** @description Where it is reached, in place of its own address */
+            base_url?: components["schemas"]["HttpUrl"];
+            /**
+             * @description The address of a resource or container of one's own, in place of region
+             * @example https://my-resource.cognitiveservices.azure.com
+             */
+            endpoint?: string;
+            /**
+             * @description Where the resource is; else AZURE_SPEECH_REGION of the server
+             * @example westeurope
+             */
+            region?: string;
+        } & {
+            [key: string]: unknown;
+        };
         /** @description Names the number, or an area code of which any number will do */
         BuyNumberDto: {
             /** @example 415 */
             area_code?: string | null;
             config?: components["schemas"]["NumberConfigDto"] | null;
+            /**
+             * @description ISO 3166, of area_code; US when left out
+             * @example US
+             */
+            country?: string | null;
             /** @description For people */
             description?: string | null;
-            /** @description Values of the prompt's variables for trying things out */
+            /** @description Values of the prompt's variables on calls that come in by this number, where neither the caller's side nor a context_endpoint gives them */
             example_context?: {
                 [key: string]: unknown;
             } | null;
             inbound_agent?: components["schemas"]["AgentRef"] | null;
             /** @example Front desk */
             label?: string | null;
+            /** @description true: calls are made from it, and it takes none */
             outbound_only?: boolean | null;
             /**
              * @description E.164
              * @example +14155550123
              */
             phone_number?: string | null;
-            /** @description For people */
+            /** @description Calls are made from any number with a tag by from_tag */
             tags?: string[] | null;
             telephony_account_connection?: components["schemas"]["ConnectionId"] | null;
             telephony_provider?: components["schemas"]["TelephonyProvider"];
@@ -2118,6 +2865,15 @@ export interface components {
             agent: (string | components["schemas"]["AgentDto"]) | null;
             /** @description the side of the call that is the agent's */
             agent_phone_number: string;
+            /**
+             * @description What the caller was asked for and has given, by the names of the fields (skill_collect, collect_fields)
+             * @example {
+             *       "email": "ada@example.com"
+             *     }
+             */
+            collected: {
+                [key: string]: string;
+            };
             /** @description Values of the prompt's variables */
             context: {
                 [key: string]: string;
@@ -2138,8 +2894,16 @@ export interface components {
             errors: string[];
             /** @enum {string|null} */
             fault: "caller" | "callee" | "agent" | "carrier" | "provider" | "config" | "platform" | null;
-            /** @example +15551234567 */
+            /**
+             * @description Empty while a call with from_tag waits for its number
+             * @example +15551234567
+             */
             from_number: string;
+            /**
+             * @description Of whose numbers from_number was picked
+             * @example sales
+             */
+            from_tag?: string | null;
             hipaa_compliant: boolean;
             /** @description human, no_human, or null when it was not found out */
             human_detection_result: string | null;
@@ -2288,6 +3052,33 @@ export interface components {
             total: number;
             total_is_estimated: boolean;
         };
+        /** @description The config of skill_call_routing: who says a phrase is transferred at once */
+        CallRoutingConfig: {
+            /** @description Any of them that is said transfers */
+            rules: ({
+                /**
+                 * @description Their number: E.164, a sip: address, an extension, or a variable
+                 * @example +15557654321
+                 */
+                phone_number: string;
+                /**
+                 * @description What their turn is to contain; case and punctuation count for nothing
+                 * @example speak to sales
+                 */
+                phrase: string;
+                /** @description Who takes over */
+                recipient_name?: string | null;
+                /**
+                 * @description Who is to say it
+                 * @enum {string}
+                 */
+                speaker: "bot" | "human";
+            } & {
+                [key: string]: unknown;
+            })[];
+        } & {
+            [key: string]: unknown;
+        };
         /** @description What the call has used up */
         CallUsageDto: {
             /**
@@ -2313,12 +3104,151 @@ export interface components {
             /** @example 910 */
             tts_characters: number;
         };
+        /** @description The config of skill_collect: what the agent finds out from the caller */
+        CollectConfig: {
+            /** @description In the order in which they are asked for */
+            fields: ({
+                /** @description Whether it is read back and counts once the caller has said yes; when left out, by its kind */
+                confirm?: boolean | null;
+                /** @description For the model */
+                description?: string | null;
+                /**
+                 * @description What is taken; guessed by the name when left out
+                 * @enum {string}
+                 */
+                kind?: "email" | "phone" | "name" | "date" | "address" | "digits" | "text";
+                /**
+                 * @description What it is called in a sentence
+                 * @example your e-mail address
+                 */
+                label?: string | null;
+                /** @description Digits, or characters of a text */
+                length?: number | null;
+                max_length?: number | null;
+                min_length?: number | null;
+                /**
+                 * @description What it goes by: letters, digits and _ - .
+                 * @example email
+                 */
+                name: string;
+                /** @description How it is asked for where no language model does */
+                question?: string | null;
+                /** @description Whether a call without it is warned of; true when left out */
+                required?: boolean | null;
+            } & {
+                [key: string]: unknown;
+            })[];
+        } & {
+            [key: string]: unknown;
+        };
+        /** @description One thing that was asked, and what became of it */
+        ConnectionCheckDto: {
+            /**
+             * @description Who was asked; of HTTP a URL
+             * @example 203.0.113.20:5060
+             */
+            address: string | null;
+            /**
+             * @description The carrier's or vendor's own
+             * @example 20003
+             */
+            code: string | null;
+            /**
+             * @description That the far end says it speaks; empty where it does not say
+             * @example [
+             *       "PCMU",
+             *       "G722"
+             *     ]
+             */
+            codecs: string[];
+            /**
+             * @description Our address as we give it
+             * @example 203.0.113.7:5060
+             */
+            contact: string | null;
+            /**
+             * @description missing: they are asked for, and there are none
+             * @enum {string|null}
+             */
+            credentials: "taken" | "refused" | "not_asked" | "missing" | null;
+            /**
+             * @description The host it was found by, or the vendor
+             * @example sip.example.com
+             */
+            name: string | null;
+            /**
+             * @description In the far end's words
+             * @example Forbidden
+             */
+            reason: string | null;
+            /**
+             * @description Of the last request that was answered
+             * @example 21.4
+             */
+            round_trip_ms: number | null;
+            /**
+             * @description What became of it
+             * @example the password is refused (403 Forbidden)
+             */
+            said: string;
+            /**
+             * @description Our address as the far end sees it: another than contact is a NAT's
+             * @example 198.51.100.4:1024
+             */
+            seen_as: string | null;
+            /**
+             * @description The program it says it is
+             * @example FPBX-16.0.40(18.20.0)
+             */
+            server: string | null;
+            /**
+             * @description Of the last answer, as SIP, HTTP or SMTP has it
+             * @example 403
+             */
+            status: number | null;
+            /**
+             * @description What to do about it
+             * @example Check username, password and auth_username against those of the far end.
+             */
+            to_do: string | null;
+            /**
+             * @description udp, tcp or tls
+             * @example udp
+             */
+            transport: string | null;
+            /**
+             * @description note: it works, and may not be what was meant, or it cannot be told
+             * @enum {string}
+             */
+            verdict: "ok" | "note" | "failed";
+            /**
+             * @description options, register: of SIP; account: at a carrier; key: of a vendor; reach, token: by HTTP
+             * @enum {string}
+             */
+            what: "settings" | "resolve" | "options" | "register" | "account" | "key" | "reach" | "token" | "mail";
+        };
         /** @description The account that carries the calls */
         ConnectionId: components["schemas"]["Uuid"] | ({
             id: components["schemas"]["Uuid"];
         } & {
             [key: string]: unknown;
         });
+        /** @description What the far end of a connection says */
+        ConnectionTestDto: {
+            /** @description What was asked, in that order; null: it is not known, or means nothing here */
+            checks: components["schemas"]["ConnectionCheckDto"][];
+            /**
+             * @description Null of a connection that is not stored
+             * @example 550e8400-e29b-41d4-a716-446655440000
+             */
+            id: string | null;
+            /** @description No check has failed */
+            ok: boolean;
+            /** @example 84.5 */
+            took_ms: number;
+            /** @example account_connection_sip */
+            type: string;
+        };
         /** @description A new connection */
         CreateAccountConnectionDto: {
             /**
@@ -2327,13 +3257,25 @@ export interface components {
              */
             account_supports_any_caller_id?: boolean | null;
             /**
-             * @description Of a SIP trunk also extensions: true, where bare extensions such as 201 may be dialled
+             * @description Of a SIP trunk also extensions: true, where bare extensions such as 201 may be dialled. Of Twilio and Telnyx voicemail_detection.provider_amd: true, where the carrier's own detector is to have a say in who answers (it charges for it); enabled: false switches it off. Of Telnyx sip_refer: true, where far ends that are reached by SIP are asked by REFER to move a call themselves
              * @example {
              *       "voicemail_detection": {}
              *     }
              */
             config?: {
+                /** @description Of a SIP trunk: bare extensions such as 201 may be dialled */
                 extensions?: boolean;
+                /** @description Of Telnyx: far ends that are reached by SIP are asked by REFER to move a call themselves */
+                sip_refer?: boolean;
+                /** @description Who answers the calls we place */
+                voicemail_detection?: {
+                    /** @description false: the carrier is not asked. Left out it is true */
+                    enabled?: boolean;
+                    /** @description Of Twilio and Telnyx: the carrier's own detector has a say. It charges for it */
+                    provider_amd?: boolean;
+                } & {
+                    [key: string]: unknown;
+                };
             } & {
                 [key: string]: unknown;
             };
@@ -2347,11 +3289,18 @@ export interface components {
             credentials?: {
                 [key: string]: unknown;
             };
-            /** @example This is a description */
+            /**
+             * @description For people
+             * @example This is a description
+             */
             description?: string | null;
-            /** @example My Account Connection */
+            /**
+             * @description For people
+             * @example My Account Connection
+             */
             label?: string | null;
             /**
+             * @description Numbers that are lent to warm transfers, one at a time, as the number that the second call comes from
              * @example [
              *       "+1234567890"
              *     ]
@@ -2378,11 +3327,18 @@ export interface components {
             config?: {
                 [key: string]: unknown;
             };
-            /** @example This is a description */
+            /**
+             * @description When the agent is to do it, for the model
+             * @example This is a description
+             */
             description?: string | null;
-            /** @example Transfer Call */
+            /**
+             * @description What it is called
+             * @example Transfer Call
+             */
             label?: string | null;
             /**
+             * @description What it does
              * @example action_transfer_call
              * @enum {string}
              */
@@ -2392,22 +3348,41 @@ export interface components {
         CreateAgentDto: {
             /** @description The account that pays for thinking */
             account_connection?: components["schemas"]["Uuid"] | null;
+            /** @description What the agent can do besides talk */
             actions: components["schemas"]["ActionRef"][];
-            /** @description Kept as given */
+            /** @description Actions that are run by what happens, each an ActivityAction. Activities that this version does not know are kept as given, and a warning on the call */
             activity_actions?: {
                 [key: string]: unknown;
             }[] | null;
-            /** @example true */
+            /**
+             * @description Asks whether the caller is there when they are silent; false when left out: then 30 s without a word of either end the call
+             * @example true
+             */
             ask_if_human_present_on_idle?: boolean | null;
-            /** @enum {string} */
+            /**
+             * @description What is heard under the agent's voice; nothing when left out
+             * @enum {string}
+             */
             background_sound?: "" | "keyboard" | "office" | "office-2";
-            /** @example 10 */
+            /**
+             * @description The longest call, in s; 1800 when left out
+             * @example 10
+             */
             call_duration_sec?: number | null;
-            /** @example true */
+            /**
+             * @description Tells the model what the last call with this phone number came to; false when left out
+             * @example true
+             */
             combine_last_call_context?: boolean | null;
-            /** @example https://api.example.com/context */
+            /**
+             * @description Asked with ?phone_number= while it rings: what it answers, flat JSON, fills the variables
+             * @example https://api.example.com/context
+             */
             context_endpoint?: string | null;
-            /** @example 0.5 */
+            /**
+             * @description Divides every wait, and is not how fast the voice speaks; 1 when left out
+             * @example 0.5
+             */
             conversation_speed?: number | null;
             /**
              * @description Word to boost; whoever transcribes is told
@@ -2418,48 +3393,100 @@ export interface components {
             deepgram_keywords?: {
                 [key: string]: number | string;
             } | null;
-            /** @example This is a description */
+            /**
+             * @description What it is for; for people
+             * @example This is a description
+             */
             description?: string | null;
-            /** @example 3 */
+            /**
+             * @description And the longest, in s; 3 when left out
+             * @example 3
+             */
             dynamic_max_silence_secs?: number | null;
-            /** @example 0.2 */
+            /**
+             * @description The shortest such wait, in s; 0.2 when left out
+             * @example 0.2
+             */
             dynamic_min_wait_secs?: number | null;
-            /** @example true */
+            /**
+             * @description Waits the shorter the more finished the caller's sentence is, between the two that follow; false when left out
+             * @example true
+             */
             enable_dynamic_turns?: boolean | null;
-            /** @example true */
+            /**
+             * @description Goes on watching for a machine after the first verdict; false when left out
+             * @example true
+             */
             enable_dynamic_vm_detection?: boolean | null;
-            /** @example true */
+            /**
+             * @description Opens connections and has the model read the prompt while it rings; false when left out
+             * @example true
+             */
             enable_preload_prompt?: boolean | null;
-            /** @example true */
+            /**
+             * @description Records calls, the caller left, the agent right; true when left out
+             * @example true
+             */
             enable_recording?: boolean | null;
-            /** @enum {string} */
+            /**
+             * @description How soon the caller is taken to have finished. sensitive: at once; auto (when left out): after 0.5 s behind a finished sentence, 1 s behind any other; relaxed: after 1 and 2 s. All follow the caller's pace
+             * @enum {string}
+             */
             endpointing_sensitivity?: "auto" | "relaxed" | "sensitive";
+            /** @description What the agent keeps to, whatever its model says */
+            guard_rails?: components["schemas"]["GuardRails"] | null;
             /** @description s of silence, once the caller has said something; idle_time_seconds when left out */
             idle_after_interaction_seconds?: number | null;
-            /** @example 10 */
+            /**
+             * @description After how much silence it asks, in s; 15 when left out
+             * @example 10
+             */
             idle_time_seconds?: number | null;
-            /** @example Hello, how can I help you today? */
+            /**
+             * @description The first words of the agent, which nobody interrupts; without any the caller speaks first
+             * @example Hello, how can I help you today?
+             */
             initial_message?: string | null;
             /**
-             * @description ms after answer
+             * @description How long after the answer they come, in ms; 0 when left out
              * @example 1000
              */
             initial_message_delay?: number | null;
-            /** @enum {string} */
+            /**
+             * @description What stops the agent in the middle of a sentence. low (when left out): words, but not mere signs of listening; high: any word
+             * @enum {string}
+             */
             interrupt_sensitivity?: "low" | "high";
-            /** @enum {string} */
+            /**
+             * @description default: find the way through the phone menus of those who are called, by keys or words; off when left out
+             * @enum {string}
+             */
             ivr_navigation_mode?: "default" | "off";
-            /** @example My Agent */
+            knowledge?: components["schemas"]["Knowledge"];
+            /**
+             * @description Another name, for people
+             * @example My Agent
+             */
             label?: string | null;
-            /** @enum {string} */
+            /**
+             * @description What is heard and spoken; en when left out
+             * @enum {string}
+             */
             language?: "en" | "es" | "de" | "hi" | "pt" | "fr" | "nl" | "id" | "it" | "ja" | "ko";
             /** @description Who thinks when the first fails or is late: {provider, model} (or model_name) */
             llm_fallback?: ({
+                /** @description The account that pays for it */
                 account_connection?: components["schemas"]["Uuid"] | null;
+                /** @description The model; one that the server chooses when left out */
                 model?: string;
+                /** @description The same as model */
                 model_name?: string;
-                /** @enum {string|null} */
+                /**
+                 * @description By which API it is asked; chat_completions when left out
+                 * @enum {string|null}
+                 */
                 openai_api?: "chat_completions" | "responses" | null;
+                /** @description Who thinks then: one of x-vendors */
                 provider?: string;
             } & {
                 [key: string]: unknown;
@@ -2469,28 +3496,49 @@ export interface components {
              * @description The same seed gives much the same answers, where the model has one
              */
             llm_seed?: number | null;
-            /** @example 0.5 */
+            /**
+             * @description How freely the model chooses its words; the model's own when left out
+             * @example 0.5
+             */
             llm_temperature?: number | null;
-            /** @example true */
+            /**
+             * @description Tells a machine by its words alone, not by its sound; false when left out
+             * @example true
+             */
             llm_vm_detection_only?: boolean | null;
-            /** @description in the call */
+            /** @description So many in the whole call, and it ends; any number when left out */
             max_aggregate_idle_check_count?: number | null;
             /**
-             * @description in a row
+             * @description So many questions in a row without an answer, and the call ends; 2 when left out
              * @example 10
              */
             max_idle_check_count?: number | null;
-            /** @enum {string} */
+            /**
+             * @description What is learnt of a phone number is known in its next call: to this agent alone, or to all that have all; nothing is kept when left out
+             * @enum {string}
+             */
             memory_scope?: "single_agent" | "all";
-            /** @description % of full-scale RMS */
+            /** @description Sound below that loudness counts as silence, in % of full scale (RMS); 0 when left out */
             min_volume?: number | null;
-            /** @example gpt-4 */
+            /**
+             * @description The model, as its vendor calls it; one that the server chooses when left out
+             * @example gpt-4
+             */
             model?: string | null;
-            /** @example My Agent */
+            /**
+             * @description What the agent is called here; callers do not hear it
+             * @example My Agent
+             */
             name?: string | null;
-            /** @example true */
+            /**
+             * @description Takes noise out of the caller's sound before it is heard; false when left out
+             * @example true
+             */
             noise_suppression?: boolean | null;
-            /** @example 50 */
+            /**
+             * @description How much of it, in %; 50 when left out
+             * @example 50
+             */
             noise_suppression_level?: number | null;
             openai_account_connection?: components["schemas"]["AccountConnectionRef"];
             /**
@@ -2498,10 +3546,17 @@ export interface components {
              * @enum {string|null}
              */
             openai_api?: "chat_completions" | "responses" | null;
-            /** @example gpt-4 */
+            /**
+             * @description A model of OpenAI's, in the place of model; for clients that know no other way
+             * @example gpt-4
+             */
             openai_model_name_override?: string | null;
+            /** @description What is sent when the call is over: e-mails, text messages, requests */
             post_call_actions?: components["schemas"]["PostCallFinalizedActionDto"][] | null;
-            /** @deprecated */
+            /**
+             * @deprecated
+             * @description An e-mail after the call; post_call_actions has more
+             */
             post_call_email?: components["schemas"]["PostCallFinalizedEmailDto"] | null;
             /**
              * @description Facts to be taken out of the transcript when the call is over: name, type (string, number, integer, boolean, date, email, array …, or a JSON Schema in schema) and description
@@ -2518,7 +3573,10 @@ export interface components {
             }[] | null;
             /** @description What a model is asked about the transcript when the call is over */
             post_call_prompt?: string | null;
-            /** @deprecated */
+            /**
+             * @deprecated
+             * @description A text message after the call; post_call_actions has more
+             */
             post_call_sms?: components["schemas"]["PostCallFinalizedSMSDto"] | null;
             prompt: components["schemas"]["PromptRef"];
             /**
@@ -2526,28 +3584,49 @@ export interface components {
              * @example openai
              */
             provider?: string | null;
-            /** @enum {string} */
+            /**
+             * @description How long a model that reasons may do so; the model's own when left out. Callers wait for it
+             * @enum {string}
+             */
             reasoning_effort?: "minimal" | "low" | "medium" | "high";
-            /** @example true */
+            /**
+             * @description Finds out whether whoever was called asked not to be called again; false when left out
+             * @example true
+             */
             run_do_not_call_detection?: boolean | null;
-            /** @description Kept as given */
+            /** @description What the agent does by rule, each {type, config}: a CallRoutingConfig where type is skill_call_routing, a CollectConfig where it is skill_collect. Types that this version does not know are kept as given, and a warning on the call */
             skills?: {
                 [key: string]: unknown;
             }[] | null;
             /** @description {type: transcriber_<vendor>, …that vendor's options, under x-vendors}; the server's default when left out */
             transcriber?: ({
+                /** @description The account that pays for hearing */
                 account_connection?: components["schemas"]["Uuid"] | null;
+                /** @description Who hears: transcriber_<vendor> */
                 type?: string;
             } & {
                 [key: string]: unknown;
             }) | null;
-            /** @example true */
+            /**
+             * @description Where the agent would end the call it makes its first transfer instead; false when left out
+             * @example true
+             */
             transfer_on_end?: boolean | null;
-            /** @enum {string} */
+            /**
+             * @description How much the model says, where it has such a dial; its own when left out
+             * @enum {string}
+             */
             verbosity?: "low" | "medium" | "high";
             voice: components["schemas"]["VoiceRef"];
             /** @description Left on a machine; an outbound call that reaches one hangs up without */
             voicemail_message?: string | null;
+            /**
+             * @description Pages whose visitors may call the agent by /widget.js, by their origins; none when left out
+             * @example [
+             *       "https://shop.example"
+             *     ]
+             */
+            web_origins?: string[] | null;
             webhook?: components["schemas"]["WebhookRef"];
         };
         /** @description Who is to call whom, and when */
@@ -2564,6 +3643,11 @@ export interface components {
              * @example +15551234567
              */
             from_number?: string;
+            /**
+             * @description In place of from_number: one of the active numbers with this tag, of those whose config leaves it free (max_calls_per_minute, max_calls_per_day) the one that was called from longest ago. None is free: 429 `numbers_busy`, or with queue: true it waits for one
+             * @example sales
+             */
+            from_tag?: string | null;
             /** @description Neither words, prompt nor sound of the call are stored, logged or sent */
             hipaa_compliant?: boolean | null;
             is_outgoing?: boolean | null;
@@ -2577,13 +3661,17 @@ export interface components {
              * @example 2026-11-24T09:30:00Z
              */
             not_before?: (string | number) | null;
-            /** @enum {string} */
+            /**
+             * @description What becomes of the call when a machine answers and there is no voicemail_message: the agent talks on (when left out), or hangs up
+             * @enum {string}
+             */
             on_no_human_answer?: "continue" | "hangup";
             /**
              * @description true: wait for a free slot instead of a 429
              * @example true
              */
             queue?: boolean | null;
+            /** @description Find out whether the callee asks not to be called again; the agent's own setting when left out */
             run_do_not_call_detection?: boolean | null;
             telephony_account_connection?: components["schemas"]["ConnectionId"] | null;
             /** @description ring_timeout_seconds, and headers of the INVITE: X-…, Diversion, P-Asserted-Identity, User-To-User; anything else is a warning on the call */
@@ -2608,6 +3696,39 @@ export interface components {
             phone_number?: string | null;
             /** @example asked not to be called again */
             reason?: string | null;
+        };
+        /** @description Something that agents can look up */
+        CreateDocumentDto: {
+            /**
+             * @example # Opening hours
+             *
+             *     Monday to Friday, 9 am to 6 pm.
+             */
+            content: string;
+            /**
+             * @description Of the content, for the forms of its words; left out, en
+             * @example en
+             * @enum {string|null}
+             */
+            language?: "en" | "es" | "de" | "hi" | "pt" | "fr" | "nl" | "id" | "it" | "ja" | "ko" | null;
+            /**
+             * @description What it is called; it is looked up, too
+             * @example Opening hours
+             */
+            name: string;
+            /**
+             * @description For people
+             * @example [
+             *       "shop"
+             *     ]
+             */
+            tags?: string[] | null;
+            /**
+             * @description How content is written; left out, text
+             * @example markdown
+             * @enum {string}
+             */
+            type?: "text" | "markdown" | "html";
         };
         /** @description A new tenant */
         CreateEnvironmentDto: {
@@ -2669,13 +3790,25 @@ export interface components {
             collect_fields?: (string | {
                 [key: string]: unknown;
             })[] | null;
-            /** @example You are a helpful assistant... */
+            /**
+             * @description The text. ${x} and {{x}} are variables, ${x|there} one with a default
+             * @example You are a helpful assistant...
+             */
             content?: string | null;
-            /** @example https://api.example.com/context */
+            /**
+             * @description Asked while it rings, after the agent's own: what it answers fills the variables
+             * @example https://api.example.com/context
+             */
             context_endpoint?: string | null;
-            /** @example This is a description */
+            /**
+             * @description For people
+             * @example This is a description
+             */
             description?: string | null;
-            /** @example My Prompt */
+            /**
+             * @description What it is called; other prompts take a block in as {{> label}}
+             * @example My Prompt
+             */
             label?: string | null;
             /**
              * @deprecated
@@ -2697,6 +3830,7 @@ export interface components {
                 user_id?: string;
             } | null;
             /**
+             * @description For people
              * @example [
              *       "tag1",
              *       "tag2"
@@ -2704,6 +3838,7 @@ export interface components {
              */
             tags?: string[] | null;
             /**
+             * @description A prompt, or a block of text that prompts take in; prompt when left out
              * @example prompt
              * @enum {string}
              */
@@ -2780,16 +3915,29 @@ export interface components {
         CreateWebhookDto: {
             /** @description Supplies an Authorization header */
             account_connection_id?: components["schemas"]["Uuid"] | null;
-            /** @example This is a description */
+            /**
+             * @description Whether anything is sent; on when left out. An answer of 410 switches it off, true on again
+             * @example true
+             */
+            active?: boolean | null;
+            /**
+             * @description For people
+             * @example This is a description
+             */
             description?: string | null;
-            /** @example My Webhook */
+            /**
+             * @description For people
+             * @example My Webhook
+             */
             label?: string | null;
             /**
+             * @description How they are sent; POST when left out
              * @example POST
              * @enum {string}
              */
             method?: "GET" | "POST";
             /**
+             * @description Which facts are sent
              * @example [
              *       "event_message",
              *       "event_action"
@@ -2825,7 +3973,7 @@ export interface components {
              */
             at_ms: number;
             /**
-             * @description Who answered
+             * @description Who answered; of a menu, what is done
              * @example human
              */
             class?: string;
@@ -2835,7 +3983,7 @@ export interface components {
              */
             confidence?: number;
             /** @enum {string} */
-            decision: "turn_end" | "backchannel" | "interruption" | "pause" | "resume" | "answered" | "message";
+            decision: "turn_end" | "backchannel" | "interruption" | "pause" | "resume" | "answered" | "message" | "menu";
             /** @description The agent's at that moment */
             dials?: {
                 conversation_speed?: number;
@@ -2849,6 +3997,8 @@ export interface components {
             /** @description Why, in words; empty on a private call */
             evidence?: string[];
             inputs?: components["schemas"]["DecisionInputsDto"];
+            /** @description The number of what a machine read out */
+            menu?: number;
             /** @description The end of the last sound in it */
             speech_end_ms?: number;
             /** @description When the caller began the turn */
@@ -2856,10 +4006,10 @@ export interface components {
             /** @description The words of the turn, or so far; empty on a private call */
             text?: string;
             /**
-             * @description Of the end of a turn
+             * @description Of the end of a turn; of a menu, who chose
              * @enum {string}
              */
-            why?: "vendor" | "finished" | "silence" | "unfinished";
+            why?: "vendor" | "finished" | "silence" | "unfinished" | "model" | "memory" | "operator" | "words" | "api";
             /** @description When the last of its words came from the transcriber */
             words_at_ms?: number;
         };
@@ -2883,7 +4033,10 @@ export interface components {
             listening?: boolean;
             /** @description Of the newest words, or of the last tenth of a second, in dB of full scale */
             loudness_db: number;
-            /** @enum {string} */
+            /**
+             * @description Of the voice at the end of the words
+             * @enum {string}
+             */
             melody?: "falling" | "lifted" | "drawn";
             /** @description It had not closed it */
             open_segment?: boolean;
@@ -2901,7 +4054,7 @@ export interface components {
             since_words_ms?: number;
             /** @description The transcriber held the utterance to be over */
             vendor_ended?: boolean;
-            /** @description Frames of 20 ms with a clear voice of the caller's, the older counted the less; 2.8 pause the agent */
+            /** @description Frames of 20 ms with a clear voice of the caller's, the older counted the less; 1.5 pause the agent */
             voiced_frames: number;
             /** @description The silence that was to end the turn */
             wait_ms?: number;
@@ -2981,6 +4134,67 @@ export interface components {
         DoNotCallPage: {
             has_more: boolean;
             items: components["schemas"]["DoNotCallDto"][];
+            page: number;
+            size: number;
+            total: number;
+            total_is_estimated: boolean;
+        };
+        /** @description Something that agents can look up; in lists without content */
+        DocumentDto: {
+            /**
+             * @example # Opening hours
+             *
+             *     Monday to Friday, 9 am to 6 pm.
+             */
+            content?: string;
+            /**
+             * Format: date-time
+             * @example 2026-11-24T09:30:00.000Z
+             */
+            created_at: string;
+            /** @example 550e8400-e29b-41d4-a716-446655440000 */
+            id: string;
+            /**
+             * @description Of the content, for the forms of its words; left out, en
+             * @example en
+             * @enum {string|null}
+             */
+            language: "en" | "es" | "de" | "hi" | "pt" | "fr" | "nl" | "id" | "it" | "ja" | "ko" | null;
+            /**
+             * @description What it is called; it is looked up, too
+             * @example Opening hours
+             */
+            name: string;
+            /**
+             * @description Characters of the content
+             * @example 1200
+             */
+            size: number;
+            /**
+             * @description For people
+             * @example [
+             *       "shop"
+             *     ]
+             */
+            tags: string[] | null;
+            /**
+             * @description How content is written; left out, text
+             * @example markdown
+             * @enum {string}
+             */
+            type: "text" | "markdown" | "html";
+            /**
+             * Format: date-time
+             * @example 2026-11-24T09:30:00.000Z
+             */
+            updated_at: string;
+            /** @example 550e8400-e29b-41d4-a716-446655440000 */
+            user_id: string;
+        };
+        /** @description A page of a list */
+        DocumentPage: {
+            has_more: boolean;
+            items: components["schemas"]["DocumentDto"][];
             page: number;
             size: number;
             total: number;
@@ -3110,9 +4324,70 @@ export interface components {
         ExternalApiKeyCredentials: {
             /** @description The key */
             api_key: string;
+            /** @description Where it is reached */
             base_url: components["schemas"]["HttpUrl"];
             /** @description The key's header; Authorization when left out */
             header?: string;
+        };
+        /** @description What was found */
+        FoundDocumentsDto: {
+            /** @description The best first */
+            chunks: {
+                /**
+                 * @description The name of the document
+                 * @example Shop
+                 */
+                document: string;
+                /** @example 550e8400-e29b-41d4-a716-446655440000 */
+                document_id: string;
+                /**
+                 * @description The headings above the text, outermost first
+                 * @example Opening hours > Saturday
+                 */
+                heading: string;
+                /**
+                 * @description How well it fits: about 1 for each rare word
+                 * @example 1.2
+                 */
+                score: number;
+                /** @example 10 am to 2 pm */
+                text: string;
+            }[];
+            /**
+             * @description How long it took
+             * @example 0.4
+             */
+            ms: number;
+        };
+        /** @description What the agent keeps to, whatever its model says */
+        GuardRails: {
+            /**
+             * @description What may be talked about; anything when left out
+             * @example [
+             *       "appointments",
+             *       "opening hours"
+             *     ]
+             */
+            allowed_topics?: string[] | null;
+            /**
+             * @description The first words of every call, also on a voicemail: this sentence, or one in the agent's language
+             * @example true
+             */
+            disclosure?: (boolean | string) | null;
+            /**
+             * @description What a call may cost, by the price file and in its currency; then the agent says goodbye
+             * @example 2.5
+             */
+            max_cost?: number | null;
+            /**
+             * @description Words and phrases that no voice is given; * at the end of one stands for any ending
+             * @example [
+             *       "guarantee*"
+             *     ]
+             */
+            never_say?: string[] | null;
+        } & {
+            [key: string]: unknown;
         };
         /** @description How the server is */
         HealthDto: {
@@ -3124,22 +4399,41 @@ export interface components {
         InlineAgentDto: {
             /** @description The account that pays for thinking */
             account_connection?: components["schemas"]["Uuid"] | null;
+            /** @description What the agent can do besides talk */
             actions?: components["schemas"]["ActionRef"][];
-            /** @description Kept as given */
+            /** @description Actions that are run by what happens, each an ActivityAction. Activities that this version does not know are kept as given, and a warning on the call */
             activity_actions?: {
                 [key: string]: unknown;
             }[] | null;
-            /** @example true */
+            /**
+             * @description Asks whether the caller is there when they are silent; false when left out: then 30 s without a word of either end the call
+             * @example true
+             */
             ask_if_human_present_on_idle?: boolean | null;
-            /** @enum {string} */
+            /**
+             * @description What is heard under the agent's voice; nothing when left out
+             * @enum {string}
+             */
             background_sound?: "" | "keyboard" | "office" | "office-2";
-            /** @example 10 */
+            /**
+             * @description The longest call, in s; 1800 when left out
+             * @example 10
+             */
             call_duration_sec?: number | null;
-            /** @example true */
+            /**
+             * @description Tells the model what the last call with this phone number came to; false when left out
+             * @example true
+             */
             combine_last_call_context?: boolean | null;
-            /** @example https://api.example.com/context */
+            /**
+             * @description Asked with ?phone_number= while it rings: what it answers, flat JSON, fills the variables
+             * @example https://api.example.com/context
+             */
             context_endpoint?: string | null;
-            /** @example 0.5 */
+            /**
+             * @description Divides every wait, and is not how fast the voice speaks; 1 when left out
+             * @example 0.5
+             */
             conversation_speed?: number | null;
             /**
              * @description Word to boost; whoever transcribes is told
@@ -3150,49 +4444,101 @@ export interface components {
             deepgram_keywords?: {
                 [key: string]: number | string;
             } | null;
-            /** @example This is a description */
+            /**
+             * @description What it is for; for people
+             * @example This is a description
+             */
             description?: string | null;
-            /** @example 3 */
+            /**
+             * @description And the longest, in s; 3 when left out
+             * @example 3
+             */
             dynamic_max_silence_secs?: number | null;
-            /** @example 0.2 */
+            /**
+             * @description The shortest such wait, in s; 0.2 when left out
+             * @example 0.2
+             */
             dynamic_min_wait_secs?: number | null;
-            /** @example true */
+            /**
+             * @description Waits the shorter the more finished the caller's sentence is, between the two that follow; false when left out
+             * @example true
+             */
             enable_dynamic_turns?: boolean | null;
-            /** @example true */
+            /**
+             * @description Goes on watching for a machine after the first verdict; false when left out
+             * @example true
+             */
             enable_dynamic_vm_detection?: boolean | null;
-            /** @example true */
+            /**
+             * @description Opens connections and has the model read the prompt while it rings; false when left out
+             * @example true
+             */
             enable_preload_prompt?: boolean | null;
-            /** @example true */
+            /**
+             * @description Records calls, the caller left, the agent right; true when left out
+             * @example true
+             */
             enable_recording?: boolean | null;
-            /** @enum {string} */
+            /**
+             * @description How soon the caller is taken to have finished. sensitive: at once; auto (when left out): after 0.5 s behind a finished sentence, 1 s behind any other; relaxed: after 1 and 2 s. All follow the caller's pace
+             * @enum {string}
+             */
             endpointing_sensitivity?: "auto" | "relaxed" | "sensitive";
+            /** @description What the agent keeps to, whatever its model says */
+            guard_rails?: components["schemas"]["GuardRails"] | null;
             id?: components["schemas"]["Uuid"];
             /** @description s of silence, once the caller has said something; idle_time_seconds when left out */
             idle_after_interaction_seconds?: number | null;
-            /** @example 10 */
+            /**
+             * @description After how much silence it asks, in s; 15 when left out
+             * @example 10
+             */
             idle_time_seconds?: number | null;
-            /** @example Hello, how can I help you today? */
+            /**
+             * @description The first words of the agent, which nobody interrupts; without any the caller speaks first
+             * @example Hello, how can I help you today?
+             */
             initial_message?: string | null;
             /**
-             * @description ms after answer
+             * @description How long after the answer they come, in ms; 0 when left out
              * @example 1000
              */
             initial_message_delay?: number | null;
-            /** @enum {string} */
+            /**
+             * @description What stops the agent in the middle of a sentence. low (when left out): words, but not mere signs of listening; high: any word
+             * @enum {string}
+             */
             interrupt_sensitivity?: "low" | "high";
-            /** @enum {string} */
+            /**
+             * @description default: find the way through the phone menus of those who are called, by keys or words; off when left out
+             * @enum {string}
+             */
             ivr_navigation_mode?: "default" | "off";
-            /** @example My Agent */
+            knowledge?: components["schemas"]["Knowledge"];
+            /**
+             * @description Another name, for people
+             * @example My Agent
+             */
             label?: string | null;
-            /** @enum {string} */
+            /**
+             * @description What is heard and spoken; en when left out
+             * @enum {string}
+             */
             language?: "en" | "es" | "de" | "hi" | "pt" | "fr" | "nl" | "id" | "it" | "ja" | "ko";
             /** @description Who thinks when the first fails or is late: {provider, model} (or model_name) */
             llm_fallback?: ({
+                /** @description The account that pays for it */
                 account_connection?: components["schemas"]["Uuid"] | null;
+                /** @description The model; one that the server chooses when left out */
                 model?: string;
+                /** @description The same as model */
                 model_name?: string;
-                /** @enum {string|null} */
+                /**
+                 * @description By which API it is asked; chat_completions when left out
+                 * @enum {string|null}
+                 */
                 openai_api?: "chat_completions" | "responses" | null;
+                /** @description Who thinks then: one of x-vendors */
                 provider?: string;
             } & {
                 [key: string]: unknown;
@@ -3202,28 +4548,49 @@ export interface components {
              * @description The same seed gives much the same answers, where the model has one
              */
             llm_seed?: number | null;
-            /** @example 0.5 */
+            /**
+             * @description How freely the model chooses its words; the model's own when left out
+             * @example 0.5
+             */
             llm_temperature?: number | null;
-            /** @example true */
+            /**
+             * @description Tells a machine by its words alone, not by its sound; false when left out
+             * @example true
+             */
             llm_vm_detection_only?: boolean | null;
-            /** @description in the call */
+            /** @description So many in the whole call, and it ends; any number when left out */
             max_aggregate_idle_check_count?: number | null;
             /**
-             * @description in a row
+             * @description So many questions in a row without an answer, and the call ends; 2 when left out
              * @example 10
              */
             max_idle_check_count?: number | null;
-            /** @enum {string} */
+            /**
+             * @description What is learnt of a phone number is known in its next call: to this agent alone, or to all that have all; nothing is kept when left out
+             * @enum {string}
+             */
             memory_scope?: "single_agent" | "all";
-            /** @description % of full-scale RMS */
+            /** @description Sound below that loudness counts as silence, in % of full scale (RMS); 0 when left out */
             min_volume?: number | null;
-            /** @example gpt-4 */
+            /**
+             * @description The model, as its vendor calls it; one that the server chooses when left out
+             * @example gpt-4
+             */
             model?: string | null;
-            /** @example My Agent */
+            /**
+             * @description What the agent is called here; callers do not hear it
+             * @example My Agent
+             */
             name?: string | null;
-            /** @example true */
+            /**
+             * @description Takes noise out of the caller's sound before it is heard; false when left out
+             * @example true
+             */
             noise_suppression?: boolean | null;
-            /** @example 50 */
+            /**
+             * @description How much of it, in %; 50 when left out
+             * @example 50
+             */
             noise_suppression_level?: number | null;
             openai_account_connection?: components["schemas"]["AccountConnectionRef"];
             /**
@@ -3231,10 +4598,17 @@ export interface components {
              * @enum {string|null}
              */
             openai_api?: "chat_completions" | "responses" | null;
-            /** @example gpt-4 */
+            /**
+             * @description A model of OpenAI's, in the place of model; for clients that know no other way
+             * @example gpt-4
+             */
             openai_model_name_override?: string | null;
+            /** @description What is sent when the call is over: e-mails, text messages, requests */
             post_call_actions?: components["schemas"]["PostCallFinalizedActionDto"][] | null;
-            /** @deprecated */
+            /**
+             * @deprecated
+             * @description An e-mail after the call; post_call_actions has more
+             */
             post_call_email?: components["schemas"]["PostCallFinalizedEmailDto"] | null;
             /**
              * @description Facts to be taken out of the transcript when the call is over: name, type (string, number, integer, boolean, date, email, array …, or a JSON Schema in schema) and description
@@ -3251,7 +4625,10 @@ export interface components {
             }[] | null;
             /** @description What a model is asked about the transcript when the call is over */
             post_call_prompt?: string | null;
-            /** @deprecated */
+            /**
+             * @deprecated
+             * @description A text message after the call; post_call_actions has more
+             */
             post_call_sms?: components["schemas"]["PostCallFinalizedSMSDto"] | null;
             prompt?: components["schemas"]["PromptRef"];
             /**
@@ -3259,30 +4636,51 @@ export interface components {
              * @example openai
              */
             provider?: string | null;
-            /** @enum {string} */
+            /**
+             * @description How long a model that reasons may do so; the model's own when left out. Callers wait for it
+             * @enum {string}
+             */
             reasoning_effort?: "minimal" | "low" | "medium" | "high";
-            /** @example true */
+            /**
+             * @description Finds out whether whoever was called asked not to be called again; false when left out
+             * @example true
+             */
             run_do_not_call_detection?: boolean | null;
-            /** @description Kept as given */
+            /** @description What the agent does by rule, each {type, config}: a CallRoutingConfig where type is skill_call_routing, a CollectConfig where it is skill_collect. Types that this version does not know are kept as given, and a warning on the call */
             skills?: {
                 [key: string]: unknown;
             }[] | null;
             /** @description {type: transcriber_<vendor>, …that vendor's options, under x-vendors}; the server's default when left out */
             transcriber?: ({
+                /** @description The account that pays for hearing */
                 account_connection?: components["schemas"]["Uuid"] | null;
+                /** @description Who hears: transcriber_<vendor> */
                 type?: string;
             } & {
                 [key: string]: unknown;
             }) | null;
-            /** @example true */
+            /**
+             * @description Where the agent would end the call it makes its first transfer instead; false when left out
+             * @example true
+             */
             transfer_on_end?: boolean | null;
             /** @description The environment; ignored */
             user_id?: string;
-            /** @enum {string} */
+            /**
+             * @description How much the model says, where it has such a dial; its own when left out
+             * @enum {string}
+             */
             verbosity?: "low" | "medium" | "high";
             voice?: components["schemas"]["VoiceRef"];
             /** @description Left on a machine; an outbound call that reaches one hangs up without */
             voicemail_message?: string | null;
+            /**
+             * @description Pages whose visitors may call the agent by /widget.js, by their origins; none when left out
+             * @example [
+             *       "https://shop.example"
+             *     ]
+             */
+            web_origins?: string[] | null;
             webhook?: components["schemas"]["WebhookRef"];
         };
         /** @description A key, without itself */
@@ -3326,13 +4724,19 @@ export interface components {
             total: number;
             total_is_estimated: boolean;
         };
+        /**
+         * @description Documents: a list of their ids, or "all"
+         * @example all
+         */
+        Knowledge: ("all" | components["schemas"]["Uuid"][]) | null;
         /** @description A number to link, under one of two names */
         LinkNumberDto: {
+            /** @description false: it takes no calls, and none are made from it by from_tag */
             active?: boolean | null;
             config?: components["schemas"]["NumberConfigDto"] | null;
             /** @description For people */
             description?: string | null;
-            /** @description Values of the prompt's variables for trying things out */
+            /** @description Values of the prompt's variables on calls that come in by this number, where neither the caller's side nor a context_endpoint gives them */
             example_context?: {
                 [key: string]: unknown;
             } | null;
@@ -3343,6 +4747,7 @@ export interface components {
             label?: string | null;
             /** @description The same as phone_number */
             number?: string;
+            /** @description true: calls are made from it, and it takes none */
             outbound_only?: boolean | null;
             /**
              * @description E.164, or the user part that a PBX sends (201, reception)
@@ -3351,18 +4756,42 @@ export interface components {
             phone_number?: string;
             /** @description It may be the from_phone of a post-call SMS */
             sms_enabled?: boolean | null;
-            /** @description For people */
+            /** @description Calls are made from any number with a tag by from_tag */
             tags?: string[] | null;
             telephony_account_connection?: components["schemas"]["ConnectionId"] | null;
             telephony_provider?: components["schemas"]["TelephonyProvider"];
         };
+        /** @description Where a call can be listened to */
+        ListenUrlDto: {
+            /**
+             * Format: date-time
+             * @description Until when it has to be opened
+             * @example 2026-11-24T09:30:00.000Z
+             */
+            expires_at: string;
+            /**
+             * @description For an audio element or a player
+             * @example https://parley.example/v1/calls/listen?id=…&signature=…
+             */
+            url: string;
+        };
+        /** @description What a browser logs in with */
+        LoginDto: {
+            /**
+             * @description An API key, as the server printed it or keys/create showed it
+             * @example sk_live_…
+             */
+            key: string;
+        };
         /** @description Of another system that gives a token for a login and a key */
         LoginKeyCredentials: {
+            /** @description Where it is reached */
             base_url: components["schemas"]["HttpUrl"];
             /** @description And how we prove it */
             key: string;
             /** @description Who we are */
             login: string;
+            /** @description Where a token is asked for */
             token_url: components["schemas"]["HttpUrl"];
         };
         /** @description What is known of whoever has a number */
@@ -3466,16 +4895,46 @@ export interface components {
              * @example 2
              */
             inbound_reserve?: number | null;
+            /**
+             * @description from_tag takes it first for those who are of its country; area_code: and before these for those who share its area code
+             * @example area_code
+             * @enum {string|null}
+             */
+            local_presence?: "country" | "area_code" | null;
+            /**
+             * @description And so many in any 24 h
+             * @example 150
+             */
+            max_calls_per_day?: number | null;
+            /**
+             * @description So many calls are made from the number in any 60 s, by from_number and by from_tag
+             * @example 6
+             */
+            max_calls_per_minute?: number | null;
+            /**
+             * @description What a country wants to know of who has its numbers, to buy one there: of Twilio address_sid, bundle_sid, identity_sid; of Telnyx requirement_group_id
+             * @example {
+             *       "bundle_sid": "BU00000000000000000000000000000001"
+             *     }
+             */
+            regulatory?: {
+                [key: string]: string;
+            } | null;
         } & {
             [key: string]: unknown;
         };
         /** @description A line, and who answers it */
         NumberDto: {
             active: boolean;
+            /**
+             * @description pending: it is ordered, or its calls are still to be sent here; failed: it did not come. Null otherwise
+             * @enum {string|null}
+             */
+            carrier_status?: "pending" | "failed" | null;
             config?: components["schemas"]["NumberConfigDto"] | null;
             /** @description For people */
             description?: string | null;
-            /** @description Values of the prompt's variables for trying things out */
+            /** @description Values of the prompt's variables on calls that come in by this number, where neither the caller's side nor a context_endpoint gives them */
             example_context?: {
                 [key: string]: unknown;
             } | null;
@@ -3490,10 +4949,13 @@ export interface components {
             label?: string | null;
             /** @example +15551234567 */
             number: string;
+            /** @description When it was ordered of its carrier */
+            ordered_at?: string | null;
+            /** @description true: calls are made from it, and it takes none */
             outbound_only?: boolean | null;
             /** @description It may be the from_phone of a post-call SMS */
             sms_enabled?: boolean | null;
-            /** @description For people */
+            /** @description Calls are made from any number with a tag by from_tag */
             tags?: string[] | null;
             /** @description The account that carries its calls */
             telephony_account_connection?: string | null;
@@ -3501,6 +4963,48 @@ export interface components {
             telephony_provider?: string;
             /** @description The environment */
             user_id: string;
+            /** @description Why its calls do not come here, and what was done to others so that they do */
+            warnings?: string[];
+        };
+        /** @description What numbers for sale are searched by. The carrier says which of these it cannot search by */
+        NumberFiltersDto: {
+            /**
+             * @description The numbers' area code
+             * @example 415
+             */
+            area_code?: string;
+            /**
+             * @description Digits that are in the number, or the letters on their keys; * is any digit
+             * @example 555*
+             */
+            contains?: string;
+            /**
+             * @description ISO 3166; US when left out
+             * @example US
+             */
+            country?: string;
+            /**
+             * @description Town
+             * @example San Francisco
+             */
+            locality?: string;
+            /**
+             * @description Postal code
+             * @example 94105
+             */
+            postal_code?: string;
+            /**
+             * @description State or province
+             * @example CA
+             */
+            region?: string;
+            /** @description true: only those that take text messages */
+            sms_enabled?: boolean;
+            /**
+             * @description What kind of number
+             * @enum {string}
+             */
+            type?: "local" | "toll_free" | "mobile" | "national";
         };
         /** @description A page of a list */
         NumberPage: {
@@ -3515,6 +5019,7 @@ export interface components {
         OpenaiCompatibleCredentials: {
             /** @description The key, where the server wants one */
             api_key?: string;
+            /** @description Where it is reached */
             base_url?: components["schemas"]["HttpUrl"];
             /**
              * @description A server whose address is known; base_url goes before it
@@ -3524,20 +5029,391 @@ export interface components {
         };
         /** @description Of OpenAI, or of a server that speaks its API */
         OpenaiCredentials: {
+            /** @description Where it is reached, in place of its own address */
             base_url?: components["schemas"]["HttpUrl"];
             /** @description The key */
             openai_api_key: string;
         };
+        /** @description Calls, added up */
+        OverviewCounts: {
+            /**
+             * @description Of them, those that were answered (they have a start_time)
+             * @example 1090
+             */
+            answered: number;
+            /**
+             * @description Calls that are over
+             * @example 1250
+             */
+            calls: number;
+            /**
+             * @description Calls that have no cost
+             * @example 3
+             */
+            calls_without_cost: number;
+            /**
+             * @description By the operator's price file, of the calls that have one; null when none has
+             * @example 27.31
+             */
+            cost: number | null;
+            /**
+             * @description Of all, those with status error
+             * @example 4
+             */
+            failed: number;
+            heard_latency: components["schemas"]["OverviewSpread"];
+            /**
+             * @description Turns of the agent that the caller cut
+             * @example 610
+             */
+            interruptions: number;
+            /**
+             * @description Tokens that models were given
+             * @example 1310400
+             */
+            llm_tokens_in: number;
+            /**
+             * @description Tokens that models wrote
+             * @example 99400
+             */
+            llm_tokens_out: number;
+            /**
+             * @description Of them, those that were made from here
+             * @example 400
+             */
+            outgoing: number;
+            /**
+             * @description Of those, the answered ones
+             * @example 251
+             */
+            outgoing_answered: number;
+            /**
+             * @description Of sound that was heard
+             * @example 51250.5
+             */
+            stt_seconds: number;
+            /**
+             * @description From answer to end
+             * @example 61250.5
+             */
+            talk_seconds: number;
+            /**
+             * @description From answer to end, all legs
+             * @example 61300
+             */
+            telephony_seconds: number;
+            /**
+             * @description Characters that were spoken
+             * @example 355200
+             */
+            tts_characters: number;
+        };
+        /** @description What calls that are over add up to */
+        OverviewDto: {
+            /** @description By agent, the one with the most calls first; calls with an agent of their own are in none */
+            agents: {
+                /**
+                 * @description Its id; it may have been deleted since
+                 * @example 550e8400-e29b-41d4-a716-446655440000
+                 */
+                agent: string;
+                /**
+                 * @description Of them, those that were answered
+                 * @example 1090
+                 */
+                answered: number;
+                /**
+                 * @description Calls that are over
+                 * @example 1250
+                 */
+                calls: number;
+                /**
+                 * @description Calls that have no cost
+                 * @example 3
+                 */
+                calls_without_cost: number;
+                /**
+                 * @description By the operator's price file, of the calls that have one; null when none has
+                 * @example 27.31
+                 */
+                cost: number | null;
+                /**
+                 * @description Tokens that models were given
+                 * @example 1310400
+                 */
+                llm_tokens_in: number;
+                /**
+                 * @description Tokens that models wrote
+                 * @example 99400
+                 */
+                llm_tokens_out: number;
+                /**
+                 * @description Of sound that was heard
+                 * @example 51250.5
+                 */
+                stt_seconds: number;
+                /**
+                 * @description From answer to end
+                 * @example 61250.5
+                 */
+                talk_seconds: number;
+                /**
+                 * @description From answer to end, all legs
+                 * @example 61300
+                 */
+                telephony_seconds: number;
+                /**
+                 * @description Characters that were spoken
+                 * @example 355200
+                 */
+                tts_characters: number;
+            }[];
+            /**
+             * @description How long a step is
+             * @enum {string}
+             */
+            by: "hour" | "day" | "week" | "month";
+            /** @description How they ended, the most frequent first */
+            ended_reasons: {
+                /**
+                 * @description Calls that ended so
+                 * @example 910
+                 */
+                calls: number;
+                /**
+                 * @description As CallDto has it
+                 * @example caller_hung_up
+                 */
+                ended_reason: string;
+                /**
+                 * @description The party it is laid at
+                 * @example caller
+                 */
+                fault: string;
+                /**
+                 * @description Of them, those that were made from here
+                 * @example 200
+                 */
+                outgoing: number;
+            }[];
+            /**
+             * @description Beginning of the first step
+             * @example 2026-11-24T00:00:00.000Z
+             */
+            from: string;
+            /**
+             * @description Changes of calls that are not added up yet: 0 but for the first minutes after an update that counts anew
+             * @example 0
+             */
+            pending: number;
+            /** @description One after the other, also where there were no calls */
+            steps: components["schemas"]["OverviewStep"][];
+            /**
+             * @description Whose hours and days
+             * @example Europe/Berlin
+             */
+            time_zone: string;
+            /**
+             * @description End of the last one
+             * @example 2026-11-25T00:00:00.000Z
+             */
+            to: string;
+            total: components["schemas"]["OverviewCounts"];
+            /** @description Latencies of the turns that a vendor served */
+            vendors: {
+                heard_latency: components["schemas"]["OverviewSpread"];
+                /** @description Its own part of them: stt_ms, llm_ms or tts_ms */
+                own_latency: components["schemas"]["OverviewSpread"];
+                /**
+                 * @description What it served with
+                 * @enum {string}
+                 */
+                skill: "hearing" | "thinking" | "speaking";
+                /**
+                 * @description As a turn's vendors have it
+                 * @example deepgram
+                 */
+                vendor: string;
+            }[];
+        };
+        /** @description How latencies are spread, each read back within 0.8 %; null where there are none */
+        OverviewSpread: {
+            /**
+             * @description Milliseconds that half of them did not exceed
+             * @example 780
+             */
+            p50_ms: number;
+            /**
+             * @description Milliseconds that 95 of 100 did not exceed
+             * @example 1410
+             */
+            p95_ms: number;
+            /**
+             * @description Turns of the agent that answered the caller
+             * @example 4210
+             */
+            turns: number;
+        } | null;
+        /** @description The calls of one step */
+        OverviewStep: {
+            /**
+             * @description Of them, those that were answered (they have a start_time)
+             * @example 1090
+             */
+            answered: number;
+            /**
+             * @description Calls that are over
+             * @example 1250
+             */
+            calls: number;
+            /**
+             * @description Calls that have no cost
+             * @example 3
+             */
+            calls_without_cost: number;
+            /**
+             * @description By the operator's price file, of the calls that have one; null when none has
+             * @example 27.31
+             */
+            cost: number | null;
+            /**
+             * @description Of all, those with status error
+             * @example 4
+             */
+            failed: number;
+            /**
+             * @description Its beginning
+             * @example 2026-11-24T09:00:00.000Z
+             */
+            from: string;
+            heard_latency: components["schemas"]["OverviewSpread"];
+            /**
+             * @description Turns of the agent that the caller cut
+             * @example 610
+             */
+            interruptions: number;
+            /**
+             * @description Tokens that models were given
+             * @example 1310400
+             */
+            llm_tokens_in: number;
+            /**
+             * @description Tokens that models wrote
+             * @example 99400
+             */
+            llm_tokens_out: number;
+            /**
+             * @description Of them, those that were made from here
+             * @example 400
+             */
+            outgoing: number;
+            /**
+             * @description Of those, the answered ones
+             * @example 251
+             */
+            outgoing_answered: number;
+            /**
+             * @description Of sound that was heard
+             * @example 51250.5
+             */
+            stt_seconds: number;
+            /**
+             * @description From answer to end
+             * @example 61250.5
+             */
+            talk_seconds: number;
+            /**
+             * @description From answer to end, all legs
+             * @example 61300
+             */
+            telephony_seconds: number;
+            /**
+             * @description Its end, which is the next one's beginning
+             * @example 2026-11-24T10:00:00.000Z
+             */
+            to: string;
+            /**
+             * @description Characters that were spoken
+             * @example 355200
+             */
+            tts_characters: number;
+        };
+        /** @description What calls have used up */
+        OverviewUsed: {
+            /**
+             * @description Calls that have no cost
+             * @example 3
+             */
+            calls_without_cost: number;
+            /**
+             * @description By the operator's price file, of the calls that have one; null when none has
+             * @example 27.31
+             */
+            cost: number | null;
+            /**
+             * @description Tokens that models were given
+             * @example 1310400
+             */
+            llm_tokens_in: number;
+            /**
+             * @description Tokens that models wrote
+             * @example 99400
+             */
+            llm_tokens_out: number;
+            /**
+             * @description Of sound that was heard
+             * @example 51250.5
+             */
+            stt_seconds: number;
+            /**
+             * @description From answer to end, all legs
+             * @example 61300
+             */
+            telephony_seconds: number;
+            /**
+             * @description Characters that were spoken
+             * @example 355200
+             */
+            tts_characters: number;
+        };
         /** @description Of another system that wants a name and a password; of a mail server with a base_url of smtp(s) */
         PasswordCredentials: {
+            /** @description Where it is reached; of a mail server smtp(s)://host:port */
             base_url: string;
             /** @description And how we prove it */
             password: string;
             /** @description What the token is to be good for */
             scope?: string;
+            /** @description Where a token is asked for */
             token_url?: components["schemas"]["HttpUrl"];
             /** @description Who we are */
             username: string;
+        };
+        /** @description The config of an activity phrase_said */
+        PhraseSaidConfig: {
+            /**
+             * @description What their turn is to contain; case and punctuation count for nothing
+             * @example speak to sales
+             */
+            phrase: string;
+            /**
+             * @description Who is to say it
+             * @enum {string}
+             */
+            speaker: "bot" | "human";
+        } & {
+            [key: string]: unknown;
+        };
+        /** @description Of PlayHT */
+        PlayhtCredentials: {
+            /** @description The account's secret key */
+            api_key: string;
+            /** @description Where it is reached, in place of its own address */
+            base_url?: components["schemas"]["HttpUrl"];
+            /** @description The account's user id */
+            user_id?: string;
+        } & {
+            [key: string]: unknown;
         };
         /** @description `config` is the one that `type` asks for: …EmailConfigDto, …SmsConfigDto or …CustomApiConfigDto */
         PostCallFinalizedActionDto: {
@@ -3659,15 +5535,27 @@ export interface components {
             collect_fields?: (string | {
                 [key: string]: unknown;
             })[] | null;
-            /** @example You are a helpful assistant... */
+            /**
+             * @description The text. ${x} and {{x}} are variables, ${x|there} one with a default
+             * @example You are a helpful assistant...
+             */
             content?: string | null;
-            /** @example https://api.example.com/context */
+            /**
+             * @description Asked while it rings, after the agent's own: what it answers fills the variables
+             * @example https://api.example.com/context
+             */
             context_endpoint?: string | null;
-            /** @example This is a description */
+            /**
+             * @description For people
+             * @example This is a description
+             */
             description?: string | null;
             /** @example 550e8400-e29b-41d4-a716-446655440000 */
             id: string;
-            /** @example My Prompt */
+            /**
+             * @description What it is called; other prompts take a block in as {{> label}}
+             * @example My Prompt
+             */
             label?: string | null;
             /**
              * @deprecated
@@ -3689,6 +5577,7 @@ export interface components {
                 user_id?: string;
             } | null;
             /**
+             * @description For people
              * @example [
              *       "tag1",
              *       "tag2"
@@ -3696,6 +5585,7 @@ export interface components {
              */
             tags?: string[] | null;
             /**
+             * @description A prompt, or a block of text that prompts take in; prompt when left out
              * @example prompt
              * @enum {string}
              */
@@ -3712,6 +5602,7 @@ export interface components {
             total: number;
             total_is_estimated: boolean;
         };
+        /** @description What the model is told */
         PromptRef: components["schemas"]["Uuid"] | components["schemas"]["UpdatePromptDto"];
         /** @description What a prompt needs from a call */
         PromptTemplateDto: {
@@ -3786,6 +5677,62 @@ export interface components {
              */
             text: string;
         };
+        /** @description What to look up */
+        SearchDocumentsDto: {
+            /**
+             * @description What the agent asked before, whose words count, too
+             * @example Would you like to know our opening hours?
+             */
+            asked?: string | null;
+            knowledge?: components["schemas"]["Knowledge"];
+            /**
+             * @description How many at most; left out, as many as an agent is given: 3
+             * @example 3
+             */
+            limit?: number;
+            /**
+             * @description What a caller says
+             * @example when do you open on Saturday
+             */
+            query: string;
+        };
+        /** @description Who is asking */
+        SessionDto: {
+            /**
+             * @description What the environment is called
+             * @example Acme
+             */
+            environment: string;
+            /** @example 550e8400-e29b-41d4-a716-446655440000 */
+            environment_id: string;
+            /**
+             * Format: date-time
+             * @description When the login ends; null: it came with a key
+             * @example 2026-11-24T21:30:00.000Z
+             */
+            expires_at: string | null;
+            /**
+             * @description The key's first characters
+             * @example sk_live_x4Fq
+             */
+            key: string;
+            /**
+             * @description What the key is called
+             * @example laptop
+             */
+            label: string | null;
+            /**
+             * @description operator: the whole server; admin: an environment with its keys and settings; member (the default): all else in it
+             * @example member
+             * @enum {string}
+             */
+            role: "operator" | "admin" | "member";
+            /**
+             * @description The same as environment_id
+             * @example 550e8400-e29b-41d4-a716-446655440000
+             */
+            user_id: string;
+        };
         /** @description The config of action_set_hold */
         SetHoldConfig: {
             /** @description Hold, or take off hold; toggles when left out */
@@ -3805,6 +5752,11 @@ export interface components {
             auth_username?: string | null;
             /** @description Tried in order when host does not answer, each as host or host:port */
             backup_hosts?: string[] | null;
+            /**
+             * @description The header that says who calls: From (when left out), or another, and From has username, which many a PBX wants
+             * @enum {string|null}
+             */
+            caller_id?: "from" | "p_asserted_identity" | "remote_party_id" | null;
             /** @description Calls that are placed a second; 0: any number */
             calls_per_second?: number | null;
             /**
@@ -3825,10 +5777,24 @@ export interface components {
              * @enum {string|null}
              */
             dtmf?: "auto" | "info" | "inband" | null;
-            /** @example sip.example.com */
-            host: string;
+            /**
+             * @description What the far end is told when we put it on hold: nothing, it hears music; or by re-INVITE that it is, and it hears music
+             * @enum {string|null}
+             */
+            hold?: "music" | "reinvite" | null;
+            /**
+             * @description Required but with the presets telnyx and vonage; with twilio and vonage the name of one's own trunk will do
+             * @example sip.example.com
+             */
+            host?: string | null;
             /** @description Calls at once, in and out; 0: any number */
             max_calls?: number | null;
+            /**
+             * @description How the numbers called and called from are written: +493012345678 (when left out), 493012345678, or as in country: 03012345678
+             * @example plain
+             * @enum {string|null}
+             */
+            number_format?: "e164" | "plain" | "national" | null;
             /** @description Between two OPTIONS that ask whether the host is there; 30 when left out, 0: none */
             options_interval_seconds?: number | null;
             /** @description Where requests go instead of host, as host or host:port */
@@ -3840,8 +5806,19 @@ export interface components {
              * @example 5060
              */
             port?: number | null;
+            /**
+             * @description What is known to work with that far end is filled in where it is left out (x-presets, docs/sip.md)
+             * @enum {string|null}
+             */
+            preset?: "twilio" | "telnyx" | "vonage" | "asterisk" | "freepbx" | "freeswitch" | "3cx" | "generic" | null;
             /** @description Whose challenges are answered; any when left out */
             realm?: string | null;
+            /**
+             * @description Of the preset: where its calls are handed over
+             * @example frankfurt
+             * @enum {string|null}
+             */
+            region?: "us" | "eu" | "ca" | "au" | "ap" | "ashburn" | "umatilla" | "dublin" | "frankfurt" | "singapore" | "tokyo" | "sao-paulo" | "sydney" | null;
             /** @description Tell the host where we are (REGISTER), so that it sends calls here */
             register?: boolean | null;
             /** @description How long one REGISTER is asked to hold; 600 when left out */
@@ -3860,6 +5837,20 @@ export interface components {
             /** @description Who we are to the trunk */
             username?: string | null;
         };
+        /** @description What is to be spoken, and how */
+        SpeakVoiceDto: {
+            /**
+             * @description Of the text; en when left out
+             * @enum {string}
+             */
+            language?: "en" | "es" | "de" | "hi" | "pt" | "fr" | "nl" | "id" | "it" | "ja" | "ko";
+            /**
+             * @description What is spoken
+             * @example Good morning, how can I help you?
+             */
+            text: string;
+            voice?: components["schemas"]["VoiceRef"];
+        };
         /** @description One of the two; a single number, or several */
         SteeringPoolDto: {
             /**
@@ -3876,18 +5867,127 @@ export interface components {
              */
             phone_numbers?: string[] | null;
         };
+        /** @description Who takes the call over */
+        TakeOverDto: {
+            /**
+             * @description What the agent says before it leaves; nothing without one
+             * @example Ann from sales takes over now.
+             */
+            announce?: string | null;
+            /**
+             * @description Keys that are pressed once they have answered: 0-9 * # A-D, w and W for pauses
+             * @example 123
+             */
+            extension?: string | null;
+            /**
+             * @description E.164, a sip: address, or an extension where the trunk takes them
+             * @example +15557654321
+             */
+            phone_number: string;
+        };
+        /** @description How a browser takes the call over */
+        TakeOverWebDto: {
+            /**
+             * @description What the agent says before it leaves; nothing without one
+             * @example Ann from sales takes over now.
+             */
+            announce?: string | null;
+        };
         /** @description A name, or an object with one */
         TelephonyProvider: (string | {
             name: string;
         }) | null;
         /** @description Of Telnyx */
         TelnyxCredentials: {
+            /** @description What may be dialled besides, as beginnings of numbers; + allows everything */
+            allowed_prefixes?: string[] | null;
             /** @description Telnyx's API key */
             api_key: string;
-            /** @description The voice application */
+            /** @description Where it is reached, in place of its own address */
+            base_url?: components["schemas"]["HttpUrl"];
+            /** @description Calls that are placed a second; 0: any number */
+            calls_per_second?: number | null;
+            /** @description The Call Control application that calls go by */
             connection_id?: string;
-            /** @description With which Telnyx signs its webhooks */
+            /**
+             * @description ISO 3166: numbers of this country may be dialled. Left out: the country of the numbers linked with the trunk, else of the calling number
+             * @example US
+             */
+            country?: string | null;
+            /** @description Calls at once, in and out; 0: any number */
+            max_calls?: number | null;
+            /** @description With which Telnyx signs its webhooks. Calls need it */
             public_key?: string;
+        };
+        /** @description A connection that is not stored, as create takes it */
+        TestAccountConnectionDto: {
+            /**
+             * @description A trunk for which this is false carries only calls from numbers that are linked here
+             * @example false
+             */
+            account_supports_any_caller_id?: boolean | null;
+            /**
+             * @description Of a SIP trunk also extensions: true, where bare extensions such as 201 may be dialled. Of Twilio and Telnyx voicemail_detection.provider_amd: true, where the carrier's own detector is to have a say in who answers (it charges for it); enabled: false switches it off. Of Telnyx sip_refer: true, where far ends that are reached by SIP are asked by REFER to move a call themselves
+             * @example {
+             *       "voicemail_detection": {}
+             *     }
+             */
+            config?: {
+                /** @description Of a SIP trunk: bare extensions such as 201 may be dialled */
+                extensions?: boolean;
+                /** @description Of Telnyx: far ends that are reached by SIP are asked by REFER to move a call themselves */
+                sip_refer?: boolean;
+                /** @description Who answers the calls we place */
+                voicemail_detection?: {
+                    /** @description false: the carrier is not asked. Left out it is true */
+                    enabled?: boolean;
+                    /** @description Of Twilio and Telnyx: the carrier's own detector has a say. It charges for it */
+                    provider_amd?: boolean;
+                } & {
+                    [key: string]: unknown;
+                };
+            } & {
+                [key: string]: unknown;
+            };
+            /**
+             * @description By type, under x-credentials; written, and read back masked
+             * @example {
+             *       "twilio_account_sid": "AC1234567890",
+             *       "twilio_auth_token": "1234567890"
+             *     }
+             */
+            credentials?: {
+                [key: string]: unknown;
+            };
+            /**
+             * @description For people
+             * @example This is a description
+             */
+            description?: string | null;
+            /**
+             * @description For people
+             * @example My Account Connection
+             */
+            label?: string | null;
+            /**
+             * @description Numbers that are lent to warm transfers, one at a time, as the number that the second call comes from
+             * @example [
+             *       "+1234567890"
+             *     ]
+             */
+            steering_pool?: string[] | null;
+            /**
+             * @example account_connection_twilio
+             * @enum {string}
+             */
+            type?: "account_connection_fluents_twilio" | "account_connection_twilio" | "account_connection_openai" | "account_connection_google" | "account_connection_azure_llm" | "account_connection_anthropic" | "account_connection_openai_compatible" | "account_connection_elevenlabs" | "account_connection_deepgram" | "account_connection_cartesia" | "account_connection_playht" | "account_connection_rime" | "account_connection_azure_speech" | "account_connection_assemblyai" | "account_connection_deepseek" | "account_connection_togetherai" | "account_connection_gladia" | "account_connection_telnyx" | "account_connection_un_pw_oauth" | "account_connection_login_key_oauth" | "account_connection_external_api_key" | "account_connection_sip";
+        };
+        /** @description The config of an activity time_elapsed */
+        TimeElapsedConfig: {
+            /** @description Since the call was answered */
+            seconds: number;
+        } & {
+            [key: string]: unknown;
         };
         /** @description The SIP messages of a call, in their order */
         TraceDto: {
@@ -3948,7 +6048,12 @@ export interface components {
              */
             allowed_numbers?: string[] | null;
             /**
-             * @description Whom the caller is transferred to: E.164, a sip: address, an extension, or a variable
+             * @description Keys that are pressed once they have answered: 0-9 * # A-D, with w (half a second), W and , (one) as pauses
+             * @example ,,204
+             */
+            extension?: string | null;
+            /**
+             * @description Whom the caller is transferred to: E.164, a sip: address, an extension, or a variable. Behind a number may stand its extension: +15557654321,,204 or +15557654321;ext=204
              * @example +15557654321
              */
             phone_number?: string | null;
@@ -3957,8 +6062,32 @@ export interface components {
         };
         /** @description Whom to hand the call to */
         TransferCallDto: {
+            /** @description How long it rings; 40 when left out */
+            answer_timeout_seconds?: number | null;
+            /** @description What the agent tells them before it asks whether they take the call; what its model makes of the call when left out */
+            briefing?: string | null;
             /**
-             * @description E.164, a sip: address, or an extension where the trunk takes them
+             * @description Keys that are pressed once they have answered: 0-9 * # A-D, with w (half a second), W and , (one) as pauses
+             * @example ,,204
+             */
+            extension?: string | null;
+            /**
+             * @description What the caller hears meanwhile; music when left out
+             * @enum {string|null}
+             */
+            hold_sound?: "music" | "ringing" | null;
+            /**
+             * @description warm: they are told of the call and asked whether they take it, while the caller waits; cold when left out
+             * @enum {string|null}
+             */
+            mode?: "cold" | "warm" | null;
+            /**
+             * @description What follows when nobody takes over; resume when left out
+             * @enum {string|null}
+             */
+            on_failure?: "resume" | "hangup" | null;
+            /**
+             * @description E.164, a sip: address, or an extension where the trunk takes them. Behind a number may stand its extension: +15557654321,,204
              * @example +15557654321
              */
             phone_number: string;
@@ -4028,10 +6157,28 @@ export interface components {
             };
             /** @enum {string} */
             who: "human" | "bot";
+            /** @description The words of text, cut at white space, and when each was heard, where the transcriber or the voice tells: in one call, not in lists. A voice's sound may hold several words that it did not time; those stand in it by their letters, and so does what a transcriber wrote in figures */
+            words?: components["schemas"]["WordDto"][];
         };
         /** @description Of Twilio */
         TwilioCredentials: {
-            /** @example AC1234567890 */
+            /** @description What may be dialled besides, as beginnings of numbers; + allows everything */
+            allowed_prefixes?: string[] | null;
+            /** @description Where it is reached, in place of its own address */
+            base_url?: components["schemas"]["HttpUrl"];
+            /** @description Calls that are placed a second; 0: any number */
+            calls_per_second?: number | null;
+            /**
+             * @description ISO 3166: numbers of this country may be dialled. Left out: the country of the numbers linked with the trunk, else of the calling number
+             * @example US
+             */
+            country?: string | null;
+            /** @description Calls at once, in and out; 0: any number */
+            max_calls?: number | null;
+            /**
+             * @description The account, AC and 32 digits
+             * @example AC1234567890
+             */
             twilio_account_sid: string;
             /** @description The account's token */
             twilio_auth_token: string;
@@ -4044,13 +6191,25 @@ export interface components {
              */
             account_supports_any_caller_id?: boolean | null;
             /**
-             * @description Of a SIP trunk also extensions: true, where bare extensions such as 201 may be dialled
+             * @description Of a SIP trunk also extensions: true, where bare extensions such as 201 may be dialled. Of Twilio and Telnyx voicemail_detection.provider_amd: true, where the carrier's own detector is to have a say in who answers (it charges for it); enabled: false switches it off. Of Telnyx sip_refer: true, where far ends that are reached by SIP are asked by REFER to move a call themselves
              * @example {
              *       "voicemail_detection": {}
              *     }
              */
             config?: {
+                /** @description Of a SIP trunk: bare extensions such as 201 may be dialled */
                 extensions?: boolean;
+                /** @description Of Telnyx: far ends that are reached by SIP are asked by REFER to move a call themselves */
+                sip_refer?: boolean;
+                /** @description Who answers the calls we place */
+                voicemail_detection?: {
+                    /** @description false: the carrier is not asked. Left out it is true */
+                    enabled?: boolean;
+                    /** @description Of Twilio and Telnyx: the carrier's own detector has a say. It charges for it */
+                    provider_amd?: boolean;
+                } & {
+                    [key: string]: unknown;
+                };
             } & {
                 [key: string]: unknown;
             };
@@ -4064,12 +6223,19 @@ export interface components {
             credentials?: {
                 [key: string]: unknown;
             };
-            /** @example This is a description */
+            /**
+             * @description For people
+             * @example This is a description
+             */
             description?: string | null;
             id?: components["schemas"]["Uuid"];
-            /** @example My Account Connection */
+            /**
+             * @description For people
+             * @example My Account Connection
+             */
             label?: string | null;
             /**
+             * @description Numbers that are lent to warm transfers, one at a time, as the number that the second call comes from
              * @example [
              *       "+1234567890"
              *     ]
@@ -4098,12 +6264,19 @@ export interface components {
             config?: {
                 [key: string]: unknown;
             };
-            /** @example This is a description */
+            /**
+             * @description When the agent is to do it, for the model
+             * @example This is a description
+             */
             description?: string | null;
             id?: components["schemas"]["Uuid"];
-            /** @example Transfer Call */
+            /**
+             * @description What it is called
+             * @example Transfer Call
+             */
             label?: string | null;
             /**
+             * @description What it does
              * @example action_transfer_call
              * @enum {string}
              */
@@ -4115,22 +6288,41 @@ export interface components {
         UpdateAgentDto: {
             /** @description The account that pays for thinking */
             account_connection?: components["schemas"]["Uuid"] | null;
+            /** @description What the agent can do besides talk */
             actions?: components["schemas"]["ActionRef"][];
-            /** @description Kept as given */
+            /** @description Actions that are run by what happens, each an ActivityAction. Activities that this version does not know are kept as given, and a warning on the call */
             activity_actions?: {
                 [key: string]: unknown;
             }[] | null;
-            /** @example true */
+            /**
+             * @description Asks whether the caller is there when they are silent; false when left out: then 30 s without a word of either end the call
+             * @example true
+             */
             ask_if_human_present_on_idle?: boolean | null;
-            /** @enum {string} */
+            /**
+             * @description What is heard under the agent's voice; nothing when left out
+             * @enum {string}
+             */
             background_sound?: "" | "keyboard" | "office" | "office-2";
-            /** @example 10 */
+            /**
+             * @description The longest call, in s; 1800 when left out
+             * @example 10
+             */
             call_duration_sec?: number | null;
-            /** @example true */
+            /**
+             * @description Tells the model what the last call with this phone number came to; false when left out
+             * @example true
+             */
             combine_last_call_context?: boolean | null;
-            /** @example https://api.example.com/context */
+            /**
+             * @description Asked with ?phone_number= while it rings: what it answers, flat JSON, fills the variables
+             * @example https://api.example.com/context
+             */
             context_endpoint?: string | null;
-            /** @example 0.5 */
+            /**
+             * @description Divides every wait, and is not how fast the voice speaks; 1 when left out
+             * @example 0.5
+             */
             conversation_speed?: number | null;
             /**
              * @description Word to boost; whoever transcribes is told
@@ -4141,49 +6333,101 @@ export interface components {
             deepgram_keywords?: {
                 [key: string]: number | string;
             } | null;
-            /** @example This is a description */
+            /**
+             * @description What it is for; for people
+             * @example This is a description
+             */
             description?: string | null;
-            /** @example 3 */
+            /**
+             * @description And the longest, in s; 3 when left out
+             * @example 3
+             */
             dynamic_max_silence_secs?: number | null;
-            /** @example 0.2 */
+            /**
+             * @description The shortest such wait, in s; 0.2 when left out
+             * @example 0.2
+             */
             dynamic_min_wait_secs?: number | null;
-            /** @example true */
+            /**
+             * @description Waits the shorter the more finished the caller's sentence is, between the two that follow; false when left out
+             * @example true
+             */
             enable_dynamic_turns?: boolean | null;
-            /** @example true */
+            /**
+             * @description Goes on watching for a machine after the first verdict; false when left out
+             * @example true
+             */
             enable_dynamic_vm_detection?: boolean | null;
-            /** @example true */
+            /**
+             * @description Opens connections and has the model read the prompt while it rings; false when left out
+             * @example true
+             */
             enable_preload_prompt?: boolean | null;
-            /** @example true */
+            /**
+             * @description Records calls, the caller left, the agent right; true when left out
+             * @example true
+             */
             enable_recording?: boolean | null;
-            /** @enum {string} */
+            /**
+             * @description How soon the caller is taken to have finished. sensitive: at once; auto (when left out): after 0.5 s behind a finished sentence, 1 s behind any other; relaxed: after 1 and 2 s. All follow the caller's pace
+             * @enum {string}
+             */
             endpointing_sensitivity?: "auto" | "relaxed" | "sensitive";
+            /** @description What the agent keeps to, whatever its model says */
+            guard_rails?: components["schemas"]["GuardRails"] | null;
             id?: string | null;
             /** @description s of silence, once the caller has said something; idle_time_seconds when left out */
             idle_after_interaction_seconds?: number | null;
-            /** @example 10 */
+            /**
+             * @description After how much silence it asks, in s; 15 when left out
+             * @example 10
+             */
             idle_time_seconds?: number | null;
-            /** @example Hello, how can I help you today? */
+            /**
+             * @description The first words of the agent, which nobody interrupts; without any the caller speaks first
+             * @example Hello, how can I help you today?
+             */
             initial_message?: string | null;
             /**
-             * @description ms after answer
+             * @description How long after the answer they come, in ms; 0 when left out
              * @example 1000
              */
             initial_message_delay?: number | null;
-            /** @enum {string} */
+            /**
+             * @description What stops the agent in the middle of a sentence. low (when left out): words, but not mere signs of listening; high: any word
+             * @enum {string}
+             */
             interrupt_sensitivity?: "low" | "high";
-            /** @enum {string} */
+            /**
+             * @description default: find the way through the phone menus of those who are called, by keys or words; off when left out
+             * @enum {string}
+             */
             ivr_navigation_mode?: "default" | "off";
-            /** @example My Agent */
+            knowledge?: components["schemas"]["Knowledge"];
+            /**
+             * @description Another name, for people
+             * @example My Agent
+             */
             label?: string | null;
-            /** @enum {string} */
+            /**
+             * @description What is heard and spoken; en when left out
+             * @enum {string}
+             */
             language?: "en" | "es" | "de" | "hi" | "pt" | "fr" | "nl" | "id" | "it" | "ja" | "ko";
             /** @description Who thinks when the first fails or is late: {provider, model} (or model_name) */
             llm_fallback?: ({
+                /** @description The account that pays for it */
                 account_connection?: components["schemas"]["Uuid"] | null;
+                /** @description The model; one that the server chooses when left out */
                 model?: string;
+                /** @description The same as model */
                 model_name?: string;
-                /** @enum {string|null} */
+                /**
+                 * @description By which API it is asked; chat_completions when left out
+                 * @enum {string|null}
+                 */
                 openai_api?: "chat_completions" | "responses" | null;
+                /** @description Who thinks then: one of x-vendors */
                 provider?: string;
             } & {
                 [key: string]: unknown;
@@ -4193,28 +6437,49 @@ export interface components {
              * @description The same seed gives much the same answers, where the model has one
              */
             llm_seed?: number | null;
-            /** @example 0.5 */
+            /**
+             * @description How freely the model chooses its words; the model's own when left out
+             * @example 0.5
+             */
             llm_temperature?: number | null;
-            /** @example true */
+            /**
+             * @description Tells a machine by its words alone, not by its sound; false when left out
+             * @example true
+             */
             llm_vm_detection_only?: boolean | null;
-            /** @description in the call */
+            /** @description So many in the whole call, and it ends; any number when left out */
             max_aggregate_idle_check_count?: number | null;
             /**
-             * @description in a row
+             * @description So many questions in a row without an answer, and the call ends; 2 when left out
              * @example 10
              */
             max_idle_check_count?: number | null;
-            /** @enum {string} */
+            /**
+             * @description What is learnt of a phone number is known in its next call: to this agent alone, or to all that have all; nothing is kept when left out
+             * @enum {string}
+             */
             memory_scope?: "single_agent" | "all";
-            /** @description % of full-scale RMS */
+            /** @description Sound below that loudness counts as silence, in % of full scale (RMS); 0 when left out */
             min_volume?: number | null;
-            /** @example gpt-4 */
+            /**
+             * @description The model, as its vendor calls it; one that the server chooses when left out
+             * @example gpt-4
+             */
             model?: string | null;
-            /** @example My Agent */
+            /**
+             * @description What the agent is called here; callers do not hear it
+             * @example My Agent
+             */
             name?: string | null;
-            /** @example true */
+            /**
+             * @description Takes noise out of the caller's sound before it is heard; false when left out
+             * @example true
+             */
             noise_suppression?: boolean | null;
-            /** @example 50 */
+            /**
+             * @description How much of it, in %; 50 when left out
+             * @example 50
+             */
             noise_suppression_level?: number | null;
             openai_account_connection?: components["schemas"]["AccountConnectionRef"];
             /**
@@ -4222,10 +6487,17 @@ export interface components {
              * @enum {string|null}
              */
             openai_api?: "chat_completions" | "responses" | null;
-            /** @example gpt-4 */
+            /**
+             * @description A model of OpenAI's, in the place of model; for clients that know no other way
+             * @example gpt-4
+             */
             openai_model_name_override?: string | null;
+            /** @description What is sent when the call is over: e-mails, text messages, requests */
             post_call_actions?: components["schemas"]["PostCallFinalizedActionDto"][] | null;
-            /** @deprecated */
+            /**
+             * @deprecated
+             * @description An e-mail after the call; post_call_actions has more
+             */
             post_call_email?: components["schemas"]["PostCallFinalizedEmailDto"] | null;
             /**
              * @description Facts to be taken out of the transcript when the call is over: name, type (string, number, integer, boolean, date, email, array …, or a JSON Schema in schema) and description
@@ -4242,7 +6514,10 @@ export interface components {
             }[] | null;
             /** @description What a model is asked about the transcript when the call is over */
             post_call_prompt?: string | null;
-            /** @deprecated */
+            /**
+             * @deprecated
+             * @description A text message after the call; post_call_actions has more
+             */
             post_call_sms?: components["schemas"]["PostCallFinalizedSMSDto"] | null;
             prompt?: components["schemas"]["PromptRef"];
             /**
@@ -4250,30 +6525,93 @@ export interface components {
              * @example openai
              */
             provider?: string | null;
-            /** @enum {string} */
+            /**
+             * @description How long a model that reasons may do so; the model's own when left out. Callers wait for it
+             * @enum {string}
+             */
             reasoning_effort?: "minimal" | "low" | "medium" | "high";
-            /** @example true */
+            /**
+             * @description Finds out whether whoever was called asked not to be called again; false when left out
+             * @example true
+             */
             run_do_not_call_detection?: boolean | null;
-            /** @description Kept as given */
+            /** @description What the agent does by rule, each {type, config}: a CallRoutingConfig where type is skill_call_routing, a CollectConfig where it is skill_collect. Types that this version does not know are kept as given, and a warning on the call */
             skills?: {
                 [key: string]: unknown;
             }[] | null;
             /** @description {type: transcriber_<vendor>, …that vendor's options, under x-vendors}; the server's default when left out */
             transcriber?: ({
+                /** @description The account that pays for hearing */
                 account_connection?: components["schemas"]["Uuid"] | null;
+                /** @description Who hears: transcriber_<vendor> */
                 type?: string;
             } & {
                 [key: string]: unknown;
             }) | null;
-            /** @example true */
+            /**
+             * @description Where the agent would end the call it makes its first transfer instead; false when left out
+             * @example true
+             */
             transfer_on_end?: boolean | null;
             user_id?: string | null;
-            /** @enum {string} */
+            /**
+             * @description How much the model says, where it has such a dial; its own when left out
+             * @enum {string}
+             */
             verbosity?: "low" | "medium" | "high";
             voice?: components["schemas"]["VoiceRef"];
             /** @description Left on a machine; an outbound call that reaches one hangs up without */
             voicemail_message?: string | null;
+            /**
+             * @description Pages whose visitors may call the agent by /widget.js, by their origins; none when left out
+             * @example [
+             *       "https://shop.example"
+             *     ]
+             */
+            web_origins?: string[] | null;
             webhook?: components["schemas"]["WebhookRef"];
+        };
+        /** @description Changes to a document */
+        UpdateDocumentDto: {
+            /**
+             * @example # Opening hours
+             *
+             *     Monday to Friday, 9 am to 6 pm.
+             */
+            content?: string;
+            /** @description Ignored */
+            created_at?: string;
+            id?: components["schemas"]["Uuid"];
+            /**
+             * @description Of the content, for the forms of its words; left out, en
+             * @example en
+             * @enum {string|null}
+             */
+            language?: "en" | "es" | "de" | "hi" | "pt" | "fr" | "nl" | "id" | "it" | "ja" | "ko" | null;
+            /**
+             * @description What it is called; it is looked up, too
+             * @example Opening hours
+             */
+            name?: string;
+            /** @description Ignored */
+            size?: number;
+            /**
+             * @description For people
+             * @example [
+             *       "shop"
+             *     ]
+             */
+            tags?: string[] | null;
+            /**
+             * @description How content is written; left out, text
+             * @example markdown
+             * @enum {string}
+             */
+            type?: "text" | "markdown" | "html";
+            /** @description Ignored */
+            updated_at?: string;
+            /** @description The environment; ignored */
+            user_id?: string;
         };
         /** @description Changes to an environment */
         UpdateEnvironmentDto: {
@@ -4316,11 +6654,13 @@ export interface components {
         };
         /** @description Changes to a number */
         UpdateNumberDto: {
+            /** @description false: it takes no calls, and none are made from it by from_tag */
             active?: boolean | null;
+            carrier_status?: string | null;
             config?: components["schemas"]["NumberConfigDto"] | null;
             /** @description For people */
             description?: string | null;
-            /** @description Values of the prompt's variables for trying things out */
+            /** @description Values of the prompt's variables on calls that come in by this number, where neither the caller's side nor a context_endpoint gives them */
             example_context?: {
                 [key: string]: unknown;
             } | null;
@@ -4332,14 +6672,17 @@ export interface components {
             /** @description For people */
             label?: string | null;
             number?: string | null;
+            ordered_at?: string | null;
+            /** @description true: calls are made from it, and it takes none */
             outbound_only?: boolean | null;
             /** @description It may be the from_phone of a post-call SMS */
             sms_enabled?: boolean | null;
-            /** @description For people */
+            /** @description Calls are made from any number with a tag by from_tag */
             tags?: string[] | null;
             telephony_account_connection?: components["schemas"]["ConnectionId"] | null;
             telephony_provider?: string | null;
             user_id?: string | null;
+            warnings?: string | null;
         };
         /** @description Changes to a prompt, or a prompt inside another body */
         UpdatePromptDto: {
@@ -4350,14 +6693,26 @@ export interface components {
             collect_fields?: (string | {
                 [key: string]: unknown;
             })[] | null;
-            /** @example You are a helpful assistant... */
+            /**
+             * @description The text. ${x} and {{x}} are variables, ${x|there} one with a default
+             * @example You are a helpful assistant...
+             */
             content?: string | null;
-            /** @example https://api.example.com/context */
+            /**
+             * @description Asked while it rings, after the agent's own: what it answers fills the variables
+             * @example https://api.example.com/context
+             */
             context_endpoint?: string | null;
-            /** @example This is a description */
+            /**
+             * @description For people
+             * @example This is a description
+             */
             description?: string | null;
             id?: components["schemas"]["Uuid"];
-            /** @example My Prompt */
+            /**
+             * @description What it is called; other prompts take a block in as {{> label}}
+             * @example My Prompt
+             */
             label?: string | null;
             /**
              * @deprecated
@@ -4379,6 +6734,7 @@ export interface components {
                 user_id?: string;
             } | null;
             /**
+             * @description For people
              * @example [
              *       "tag1",
              *       "tag2"
@@ -4386,6 +6742,7 @@ export interface components {
              */
             tags?: string[] | null;
             /**
+             * @description A prompt, or a block of text that prompts take in; prompt when left out
              * @example prompt
              * @enum {string}
              */
@@ -4473,12 +6830,24 @@ export interface components {
         UpdateWebhookDto: {
             /** @description Supplies an Authorization header */
             account_connection_id?: components["schemas"]["Uuid"] | null;
-            /** @example This is a description */
+            /**
+             * @description Whether anything is sent; on when left out. An answer of 410 switches it off, true on again
+             * @example true
+             */
+            active?: boolean | null;
+            /**
+             * @description For people
+             * @example This is a description
+             */
             description?: string | null;
             id?: components["schemas"]["Uuid"];
-            /** @example My Webhook */
+            /**
+             * @description For people
+             * @example My Webhook
+             */
             label?: string | null;
             /**
+             * @description How they are sent; POST when left out
              * @example POST
              * @enum {string}
              */
@@ -4487,6 +6856,7 @@ export interface components {
             previous_valid_until?: string | null;
             signing_secret?: string | null;
             /**
+             * @description Which facts are sent
              * @example [
              *       "event_message",
              *       "event_action"
@@ -4580,15 +6950,24 @@ export interface components {
             total: number;
             total_is_estimated: boolean;
         };
+        /** @description How the agent sounds */
         VoiceRef: components["schemas"]["Uuid"] | components["schemas"]["UpdateVoiceDto"];
         /** @description The config of action_warm_transfer */
         WarmTransferConfig: {
-            /** @description How long it rings */
+            /** @description How long it rings; 40 when left out */
             answer_timeout_seconds?: number | null;
-            /** @description What the agent tells them first */
+            /** @description What the agent tells them before it asks whether they take the call; what its model makes of the call when left out */
             briefing?: string | null;
-            /** @description What the caller hears meanwhile */
-            hold_sound?: string | null;
+            /**
+             * @description Keys that are pressed once they have answered: 0-9 * # A-D, with w (half a second), W and , (one) as pauses
+             * @example ,,204
+             */
+            extension?: string | null;
+            /**
+             * @description What the caller hears meanwhile; music when left out
+             * @enum {string|null}
+             */
+            hold_sound?: "music" | "ringing" | null;
             /**
              * @description What follows when nobody takes over; resume when left out
              * @enum {string|null}
@@ -4602,17 +6981,94 @@ export interface components {
         } & {
             [key: string]: unknown;
         };
+        /** @description What the sound of a stretch of a call looks like */
+        WaveformDto: {
+            /**
+             * @description As caller, of the agent
+             * @example [
+             *       0,
+             *       96,
+             *       4
+             *     ]
+             */
+            agent: number[];
+            call_id: components["schemas"]["Uuid"];
+            /**
+             * @description Of each part, all as long, the loudest sample; 255 is full scale
+             * @example [
+             *       0,
+             *       12,
+             *       57
+             *     ]
+             */
+            caller: number[];
+            /** @description Where the stretch begins, since the answer; as asked for, to 20 ms, within the recording */
+            from_ms: number;
+            /** @description Of the whole recording */
+            length_ms: number;
+            /** @description Where it ends */
+            to_ms: number;
+        };
+        /** @description Which agent a browser may call */
+        WebCallDto: {
+            agent: components["schemas"]["Uuid"];
+            /** @description Values of the prompt's variables, 4 KB in all */
+            context?: {
+                [key: string]: string;
+            } | null;
+            /**
+             * @description How long it may be used to begin the call; 120 when left out
+             * @example 120
+             */
+            expires_in_seconds?: number | null;
+            /**
+             * @description The page that may use it; any when left out
+             * @example https://shop.example
+             */
+            origin?: string | null;
+        };
+        /** @description With it a browser makes one call */
+        WebTicketDto: {
+            /**
+             * Format: date-time
+             * @description Until when it may begin the call
+             */
+            expires_at: string;
+            /** @description TURN servers for RTCPeerConnection */
+            ice_servers: {
+                [key: string]: unknown;
+            }[];
+            /** @description What the browser shows */
+            token: string;
+            /**
+             * @description Where it goes by WHIP
+             * @example https://parley.example.com/web/calls
+             */
+            url: string;
+        };
         /** @description Where the facts of calls are sent */
         WebhookDto: {
             /** @description Supplies an Authorization header */
             account_connection_id?: components["schemas"]["Uuid"] | null;
-            /** @example This is a description */
+            /**
+             * @description Whether anything is sent; on when left out. An answer of 410 switches it off, true on again
+             * @example true
+             */
+            active?: boolean | null;
+            /**
+             * @description For people
+             * @example This is a description
+             */
             description?: string | null;
             /** @example 550e8400-e29b-41d4-a716-446655440000 */
             id: string;
-            /** @example My Webhook */
+            /**
+             * @description For people
+             * @example My Webhook
+             */
             label?: string | null;
             /**
+             * @description How they are sent; POST when left out
              * @example POST
              * @enum {string}
              */
@@ -4624,6 +7080,7 @@ export interface components {
             /** @description whsec_…: in clear in the answer to create, masked ever after */
             signing_secret?: string | null;
             /**
+             * @description Which facts are sent
              * @example [
              *       "event_message",
              *       "event_action"
@@ -4645,7 +7102,36 @@ export interface components {
             total: number;
             total_is_estimated: boolean;
         };
+        /** @description Where the facts of its calls are sent; nowhere when left out */
         WebhookRef: (components["schemas"]["Uuid"] | components["schemas"]["UpdateWebhookDto"]) | null;
+        /** @description What the agent is to know */
+        WhisperDto: {
+            /**
+             * @description true: it is to speak of it as soon as nobody else speaks
+             * @example true
+             */
+            act?: boolean | null;
+            /**
+             * @description In any form; the model is told that a supervisor says so
+             * @example Offer them the discount.
+             */
+            text: string;
+        };
+        /** @description A word and when it was heard */
+        WordDto: {
+            /**
+             * @description from answer
+             * @example 12830
+             */
+            end_ms: number;
+            /**
+             * @description from answer
+             * @example 12400
+             */
+            start_ms: number;
+            /** @example Friday */
+            text: string;
+        };
         /** @description What is to be known of a number */
         WriteMemoryDto: {
             /** @description Whose memory it is; left out, that of all agents with memory_scope all */
@@ -5139,6 +7625,47 @@ export interface operations {
             429: components["responses"]["Refused"];
         };
     };
+    testAccountConnection: {
+        parameters: {
+            query?: {
+                /** @description The connection's id; left out when one is given in the body */
+                id?: components["schemas"]["Uuid"];
+            };
+            header?: {
+                /** @description `handling=strict` refuses fields that this contract does not know */
+                Prefer?: components["parameters"]["prefer"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["TestAccountConnectionDto"];
+            };
+        };
+        responses: {
+            /** @description What it says */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectionTestDto"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            405: components["responses"]["Refused"];
+            408: components["responses"]["Refused"];
+            409: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            415: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["Refused"];
+        };
+    };
     updateAccountConnection: {
         parameters: {
             query: {
@@ -5540,6 +8067,45 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AgentDto"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            405: components["responses"]["Refused"];
+            408: components["responses"]["Refused"];
+            409: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            415: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["Refused"];
+        };
+    };
+    listAudit: {
+        parameters: {
+            query?: {
+                page?: components["parameters"]["page"];
+                size?: components["parameters"]["size"];
+                /** @description A field of the objects; the time of creation when left out */
+                sort_column?: components["parameters"]["sort_column"];
+                sort_desc?: components["parameters"]["sort_desc"];
+                /** @description A JSON object: `{"field": value}` or `{"field": {"gt": value}}` with eq, ne, gt, gte, lt, lte, contains or in (a list). */
+                filters?: components["parameters"]["filters"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditPage"];
                 };
             };
             400: components["responses"]["Refused"];
@@ -6038,6 +8604,116 @@ export interface operations {
             429: components["responses"]["Refused"];
         };
     };
+    listenToCall: {
+        parameters: {
+            query: {
+                id: components["parameters"]["id"];
+                /** @description 1: both sides mixed; 2: the caller left, whoever talks to them right */
+                channels?: "1" | "2";
+                /** @description Of an address that needs no key */
+                by?: string;
+                /** @description Of an address that needs no key */
+                expires?: string;
+                /** @description Of an address that needs no key */
+                signature?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The sound */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "audio/wav": string;
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            405: components["responses"]["Refused"];
+            408: components["responses"]["Refused"];
+            409: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            415: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["Refused"];
+        };
+    };
+    listenUrlOfCall: {
+        parameters: {
+            query: {
+                id: components["parameters"]["id"];
+                /** @description As of /v1/calls/listen */
+                channels?: "1" | "2";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The address */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListenUrlDto"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            405: components["responses"]["Refused"];
+            408: components["responses"]["Refused"];
+            409: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            415: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["Refused"];
+        };
+    };
+    followCalls: {
+        parameters: {
+            query?: {
+                /** @description Only these types of event, with commas between them; all when left out */
+                types?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The events */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["EventDto"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            405: components["responses"]["Refused"];
+            408: components["responses"]["Refused"];
+            409: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            415: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["Refused"];
+        };
+    };
     muteCall: {
         parameters: {
             query: {
@@ -6142,6 +8818,96 @@ export interface operations {
             429: components["responses"]["Refused"];
         };
     };
+    pauseRecording: {
+        parameters: {
+            query: {
+                id: components["parameters"]["id"];
+            };
+            header?: {
+                /**
+                 * @description A text of your choice, such as a UUID. The same request with the same key within 24 hours gets the first answer again,
+                 *     and nothing is done twice; another request with it is refused (422), and so is the same one while the first still runs (409).
+                 */
+                "Idempotency-Key"?: components["parameters"]["idempotency"];
+                /**
+                 * @description How the times of calls (created_at, start_time, end_time, not_before, not_after) are written: `iso8601` (UTC, milliseconds)
+                 *     or `epoch` (whole seconds: a string of digits where one call is answered, a number in lists). Left out, the
+                 *     environment's time_format decides. All other times are ISO 8601 always.
+                 */
+                "Parley-Time-Format"?: components["parameters"]["time_format"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The call */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallDto"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            405: components["responses"]["Refused"];
+            408: components["responses"]["Refused"];
+            409: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            415: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["Refused"];
+        };
+    };
+    resumeRecording: {
+        parameters: {
+            query: {
+                id: components["parameters"]["id"];
+            };
+            header?: {
+                /**
+                 * @description A text of your choice, such as a UUID. The same request with the same key within 24 hours gets the first answer again,
+                 *     and nothing is done twice; another request with it is refused (422), and so is the same one while the first still runs (409).
+                 */
+                "Idempotency-Key"?: components["parameters"]["idempotency"];
+                /**
+                 * @description How the times of calls (created_at, start_time, end_time, not_before, not_after) are written: `iso8601` (UTC, milliseconds)
+                 *     or `epoch` (whole seconds: a string of digits where one call is answered, a number in lists). Left out, the
+                 *     environment's time_format decides. All other times are ISO 8601 always.
+                 */
+                "Parley-Time-Format"?: components["parameters"]["time_format"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The call */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallDto"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            405: components["responses"]["Refused"];
+            408: components["responses"]["Refused"];
+            409: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            415: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["Refused"];
+        };
+    };
     sayInCall: {
         parameters: {
             query: {
@@ -6176,6 +8942,98 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CallDto"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            405: components["responses"]["Refused"];
+            408: components["responses"]["Refused"];
+            409: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            415: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["Refused"];
+        };
+    };
+    takeOverCall: {
+        parameters: {
+            query: {
+                id: components["parameters"]["id"];
+            };
+            header?: {
+                /**
+                 * @description A text of your choice, such as a UUID. The same request with the same key within 24 hours gets the first answer again,
+                 *     and nothing is done twice; another request with it is refused (422), and so is the same one while the first still runs (409).
+                 */
+                "Idempotency-Key"?: components["parameters"]["idempotency"];
+                /**
+                 * @description How the times of calls (created_at, start_time, end_time, not_before, not_after) are written: `iso8601` (UTC, milliseconds)
+                 *     or `epoch` (whole seconds: a string of digits where one call is answered, a number in lists). Left out, the
+                 *     environment's time_format decides. All other times are ISO 8601 always.
+                 */
+                "Parley-Time-Format"?: components["parameters"]["time_format"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TakeOverDto"];
+            };
+        };
+        responses: {
+            /** @description The call */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallDto"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            405: components["responses"]["Refused"];
+            408: components["responses"]["Refused"];
+            409: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            415: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["Refused"];
+        };
+    };
+    takeOverCallByBrowser: {
+        parameters: {
+            query: {
+                id: components["parameters"]["id"];
+            };
+            header?: {
+                /**
+                 * @description A text of your choice, such as a UUID. The same request with the same key within 24 hours gets the first answer again,
+                 *     and nothing is done twice; another request with it is refused (422), and so is the same one while the first still runs (409).
+                 */
+                "Idempotency-Key"?: components["parameters"]["idempotency"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TakeOverWebDto"];
+            };
+        };
+        responses: {
+            /** @description The ticket */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebTicketDto"];
                 };
             };
             400: components["responses"]["Refused"];
@@ -6251,6 +9109,143 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["TransferCallDto"];
+            };
+        };
+        responses: {
+            /** @description The call */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallDto"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            405: components["responses"]["Refused"];
+            408: components["responses"]["Refused"];
+            409: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            415: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["Refused"];
+        };
+    };
+    getCallWaveform: {
+        parameters: {
+            query: {
+                id: components["parameters"]["id"];
+                /**
+                 * @description Where the stretch begins, in ms since the answer
+                 * @example 60000
+                 */
+                from_ms?: number;
+                /**
+                 * @description Where it ends; the end of the recording otherwise
+                 * @example 90000
+                 */
+                to_ms?: number;
+                /** @description Into how many parts it is cut, none shorter than 20 ms */
+                points?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The waveform */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaveformDto"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            405: components["responses"]["Refused"];
+            408: components["responses"]["Refused"];
+            409: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            415: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["Refused"];
+        };
+    };
+    webCall: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `handling=strict` refuses fields that this contract does not know */
+                Prefer?: components["parameters"]["prefer"];
+                /**
+                 * @description A text of your choice, such as a UUID. The same request with the same key within 24 hours gets the first answer again,
+                 *     and nothing is done twice; another request with it is refused (422), and so is the same one while the first still runs (409).
+                 */
+                "Idempotency-Key"?: components["parameters"]["idempotency"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebCallDto"];
+            };
+        };
+        responses: {
+            /** @description The ticket */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebTicketDto"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            405: components["responses"]["Refused"];
+            408: components["responses"]["Refused"];
+            409: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            415: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["Refused"];
+        };
+    };
+    whisperInCall: {
+        parameters: {
+            query: {
+                id: components["parameters"]["id"];
+            };
+            header?: {
+                /**
+                 * @description A text of your choice, such as a UUID. The same request with the same key within 24 hours gets the first answer again,
+                 *     and nothing is done twice; another request with it is refused (422), and so is the same one while the first still runs (409).
+                 */
+                "Idempotency-Key"?: components["parameters"]["idempotency"];
+                /**
+                 * @description How the times of calls (created_at, start_time, end_time, not_before, not_after) are written: `iso8601` (UTC, milliseconds)
+                 *     or `epoch` (whole seconds: a string of digits where one call is answered, a number in lists). Left out, the
+                 *     environment's time_format decides. All other times are ISO 8601 always.
+                 */
+                "Parley-Time-Format"?: components["parameters"]["time_format"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WhisperDto"];
             };
         };
         responses: {
@@ -6379,6 +9374,229 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DoNotCallPage"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            405: components["responses"]["Refused"];
+            408: components["responses"]["Refused"];
+            409: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            415: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["Refused"];
+        };
+    };
+    getDocument: {
+        parameters: {
+            query: {
+                id: components["parameters"]["id"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The document */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DocumentDto"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            405: components["responses"]["Refused"];
+            408: components["responses"]["Refused"];
+            409: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            415: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["Refused"];
+        };
+    };
+    createDocument: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `handling=strict` refuses fields that this contract does not know */
+                Prefer?: components["parameters"]["prefer"];
+                /**
+                 * @description A text of your choice, such as a UUID. The same request with the same key within 24 hours gets the first answer again,
+                 *     and nothing is done twice; another request with it is refused (422), and so is the same one while the first still runs (409).
+                 */
+                "Idempotency-Key"?: components["parameters"]["idempotency"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateDocumentDto"];
+            };
+        };
+        responses: {
+            /** @description The document */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DocumentDto"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            405: components["responses"]["Refused"];
+            408: components["responses"]["Refused"];
+            409: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            415: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["Refused"];
+        };
+    };
+    deleteDocument: {
+        parameters: {
+            query: {
+                id: components["parameters"]["id"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was erased */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DocumentDto"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            405: components["responses"]["Refused"];
+            408: components["responses"]["Refused"];
+            409: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            415: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["Refused"];
+        };
+    };
+    listDocuments: {
+        parameters: {
+            query?: {
+                page?: components["parameters"]["page"];
+                size?: components["parameters"]["size"];
+                /** @description A field of the objects; the time of creation when left out */
+                sort_column?: components["parameters"]["sort_column"];
+                sort_desc?: components["parameters"]["sort_desc"];
+                /** @description A JSON object: `{"field": value}` or `{"field": {"gt": value}}` with eq, ne, gt, gte, lt, lte, contains or in (a list). */
+                filters?: components["parameters"]["filters"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DocumentPage"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            405: components["responses"]["Refused"];
+            408: components["responses"]["Refused"];
+            409: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            415: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["Refused"];
+        };
+    };
+    searchDocuments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SearchDocumentsDto"];
+            };
+        };
+        responses: {
+            /** @description What was found, the best first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FoundDocumentsDto"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            405: components["responses"]["Refused"];
+            408: components["responses"]["Refused"];
+            409: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            415: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["Refused"];
+        };
+    };
+    updateDocument: {
+        parameters: {
+            query: {
+                id: components["parameters"]["id"];
+            };
+            header?: {
+                /** @description `handling=strict` refuses fields that this contract does not know */
+                Prefer?: components["parameters"]["prefer"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateDocumentDto"];
+            };
+        };
+        responses: {
+            /** @description The document */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DocumentDto"];
                 };
             };
             400: components["responses"]["Refused"];
@@ -6857,13 +10075,13 @@ export interface operations {
                 /** @description How many at most */
                 limit?: number;
                 /**
-                 * @description The carrier, such as twilio; the only one when left out
+                 * @description The carrier: twilio, telnyx, or fluents_twilio for the operator's own account; the only one when left out
                  * @example twilio
                  */
                 telephony_provider?: string;
                 /** @description The account that would pay */
                 telephony_account_connection?: components["schemas"]["Uuid"];
-                /** @description A JSON object of what the carrier can search by, such as `{"area_code": "415", "country": "US"}` */
+                /** @description A JSON object as NumberFiltersDto has it, such as `{"area_code": "415", "country": "US"}` */
                 filters?: string;
             };
             header?: never;
@@ -6892,6 +10110,8 @@ export interface operations {
             415: components["responses"]["Refused"];
             422: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
+            502: components["responses"]["Refused"];
+            503: components["responses"]["Refused"];
         };
     };
     buyNumber: {
@@ -6935,6 +10155,8 @@ export interface operations {
             415: components["responses"]["Refused"];
             422: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
+            502: components["responses"]["Refused"];
+            503: components["responses"]["Refused"];
         };
     };
     cancelNumber: {
@@ -6971,6 +10193,8 @@ export interface operations {
             415: components["responses"]["Refused"];
             422: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
+            502: components["responses"]["Refused"];
+            503: components["responses"]["Refused"];
         };
     };
     detachNumber: {
@@ -7007,6 +10231,8 @@ export interface operations {
             415: components["responses"]["Refused"];
             422: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
+            502: components["responses"]["Refused"];
+            503: components["responses"]["Refused"];
         };
     };
     linkNumber: {
@@ -7050,6 +10276,8 @@ export interface operations {
             415: components["responses"]["Refused"];
             422: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
+            502: components["responses"]["Refused"];
+            503: components["responses"]["Refused"];
         };
     };
     listNumbers: {
@@ -7116,6 +10344,69 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["NumberDto"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            405: components["responses"]["Refused"];
+            408: components["responses"]["Refused"];
+            409: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            415: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["Refused"];
+            502: components["responses"]["Refused"];
+            503: components["responses"]["Refused"];
+        };
+    };
+    getOverview: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Beginning, ISO 8601 with its zone or seconds since 1970; 24 hours before to when left out
+                 * @example 2026-11-24T00:00:00Z
+                 */
+                from?: string;
+                /**
+                 * @description End; now when left out
+                 * @example 2026-11-25T00:00:00Z
+                 */
+                to?: string;
+                /**
+                 * @description How long a step is; hour up to 3 days, day up to 100, week up to 2 years, else month, when left out. Weeks begin on Monday
+                 * @example hour
+                 */
+                by?: "hour" | "day" | "week" | "month";
+                /**
+                 * @description Whose hours and days; UTC when left out
+                 * @example Europe/Berlin
+                 */
+                time_zone?: string;
+                /** @description Only calls with this agent */
+                agent?: components["schemas"]["Uuid"];
+            };
+            header?: {
+                /**
+                 * @description How the times of calls (created_at, start_time, end_time, not_before, not_after) are written: `iso8601` (UTC, milliseconds)
+                 *     or `epoch` (whole seconds: a string of digits where one call is answered, a number in lists). Left out, the
+                 *     environment's time_format decides. All other times are ISO 8601 always.
+                 */
+                "Parley-Time-Format"?: components["parameters"]["time_format"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The overview */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OverviewDto"];
                 };
             };
             400: components["responses"]["Refused"];
@@ -7492,6 +10783,103 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PronunciationDto"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            405: components["responses"]["Refused"];
+            408: components["responses"]["Refused"];
+            409: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            415: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["Refused"];
+        };
+    };
+    whoAmI: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Whose it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionDto"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            405: components["responses"]["Refused"];
+            408: components["responses"]["Refused"];
+            409: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            415: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["Refused"];
+        };
+    };
+    login: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LoginDto"];
+            };
+        };
+        responses: {
+            /** @description Whose it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionDto"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            405: components["responses"]["Refused"];
+            408: components["responses"]["Refused"];
+            409: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            415: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["Refused"];
+        };
+    };
+    logout: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Whose it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionDto"];
                 };
             };
             400: components["responses"]["Refused"];
@@ -7917,6 +11305,42 @@ export interface operations {
             415: components["responses"]["Refused"];
             422: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
+        };
+    };
+    speakVoice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SpeakVoiceDto"];
+            };
+        };
+        responses: {
+            /** @description The sound: 16 kHz, 16 bit, mono */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "audio/wav": string;
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            405: components["responses"]["Refused"];
+            408: components["responses"]["Refused"];
+            409: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            415: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["Refused"];
+            502: components["responses"]["Refused"];
         };
     };
     updateVoice: {

@@ -98,6 +98,23 @@ test("events are taken up again where a connection broke", async () => {
   assert.deepEqual(asked.map((u) => new URL(u).searchParams.get("after")), ["0", "1"]);
 });
 
+test("all calls are followed again where a connection broke", async () => {
+  const event = (call: string) => `event: partial\ndata: ${JSON.stringify({ id: "", call_id: call, sequence: 0, type: "partial", timestamp: "", payload: {} })}\n\n`;
+  const answers = [event("a") + event("b"), event("c")];
+  const asked: string[] = [];
+  let connected = 0;
+  const stop = new AbortController();
+  const flaky = createParley({ baseUrl: "http://x", apiKey: "k", fetch: async (url) => { asked.push(String(url)); return new Response(answers.shift()); } });
+  const seen: string[] = [];
+  for await (const e of flaky.live({ types: ["partial", "event_message"], signal: stop.signal, connected: () => { connected++; } })) {
+    seen.push(e.call_id);
+    if (seen.length === 3) break;
+  }
+  assert.deepEqual(seen, ["a", "b", "c"]);
+  assert.equal(connected, 2);
+  assert.equal(asked[0], "http://x/v1/calls/live?types=partial%2Cevent_message");
+});
+
 test("pages are typed", () => {
   const page: Page<{ id: string }> = { items: [{ id: "a" }], page: 1, size: 10, has_more: false, total: 1, total_is_estimated: false };
   // @ts-expect-error: an agent needs a prompt

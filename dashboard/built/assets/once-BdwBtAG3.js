@@ -1,0 +1,1 @@
+function a(){let n="",t="";return r=>{const e=JSON.stringify(r);return(e!==n||!t)&&(n=e,t=[...crypto.getRandomValues(new Uint8Array(16))].map(o=>o.toString(16).padStart(2,"0")).join("")),t}}export{a as o};

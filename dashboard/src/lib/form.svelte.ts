@@ -1,0 +1,65 @@
+import { tick } from 'svelte'
+import { listAgents } from './agents'
+import { api, ParleyError, unwrap, type Agent, type Schemas } from './api'
+import { presets } from './connections'
+import { point } from './record'
+import { labelOf } from './schema'
+
+/** What the fields of a form share: what is wrong with them, and what they choose from. */
+export class Form {
+  errors = $state<Record<string, string>>({})
+  accounts = $state<Schemas['AccountConnectionDto'][]>([])
+  documents = $state<Schemas['DocumentDto'][]>([])
+  agents = $state.raw<Agent[]>([])
+  fresh = $state(false)
+
+  /** A field was changed: what was wrong with it may be right now. */
+  touch(path: string) {
+    for (const p of Object.keys(this.errors)) if (p === path || p.startsWith(path + '.')) delete this.errors[p]
+  }
+
+  /** A field holds what cannot be sent. */
+  spoil(path: string, message: string) { this.errors[path] = message }
+
+  /** Whether a field holds what cannot be sent. */
+  spoiled() { return Object.values(this.errors).some((e) => e.startsWith('This is no JSON')) }
+
+  /** Puts a refusal at its fields; what is left is of none of them. */
+  refused(error: unknown): string {
+    this.errors = {}
+    if (!(error instanceof ParleyError)) return error instanceof Error ? error.message : String(error)
+    for (const f of error.fields) this.errors[f.field] = sentence(f.field, f.message)
+    return error.fields.length ? '' : error.message
+  }
+
+  /** Puts a refusal at its fields, leads to the first of them, and says what is of none. */
+  async refuse(error: unknown): Promise<string> {
+    const rest = this.refused(error)
+    await tick()
+    return [rest, point(this.errors)].filter(Boolean).join(' ')
+  }
+
+  choice(name: string, value: string) {
+    if (name === 'language') return new Intl.DisplayNames(undefined, { type: 'language' }).of(value) ?? value
+    if (name === 'preset' && presets[value]) return presets[value].title
+    if (name === 'region' && value.length === 2) return value.toUpperCase()
+    return labelOf(value.replace(/^(action|voice|transcriber|action_trigger|phrase_condition_type|skill)_/, ''))
+  }
+
+  /** What fields choose from; a list that cannot be read leaves them with their own value. */
+  async load(...lists: ('accounts' | 'documents' | 'agents')[]) {
+    const reads = {
+      accounts: () => unwrap(api.GET('/v1/account_connections/list', { params: { query: { size: 100 } } })).then((l) => { this.accounts = l.items }),
+      documents: () => unwrap(api.GET('/v1/documents/list', { params: { query: { size: 100 } } })).then((l) => { this.documents = l.items }),
+      agents: () => listAgents().then((l) => { this.agents = l }),
+    }
+    await Promise.allSettled(lists.map((name) => reads[name]()))
+  }
+}
+
+// sentence is a message without the name of the field that it stands at.
+function sentence(field: string, message: string) {
+  for (const name of [field, field.split('.').at(-1)!]) if (message.startsWith(name + ' ') || message.startsWith(name + ':')) message = message.slice(name.length + 1).trim()
+  if (message === 'must not be null') message = 'must not be empty'
+  return message.charAt(0).toUpperCase() + message.slice(1)
+}
