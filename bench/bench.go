@@ -4,7 +4,7 @@
 // nothing of Parley at all, and both must agree. RunAPI asks the same of the API, on a store that seeded has filled.
 //
 // Goroutines, all of which end before Run and RunAPI return: one reads the SIP of all calls, one per 50 calls reads their sound, one
-// sends the sound of all, where the network is rough with one per packet on its way; two per call while it is set up and taken down; the vendors' HTTP servers; one that reads /proc; one per
+// sends the sound of all, where the network is rough with one per packet on its way; two per call while it is set up and taken down; three per call that comes by a carrier (stream.go), and that carrier's HTTP server; the vendors' HTTP servers; one that reads /proc; one per
 // request of an open loop.
 package bench
 
@@ -35,6 +35,7 @@ type Options struct {
 	Barge       int           // every so many turns the caller interrupts; 4, negative: never
 	Setups      int           // set-ups a second, instead of talking; 0: talk
 	Endpointing string        // sensitive (default), auto, relaxed
+	Twilio      bool          // calls come by Twilio's Media Streams instead of SIP
 	Late        bool          // answers are not begun before a turn is over
 	Record      bool          // calls are recorded
 	Webhook     bool          // and told to a webhook
@@ -86,7 +87,13 @@ func Run(ctx context.Context, o Options) (r Report, err error) {
 		}
 		defer b.hooks.close()
 	}
-	if b.server, err = startServer(ctx, setting{command: o.Command, vendors: vendors, rtpPorts: o.RTPPorts, late: o.Late, log: o.Log}); err != nil {
+	if o.Twilio {
+		if b.carrier, err = newCarrier(); err != nil {
+			return r, fmt.Errorf("bench: %w", err)
+		}
+		defer b.carrier.close()
+	}
+	if b.server, err = startServer(ctx, setting{command: o.Command, vendors: vendors, rtpPorts: o.RTPPorts, carrier: b.carrier, late: o.Late, log: o.Log}); err != nil {
 		return r, fmt.Errorf("bench: %w", err)
 	}
 	err = b.measure(ctx)
@@ -101,10 +108,11 @@ func Run(ctx context.Context, o Options) (r Report, err error) {
 
 // A run is one measurement.
 type run struct {
-	o      Options
-	server *server
-	hooks  *receiver
-	report Report
+	o       Options
+	server  *server
+	hooks   *receiver
+	carrier *carrier // nil: calls come by SIP
+	report  Report
 }
 
 func (b *run) measure(ctx context.Context) error {
@@ -115,6 +123,11 @@ func (b *run) measure(ctx context.Context) error {
 	agent, err := b.server.client.createAgent(ctx, b.o, hook)
 	if err != nil {
 		return err
+	}
+	if b.carrier != nil {
+		if err := b.carrier.join(ctx, b.server.client); err != nil {
+			return err
+		}
 	}
 	// One call before it counts: first connections, first pages.
 	if err := b.warm(ctx, agent); err != nil {
@@ -129,6 +142,7 @@ func (b *run) measure(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	l.carrier = b.carrier
 	l.network = network{b.o.Loss / 100, b.o.Jitter}
 	var outcomes []outcome
 	if b.o.Setups > 0 {
@@ -156,6 +170,7 @@ func (b *run) warm(ctx context.Context, agent string) error {
 		return err
 	}
 	defer l.close()
+	l.carrier = b.carrier
 	o := l.talk(ctx, plan{agent: agent, from: "warm", calls: 1, turns: 1, talk: time.Minute})
 	if err := o[0].err; err != nil {
 		return fmt.Errorf("the first call: %w", err)

@@ -44,6 +44,7 @@ type dialog struct {
 	Sound           netip.AddrPort
 	Asked, Answered time.Time
 	hungUp          atomic.Bool // the agent has
+	end             func()      // of a call that came by a carrier; nil: by SIP
 }
 
 type answer struct {
@@ -225,6 +226,10 @@ func (d *dialog) exchange(ctx context.Context, req []byte, cseq string, limit ti
 
 // bye hangs up, unless the agent has. It is done even when ctx is over.
 func (d *dialog) bye(ctx context.Context) {
+	if d.end != nil {
+		d.end()
+		return
+	}
 	defer d.forget()
 	if d.hungUp.Load() {
 		return

@@ -21,6 +21,7 @@ type load struct {
 	pacer   *pacer
 	words   *utterance
 	network network
+	carrier *carrier // nil: calls come by SIP
 }
 
 func newLoad(server netip.AddrPort, calls int) (*load, error) {
@@ -120,10 +121,18 @@ func (l *load) talk(ctx context.Context, p plan) []outcome {
 	return outcomes
 }
 
+// dial rings an agent.
+func (l *load) dial(ctx context.Context, from, agent string, sound netip.AddrPort) (*dialog, error) {
+	if l.carrier != nil {
+		return l.carrier.dial(ctx, l.line, from, agent, sound)
+	}
+	return l.line.dial(ctx, from, agent, sound)
+}
+
 func (l *load) place(ctx context.Context, p plan, i int, o *outcome) *caller {
 	s := l.sockets[i/callsPerSocket]
 	o.from = fmt.Sprintf("%s%05d", p.from, i)
-	d, err := l.line.dial(ctx, o.from, p.agent, s.addr)
+	d, err := l.dial(ctx, o.from, p.agent, s.addr)
 	if err != nil {
 		o.err = err
 		return nil
@@ -166,7 +175,7 @@ func (l *load) setups(ctx context.Context, agent string, rate int, d time.Durati
 		o := &outcomes[i]
 		calls.Go(func() {
 			o.from = fmt.Sprintf("setup%05d", i)
-			c, err := l.line.dial(ctx, o.from, agent, l.sockets[0].addr)
+			c, err := l.dial(ctx, o.from, agent, l.sockets[0].addr)
 			if err != nil {
 				o.err = err
 				return

@@ -30,6 +30,7 @@ type setting struct {
 	command  []string // the binary and the arguments that make it serve
 	vendors  *Vendors
 	rtpPorts string
+	carrier  *carrier  // nil: nobody calls by one
 	late     bool      // it begins no answers before a turn is over
 	data     string    // its data folder, which stays; "": one of its own, which goes
 	log      io.Writer // gets what it says; nil: nobody
@@ -95,6 +96,9 @@ func startServer(ctx context.Context, o setting) (*server, error) {
 		"PARLEY_DATA="+data, fmt.Sprintf("PARLEY_HTTP=127.0.0.1:%d", httpPort), "PARLEY_SIP="+s.sip.String(),
 		"PARLEY_RTP_PORTS="+o.rtpPorts, "PARLEY_API_KEY="+s.key, "PARLEY_DEBUG=1", "PARLEY_RATE=-1", "PARLEY_LOG=warn", "PARLEY_ALLOW_NETWORKS=127.0.0.0/8",
 		"DEEPGRAM_BASE_URL="+o.vendors.Origin(), "DEEPGRAM_API_KEY=bench", "OPENAI_BASE_URL="+o.vendors.Origin()+"/v1", "OPENAI_API_KEY=bench")
+	if o.carrier != nil {
+		s.cmd.Env = append(s.cmd.Env, o.carrier.environment(s.client.base)...)
+	}
 	if o.late {
 		s.cmd.Env = append(s.cmd.Env, "PARLEY_EARLY=off")
 	}

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 
@@ -16,6 +17,9 @@ type mortal struct {
 	id   string    // of the call
 	last time.Time // when he vanished
 }
+
+// forgotten is after how long past its time-out a call that goes on counts as one that never ends, at least.
+const forgotten = 20 * time.Second
 
 // die has callers vanish, and sees what becomes of their calls.
 func (r *SIPReport) die(ctx context.Context, o SIPOptions) error {
@@ -44,7 +48,9 @@ func (r *SIPReport) die(ctx context.Context, o SIPOptions) error {
 	d := &Deaths{N: o.Deaths, Timeout: o.Silent.Seconds(), Causes: map[string]int{}}
 	r.Deaths = d
 	var late []float64
-	until(ctx, o.Silent+o.Rest, func() bool { return s.ports.InUse() == 0 })
+	until(ctx, o.Silent+max(o.Rest, forgotten), func() bool { // a call gives back its port before it tells its end
+		return s.ports.InUse() == 0 && !slices.ContainsFunc(all, func(m mortal) bool { _, ok := s.over(m.id); return !ok })
+	})
 	for _, m := range all {
 		e, ok := s.over(m.id)
 		if !ok {

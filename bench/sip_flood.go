@@ -36,7 +36,7 @@ func (r *SIPReport) siege(ctx context.Context, o SIPOptions) error {
 	}
 	defer strangers.close()
 	s, err := newStation("0.0.0.0:0", leg.Limits{MediaTimeout: time.Hour},
-		parley.TrunkAccount{ID: "a", Host: "127.0.0.1", AllowedAddresses: []string{"127.0.0.1"}, Health: -1}, parley.TrunkAccount{ID: "b", Host: "192.0.2.1", Username: "alice", Password: "wonderland", Health: -1})
+		parley.TrunkAccount{ID: "a", Host: "127.0.0.1", AllowedAddresses: []string{"127.0.0.1"}, TrunkTimers: parley.TrunkTimers{Health: -1}}, parley.TrunkAccount{ID: "b", Host: "192.0.2.1", Username: "alice", Password: "wonderland", TrunkTimers: parley.TrunkTimers{Health: -1}})
 	if err != nil {
 		return err
 	}

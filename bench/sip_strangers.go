@@ -17,7 +17,7 @@ const asks = 500
 
 // ask compares the answers to users we know and users we do not: without proof, and with a wrong one.
 func (r *SIPReport) ask(ctx context.Context, _ SIPOptions) error {
-	s, err := newStation("127.0.0.1:0", leg.Limits{}, parley.TrunkAccount{ID: "a", Host: "192.0.2.1", Username: "alice", Password: "wonderland", Health: -1})
+	s, err := newStation("127.0.0.1:0", leg.Limits{}, parley.TrunkAccount{ID: "a", Host: "192.0.2.1", Username: "alice", Password: "wonderland", TrunkTimers: parley.TrunkTimers{Health: -1}})
 	if err != nil {
 		return err
 	}

@@ -78,3 +78,33 @@ func TestBenchOfTheAPI(t *testing.T) {
 		t.Errorf("memory: %+v", r.Memory)
 	}
 }
+
+// TestBenchOfWebCalls: both clients come to a sound, and the stages of each add up to the wait for it.
+func TestBenchOfWebCalls(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, binary(t), "bench", "web", "--runs", "2", "--json")
+	var errs bytes.Buffer
+	cmd.Stderr = &errs
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, errs.String())
+	}
+	var r bench.WebReport
+	if err := json.Unmarshal(out, &r); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []*bench.WebCalls{r.Plain, r.Browser} {
+		if c == nil || c.Failed != 0 || c.Sound.N != 2 || c.Stages["connected"].N != 2 {
+			t.Fatalf("%s", out)
+		}
+		sum := 0.0
+		for _, s := range c.Stages {
+			sum += s.Mean
+		}
+		if sum < c.Sound.Mean-1 { // ticket and microphone overlap
+			t.Errorf("%s: the stages add up to %.1f ms of %.1f", c.Who, sum, c.Sound.Mean)
+		}
+	}
+}

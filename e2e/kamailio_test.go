@@ -161,7 +161,7 @@ func testKamailio(t *testing.T, transport, algorithm string) {
 	line := func(id, user string) parley.TrunkAccount {
 		return parley.TrunkAccount{
 			ID: id, Host: "127.0.0.1", Port: at, Transport: transport, TLSCA: ca, Username: user, Password: "secret of line",
-			Register: parley.TrunkRegister{On: true, Expires: time.Minute}, Health: time.Second, // a minute is too short for it: 423
+			Register: parley.TrunkRegister{On: true, Expires: time.Minute}, TrunkTimers: parley.TrunkTimers{Health: time.Second}, // a minute is too short for it: 423
 		}
 	}
 	answered := make(chan leg.Ringing, 4)

@@ -119,31 +119,40 @@ func each(t *testing.T, run func(t *testing.T, url string, db *sql.DB)) {
 		defer db.Close()
 		run(t, file, db)
 	})
-	at := os.Getenv("PARLEY_TEST_POSTGRES")
-	if at == "" {
+	if os.Getenv("PARLEY_TEST_POSTGRES") == "" {
 		return
 	}
 	t.Run("PostgreSQL", func(t *testing.T) {
-		admin, err := sql.Open("pgx", at)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer admin.Close()
-		name := fmt.Sprintf("kill_%d", time.Now().UnixNano())
-		if _, err := admin.Exec("CREATE DATABASE " + name); err != nil {
-			t.Fatal(err)
-		}
-		url := strings.Replace(at, "/postgres?", "/"+name+"?", 1)
-		if url == at {
-			t.Fatalf("PARLEY_TEST_POSTGRES is to name the database postgres and parameters: %s", at)
-		}
-		db, err := sql.Open("pgx", url)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer db.Close()
+		url, db := onPostgres(t)
 		run(t, url, db)
 	})
+}
+
+// onPostgres makes a database on the server of PARLEY_TEST_POSTGRES; without one the test is skipped.
+func onPostgres(t *testing.T) (url string, db *sql.DB) {
+	t.Helper()
+	at := os.Getenv("PARLEY_TEST_POSTGRES")
+	if at == "" {
+		t.Skip("PARLEY_TEST_POSTGRES is not set")
+	}
+	admin, err := sql.Open("pgx", at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer admin.Close()
+	name := fmt.Sprintf("e2e_%d", time.Now().UnixNano())
+	if _, err := admin.Exec("CREATE DATABASE " + name); err != nil {
+		t.Fatal(err)
+	}
+	url = strings.Replace(at, "/postgres?", "/"+name+"?", 1)
+	if url == at {
+		t.Fatalf("PARLEY_TEST_POSTGRES is to name the database postgres and parameters: %s", at)
+	}
+	if db, err = sql.Open("pgx", url); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	return url, db
 }
 
 // lay starts a server on a database, with telephones, vendors and a receiver of webhooks around it.

@@ -22,6 +22,7 @@ import (
 // TestThroughMenus: an agent that calls a company listens to its menus, which a voice reads out, presses what its model chooses, says nothing on
 // hold, and greets the person at the end.
 func TestThroughMenus(t *testing.T) {
+	t.Parallel()
 	need(t, "flite", "sox")
 	c := newCompany(t)
 	d := open(t)

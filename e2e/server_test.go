@@ -15,7 +15,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -141,12 +140,12 @@ func (s *server) launch() {
 	go func() { cmd.Wait(); close(gone) }()
 }
 
-// stop ends it as its owner would.
+// stop ends it as Ctrl-C does: with its calls.
 func (s *server) stop() {
 	if s.gone == nil {
 		return
 	}
-	s.cmd.Process.Signal(syscall.SIGTERM)
+	s.cmd.Process.Signal(os.Interrupt)
 	select {
 	case <-s.gone:
 	case <-time.After(20 * time.Second):

@@ -108,7 +108,7 @@ func (r *dialled) run(t *testing.T) {
 	if r.tcp {
 		args, network = append(args, "-t", "t1"), "tcp"
 	}
-	a := parley.TrunkAccount{ID: "t1", Host: "127.0.0.1", Port: port, Transport: network, Username: "bob", Password: "hatter", SessionExpires: -1, Health: -1}
+	a := parley.TrunkAccount{ID: "t1", Host: "127.0.0.1", Port: port, Transport: network, Username: "bob", Password: "hatter", TrunkTimers: parley.TrunkTimers{SessionExpires: -1, Health: -1}}
 	c := leg.Call{From: "1000", To: "uas", Trunk: &a}
 	if r.change != nil {
 		r.change(&a, &c, port)
@@ -154,7 +154,7 @@ func TestSippIsTheRegistrar(t *testing.T) {
 	accounts := make([]parley.TrunkAccount, sippRuns)
 	for i := range accounts {
 		accounts[i] = parley.TrunkAccount{ID: fmt.Sprint(i), Host: "127.0.0.1", Port: port, Username: fmt.Sprintf("u%d", i), Password: "secret",
-			Register: parley.TrunkRegister{On: true}, Health: -1}
+			Register: parley.TrunkRegister{On: true}, TrunkTimers: parley.TrunkTimers{Health: -1}}
 	}
 	d := open(t, accounts...)
 	for end := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {

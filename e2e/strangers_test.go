@@ -71,7 +71,7 @@ func fromAbroad(t *testing.T, limit time.Duration, args ...string) string {
 func TestSipvicious(t *testing.T) {
 	t.Parallel() // it waits for most of its time
 	goAbroad(t)
-	d := openAt(t, ourSide+":0", parley.TrunkAccount{ID: "t1", Host: "192.0.2.1", Username: "1000", Password: "sesame", Health: -1})
+	d := openAt(t, ourSide+":0", parley.TrunkAccount{ID: "t1", Host: "192.0.2.1", Username: "1000", Password: "sesame", TrunkTimers: parley.TrunkTimers{Health: -1}})
 	port := fmt.Sprint(d.Addr().Port())
 	if out := fromAbroad(t, 30*time.Second, "svmap", "-p", port, ourSide); !strings.Contains(out, port) {
 		t.Errorf("svmap finds nothing: was it let through?\n%s", out)

@@ -13,6 +13,7 @@ import (
 // TestVoicemail: a telephone that plays a voicemail's greeting and a beep is left the message, which begins between 100 and 700 ms after the
 // beep, and is hung up on. On a busy machine sound comes late: three calls at most.
 func TestVoicemail(t *testing.T) {
+	t.Parallel()
 	need(t, "flite", "sox")
 	dir := t.TempDir()
 	file := func(name string) string { return filepath.Join(dir, name+".wav") }

@@ -22,14 +22,26 @@ type Answers struct {
 	P50, P95                time.Duration // of the verdict, since answer
 	GreetingP95             time.Duration // by which a human's greeting waited for the verdict, beyond the end of their turn
 	Beeps, Aligned          int           // messages that begin 100–700 ms after the beep
+	FirstRight              float64       // percent of the first verdicts, of human or not
+	Sure                    []Certainty   // how right they were, by how sure they were
+	answerTimes
 	answerTally
+}
+
+// answerTimes are further times of verdicts.
+type answerTimes struct {
+	SettledP50, SettledP95 time.Duration // of the first verdict that is no guess, since answer
+	HumanP50, HumanP95     time.Duration // of a human's, since their first sound
 }
 
 // answerTally is what they are drawn from.
 type answerTally struct {
-	verdicts, greetings, revised             []time.Duration
-	wrongHuman, wrongOther, firstHuman, open int
+	settled, verdicts, greetings, revised, heard []time.Duration
+	wrongHuman, wrongOther, firstHuman, open     int
 }
+
+// A Certainty is verdicts of a confidence.
+type Certainty struct{ From, Verdicts, Right int } // From in percent, up to the next
 
 const (
 	beepLeast = 100 * time.Millisecond
@@ -55,12 +67,17 @@ func (a *Answers) add(x *Result) {
 		a.open++
 	} else {
 		a.verdicts = append(a.verdicts, v.Verdict.At)
+		a.weigh(v.Verdict, answer.Class(x.Item.Class))
+	}
+	if v.Settled > 0 {
+		a.settled = append(a.settled, v.Settled)
 	}
 	a.Table[x.Item.Class][v.Stands.Class]++
 	if answer.Class(x.Item.Class) == answer.Human {
 		a.Humans++
 		if v.Decided {
 			a.greetings = append(a.greetings, v.Delay)
+			a.heard = append(a.heard, max(0, v.Verdict.At-v.Sound))
 		}
 		if v.Machine {
 			a.wrongHuman++
@@ -84,10 +101,28 @@ func (a *Answers) add(x *Result) {
 	}
 }
 
+// weigh counts a first verdict by its confidence.
+func (a *Answers) weigh(v answer.Verdict, was answer.Class) {
+	if a.Sure == nil {
+		a.Sure = []Certainty{{From: 50}, {From: 60}, {From: 70}, {From: 80}, {From: 90}}
+	}
+	s := &a.Sure[min(max(int(v.Confidence*10+1e-9)-5, 0), len(a.Sure)-1)]
+	if s.Verdicts++; (v.Class == answer.Human) == (was == answer.Human) {
+		s.Right++
+	}
+}
+
 func (a *Answers) settle() {
+	right := 0
+	for _, s := range a.Sure {
+		right += s.Right
+	}
+	a.FirstRight = share(right, len(a.verdicts))
 	a.HumanAsMachine, a.MachineAsHuman, a.Undecided = share(a.wrongHuman, a.Humans), share(a.wrongOther, a.Machines), share(a.open, a.Items)
 	a.MachineFirstHuman, a.RevisedP95 = share(a.firstHuman, a.Machines), percentile(a.revised, 0.95)
 	a.P50, a.P95, a.GreetingP95 = percentile(a.verdicts, 0.5), percentile(a.verdicts, 0.95), percentile(a.greetings, 0.95)
+	a.SettledP50, a.SettledP95 = percentile(a.settled, 0.5), percentile(a.settled, 0.95)
+	a.HumanP50, a.HumanP95 = percentile(a.heard, 0.5), percentile(a.heard, 0.95)
 }
 
 func (a *Answers) print(w io.Writer) {
@@ -102,12 +137,21 @@ func (a *Answers) print(w io.Writer) {
 	row("nothing decided", a.Undecided, "%", "0")
 	row("verdict after answer, p50", float64(a.P50.Milliseconds()), "ms", "1500")
 	row("verdict after answer, p95", float64(a.P95.Milliseconds()), "ms", "4000")
+	row("a verdict that is no guess, p50", float64(a.SettledP50.Milliseconds()), "ms", "")
+	row("a verdict that is no guess, p95", float64(a.SettledP95.Milliseconds()), "ms", "")
+	row("a human's, after their first sound, p50", float64(a.HumanP50.Milliseconds()), "ms", "")
+	row("a human's, after their first sound, p95", float64(a.HumanP95.Milliseconds()), "ms", "")
 	row("humans taken for machines", a.HumanAsMachine, "%", "1")
 	row("machines taken for humans", a.MachineAsHuman, "%", "3")
+	row("first verdict right, human or not", a.FirstRight, "%", "")
 	row("machines taken for humans at first", a.MachineFirstHuman, "%", "")
 	row("and so for, where it was revised, p95", float64(a.RevisedP95.Milliseconds()), "ms", "")
 	row("a human's greeting delayed, p95", float64(a.GreetingP95.Milliseconds()), "ms", "150")
 	row("messages begun 100-700 ms after the beep", share(a.Aligned, a.Beeps), "%", ">= 95")
+	fmt.Fprintf(w, "\nconfidence of the first verdict: right, human or not\n")
+	for _, s := range a.Sure {
+		fmt.Fprintf(w, "%3d %% and more %6d of %4d %6.1f %%\n", s.From, s.Right, s.Verdicts, share(s.Right, s.Verdicts))
+	}
 	taken := map[answer.Class]bool{}
 	for _, t := range a.Table {
 		for k := range t {

@@ -15,8 +15,10 @@ type answered struct {
 	Verdict answer.Verdict // the first
 	Decided bool
 	Stands  answer.Verdict // the last: what is heard later may revise it
+	Settled time.Duration  // when there was a verdict that is no guess; 0: never
 	Machine bool           // it was one for a while at least
 	Delay   time.Duration  // a human's first turn was over, and who they are was not known yet
+	Sound   time.Duration  // the first sound of whoever answered
 	Beep    time.Duration  // the end of the beep; 0: none
 	Leave   time.Duration  // where the message began
 	Left    bool
@@ -24,10 +26,10 @@ type answered struct {
 
 // hearAnswer plays a call's first seconds to a classifier, and beside it to the detector that would have let a human wait for
 // nothing else.
-func hearAnswer(it *Item, sc *scene, dials turn.Options, o Options, r *Result) {
+func hearAnswer(it *Item, sc *scene, dials turn.Options, o Options, r *Result, words []told) {
 	dials.Language = it.Lang
-	c, d := answer.New(answer.Options{Language: it.Lang}), turn.New(dials)
-	w, words := newWire(it.Seed, o.Loss), newScribe(it).hear(it, sc)
+	c, d := answer.New(answer.Options{Language: it.Lang, Guess: true}), turn.New(dials)
+	w := newWire(it.Seed, o.Loss)
 	var f audio.Frame
 	var turnOver time.Duration
 	a := &r.Answer
@@ -39,8 +41,11 @@ func hearAnswer(it *Item, sc *scene, dials turn.Options, o Options, r *Result) {
 	greeted := time.Duration(0)
 	look := func(now time.Duration) {
 		v, ok := c.Verdict()
-		if greeted == 0 && ok && v.Class == answer.Human && c.Waits() {
+		if greeted == 0 && ok && v.Class == answer.Human && !v.Guess && c.Waits() {
 			greeted = now
+		}
+		if ok && !v.Guess && a.Settled == 0 {
+			a.Settled = now
 		}
 		if !ok || a.Decided && v.Class == a.Stands.Class {
 			return
@@ -89,12 +94,14 @@ func hearAnswer(it *Item, sc *scene, dials turn.Options, o Options, r *Result) {
 			note(end, "leave", at.String())
 		}
 	}
+	a.Sound = sc.begin()
 	if turnOver > 0 && greeted > 0 {
 		a.Delay = max(0, greeted-turnOver)
 	}
 	for i, p := range sounding(it.Parts) {
 		if strings.HasPrefix(p.Sound, "tone:") && i > 0 && it.Class == "voicemail" {
 			a.Beep = sc.spans[i].End
+			note(a.Beep, "beep ends", "")
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package turns
 
 import (
+	"errors"
 	"fmt"
 	"hash/fnv"
 	"slices"
@@ -22,7 +23,20 @@ const (
 	Echo         Class = "echo"         // the agent's own voice comes back
 	Television   Class = "tv"           // speech of others, far away
 	Bystander    Class = "bystander"    // speech of one other, near
+	Menu         Class = "menu"         // a machine reads out choices: neither has the floor
 )
+
+// A Split is a part of the corpus, with words and voices of its own.
+type Split string
+
+// The splits.
+const (
+	Tuning     Split = "tuning"
+	Validation Split = "validation" // its figures may be looked at while tuning
+	HeldOut    Split = "held-out"   // nobody who tunes has seen its lines, or its figures
+)
+
+var splits = []Split{Tuning, Validation, HeldOut}
 
 // A Word is when a word was said, in its part or its item.
 type Word struct {
@@ -33,12 +47,13 @@ type Word struct {
 // An Item is one thing to be heard.
 type Item struct {
 	ID      string
-	HeldOut bool
+	Split   Split
 	Lang    string
 	Class   Class
 	Answer  bool   // of those who answer a call
 	Parts   []Part // said, with what stands between
-	Asked   string // what the agent had asked
+	Asked   string // what the agent had asked; of a menu, what the call is for
+	Key     string // of a menu, the right one
 	Voice   string // engine/name
 	Noise   string // "": a quiet line
 	SNR     float64
@@ -54,69 +69,90 @@ type Part struct {
 	After time.Duration // silence after it
 }
 
-// entry is a line of the file.
+// entry is a line of a file.
 type entry struct {
-	n       int
-	heldOut bool
-	lang    string
-	class   Class
-	answer  bool
-	text    string
-	asked   string
-	name    string
+	split  Split
+	lang   string
+	class  Class
+	answer bool
+	text   string
+	asked  string
+	key    string
+	name   string
 }
 
-// corpus is the file.
+// corpus is the files.
 type corpus struct {
 	voices map[string][]string // split/language → engine/name
 	lines  []entry
 }
 
-func key(heldOut bool, lang string) string {
-	if heldOut {
-		return "held-out/" + lang
-	}
-	return "tuning/" + lang
-}
+func key(split Split, lang string) string { return string(split) + "/" + lang }
 
-// parse reads the file: fields between bars, comments after #.
-func parse(text string) (*corpus, error) {
+// parse reads files: fields between bars, comments after #.
+func parse(files ...string) (*corpus, error) {
 	c := &corpus{voices: map[string][]string{}}
 	count := map[string]int{}
-	for i, l := range strings.Split(text, "\n") {
-		l = strings.TrimSpace(l)
-		if l == "" || strings.HasPrefix(l, "#") {
-			continue
+	for _, text := range files {
+		for i, l := range strings.Split(text, "\n") {
+			if l = strings.TrimSpace(l); l == "" || strings.HasPrefix(l, "#") {
+				continue
+			}
+			if err := c.line(l, count); err != nil {
+				return nil, fmt.Errorf("line %d: %w", i+1, err)
+			}
 		}
-		f := strings.Split(l, "|")
-		for i := range f {
-			f[i] = strings.TrimSpace(f[i])
-		}
-		if len(f) < 4 {
-			return nil, fmt.Errorf("line %d has %d fields; it needs split | language | class | text", i+1, len(f))
-		}
-		if f[0] != "tuning" && f[0] != "held-out" {
-			return nil, fmt.Errorf("line %d begins with %q; it must be tuning or held-out", i+1, f[0])
-		}
-		held := f[0] == "held-out"
-		if f[2] == "voice" {
-			c.voices[key(held, f[1])] = append(c.voices[key(held, f[1])], strings.Fields(f[3])...)
-			continue
-		}
-		class, answer := strings.CutPrefix(f[2], "answer/")
-		k := f[0] + f[1] + f[2]
-		count[k]++
-		ln := entry{n: i + 1, heldOut: held, lang: f[1], class: Class(class), answer: answer, text: f[3],
-			name: fmt.Sprintf("%s-%s-%s-%02d", f[0][:1], f[1], strings.ReplaceAll(f[2], "/", "-"), count[k])}
-		if len(f) > 4 {
-			ln.asked = f[4]
-		}
-		if _, err := parts(ln.text); err != nil {
-			return nil, fmt.Errorf("line %d: %w", i+1, err)
-		}
-		c.lines = append(c.lines, ln)
 	}
 	return c, nil
+}
+
+// line reads one. count is how many lines there were of each split, language and class.
+func (c *corpus) line(l string, count map[string]int) error {
+	f := strings.Split(l, "|")
+	for i := range f {
+		f[i] = strings.TrimSpace(f[i])
+	}
+	if len(f) < 4 {
+		return fmt.Errorf("it has %d fields and needs split | language | class | text", len(f))
+	}
+	split := Split(f[0])
+	if !slices.Contains(splits, split) {
+		return fmt.Errorf("it begins with %q; it must be one of %v", f[0], splits)
+	}
+	if k := key(split, f[1]); f[2] == "voice" {
+		c.voices[k] = append(c.voices[k], strings.Fields(f[3])...)
+		return nil
+	}
+	kind, often, _ := strings.Cut(f[2], "*")
+	times := 1
+	if often != "" {
+		n, err := strconv.Atoi(often)
+		if err != nil || n < 1 || n > 99 {
+			return fmt.Errorf("%q is not how often", often)
+		}
+		times = n
+	}
+	if _, err := parts(f[3]); err != nil {
+		return err
+	}
+	class, answer := strings.CutPrefix(kind, "answer/")
+	ln := entry{split: split, lang: f[1], class: Class(class), answer: answer, text: f[3]}
+	if len(f) > 4 {
+		ln.asked = f[4]
+	}
+	if len(f) > 5 {
+		ln.key = f[5]
+	}
+	if ln.class == Menu && (ln.asked == "" || ln.key == "") {
+		return errors.New("a menu needs what the call is for, and the right key")
+	}
+	for range times {
+		k := f[0] + f[1] + kind
+		count[k]++
+		ln.name = fmt.Sprintf("%s-%s-%s-%02d", f[0][:1], f[1], strings.ReplaceAll(kind, "/", "-"), count[k])
+		c.lines = append(c.lines, ln)
+	}
+	return nil
 }
 
 // parts reads a text: <0.8> is silence in seconds, [cough] a sound, {a=b} says a and is written b.
@@ -188,11 +224,14 @@ func (l *entry) voicesPer(n int) int {
 }
 
 // items gives every line to voices of its part, each at one of clean, 15 and 5 dB.
-func (c *corpus) items() []Item {
+func (c *corpus) items() []Item { return c.draw(1) }
+
+// draw gives every item so often, each time with noises and a transcriber of another seed.
+func (c *corpus) draw(often int) []Item {
 	var out []Item
 	for i := range c.lines {
 		l := &c.lines[i]
-		voices := c.voices[key(l.heldOut, l.lang)]
+		voices := c.voices[key(l.split, l.lang)]
 		if len(voices) == 0 {
 			continue
 		}
@@ -202,20 +241,30 @@ func (c *corpus) items() []Item {
 		}
 		first := int(hash(l.name) % uint64(len(voices)))
 		for k := range l.voicesPer(len(voices)) {
-			v := voices[(first+k)%len(voices)]
-			it := Item{HeldOut: l.heldOut, Lang: l.lang, Class: l.class, Answer: l.answer, Parts: p, Asked: l.asked, Voice: v}
-			_, name, _ := strings.Cut(v, "/")
-			it.Seed = hash(l.name + v)
-			id := l.name + "." + name
-			if level := (first + k) % 3; level > 0 {
-				it.SNR = []float64{0, 15, 5}[level]
-				it.Noise = noises[it.Seed>>8%uint64(len(noises))]
-				id += fmt.Sprintf(".%s%g", it.Noise, it.SNR)
+			for n := range often {
+				it := Item{Split: l.split, Lang: l.lang, Class: l.class, Answer: l.answer, Parts: p, Asked: l.asked, Key: l.key, Voice: voices[(first+k)%len(voices)]}
+				it.settle(l.name, (first+k)%3, n)
+				c.open(&it, l.name)
+				out = append(out, it)
 			}
-			it.ID = id
-			c.open(&it, l.name)
-			out = append(out, it)
 		}
 	}
 	return out
+}
+
+// settle gives an item its name and what chance has of it: the place, at the level of that number, and a seed, for the so manieth time.
+func (it *Item) settle(line string, level, draw int) {
+	_, name, _ := strings.Cut(it.Voice, "/")
+	id := line + "." + name
+	again := ""
+	if draw > 0 {
+		again = fmt.Sprintf("#%d", draw+1)
+	}
+	it.Seed = hash(line + it.Voice + again)
+	if level > 0 {
+		it.SNR = []float64{0, 15, 5}[level]
+		it.Noise = noises[it.Seed>>8%uint64(len(noises))]
+		id += fmt.Sprintf(".%s%g", it.Noise, it.SNR)
+	}
+	it.ID = id + again
 }

@@ -1,6 +1,7 @@
 package turns
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -20,6 +21,7 @@ type Result struct {
 	Item    *Item
 	Absent  bool   // its voice is not on this machine
 	Err     string // it could not be made
+	Unheard string // it could not be heard
 	Outcome Outcome
 	Wait    time.Duration // TurnEnd after the end of speech
 	Stop    time.Duration // from the interruption's begin to the agent's last packet
@@ -30,7 +32,11 @@ type Result struct {
 	CPU     time.Duration
 	Trace   []string
 	Answer  answered
+	Way     way
 	early   early
+	stages  stages
+
+	said, wrong int // words
 }
 
 // An Outcome is what happened to an item.
@@ -82,7 +88,7 @@ type driver struct {
 
 const echoDelay = 160 * time.Millisecond
 
-func hear(st *store, it *Item, dials turn.Options, o Options) (r Result) {
+func hear(ctx context.Context, st *store, it *Item, dials turn.Options, o Options) (r Result) {
 	r.Item = it
 	sc, err := stage(st, it)
 	if err != nil {
@@ -90,12 +96,26 @@ func hear(st *store, it *Item, dials turn.Options, o Options) (r Result) {
 		r.Err = err.Error()
 		return r
 	}
-	if it.Answer {
-		hearAnswer(it, sc, dials, o, &r)
+	words, err := transcribed(ctx, it, sc, &o)
+	if err != nil {
+		r.Unheard = err.Error()
+		return r
+	}
+	if o.Hearing != nil {
+		r.said, r.wrong = misheard(sc, words)
+	}
+	switch {
+	case it.Answer:
+		hearAnswer(it, sc, dials, o, &r, words)
+		return r
+	case it.Class == Menu:
+		r.Way.asked = hearMenu(it, sc, dials, o, &r, words, it.Key)
+		r.Way.alone = hearMenu(it, sc, dials, o, &r, words, "")
 		return r
 	}
 	dials.Language = it.Lang
 	v := &driver{it: it, sc: sc, d: turn.New(dials), res: &r, trace: o.Trace}
+	r.stages.from = sc.begin()
 	v.floor = it.Class != Finished && it.Class != Unfinished
 	if v.floor {
 		v.speak(st)
@@ -103,7 +123,7 @@ func hear(st *store, it *Item, dials turn.Options, o Options) (r Result) {
 	if a, ok := any(v.d).(askedOf); ok && it.Asked != "" {
 		a.Asked(it.Asked)
 	}
-	v.run(newWire(it.Seed, o.Loss), append(hearOpening(it, sc), newScribe(it).hear(it, sc)...))
+	v.run(newWire(it.Seed, o.Loss), words)
 	v.judge()
 	return r
 }
@@ -146,6 +166,7 @@ func (v *driver) run(w *wire, words []told) {
 			t := words[0]
 			words = words[1:]
 			v.note(t.at, "heard", fmt.Sprintf("%q final=%v end=%v started=%v", t.Text, t.Final, t.End, t.Started))
+			v.res.stages.told(&t)
 			v.timed(func() turn.Signal { return v.d.Heard(t.Words, t.at) }, t.at)
 		}
 		copy(f[:], v.sc.near[n*audio.Samples:])
@@ -153,6 +174,7 @@ func (v *driver) run(w *wire, words []told) {
 		w.carry(&f)
 		v.res.Frames++
 		v.timed(func() turn.Signal { return v.d.Frame(&f, end) }, end)
+		v.res.stages.heard(v.d.Speech(), end)
 	}
 }
 
@@ -189,6 +211,7 @@ func (v *driver) decide(s turn.Signal, now time.Duration) {
 	if s.Kind == turn.None {
 		return
 	}
+	v.res.stages.decided(s.Kind, now)
 	v.note(now, kinds[s.Kind], fmt.Sprintf("%q %s", s.Text, s.Why))
 	switch s.Kind {
 	case turn.Pause:

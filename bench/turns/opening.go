@@ -23,16 +23,16 @@ type opening struct{ Voice, Say, Text string }
 // open gives an item for which the agent speaks its opening: a turn of the same part of the corpus, said by the voice of the item, or,
 // where that is not the caller's, by another.
 func (c *corpus) open(it *Item, name string) {
-	if it.Answer || it.Class == Finished || it.Class == Unfinished {
+	if it.Answer || it.Class == Finished || it.Class == Unfinished || it.Class == Menu {
 		return
 	}
 	var turns []string
 	for i := range c.lines {
-		if l := &c.lines[i]; l.heldOut == it.HeldOut && l.lang == it.Lang && l.class == Finished && !l.answer {
+		if l := &c.lines[i]; l.split == it.Split && l.lang == it.Lang && l.class == Finished && !l.answer {
 			turns = append(turns, l.text)
 		}
 	}
-	voices := c.voices[key(it.HeldOut, it.Lang)]
+	voices := c.voices[key(it.Split, it.Lang)]
 	if len(turns) == 0 || len(voices) == 0 {
 		return
 	}

@@ -69,7 +69,7 @@ func TestOpening(t *testing.T) {
 		if last := told[len(told)-1]; !last.Final || bare(last.Text) == "" || last.at > sc.opening.End+time.Second {
 			t.Errorf("%s: what was heard of %q ends with %+v", it.ID, o.Say, last)
 		}
-		r := hear(st, &it, turn.Options{}, Options{Trace: true})
+		r := hear(t.Context(), st, &it, turn.Options{}, Options{Trace: true})
 		end := slices.IndexFunc(r.Trace, func(s string) bool { return strings.Contains(s, "turn end") })
 		begin := slices.IndexFunc(r.Trace, func(s string) bool { return strings.Contains(s, "begins") })
 		if end < 0 || end > begin {

@@ -13,24 +13,38 @@ import (
 
 // A Report is what was measured.
 type Report struct {
-	Part    string
-	Loss    float64
-	Set     []string
+	Part string
+	Loss float64
+	Set  []string
+	ears
 	Missing []string // voices that this machine has not
 	Items   int
 	Took    time.Duration `json:"took_ns"`
 	CPU     float64       // percent of a core per call
-	Turns   []Row
-	Floor   []Row
+	confusion
 	Bars    []Bar
+	Stages  Stages
 	ByLang  map[string]Score
 	ByNoise map[string]Score
 	Answers Answers
+	Menus   Menus
 	Failed  []Result                   `json:"-"`
 	All     []Result                   `json:"-"`
 	noisy   int                        // items with noise, the agent speaking
 	ambient int                        // of them, those in which it fell silent without cause
 	stops   map[string][]time.Duration // by line: interruption to last packet
+}
+
+// A confusion is how often each class came to what.
+type confusion struct{ Turns, Floor []Row }
+
+// ears are who heard the words, where it is no model of a transcriber, and how well.
+type ears struct {
+	Heard       string
+	Errors      float64  // percent of the words said that were heard wrongly
+	ErrorsQuiet float64  // on quiet lines
+	Unheard     []string // items that could not be heard, and why
+	said, wrong [2]int   // words; the second, on quiet lines
 }
 
 // A Row of a confusion table: how often a class came to an outcome.
@@ -85,15 +99,16 @@ func (r *Report) score(results []Result) {
 	early := map[Class]*earlies{Finished: {}, Unfinished: {}}
 	for i := range results {
 		x := &results[i]
-		if x.Absent {
+		if x.Unheard != "" {
+			r.Unheard = append(r.Unheard, x.Item.ID+": "+x.Unheard)
+		}
+		if x.Absent || x.Unheard != "" {
 			continue
 		}
+		r.heard(x)
 		r.Items++
 		r.All = append(r.All, *x)
-		if x.Item.Answer {
-			if r.Answers.add(x); x.missed() {
-				r.Failed = append(r.Failed, *x)
-			}
+		if r.noTurn(x) {
 			continue
 		}
 		cpu += x.CPU
@@ -122,6 +137,7 @@ func (r *Report) score(results []Result) {
 		case x.Item.Class == Interruption && x.Outcome == Stopped && x.Stop > 0:
 			stops = append(stops, x.Stop)
 			r.stops[noiseOf(x.Item)] = append(r.stops[noiseOf(x.Item)], x.Stop)
+			r.Stages.add(x)
 		}
 		if x.Item.Class != Interruption && x.Silent > 0 {
 			gaps, silences = append(gaps, max(0, x.Resumed)), append(silences, x.Silent)
@@ -132,16 +148,7 @@ func (r *Report) score(results []Result) {
 		tally(r.ByLang, x.Item.Lang, x)
 		tally(r.ByNoise, noiseOf(x.Item), x)
 	}
-	for _, c := range turnClasses {
-		if t := tables[c]; t != nil {
-			r.Turns = append(r.Turns, *t)
-		}
-	}
-	for _, c := range floorClasses {
-		if t := tables[c]; t != nil {
-			r.Floor = append(r.Floor, *t)
-		}
-	}
+	r.Turns, r.Floor = rows(tables, turnClasses), rows(tables, floorClasses)
 	if frames > 0 {
 		r.CPU = 100 * cpu.Seconds() / (time.Duration(frames) * audio.FrameDur).Seconds()
 	}
@@ -149,7 +156,47 @@ func (r *Report) score(results []Result) {
 	for _, c := range turnClasses {
 		r.Bars = append(r.Bars, early[c].bars(string(c))...)
 	}
+	r.Errors, r.ErrorsQuiet = share(r.wrong[0], r.said[0]), share(r.wrong[1], r.said[1])
 	r.Answers.settle()
+	r.Stages.settle()
+	r.Menus.settle()
+}
+
+func rows(tables map[Class]*Row, classes []Class) []Row {
+	var out []Row
+	for _, c := range classes {
+		if t := tables[c]; t != nil {
+			out = append(out, *t)
+		}
+	}
+	return out
+}
+
+// heard counts an item's words.
+func (e *ears) heard(x *Result) {
+	e.said[0], e.wrong[0] = e.said[0]+x.said, e.wrong[0]+x.wrong
+	if x.Item.Noise == "" {
+		e.said[1], e.wrong[1] = e.said[1]+x.said, e.wrong[1]+x.wrong
+	}
+}
+
+// noTurn takes a result that is none of taking turns.
+func (r *Report) noTurn(x *Result) bool {
+	wrong := false
+	switch {
+	case x.Item.Answer:
+		r.Answers.add(x)
+		wrong = x.missed()
+	case x.Item.Class == Menu:
+		r.Menus.add(x)
+		wrong = x.Way.asked.outcome(x.Item.Key) != rightKey
+	default:
+		return false
+	}
+	if wrong {
+		r.Failed = append(r.Failed, *x)
+	}
+	return true
 }
 
 func noiseOf(it *Item) string {
@@ -249,7 +296,13 @@ func (r *Report) Print(w io.Writer) {
 	if len(r.Set) > 0 {
 		fmt.Fprintf(w, ", %s", strings.Join(r.Set, " "))
 	}
+	if r.Heard != "" {
+		fmt.Fprintf(w, ", by %s: %.1f %% of %d words are wrong, on quiet lines %.1f %% of %d", r.Heard, r.Errors, r.said[0], r.ErrorsQuiet, r.said[1])
+	}
 	fmt.Fprintln(w)
+	if len(r.Unheard) > 0 {
+		fmt.Fprintf(w, "%d items were not heard: %s, …\n", len(r.Unheard), r.Unheard[0])
+	}
 	if len(r.Missing) > 0 {
 		fmt.Fprintf(w, "voices this machine has not (their items are left out): %s\n", strings.Join(r.Missing, ", "))
 	}
@@ -268,9 +321,11 @@ func (r *Report) Print(w io.Writer) {
 	}
 	table(w, r.Turns, OneTurn, CutOff, NoEnd)
 	table(w, r.Floor, WentOn, Paused, Stopped, TooLate)
+	r.Stages.print(w)
 	scores(w, "language", r.ByLang)
 	scores(w, "line", r.ByNoise)
 	r.Answers.print(w)
+	r.Menus.print(w)
 }
 
 func table(w io.Writer, rows []Row, outcomes ...Outcome) {
@@ -316,7 +371,10 @@ func (r *Report) Explain(w io.Writer, all bool) {
 	for i := range list {
 		x := &list[i]
 		outcome := string(x.Outcome)
-		if x.Item.Answer {
+		switch {
+		case x.Item.Class == Menu:
+			outcome = x.Way.asked.outcome(x.Item.Key) + ", with no model " + x.Way.alone.outcome(x.Item.Key)
+		case x.Item.Answer:
 			outcome = "taken for " + cmp.Or(string(x.Answer.Stands.Class), "nobody")
 		}
 		fmt.Fprintf(w, "\n%s: %s, %s", x.Item.ID, x.Item.Class, outcome)

@@ -49,8 +49,11 @@ func stage(st *store, it *Item) (*scene, error) {
 	if it.Class == Finished || it.Class == Unfinished {
 		after += 2 * time.Second // noise may hold a turn open
 	}
-	if it.Answer {
-		wait = time.Duration(100+rng.IntN(400)) * time.Millisecond
+	if it.Class == Menu {
+		after += 6 * time.Second // and somebody is to be asked
+	}
+	if it.Answer || it.Class == Menu {
+		wait = pickUp(it)
 	}
 	sc := &scene{}
 	gain := math.Pow(10, (rng.Float64()*12-6)/20)
@@ -103,6 +106,18 @@ func stage(st *store, it *Item) (*scene, error) {
 		sc.near[i] = int16(max(-32768, min(32767, x[i])))
 	}
 	return sc, nil
+}
+
+// pickUp is how long after the answer whoever answers makes the first sound: a person brings a telephone to the ear first, a machine's
+// announcement has to be found. Half of all people need less than 0.8 s, one in twenty more than 2.3 s.
+func pickUp(it *Item) time.Duration {
+	rng := rand.New(rand.NewPCG(it.Seed, 19))
+	half, spread := 0.6, 0.7
+	if it.Class == "human" {
+		half, spread = 0.8, 0.65
+	}
+	s := half * math.Exp(spread*rng.NormFloat64())
+	return time.Duration(max(0.04, min(5, s)) * float64(time.Second))
 }
 
 // tell adds a part's words: those written, at the times of those said.

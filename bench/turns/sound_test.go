@@ -1,6 +1,7 @@
 package turns
 
 import (
+	"errors"
 	"math"
 	"testing"
 	"time"
@@ -113,5 +114,41 @@ func TestSounds(t *testing.T) {
 	}
 	if _, err := soundOf("trumpet", 1); err == nil {
 		t.Error("there is a trumpet")
+	}
+}
+
+// People take their time, and each item's is the same each time.
+func TestPickUp(t *testing.T) {
+	for class, half := range map[Class]time.Duration{"human": 800 * time.Millisecond, "voicemail": 600 * time.Millisecond} {
+		var all []time.Duration
+		for seed := range uint64(2000) {
+			it := Item{Class: class, Answer: true, Seed: seed * 7919}
+			d := pickUp(&it)
+			if d != pickUp(&it) || d < 40*time.Millisecond || d > 5*time.Second {
+				t.Fatalf("%s, seed %d: %v", class, seed, d)
+			}
+			all = append(all, d)
+		}
+		if p50 := percentile(all, 0.5); p50 < half*9/10 || p50 > half*11/10 {
+			t.Errorf("half of all %s have begun after %v", class, p50)
+		}
+		if p95 := percentile(all, 0.95); p95 < 2*half || p95 > 4*half {
+			t.Errorf("19 of 20 %s have begun after %v", class, p95)
+		}
+	}
+}
+
+// A voice that nobody has installed is absent, and one with no pitch an error.
+func TestByPython(t *testing.T) {
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
+	for _, v := range []string{"pico/en-GB", "pico/en-GB+118", "openjtalk/mei-5"} {
+		if _, err := synthesize(t.Context(), order{v, "en", "hello"}); !errors.Is(err, errAbsent) {
+			t.Errorf("%s: %v", v, err)
+		}
+	}
+	for _, v := range []string{"pico/en-GB+high", "openjtalk/mei-x"} {
+		if _, err := synthesize(t.Context(), order{v, "en", "hello"}); err == nil || errors.Is(err, errAbsent) {
+			t.Errorf("%s: %v", v, err)
+		}
 	}
 }

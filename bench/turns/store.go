@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -20,7 +21,7 @@ import (
 )
 
 // soundsMade changes when what is made of a text does.
-const soundsMade = "1"
+const soundsMade = "2"
 
 // A store keeps what the synthesizers said: a file per voice and text.
 type store struct {
@@ -160,18 +161,39 @@ func (s *store) render(ctx context.Context, c *corpus, items []Item, progress fu
 	return absent, errors.Join(err, ctx.Err())
 }
 
+// inaudible is how many dB below its loudest a voice's sound is what it was recorded with: breath, the room.
+const inaudible = 40
+
 // trimmed is v without the silence around it.
 func trimmed(v *said) *said {
-	const quiet = 80
-	from, to := 0, len(v.pcm)
-	for from < to && v.pcm[from] < quiet && v.pcm[from] > -quiet {
-		from++
+	const step, span = audio.Rate / 100, 5 // 10 ms; the loudest is of five
+	n := len(v.pcm) / step
+	loud := make([]float64, n)
+	var top, sum float64
+	for i := range loud {
+		for _, s := range v.pcm[i*step : (i+1)*step] {
+			loud[i] += float64(s) * float64(s)
+		}
+		if sum += loud[i]; i >= span {
+			sum -= loud[i-span]
+		}
+		top = max(top, sum/span)
 	}
-	for to > from && v.pcm[to-1] < quiet && v.pcm[to-1] > -quiet {
+	least := top * math.Pow(10, -inaudible/10.0)
+	heard := func(e float64) bool { return e > least }
+	from := slices.IndexFunc(loud, heard)
+	if from < 0 {
+		return v
+	}
+	to := n
+	for !heard(loud[to-1]) {
 		to--
 	}
-	v.pcm = v.pcm[from:to]
-	off := at(from)
+	if to == n { // what is left over
+		to = (len(v.pcm) + step - 1) / step
+	}
+	v.pcm = v.pcm[from*step : min(to*step, len(v.pcm))]
+	off := at(from * step)
 	for i := range v.Words {
 		v.Words[i].Start = min(max(0, v.Words[i].Start-off), at(len(v.pcm)))
 		v.Words[i].End = min(max(0, v.Words[i].End-off), at(len(v.pcm)))

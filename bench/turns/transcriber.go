@@ -53,17 +53,19 @@ func newScribe(it *Item) *scribe {
 func (s *scribe) hear(it *Item, sc *scene) []told {
 	words := sc.words
 	switch it.Class {
+	case Sounds:
+		return s.startled(sc)
 	case Television:
 		if s.rng.Float64() > 0.3 { // too far away for words
-			return nil
+			return s.startled(sc)
 		}
 	case Bystander:
 		if s.rng.Float64() > 0.5 {
-			return nil
+			return s.startled(sc)
 		}
 	case Backchannel:
 		if s.rng.Float64() < s.missing {
-			return nil
+			return s.startled(sc)
 		}
 	}
 	var out []told
@@ -78,6 +80,14 @@ func (s *scribe) hear(it *Item, sc *scene) []told {
 	}
 	slices.SortStableFunc(out, func(a, b told) int { return int(a.at - b.at) })
 	return out
+}
+
+// startled is what a transcriber tells of a sound of which it makes no words: one that tells beginnings takes every third for speech.
+func (s *scribe) startled(sc *scene) []told {
+	if !s.starts || s.rng.IntN(3) > 0 {
+		return nil
+	}
+	return []told{{sc.begin() + startedAfter, turn.Words{Started: true}}}
 }
 
 func start(ws []Word) time.Duration { return ws[0].Start }

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -22,13 +23,15 @@ import (
 
 // Options say what is measured.
 type Options struct {
-	Tuning, HeldOut bool     // parts of the corpus; neither is both
-	Loss            float64  // percent of packets that do not come
-	Set             []string // dial=value, as the contract calls them
-	Only            string   // items whose name contains it
-	Cache           string   // folder for the sound; "" is the user's cache folder
-	Trace           bool     // keep what was decided in each item
-	Progress        func(string)
+	Splits   []Split  // parts of the corpus; none is all
+	Loss     float64  // percent of packets that do not come
+	Set      []string // dial=value, as the contract calls them
+	Only     []string // items whose name contains one of them; none is all
+	Draws    int      // how often each item is drawn, with noises and transcribers of another seed; 0 is once
+	Cache    string   // folder for the sound; "" is the user's cache folder
+	Trace    bool     // keep what was decided in each item
+	Hearing  Hearing  // nil: a model of a transcriber
+	Progress func(string)
 }
 
 // Run measures.
@@ -37,9 +40,12 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	labels, err := parse(speech.Labels)
+	labels, err := parse(speech.Labels, speech.HeldOut)
 	if err != nil {
-		return nil, fmt.Errorf("reading testdata/speech/labels.txt: %w", err)
+		return nil, fmt.Errorf("reading testdata/speech: %w", err)
+	}
+	if len(o.Splits) == 0 {
+		o.Splits = splits
 	}
 	if o.Progress == nil {
 		o.Progress = func(string) {}
@@ -49,19 +55,25 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 		return nil, err
 	}
 	var items []Item
-	for _, it := range labels.items() {
-		if (o.Tuning == o.HeldOut || o.HeldOut == it.HeldOut) && strings.Contains(it.ID, o.Only) {
+	for _, it := range labels.draw(max(1, o.Draws)) {
+		if slices.Contains(o.Splits, it.Split) && (len(o.Only) == 0 || slices.ContainsFunc(o.Only, func(s string) bool { return strings.Contains(it.ID, s) })) {
 			items = append(items, it)
 		}
 	}
+	if o.Hearing != nil {
+		items = sample(items)
+	}
 	if len(items) == 0 {
-		return nil, fmt.Errorf("no item's name contains %q", o.Only)
+		return nil, fmt.Errorf("no item's name contains any of %q", o.Only)
 	}
 	missing, err := store.render(ctx, labels, items, o.Progress)
 	if err != nil {
 		return nil, err
 	}
 	r := &Report{Loss: o.Loss, Set: o.Set, Missing: missing, Part: part(o)}
+	if o.Hearing != nil {
+		r.Heard = "local hearing"
+	}
 	began := time.Now()
 	results, err := play(ctx, store, items, dials, o)
 	if err != nil {
@@ -73,13 +85,11 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 }
 
 func part(o Options) string {
-	switch {
-	case o.Tuning == o.HeldOut:
-		return "tuning and held-out"
-	case o.Tuning:
-		return "tuning"
+	var names []string
+	for _, s := range o.Splits {
+		names = append(names, string(s))
 	}
-	return "held-out"
+	return strings.Join(names, " and ")
 }
 
 // play has every item heard. Items whose voice this machine has not are left out.
@@ -90,7 +100,7 @@ func play(ctx context.Context, s *store, items []Item, dials turn.Options, o Opt
 	for range runtime.GOMAXPROCS(0) {
 		wg.Go(func() {
 			for i := range next {
-				results[i] = hear(s, &items[i], dials, o)
+				results[i] = hear(ctx, s, &items[i], dials, o)
 			}
 		})
 	}

@@ -3,6 +3,7 @@ package turns
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os/exec"
 	"strings"
@@ -13,33 +14,65 @@ import (
 )
 
 func TestLabels(t *testing.T) {
-	c, err := parse(speech.Labels)
+	c, err := parse(speech.Labels, speech.HeldOut)
 	if err != nil {
 		t.Fatal(err)
 	}
 	items := c.items()
-	names, voices, words := map[string]bool{}, map[string]bool{}, map[string]bool{}
+	names := map[string]bool{}
+	voices, words := map[string]Split{}, map[string]Split{}
+	humans := map[Split]int{}
 	for i := range items {
 		it := &items[i]
 		if names[it.ID] {
 			t.Errorf("two items are called %s", it.ID)
 		}
 		names[it.ID] = true
+		if it.Answer && it.Class == "human" {
+			humans[it.Split]++
+		}
 		for _, p := range it.Parts {
 			if p.Sound != "" {
 				if _, err := soundOf(p.Sound, 1); err != nil {
 					t.Errorf("%s: %v", it.ID, err)
 				}
 			}
-			if p.Say != "" && !it.HeldOut {
-				voices[it.Voice] = true
-				words[p.Say] = true
+			if p.Say == "" {
+				continue
 			}
+			if other := voices[it.Voice]; other != "" && other != it.Split {
+				t.Errorf("%s is said by %s, which is one of %s", it.ID, it.Voice, other)
+			}
+			voices[it.Voice] = it.Split
+			if said := words[it.Lang+bare(p.Say)]; said != "" && said != it.Split && len(it.Parts) == 1 && len(strings.Fields(p.Say)) > 3 {
+				t.Errorf("%s says what a line of %s does", it.ID, said)
+			}
+			words[it.Lang+bare(p.Say)] = it.Split
 		}
 	}
-	for i := range items {
-		if it := &items[i]; it.HeldOut && voices[it.Voice] {
-			t.Errorf("%s is said by %s, which tuning has heard", it.ID, it.Voice)
+	for _, s := range []Split{Validation, HeldOut} {
+		if humans[s] < 1000 {
+			t.Errorf("%s has %d humans who answer", s, humans[s])
+		}
+	}
+}
+
+func TestLines(t *testing.T) {
+	c, err := parse("# a\n\ntuning | en | voice | a/1 a/2\ntuning | en | answer/human*3 | Hello?\nvalidation | en | finished | Yes. | Is it?")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := ""
+	for _, l := range c.lines {
+		got += fmt.Sprintln(l.name, l.split, l.class, l.answer, l.asked)
+	}
+	want := "t-en-answer-human-01 tuning human true \nt-en-answer-human-02 tuning human true \nt-en-answer-human-03 tuning human true \nv-en-finished-01 validation finished false Is it?\n"
+	if got != want {
+		t.Errorf("lines are\n%swant\n%s", got, want)
+	}
+	for _, bad := range []string{"held | en | finished | a", "tuning | en | a", "tuning | en | a*0 | b", "tuning | en | a*x | b", "tuning | en | a | <b>"} {
+		if _, err := parse("\n" + bad); err == nil || !strings.Contains(err.Error(), "line 2: ") {
+			t.Errorf("%q: %v", bad, err)
 		}
 	}
 }
@@ -124,7 +157,7 @@ func TestRunAgain(t *testing.T) {
 	}
 	dir := t.TempDir()
 	run := func() string {
-		r, err := Run(context.Background(), Options{Tuning: true, Only: "t-en-backchannel-0", Cache: dir, Trace: true})
+		r, err := Run(context.Background(), Options{Splits: []Split{Tuning}, Only: []string{"t-en-backchannel-0"}, Cache: dir, Trace: true})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -13,7 +13,7 @@ import (
 
 // clerk makes who does what is to be done after calls.
 func (h *house) clerk(v *vendors) *after.Clerk {
-	c := after.Config{Store: h.db, Log: h.db.Log(), Net: h.fetch, Open: v.OpenMind, Logger: h.log,
+	c := after.Config{Store: h.db, Log: h.db.Log(), Net: h.fetch, Carriers: h.carriers(), Open: v.OpenMind, Logger: h.log,
 		RecordingURL: func(callID string, until time.Time) string { return h.api.RecordingURL(callID, "mp3", until) }}
 	if h.prices != nil {
 		c.Cost = h.prices.Thought

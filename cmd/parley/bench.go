@@ -19,6 +19,7 @@ type benchCmd struct {
 	Faults benchFaultsCmd `cmd:"" name:"faults" help:"Measure how long callers hear nothing when a vendor goes wrong, in every way."`
 	SIP    benchSIPCmd    `cmd:"" name:"sip" help:"Measure the SIP leg: signalling, memory, strangers, floods and far ends that die."`
 	Turns  benchTurnsCmd  `cmd:"" help:"Measure turn-taking and who answered, on the corpus of testdata/speech."`
+	Web    benchWebCmd    `cmd:"" help:"Measure calls from browsers: from the click to the first sound, stage by stage."`
 }
 
 // benchCallsCmd has callers talk to a server.
@@ -28,6 +29,7 @@ type benchCallsCmd struct {
 	Setups      int           `help:"Measure set-ups instead: so many calls a second, for --seconds."`
 	Barge       int           `default:"4" help:"Every so many turns the caller interrupts; negative: never."`
 	Endpointing string        `default:"sensitive" enum:"sensitive,auto,relaxed" help:"The agent's endpointing_sensitivity."`
+	Twilio      bool          `help:"The callers come by Twilio's Media Streams instead of SIP."`
 	Loss        float64       `help:"Percent of the callers' packets that do not come."`
 	Jitter      time.Duration `help:"So much later, at the most, they do."`
 	Silence     time.Duration `help:"The voice's sound begins with so much silence."`
@@ -45,7 +47,7 @@ func (c *benchCallsCmd) Run(ctx context.Context) error {
 		return err
 	}
 	o := bench.Options{Command: self, Calls: c.Calls, Talk: time.Duration(c.Seconds) * time.Second, Setups: c.Setups, Barge: c.Barge,
-		Endpointing: c.Endpointing, Late: !c.Early, Record: c.Record, Webhook: c.Webhook, Delays: bench.FixedDelays(), Loss: c.Loss, Jitter: c.Jitter}
+		Endpointing: c.Endpointing, Twilio: c.Twilio, Late: !c.Early, Record: c.Record, Webhook: c.Webhook, Delays: bench.FixedDelays(), Loss: c.Loss, Jitter: c.Jitter}
 	o.Delays.Silence = c.Silence
 	if c.Verbose {
 		o.Log = os.Stderr

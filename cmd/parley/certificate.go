@@ -26,13 +26,13 @@ type certificate struct {
 
 // serverTLS is what SIP over TLS answers with; nil: no certificate is configured. TLS 1.2 is the least.
 func (c *serveCmd) serverTLS(log *slog.Logger) (*tls.Config, error) {
-	if c.TLSCert == "" && c.TLSKey == "" {
+	if c.TLS.Cert == "" && c.TLS.Key == "" {
 		return nil, nil
 	}
-	if c.TLSCert == "" || c.TLSKey == "" {
+	if c.TLS.Cert == "" || c.TLS.Key == "" {
 		return nil, fmt.Errorf("PARLEY_TLS_CERT and PARLEY_TLS_KEY go together: set both to PEM files, or none")
 	}
-	f := &certificate{cert: c.TLSCert, key: c.TLSKey, log: log}
+	f := &certificate{cert: c.TLS.Cert, key: c.TLS.Key, log: log}
 	if err := f.read(); err != nil {
 		return nil, fmt.Errorf("PARLEY_TLS_CERT, PARLEY_TLS_KEY: %w", err)
 	}

@@ -95,11 +95,11 @@ func TestCertificateIsConfigured(t *testing.T) {
 		wrong string
 	}{
 		"none":     {serveCmd{}, false, ""},
-		"both":     {serveCmd{TLSCert: cert, TLSKey: key}, true, ""},
-		"no key":   {serveCmd{TLSCert: cert}, false, "PARLEY_TLS_KEY go together"},
-		"no cert":  {serveCmd{TLSKey: key}, false, "PARLEY_TLS_CERT and"},
-		"no file":  {serveCmd{TLSCert: filepath.Join(dir, "other.pem"), TLSKey: key}, false, "other.pem"},
-		"mistaken": {serveCmd{TLSCert: key, TLSKey: cert}, false, "PARLEY_TLS_CERT, PARLEY_TLS_KEY: "},
+		"both":     {serveCmd{TLS: tlsConfig{Cert: cert, Key: key}}, true, ""},
+		"no key":   {serveCmd{TLS: tlsConfig{Cert: cert}}, false, "PARLEY_TLS_KEY go together"},
+		"no cert":  {serveCmd{TLS: tlsConfig{Key: key}}, false, "PARLEY_TLS_CERT and"},
+		"no file":  {serveCmd{TLS: tlsConfig{Cert: filepath.Join(dir, "other.pem"), Key: key}}, false, "other.pem"},
+		"mistaken": {serveCmd{TLS: tlsConfig{Cert: key, Key: cert}}, false, "PARLEY_TLS_CERT, PARLEY_TLS_KEY: "},
 	} {
 		conf, err := tt.c.serverTLS(slog.New(slog.DiscardHandler))
 		if (conf != nil) != tt.on || (err == nil) != (tt.wrong == "") || err != nil && !strings.Contains(err.Error(), tt.wrong) {
@@ -113,7 +113,7 @@ func TestServeTLS(t *testing.T) {
 	dir := t.TempDir()
 	cert, key := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
 	writePair(t, "sip.example", cert, key)
-	h, _ := serveWith(t, &serveCmd{Data: filepath.Join(dir, "data"), HTTP: "127.0.0.1:0", SIP: "127.0.0.1:0", SIPTLS: "127.0.0.1:0", TLSCert: cert, TLSKey: key,
+	h, _ := serveWith(t, &serveCmd{Data: filepath.Join(dir, "data"), HTTP: "127.0.0.1:0", SIP: "127.0.0.1:0", TLS: tlsConfig{SIP: "127.0.0.1:0", Cert: cert, Key: key},
 		RTPPorts: portRange{41000, 41999}})
 	addr := h.sip.AddrTLS().String()
 	if _, err := tls.Dial("tcp", addr, &tls.Config{ServerName: "sip.example"}); err == nil {

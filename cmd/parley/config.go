@@ -16,18 +16,16 @@ import (
 
 // serveCmd is the server's configuration: flags, environment, parley.yaml, in that order.
 type serveCmd struct {
-	Data          string         `env:"PARLEY_DATA" default:"./data" help:"Folder of the database, the recordings and the keys."`
-	HTTP          string         `name:"http" env:"PARLEY_HTTP" default:":8080" help:"Address of the API."`
-	SIP           string         `name:"sip" env:"PARLEY_SIP" default:":5060" help:"Address of SIP, UDP and TCP."`
-	SIPTLS        string         `name:"sip-tls" env:"PARLEY_SIP_TLS" default:":5061" help:"Address of SIP over TLS, once there is a certificate."`
-	TLSCert       string         `name:"tls-cert" env:"PARLEY_TLS_CERT" help:"PEM file of the certificate that SIP over TLS shows. Read again when it changes."`
-	TLSKey        string         `name:"tls-key" env:"PARLEY_TLS_KEY" help:"PEM file of its private key."`
-	RTPPorts      portRange      `name:"rtp-ports" env:"PARLEY_RTP_PORTS" default:"20000-29999" help:"UDP ports of the sound, two a call."`
-	PublicURL     string         `name:"public-url" env:"PARLEY_PUBLIC_URL" help:"Where others reach the API, for links in webhooks. Default: http://localhost and the port."`
-	PublicIP      string         `name:"public-ip" env:"PARLEY_PUBLIC_IP" help:"Address that callers reach us at, when it is not our own (NAT)."`
-	APIKey        string         `name:"api-key" env:"PARLEY_API_KEY" help:"Key of the default environment on the first start. Default: one is made and printed once."`
-	DatabaseURL   string         `name:"database-url" env:"PARLEY_DATABASE_URL" help:"postgres://… ; default: SQLite in the data folder."`
-	MasterKey     string         `name:"master-key" env:"PARLEY_MASTER_KEY" help:"Secret that credentials are encrypted with. Default: a file beside the database."`
+	Data          string    `env:"PARLEY_DATA" default:"./data" help:"Folder of the database, the recordings and the keys."`
+	HTTP          string    `name:"http" env:"PARLEY_HTTP" default:":8080" help:"Address of the API."`
+	SIP           string    `name:"sip" env:"PARLEY_SIP" default:":5060" help:"Address of SIP, UDP and TCP."`
+	TLS           tlsConfig `embed:""`
+	Web           webConfig `embed:""`
+	RTPPorts      portRange `name:"rtp-ports" env:"PARLEY_RTP_PORTS" default:"20000-29999" help:"UDP ports of the sound, two a call."`
+	PublicURL     string    `name:"public-url" env:"PARLEY_PUBLIC_URL" help:"Where others reach the API, for links in webhooks. Default: http://localhost and the port."`
+	PublicIP      string    `name:"public-ip" env:"PARLEY_PUBLIC_IP" help:"Address that callers reach us at, when it is not our own (NAT)."`
+	APIKey        string    `name:"api-key" env:"PARLEY_API_KEY" help:"Key of the default environment on the first start. Default: one is made and printed once."`
+	storeConfig   `embed:""`
 	Log           logLevel       `env:"PARLEY_LOG" default:"info" help:"debug, info, warn or error."`
 	TrustLoopback bool           `name:"sip-trust-loopback" env:"PARLEY_SIP_TRUST_LOOPBACK" help:"Calls from this machine need no trunk, also once there is one."`
 	AllowNetworks []string       `name:"allow-networks" env:"PARLEY_ALLOW_NETWORKS" help:"Private networks that webhooks, context endpoints and account connections may reach, such as 10.0.0.0/8."`
@@ -35,7 +33,22 @@ type serveCmd struct {
 	Rate          float64        `name:"rate" env:"PARLEY_RATE" default:"1000" help:"Requests a second that each API key may make, in bursts of twice as many; -1: any number."`
 	Early         onOff          `env:"PARLEY_EARLY" default:"on" help:"on: agents begin to answer, unheard, when the caller has probably finished; what is thrown away costs tokens (docs/turn-taking.md). off: they wait until it is certain."`
 	Fallback      fallbackConfig `embed:""`
-	Debug         bool           `env:"PARLEY_DEBUG" help:"Serve /debug/state and /debug/pprof on the API's address, to this machine only."`
+	Twilio        twilioConfig   `embed:""`
+	Watch         watchConfig    `embed:""`
+	Cluster       clusterConfig  `embed:""`
+}
+
+// storeConfig is what is the same for all nodes of one installation.
+type storeConfig struct {
+	DatabaseURL string `name:"database-url" env:"PARLEY_DATABASE_URL" help:"postgres://… ; default: SQLite in the data folder."`
+	MasterKey   string `name:"master-key" env:"PARLEY_MASTER_KEY" help:"Secret that credentials are encrypted with. Default: a file beside the database."`
+}
+
+// tlsConfig is SIP over TLS.
+type tlsConfig struct {
+	SIP  string `name:"sip-tls" env:"PARLEY_SIP_TLS" default:":5061" help:"Address of SIP over TLS, once there is a certificate."`
+	Cert string `name:"tls-cert" env:"PARLEY_TLS_CERT" help:"PEM file of the certificate that SIP over TLS shows. Read again when it changes."`
+	Key  string `name:"tls-key" env:"PARLEY_TLS_KEY" help:"PEM file of its private key."`
 }
 
 // logLevel is a slog.Level whose refusal says what would be right.
@@ -73,7 +86,7 @@ func (c *serveCmd) check() error {
 	_, err := c.publicIP()
 	_, err2 := c.networks()
 	_, err3 := c.prices()
-	err = errors.Join(err, err2, err3, address("PARLEY_HTTP", c.HTTP, ":8080"), address("PARLEY_SIP", c.SIP, ":5060"), address("PARLEY_SIP_TLS", c.SIPTLS, ":5061"))
+	err = errors.Join(err, err2, err3, address("PARLEY_HTTP", c.HTTP, ":8080"), address("PARLEY_SIP", c.SIP, ":5060"), address("PARLEY_SIP_TLS", c.TLS.SIP, ":5061"), c.Web.check(), c.Twilio.check(), c.Watch.check(), c.Cluster.check(c.DatabaseURL))
 	if c.Data == "" {
 		err = errors.Join(err, errors.New("PARLEY_DATA is empty; write the path of a folder, such as ./data"))
 	}

@@ -4,15 +4,16 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/pprof"
-	"net/netip"
 	"runtime"
+
+	"github.com/parley-voice/parley/api"
 )
 
 // debug serves what a bench and a developer look at, to this machine only.
 func (h *house) debug(mux *http.ServeMux) {
 	local := func(f http.HandlerFunc) http.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request) {
-			if a, err := netip.ParseAddrPort(r.RemoteAddr); err != nil || !a.Addr().Unmap().IsLoopback() {
+			if !api.FromHere(r) { // nor is it whoever a proxy on this machine lets in
 				http.NotFound(w, r)
 				return
 			}

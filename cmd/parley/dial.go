@@ -22,11 +22,20 @@ const dialJob = "dial"
 // dialsAtOnce bounds the calls that are dialled or running by jobs of this process.
 const dialsAtOnce = 1000
 
+// dialsAtOnce is no more than this process may have calls.
+func (h *house) dialsAtOnce() int {
+	if most := h.cfg.Cluster.MaxCalls; most > 0 {
+		return min(most, dialsAtOnce)
+	}
+	return dialsAtOnce
+}
+
 // deliver makes what takes work from the store: the jobs and the webhooks.
 func (h *house) deliver(v *vendors) {
-	kinds := append(h.clerk(v).Kinds(), job.Kind{Name: dialJob, AtOnce: dialsAtOnce, Run: h.dial, Doubt: h.inDoubt})
-	h.jobs = job.New(h.db, job.Options{Logger: h.log}, kinds...)
-	h.metrics = metrics.New(metrics.Config{Log: h.db.Log(), Running: h.switchboard.Live, Depth: h.db.Depth, Logger: h.log})
+	kinds := append(h.clerk(v).Kinds(), job.Kind{Name: dialJob, AtOnce: h.dialsAtOnce(), Hold: func() bool { return h.mayTake() != nil }, Run: h.dial, Doubt: h.inDoubt}, h.settler())
+	h.jobs = job.New(h.db, job.Options{Owner: h.db.Self(), Logger: h.log}, kinds...)
+	h.metrics = metrics.New(metrics.Config{Log: h.db.Log(), Running: h.switchboard.Live, Depth: h.db.Depth, Logger: h.log,
+		Node: metrics.Node{Late: h.clock.Lateness, Lines: func() metrics.Lines { return lines(h.sip.State()) }, Ports: h.ports.InUse}})
 	h.webhooks = webhook.New(webhook.Options{DB: h.db, Sender: h.fetch, Logger: h.log, Attempted: h.metrics.Attempted, RecordingURL: func(callID string) string {
 		return h.api.RecordingURL(callID, "mp3", time.Now().Add(recordingURLLasts))
 	}})
@@ -51,11 +60,7 @@ const dialAgain = 5 * time.Second
 
 // queue lets calls that wait go.
 func (h *house) queue() *call.Queue {
-	return &call.Queue{Freed: h.db.SlotsFreed(), Log: h.db.Log(), Logger: h.log,
-		Admit: func(ctx context.Context) ([]parley.Call, time.Time, error) {
-			a, err := h.db.Admit(ctx)
-			return a.Expired, a.Next, err
-		}}
+	return &call.Queue{Freed: h.db.SlotsFreed(), Log: h.db.Log(), Logger: h.log, Admit: h.admit}
 }
 
 // inDoubt ends a call of which nobody knows whether it was dialled: it is never dialled again.

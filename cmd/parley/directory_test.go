@@ -83,7 +83,7 @@ func newTown(t *testing.T, trunks ...string) town {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := town{&directory{db: db, trunks: db.Trunks, defaultEnv: env}, env, a["id"].(string)}
+	h := town{&directory{db: db, trunks: db.Trunks, anew: db.Trunks, defaultEnv: env}, env, a["id"].(string)}
 	for _, d := range []store.Doc{
 		{"number": "+15551234567", "active": true, "inbound_agent": h.agent},
 		{"number": "7001", "active": true, "inbound_agent": h.agent},
@@ -145,6 +145,30 @@ func statusOf(err error) int {
 	return 0
 }
 
+// TestReachedByNationalNumbers: a trunk that writes numbers in a form of its own reaches those that are linked in E.164 form.
+func TestReachedByNationalNumbers(t *testing.T) {
+	h := newTown(t)
+	d, err := h.db.Create(t.Context(), h.env, store.AccountConnections, store.Doc{"type": "account_connection_sip", "config": store.Doc{},
+		"credentials": store.Doc{"host": "pbx.example.com", "number_format": "national", "country": "DE"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.db.LinkNumber(t.Context(), h.env, store.Doc{"number": "+493012345678", "inbound_agent": h.agent}); err != nil {
+		t.Fatal(err)
+	}
+	other := h.addTrunk(t, "other.example.com")
+	for trunk, want := range map[string]int{d["id"].(string): 0, other: 404} {
+		if r, err := h.Reached(t.Context(), leg.Ringing{To: "03012345678", Trunk: trunk}); statusOf(err) != want || want == 0 && r.Agent.ID != h.agent {
+			t.Errorf("%v, want %d", err, want)
+		}
+	}
+	for _, to := range []string{"7001", "+15551234567"} {
+		if r, err := h.Reached(t.Context(), leg.Ringing{To: to, Trunk: d["id"].(string)}); err != nil || r.Agent.ID != h.agent {
+			t.Errorf("%s: %v", to, err)
+		}
+	}
+}
+
 func TestReachedFromThisMachineOnceThereAreTrunks(t *testing.T) {
 	h := newTown(t)
 	id := h.addTrunk(t, "pbx.example.com")
@@ -192,6 +216,10 @@ func TestTrunk(t *testing.T) {
 	if tr, err := h.Trunk(t.Context(), call); err != nil || tr.ID != second {
 		t.Errorf("with two and one named: %v", err)
 	}
+	h.trunks, h.anew = func(context.Context) ([]parley.TrunkAccount, error) { return nil, nil }, h.db.Trunks // what is remembered may be older
+	if tr, err := h.Trunk(t.Context(), call); err != nil || tr.ID != second {
+		t.Errorf("one that was just made: %v", err)
+	}
 	call.UserID = "another"
 	if _, err := h.Trunk(t.Context(), call); statusOf(err) != 400 {
 		t.Errorf("another's trunk: %v", err)
@@ -200,3 +228,55 @@ func TestTrunk(t *testing.T) {
 
 // forget is for starts whose key nobody needs.
 func forget(string) error { return nil }
+
+// TestTrunkOfThisMoment: an account that was added since the trunks were read last carries calls at once.
+func TestTrunkOfThisMoment(t *testing.T) {
+	var stored []parley.TrunkAccount
+	book := &trunkBook{registers: func() bool { return true }, read: func(context.Context) ([]parley.TrunkAccount, error) { return stored, nil }}
+	db, env := openStore(t), "env"
+	d := &directory{db: db, trunks: book.all, anew: book.anew}
+	call := parley.Call{UserID: env, From: "+14155550123", To: "+14155550124"}
+	if _, err := d.Trunk(t.Context(), call); err == nil {
+		t.Error("a call goes by nothing")
+	}
+	stored = []parley.TrunkAccount{{ID: "t", UserID: env, Carrier: parley.CarrierTwilio}}
+	if a, err := d.Trunk(t.Context(), call); err != nil || a.ID != "t" {
+		t.Errorf("%v, %v", a, err)
+	}
+}
+
+// TestOperatorsNumbers: the operator's account carries calls from numbers that are linked with it at that moment, and lends no others.
+func TestOperatorsNumbers(t *testing.T) {
+	h := newTown(t)
+	made, err := h.db.Create(t.Context(), h.env, store.AccountConnections, store.Doc{"type": "account_connection_fluents_twilio", "config": store.Doc{}, "credentials": store.Doc{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := made["id"].(string)
+	for phone, more := range map[string]store.Doc{"+14155550101": {}, "+14155550102": {}, "+14155550103": {"active": false, "carrier_status": "failed"}} {
+		more["number"], more[accountField] = phone, id
+		if _, err := h.db.LinkNumber(t.Context(), h.env, more); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := h.db.ChangeSteeringPool(t.Context(), h.env, id, []string{"+14155550102", "+14155550103", "+14155550177", "+15551234567"}, nil); err != nil {
+		t.Fatal(err)
+	}
+	call := parley.Call{UserID: h.env, From: "+14155550101", To: "+14155550199", Media: parley.Media{TrunkID: id}}
+	if a, err := h.Trunk(t.Context(), call); err != nil || len(a.Policy.Steering) != 1 || a.Policy.Steering[0] != "+14155550102" {
+		t.Errorf("%+v %v", a, err)
+	}
+	for _, from := range []string{"+14155550103", "+14155550177", "+15551234567", h.agent, ""} {
+		call.From = from
+		if _, err := h.Trunk(t.Context(), call); statusOf(err) != 400 {
+			t.Errorf("from %q: %v", from, err)
+		}
+	}
+	if _, err := h.db.UnlinkNumber(t.Context(), h.env, "+14155550101"); err != nil {
+		t.Fatal(err)
+	}
+	call.From = "+14155550101"
+	if _, err := h.Trunk(t.Context(), call); statusOf(err) != 400 {
+		t.Errorf("from one that was given back: %v", err)
+	}
+}

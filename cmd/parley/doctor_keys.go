@@ -25,15 +25,8 @@ type held struct {
 func (v *vendors) held(ctx context.Context) (out []held, err error) {
 	for _, spec := range v.specs {
 		for _, c := range spec.Checks {
-			s := spec
-			if slices.Contains(c.Skills, provider.Thinks) {
-				s = spec.Thinks()
-			}
-			a := provider.Access{BaseURL: s.BaseURL}
+			s, a := v.checked(spec, c)
 			name := s.Env + "_API_KEY"
-			if address := v.address(&s); address != "" {
-				a.BaseURL = strings.TrimRight(address, "/")
-			}
 			if v.getenv(name) != "" || v.address(&s) != "" {
 				own := a
 				own.Key, own.Extra = v.getenv(name), v.vars(&s)
@@ -57,6 +50,18 @@ func (v *vendors) held(ctx context.Context) (out []held, err error) {
 	return out, nil
 }
 
+// checked is who a vendor is to one of its checks, and where, without a key.
+func (v *vendors) checked(spec provider.Spec, c provider.Check) (s provider.Spec, a provider.Access) {
+	if s = spec; slices.Contains(c.Skills, provider.Thinks) {
+		s = spec.Thinks()
+	}
+	a.BaseURL = s.BaseURL
+	if address := v.address(&s); address != "" {
+		a.BaseURL = strings.TrimRight(address, "/")
+	}
+	return s, a
+}
+
 // connectionName is how its owner knows an account connection.
 func connectionName(d store.Doc) string {
 	name := fmt.Sprintf("account connection %v", d["id"])
@@ -69,30 +74,45 @@ func connectionName(d store.Doc) string {
 // try8 tries keys, eight at a time, and tells in their order.
 func try8(ctx context.Context, keys []held, patience time.Duration) []finding {
 	out := make([]finding, len(keys))
+	each8(len(keys), func(i int) { out[i] = keys[i].try(ctx, patience) })
+	return out
+}
+
+// each8 does f for 0 to n-1, eight at a time.
+func each8(n int, f func(i int)) {
 	slots := make(chan struct{}, 8)
 	var wg sync.WaitGroup
-	for i, k := range keys {
+	for i := range n {
 		wg.Go(func() {
 			slots <- struct{}{}
 			defer func() { <-slots }()
-			out[i] = k.try(ctx, patience)
+			f(i)
 		})
 	}
 	wg.Wait()
-	return out
+}
+
+// skills are what the key is for: hears, speaks.
+func (h held) skills() string {
+	all := make([]string, len(h.check.Skills))
+	for i, s := range h.check.Skills {
+		all[i] = string(s)
+	}
+	return strings.Join(all, ", ")
+}
+
+// ask asks the vendor whether it takes the key.
+func (h held) ask(ctx context.Context) (took time.Duration, err error) {
+	began := time.Now()
+	err = h.check.Ask(ctx, h.access)
+	return time.Since(began).Round(time.Millisecond), err
 }
 
 func (h held) try(ctx context.Context, patience time.Duration) finding {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	skills := make([]string, len(h.check.Skills))
-	for i, s := range h.check.Skills {
-		skills[i] = string(s)
-	}
-	what := h.vendor + " " + strings.Join(skills, ", ")
-	began := time.Now()
-	err := h.check.Ask(ctx, h.access)
-	took := time.Since(began).Round(time.Millisecond)
+	what := h.vendor + " " + h.skills()
+	took, err := h.ask(ctx)
 	var v *parley.VendorError
 	switch {
 	case err == nil:

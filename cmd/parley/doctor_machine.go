@@ -86,8 +86,8 @@ func (c *doctorCmd) doors() (out []finding) {
 	try("PARLEY_HTTP", "tcp", c.HTTP)
 	try("PARLEY_SIP", "udp", c.SIP)
 	try("PARLEY_SIP", "tcp", c.SIP)
-	if c.TLSCert != "" {
-		try("PARLEY_SIP_TLS", "tcp", c.SIPTLS)
+	if c.TLS.Cert != "" {
+		try("PARLEY_SIP_TLS", "tcp", c.TLS.SIP)
 	}
 	host, _, _ := net.SplitHostPort(c.SIP)
 	busy := 0

@@ -42,14 +42,14 @@ func TestDoctorAsksVendors(t *testing.T) {
 		t.Fatal(err)
 	}
 	d, err := db.Create(t.Context(), env, store.AccountConnections, store.Doc{"type": "account_connection_openai", "label": "Main", "config": store.Doc{},
-		"credentials": store.Doc{"openai_api_key": "wrong-key-of-main-4711", "base_url": openai.URL + "/v1"}})
+		"credentials": store.Doc{"openai_api_key": "wrong-key-of-main-quux", "base_url": openai.URL + "/v1"}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
-	vars := map[string]string{"DEEPGRAM_API_KEY": "right-key-4712", "DEEPGRAM_BASE_URL": deepgram.URL}
+	vars := map[string]string{"DEEPGRAM_API_KEY": "right-key-xyzzy", "DEEPGRAM_BASE_URL": deepgram.URL}
 	args := append([]string{"--data", dir, "--allow-networks=127.0.0.0/8"}, freePorts...)
 	r, said := examined(t, vars, args...)
 	for _, want := range []string{"Deepgram hears, speaks", "(DEEPGRAM_API_KEY)", `account connection ` + d["id"].(string) + ` "Main" of environment ` + env, "OpenAI hears, thinks, speaks", "does not take the key"} {
@@ -57,7 +57,7 @@ func TestDoctorAsksVendors(t *testing.T) {
 			t.Errorf("no %q in\n%s", want, said)
 		}
 	}
-	if r.wrong != 1 || strings.Contains(said, "4711") || strings.Contains(said, "4712") || strings.Contains(said, "wrong-key") {
+	if r.wrong != 1 || strings.Contains(said, "quux") || strings.Contains(said, "xyzzy") || strings.Contains(said, "wrong-key") {
 		t.Errorf("%d wrong, or a key is shown:\n%s", r.wrong, said)
 	}
 	if r, said := examined(t, vars, append(args, "--offline")...); r.wrong != 0 || !strings.Contains(said, "2, not tried") || deepgram.Count() != 1 {

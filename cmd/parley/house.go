@@ -2,11 +2,12 @@ package main
 
 import (
 	"context"
-	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -18,9 +19,11 @@ import (
 	"github.com/parley-voice/parley/conversation"
 	"github.com/parley-voice/parley/fetch"
 	"github.com/parley-voice/parley/job"
+	"github.com/parley-voice/parley/knowledge"
 	"github.com/parley-voice/parley/leg"
 	"github.com/parley-voice/parley/leg/sip"
 	"github.com/parley-voice/parley/leg/sip/trace"
+	"github.com/parley-voice/parley/leg/webrtc"
 	"github.com/parley-voice/parley/llm"
 	"github.com/parley-voice/parley/metrics"
 	"github.com/parley-voice/parley/provider"
@@ -34,13 +37,13 @@ import (
 
 // A house is all the parts of a server, connected.
 type house struct {
-	cfg         *serveCmd
-	log         *slog.Logger
-	db          *store.DB
-	blobs       *store.Blobs
-	speech      *local.Local
-	clock       *leg.Clock
-	ports       *rtp.Ports
+	cfg    *serveCmd
+	log    *slog.Logger
+	db     *store.DB
+	blobs  *store.Blobs
+	speech *local.Local
+	sound
+	place       place
 	switchboard *call.Switchboard
 	traces      *trace.Keeper
 	jobs        *job.Queue
@@ -51,8 +54,15 @@ type house struct {
 	api         *api.API
 	handler     http.Handler
 	sip         *sip.Trunk
+	door        *webrtc.Door // nil: browsers cannot call
 	sipAddr     string
 	env         string
+}
+
+// sound is what all that is heard and said goes by.
+type sound struct {
+	clock *leg.Clock
+	ports *rtp.Ports
 }
 
 // build connects the parts; nothing is served yet. made is the API key of a first start.
@@ -70,7 +80,7 @@ func (c *serveCmd) build(ctx context.Context, log *slog.Logger) (h *house, made 
 	if h.env, made, err = firstStart(ctx, db, strings.TrimSpace(c.APIKey), c.keepKey); err != nil {
 		return h, "", err
 	}
-	if err = h.reconcile(ctx); err != nil {
+	if err = h.join(ctx); err != nil {
 		return h, "", err
 	}
 	h.speech = newSpeech(filepath.Join(c.Data, "speech"), log)
@@ -83,61 +93,78 @@ func (c *serveCmd) build(ctx context.Context, log *slog.Logger) (h *house, made 
 		return h, "", err
 	}
 	v.hedge = c.Fallback.Hedge
-	if err = h.telephone(v); err != nil {
+	doors, err := h.telephone(v)
+	if err != nil {
+		return h, "", err
+	}
+	if err = h.meet(key); err != nil {
 		return h, "", err
 	}
 	h.deliver(v)
 	v.guarded = provider.Guarded(h.fetch.Dial)
 	h.api, err = api.New(api.Config{
-		Store: db, Log: db.Log(), Blobs: blobs, Signer: key, Live: live{h.switchboard}, Traces: traces{h.traces, h.sip, h.switchboard}, Courier: h.webhooks, Meter: h.metrics, Specs: specs, Logger: log,
-		DialJob: dialJob, RatePerSecond: c.Rate, DirectSIP: true, Trunks: trunkStates{h.sip.State}, PublicURL: c.publicURL(), CheckAction: checkAction,
-		CheckURL: h.fetch.CheckURL, Vendors: v,
+		Store: db, Log: db.Log(), Blobs: blobs, Signer: key, Live: h.live(), Traces: traces{h.traces, h.sip, h.switchboard}, Courier: h.webhooks, Meter: h.metrics, Specs: specs, Logger: log,
+		DialJob: dialJob, Ready: h.ready, RatePerSecond: c.Rate, Doors: api.Doors{DirectSIP: true, Prober: h.prober(v), Trunks: trunkStates{h.sip.State}, Web: h.web(), Shared: db.Shared()}, PublicURL: c.publicURL(), CheckAction: checkAction,
+		CheckURL: h.fetch.CheckURL, Vendors: v, Carriers: h.sellers(),
 	})
 	if err != nil {
 		return h, "", err
 	}
-	h.handler = h.mount(h.api)
+	pages, err := withDashboard(besides(h.site(h.api, key), doors))
+	if err != nil {
+		return h, "", err
+	}
+	h.handler = h.mount(pages)
 	return h, made, nil
 }
 
-// telephone opens the SIP sockets and puts the switchboard behind them.
-func (h *house) telephone(v *vendors) error {
+// telephone opens the SIP sockets and the carriers' doors, and puts the switchboard behind them.
+func (h *house) telephone(v *vendors) (carriers map[string]carrierDoor, err error) {
 	ip, err := h.cfg.publicIP()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if h.prices, err = h.cfg.prices(); err != nil {
-		return err
+		return nil, err
 	}
 	allow, err := h.cfg.networks()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	h.clock, h.ports = leg.NewClock(), rtp.NewPorts(h.cfg.RTPPorts.lo, h.cfg.RTPPorts.hi)
 	h.traces = &trace.Keeper{Recorder: trace.New(0), Store: h.db, Logger: h.log}
-	trunks := &trunkBook{read: h.db.Trunks}
+	trunks := &trunkBook{read: h.db.Trunks, registers: h.place.registers.Load}
+	who := &directory{db: h.db, trunks: trunks.all, anew: trunks.anew, defaultEnv: h.env, trustLoop: h.cfg.TrustLoopback}
 	conf := sip.Config{
-		Listen: h.cfg.SIP, PublicIP: ip, Ports: h.ports, Clock: h.clock, Trunks: trunks.all, TrustLoopback: h.cfg.TrustLoopback,
+		Listen: h.cfg.SIP, PublicIP: ip, Ports: h.ports, Clock: h.clock, Trunks: trunks.sip, Whose: who.Whose, TrustLoopback: h.cfg.TrustLoopback,
 		DemoUser: demoNumber, Logger: h.log, Trace: h.traces.Recorder,
 	}
 	name := "PARLEY_SIP"
 	if conf.TLS, err = h.cfg.serverTLS(h.log); err != nil {
-		return err
+		return nil, err
 	} else if conf.TLS != nil {
-		conf.ListenTLS, name = h.cfg.SIPTLS, "PARLEY_SIP, PARLEY_SIP_TLS"
+		conf.ListenTLS, name = h.cfg.TLS.SIP, "PARLEY_SIP, PARLEY_SIP_TLS"
 	}
 	trunk, err := sip.New(conf)
 	if err != nil {
-		return taken(name, err)
+		return nil, taken(name, err)
 	}
 	h.sip, h.sipAddr = trunk, trunk.Addr().String()
+	if err = h.openDoor(ip); err != nil {
+		return nil, err
+	}
 	h.fetch = fetch.New(fetch.Options{Allow: allow, Own: own(h.cfg.HTTP, h.sipAddr)})
+	carriers = h.carrierDoors()
+	doors := leg.Doors{parley.CarrierSIP: trunk}
+	for name, d := range carriers {
+		doors[name] = d
+	}
 	h.switchboard = call.New(call.Config{
-		Trunk: trunk, Calls: h.db, Log: h.db.Log(), Recordings: recordings{h.blobs}, Traces: h.traces, Open: v.Open, Logger: h.log,
-		MayCall: h.db.MayCall, Refused: h.neverAgain, Fetch: h.fetch, Memories: h.db, Prices: h.prices, Early: h.cfg.Early == on,
-		Directory: &directory{db: h.db, trunks: trunks.all, defaultEnv: h.env, trustLoop: h.cfg.TrustLoopback},
+		Trunk: doors, Calls: h.db, Log: h.db.Log(), Recordings: recordings{h.blobs}, Traces: h.traces, Open: v.Open, Logger: h.log,
+		MayCall: h.db.MayCall, Refused: h.neverAgain, Fetch: h.fetch, Memories: h.db, Documents: knowledge.NewLibrary(h.db), Prices: h.prices, Early: h.cfg.Early == on,
+		Directory: who, MayTake: h.mayTake,
 	})
-	return nil
+	return carriers, nil
 }
 
 // neverAgain puts the number of somebody who asked for it on the do-not-call list of an environment that wants that.
@@ -148,23 +175,6 @@ func (h *house) neverAgain(ctx context.Context, c parley.Call) error {
 	}
 	_, err = h.db.AddDoNotCall(ctx, store.DoNotCall{EnvironmentID: c.UserID, Number: c.To, Reason: "asked on a call not to be called again", CallID: c.ID})
 	return err
-}
-
-// reconcile ends what a crash left running.
-func (h *house) reconcile(ctx context.Context) error {
-	lost, err := h.db.ReconcileCalls(ctx)
-	if err != nil {
-		return fmt.Errorf("ending the calls of the last run: %w", err)
-	}
-	for _, c := range lost {
-		if err := call.Bury(ctx, h.db.Log(), h.db, h.recorded, c); err != nil {
-			h.log.Error("a call of the last run stays incomplete", "call", c.ID, "error", err)
-		}
-	}
-	if len(lost) > 0 {
-		h.log.Warn("calls of the last run were ended", "calls", len(lost))
-	}
-	return nil
 }
 
 // recorded says whether a recording has any sound: its header alone, which is all there is of a call's first second, has none.
@@ -192,6 +202,9 @@ func (h *house) close() {
 	if h.speech != nil {
 		h.speech.Close()
 	}
+	if h.place.bus != nil {
+		h.place.bus.Close()
+	}
 	if err := h.db.Close(); err != nil {
 		h.log.Error("closing the database", "error", err)
 	}
@@ -206,27 +219,54 @@ func (r recordings) Create(name string) (call.File, error) {
 	return r.blobs.Create(name)
 }
 
+// live is how the API acts on calls.
+func (h *house) live() remote {
+	return remote{live{h.switchboard}, h.db.CallNode, h.db.Self(), h.place.bus}
+}
+
 // live is the switchboard as the API acts on it.
 type live struct{ s *call.Switchboard }
 
 func (l live) End(ctx context.Context, id string) error { return l.s.End(ctx, id) }
 
 func (l live) Control(ctx context.Context, id string, c api.Command) error {
+	switch c.Act {
+	case api.PauseRecording:
+		return l.s.PauseRecording(id)
+	case api.ResumeRecording:
+		return l.s.ResumeRecording(id)
+	case api.TakeOver:
+		if c.Transfer == nil {
+			return parley.Invalid("", "somebody is to be named who takes the call over")
+		}
+		return l.s.TakeOver(ctx, id, *c.Transfer, c.Text)
+	}
 	kinds := map[string]conversation.CommandKind{api.Say: conversation.Say, api.AddContext: conversation.AddContext, api.Press: conversation.Press,
-		api.Transfer: conversation.Transfer, api.Mute: conversation.Unmute}
-	kind := kinds[c.Act]
+		api.Transfer: conversation.Transfer, api.Mute: conversation.Unmute, api.Whisper: conversation.Whisper}
+	kind, known := kinds[c.Act]
+	if !known || (c.Act == api.Transfer && c.Transfer == nil && c.Text == "") {
+		return parley.Invalid("", "this node knows no such command: "+c.Act) // of a node of another version
+	}
 	if c.Act == api.Mute && c.On {
 		kind = conversation.Mute
 	}
-	return l.s.Control(ctx, id, conversation.Command{Kind: kind, Text: c.Text})
+	return l.s.Control(ctx, id, conversation.Command{Kind: kind, Text: c.Text, Transfer: c.Transfer, Now: c.On})
 }
+
+func (l live) Listen(ctx context.Context, id string, channels int, w io.Writer, flush func() error) error {
+	return l.s.Listen(ctx, id, channels, w, flush)
+}
+
+func (l live) Discreet(id string) bool { return l.s.Discreet(id) }
+func (l live) Runs(id string) bool     { return l.s.Runs(id) }
 
 // trunkBook remembers the trunks for a second, so that a flood of calls is not one of queries.
 type trunkBook struct {
-	read func(context.Context) ([]parley.TrunkAccount, error)
-	mu   sync.Mutex // guards all below
-	list []parley.TrunkAccount
-	at   time.Time
+	read      func(context.Context) ([]parley.TrunkAccount, error)
+	registers func() bool
+	mu        sync.Mutex // guards all below
+	list      []parley.TrunkAccount
+	at        time.Time
 }
 
 func (b *trunkBook) all(ctx context.Context) ([]parley.TrunkAccount, error) {
@@ -241,6 +281,29 @@ func (b *trunkBook) all(ctx context.Context) ([]parley.TrunkAccount, error) {
 	}
 	return list, err
 }
+
+// anew reads them now, for who has not found what may have been added a moment ago.
+func (b *trunkBook) anew(ctx context.Context) ([]parley.TrunkAccount, error) {
+	b.mu.Lock()
+	b.at = time.Time{}
+	b.mu.Unlock()
+	return b.all(ctx)
+}
+
+// sip are those that the telephone reaches itself. Another node may be the one that registers for all.
+func (b *trunkBook) sip(ctx context.Context) ([]parley.TrunkAccount, error) {
+	all, err := b.all(ctx)
+	here := slices.DeleteFunc(slices.Clone(all), carried)
+	if !b.registers() {
+		for i := range here {
+			here[i].Register.On = false
+		}
+	}
+	return here, err
+}
+
+// carried is an account of a carrier that is reached by its API.
+func carried(t parley.TrunkAccount) bool { return t.Carrier != parley.CarrierSIP }
 
 // newSpeech is local speech, its workers being this program again.
 func newSpeech(cache string, log *slog.Logger) *local.Local {

@@ -10,18 +10,14 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"slices"
 	"strings"
-	"syscall"
 
 	"github.com/alecthomas/kong"
 
 	apicli "github.com/parley-voice/parley/client/cli"
 	"github.com/parley-voice/parley/provider/local"
 )
-
-var version = "0.1.0-dev"
 
 type cli struct {
 	Serve   serveCmd         `cmd:"" default:"withargs" help:"Run the server: HTTP, SIP, agents. The default."`
@@ -32,6 +28,8 @@ type cli struct {
 	Backup  backupCmd        `cmd:"" help:"Copy the database, and what else is wanted, while the server runs."`
 	Restore restoreCmd       `cmd:"" help:"Fill a new installation from a backup."`
 	Rotate  rotateKeyCmd     `cmd:"" name:"rotate-key" help:"Encrypt all credentials with a new master key; the server must be stopped."`
+	Top     topCmd           `cmd:"" help:"Watch a running server: calls, pacer, vendors, trunks, queue, webhooks."`
+	About   versionCmd       `cmd:"" name:"version" help:"Say which program this is: its version, what it was built by and from."`
 	Hear    hearCmd          `cmd:"" hidden:"" help:"Local speech worker; the server starts it."`
 	Version kong.VersionFlag `short:"v" help:"Print the version."`
 }
@@ -43,8 +41,7 @@ const (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // the second signal ends the process at once
+	ctx, stop := stopped()
 	code := run(ctx, os.Args[1:], os.Stderr, os.Exit)
 	stop()
 	os.Exit(code)

@@ -121,7 +121,7 @@ func TestTargets(t *testing.T) {
 // serve starts a server on free ports and returns it with the address of its API; it is stopped with the test.
 func serve(t *testing.T, dir string) (*house, string) {
 	t.Helper()
-	return serveWith(t, &serveCmd{Data: dir, HTTP: "127.0.0.1:0", SIP: "127.0.0.1:0", RTPPorts: portRange{41000, 41999}, Debug: true})
+	return serveWith(t, &serveCmd{Data: dir, HTTP: "127.0.0.1:0", SIP: "127.0.0.1:0", RTPPorts: portRange{41000, 41999}, Watch: watchConfig{Debug: true}})
 }
 
 func serveWith(t *testing.T, c *serveCmd) (*house, string) {

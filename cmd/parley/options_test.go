@@ -259,3 +259,35 @@ func TestVoicesAreOpenedToTryThem(t *testing.T) {
 		t.Errorf("its address is not the voice's: %v", err)
 	}
 }
+
+// TestContractSaysWhatConnectionsTake: what a vendor reads of its account connection is in the contract, under the schema that x-credentials names.
+func TestContractSaysWhatConnectionsTake(t *testing.T) {
+	b, err := contract()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var c struct {
+		Credentials map[string]string `json:"x-credentials"`
+		Components  struct {
+			Schemas map[string]struct {
+				Properties map[string]json.RawMessage
+			}
+		}
+	}
+	if err := json.Unmarshal(b, &c); err != nil {
+		t.Fatal(err)
+	}
+	for _, one := range all.Specs(local.New(local.Config{})) {
+		for _, s := range []provider.Spec{one, one.Thinks()} {
+			ref := c.Credentials[s.ConnectionType]
+			if ref == "" {
+				ref = c.Credentials["default"]
+			}
+			for _, name := range s.Vars {
+				if c.Components.Schemas[strings.TrimPrefix(ref, "#/components/schemas/")].Properties[name] == nil {
+					t.Errorf("%s reads %s, which %s does not have", s.ConnectionType, name, ref)
+				}
+			}
+		}
+	}
+}

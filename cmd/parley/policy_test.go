@@ -55,3 +55,28 @@ func TestHostPort(t *testing.T) {
 		}
 	}
 }
+
+// TestChoosesAmongCarriers: an account that may be there for its messages alone does not stand in the way of the only SIP trunk.
+func TestChoosesAmongCarriers(t *testing.T) {
+	sip, other, twilio := parley.TrunkAccount{ID: "s", UserID: "e"}, parley.TrunkAccount{ID: "o", UserID: "e"}, parley.TrunkAccount{ID: "t", UserID: "e", Carrier: parley.CarrierTwilio}
+	for _, tt := range []struct {
+		trunks      []parley.TrunkAccount
+		named, want string
+	}{
+		{[]parley.TrunkAccount{twilio}, "", "t"},
+		{[]parley.TrunkAccount{sip, twilio}, "", "s"},
+		{[]parley.TrunkAccount{twilio, sip}, "t", "t"},
+		{[]parley.TrunkAccount{sip, other, twilio}, "", ""},
+		{[]parley.TrunkAccount{twilio, {ID: "u", UserID: "e", Carrier: parley.CarrierTelnyx}}, "", ""},
+	} {
+		got, err := choose(tt.trunks, parley.Call{UserID: "e", To: "+15551230001", Media: parley.Media{TrunkID: tt.named}})
+		if tt.want == "" {
+			var no *parley.Error
+			if !errors.As(err, &no) || no.Code != "several_trunks" {
+				t.Errorf("%v: %v", tt.trunks, err)
+			}
+		} else if err != nil || got.ID != tt.want {
+			t.Errorf("%v, named %q: %v, %v", tt.trunks, tt.named, got, err)
+		}
+	}
+}

@@ -13,8 +13,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/parley-voice/parley/api"
-	"github.com/parley-voice/parley/retention"
 	"github.com/parley-voice/parley/secret"
 	"github.com/parley-voice/parley/store"
 )
@@ -52,7 +50,7 @@ func (c *serveCmd) Run(ctx context.Context) error {
 // serve opens all doors and waits until ctx is done; then it closes them: first those that calls come by, and when the last
 // call has ended, webhooks, which are to tell of that.
 func (h *house) serve(ctx context.Context, door net.Listener) error {
-	ctx, cancel := context.WithCancel(ctx)
+	ctx, cancel := h.untilDrained(ctx)
 	defer cancel()
 	after, told := context.WithCancel(context.WithoutCancel(ctx))
 	defer told()
@@ -81,12 +79,18 @@ func (h *house) serve(ctx context.Context, door net.Listener) error {
 		return nil
 	})
 	run(&calls, ctx, "SIP", h.switchboard.Serve)
+	if h.door != nil {
+		run(&calls, ctx, "web calls", h.door.Serve)
+	}
 	run(&calls, ctx, "jobs", h.jobs.Run)
 	run(&calls, ctx, "queue", h.queue().Run)
-	run(&calls, ctx, "retention", (&retention.Keeper{Store: h.db, Dir: h.cfg.recordings(), Logger: h.log}).Run)
-	run(&webhooks, after, "webhooks", h.webhooks.Run)
+	h.place.keeper.Duties = h.duties()
+	run(&webhooks, after, "nodes", h.place.keeper.Run)
 	run(&webhooks, after, "metrics", h.metrics.Run)
 	run(&webhooks, after, "traces", h.traces.Run)
+	if h.cfg.Watch.OTLP != "" {
+		run(&webhooks, after, "OTLP", h.teller().Run)
+	}
 
 	<-ctx.Done()
 	h.log.Info("stopping", "calls", h.switchboard.Live())
@@ -118,6 +122,9 @@ func (h *house) closeHTTP(srv *http.Server) {
 func (h *house) drain(ctx context.Context) {
 	ctx, done := context.WithTimeout(ctx, drainWait)
 	defer done()
+	if !h.webhooks.Runs() {
+		return // another node tells them
+	}
 	if err := h.webhooks.Drain(ctx); err != nil {
 		h.log.Warn("some webhooks will be told after the next start only", "error", err)
 	}
@@ -169,6 +176,7 @@ func (c *serveCmd) keepKey(made string) error {
 func (h *house) greet(w *os.File, http net.Addr, made string) {
 	web, sip := reach(http.String()), reach(h.sipAddr)
 	fmt.Fprintf(w, "\nParley %s is ready.\n\n", version)
+	fmt.Fprintf(w, "  Dashboard   http://%s/   (log in with the API key)\n", web)
 	fmt.Fprintf(w, "  API         http://%s/v1   (reference: http://%s/docs)\n", web, web)
 	if made != "" {
 		fmt.Fprintf(w, "  API key     %s   (kept in %s)\n", made, filepath.Join(h.cfg.Data, apiKeyFile))
@@ -177,6 +185,9 @@ func (h *house) greet(w *os.File, http net.Addr, made string) {
 	}
 	target := strings.TrimSuffix("sip:"+demoNumber+"@"+sip, ":5060")
 	fmt.Fprintf(w, "  Demo agent  %s\n", target)
+	if h.door != nil {
+		fmt.Fprintf(w, "  Talk to it  http://%s/try   (a browser on this machine)\n", web)
+	}
 	fmt.Fprintf(w, "  Ring it     %s call %s --say \"What are your opening hours?\"\n\n", os.Args[0], target)
 }
 
@@ -193,8 +204,8 @@ func reach(addr string) string {
 }
 
 // mount puts the debug pages beside the API.
-func (h *house) mount(a *api.API) http.Handler {
-	if !h.cfg.Debug {
+func (h *house) mount(a http.Handler) http.Handler {
+	if !h.cfg.Watch.Debug {
 		return a
 	}
 	mux := http.NewServeMux()

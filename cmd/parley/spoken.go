@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 
 	"github.com/parley-voice/parley/call"
 	"github.com/parley-voice/parley/store"
 	"github.com/parley-voice/parley/tts"
+	"github.com/parley-voice/parley/tts/kept"
 	"github.com/parley-voice/parley/tts/spoken"
 )
 
@@ -20,6 +22,11 @@ func (v *vendors) wordy(ctx context.Context, env string, r *call.Ready, vs []tts
 		vs[i].Synthesizer = spoken.Voice(vs[i].Synthesizer, d)
 	}
 	return vs
+}
+
+// keeping is s, with fixed words out of what the process has kept of the same voice of the same environment.
+func (v *vendors) keeping(env string, p picked, options json.RawMessage, s tts.Synthesizer) tts.Synthesizer {
+	return kept.Voice(v.said, s, env, p.breaker(), p.access.Language, string(options))
 }
 
 func (v *vendors) dictionary(ctx context.Context, env string) (*spoken.Dictionary, error) {

@@ -85,9 +85,9 @@ func (v *vendors) voicesBehind(ctx context.Context, env, first, language string)
 	}
 	for _, p := range list {
 		p.access.Language = language
-		out = append(out, tts.Vendor{Name: p.spec.Name, Breaker: p.breaker(), Synthesizer: &lateVoice{open: func() (tts.Synthesizer, error) {
+		out = append(out, tts.Vendor{Name: p.spec.Name, Breaker: p.breaker(), Synthesizer: v.keeping(env, p, p.options, &lateVoice{open: func() (tts.Synthesizer, error) {
 			return p.spec.Speaking.Open(p.access, p.options)
-		}}})
+		}})})
 	}
 	return out
 }

@@ -33,8 +33,13 @@ type running struct {
 
 func start(t *testing.T, dir string) *running {
 	t.Helper()
+	return startWith(t, &serveCmd{Data: dir, HTTP: "127.0.0.1:0", SIP: "127.0.0.1:0", RTPPorts: portRange{45000, 45999}, AllowNetworks: []string{"127.0.0.0/8"}})
+}
+
+func startWith(t *testing.T, c *serveCmd) *running {
+	t.Helper()
+	dir := c.Data
 	r := &running{t: t, dir: dir, log: &bytes.Buffer{}}
-	c := &serveCmd{Data: dir, HTTP: "127.0.0.1:0", SIP: "127.0.0.1:0", RTPPorts: portRange{45000, 45999}, AllowNetworks: []string{"127.0.0.0/8"}}
 	ctx, cancel := context.WithCancel(t.Context())
 	h, _, err := c.build(ctx, slog.New(slog.NewTextHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug})))
 	if err != nil {

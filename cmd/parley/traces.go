@@ -28,6 +28,7 @@ func (t traces) Capture(ctx context.Context, w io.Writer, flush func() error, id
 		Tap: func(callID string, f func(time.Time, bool, netip.AddrPort, netip.AddrPort, []byte)) (func(), bool) {
 			return t.sip.Tap(callID, f)
 		},
-		Runs: func() bool { return t.calls.Runs(id) },
+		Runs:  func() bool { return t.calls.Runs(id) },
+		Quiet: func() bool { return t.calls.Discreet(id) },
 	}, id, carrierIDs...)
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/parley-voice/parley/api"
 	"github.com/parley-voice/parley/leg/sip"
+	"github.com/parley-voice/parley/metrics"
 )
 
 // trunkStates tells the API how the trunks are doing.
@@ -26,6 +27,25 @@ func (t trunkStates) TrunkStatus(id string) api.TrunkStatus {
 			Up: h.Up, Since: h.Since, RoundTrip: h.RoundTrip, Error: told(h.Failure)})
 	}
 	return out
+}
+
+// lines counts how the trunks are doing.
+func lines(trunks []sip.TrunkState) (n metrics.Lines) {
+	for _, t := range trunks {
+		if t.Registration != nil && t.Registration.Registered {
+			n.Registered++
+		} else if t.Registration != nil {
+			n.Unregistered++
+		}
+		for _, h := range t.Hops {
+			if h.Up {
+				n.Up++
+			} else {
+				n.Down++
+			}
+		}
+	}
+	return n
 }
 
 func told(err error) string {

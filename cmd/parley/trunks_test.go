@@ -8,6 +8,8 @@ import (
 
 	"github.com/parley-voice/parley/leg"
 	"github.com/parley-voice/parley/leg/sip"
+	"github.com/parley-voice/parley/leg/sip/register"
+	"github.com/parley-voice/parley/metrics"
 	"github.com/parley-voice/parley/store"
 )
 
@@ -47,6 +49,12 @@ func TestTrunkStatus(t *testing.T) {
 	}
 	if len(s.Addresses) != 2 || s.Registration != nil {
 		t.Fatalf("%+v", s)
+	}
+	if n := lines(h.sip.State()); n != (metrics.Lines{Up: 1, Down: 1}) {
+		t.Errorf("counted as %+v", n)
+	}
+	if n := lines([]sip.TrunkState{{Registration: &register.State{Registered: true}}, {Registration: &register.State{}}, {}}); n != (metrics.Lines{Registered: 1, Unregistered: 1}) {
+		t.Errorf("registrations are counted as %+v", n)
 	}
 	down, up := s.Addresses[0], s.Addresses[1]
 	if !up.Up || up.Address != far.Addr().String() || up.Transport != "udp" || up.RoundTrip == nil || up.Error != nil || up.Since == nil {

@@ -20,6 +20,7 @@ import (
 	"github.com/parley-voice/parley/store"
 	"github.com/parley-voice/parley/stt"
 	"github.com/parley-voice/parley/tts"
+	"github.com/parley-voice/parley/tts/kept"
 )
 
 // vendors turns an agent into who hears, thinks and speaks: the one place where a vendor's name becomes an object.
@@ -31,6 +32,7 @@ type vendors struct {
 	behind  standbys            // the operator's
 	guarded *provider.Net       // to addresses that account connections hold
 	voices  voiceBook
+	said    *kept.Memory // fixed words, as they were spoken; nil: nothing is kept
 }
 
 // Open makes what one call of the agent needs. A vendor without a key costs a warning: local steps in.
@@ -192,30 +194,39 @@ func (v *vendors) model(ctx context.Context, env string, w mindWanted, r *call.R
 	return vs, nil
 }
 
-func (v *vendors) speaking(ctx context.Context, env string, a *parley.Agent, r *call.Ready) (tts.Synthesizer, error) {
+// voiceOf is who speaks for an agent, and the options to open it with.
+func (v *vendors) voiceOf(ctx context.Context, env string, a *parley.Agent, r *call.Ready) (p picked, options json.RawMessage, err error) {
 	account, _ := a.Voice["account_connection"].(string)
 	key, _ := a.Voice["api_key"].(string)
-	p, err := v.pick(ctx, env, want{skill: "voice", name: v.speaker(a.Voice.Type()), account: account, key: key,
+	p, err = v.pick(ctx, env, want{skill: "voice", name: v.speaker(a.Voice.Type()), account: account, key: key,
 		able: all.Speakers(v.specs)}, r)
 	if err != nil {
-		return nil, err
+		return p, nil, err
 	}
-	r.Vendors.Speaking = p.spec.Name
 	p.access.Language = a.Language
-	options := p.options
+	options = p.options
 	if !p.instead && len(a.Voice) > 0 {
 		if options, err = json.Marshal(a.Voice); err != nil {
-			return nil, fmt.Errorf("voice: %w", err)
+			return p, nil, fmt.Errorf("voice: %w", err)
 		}
 	}
 	if key != "" && !p.instead {
 		p.access.Key = key
 	}
+	return p, options, nil
+}
+
+func (v *vendors) speaking(ctx context.Context, env string, a *parley.Agent, r *call.Ready) (tts.Synthesizer, error) {
+	p, options, err := v.voiceOf(ctx, env, a, r)
+	if err != nil {
+		return nil, err
+	}
+	r.Vendors.Speaking = p.spec.Name
 	s, err := p.spec.Speaking.Open(p.access, options)
 	if err != nil {
 		return nil, fmt.Errorf("voice: %w", err)
 	}
-	vs := []tts.Vendor{{Name: p.spec.Name, Breaker: p.breaker(), Synthesizer: s}}
+	vs := []tts.Vendor{{Name: p.spec.Name, Breaker: p.breaker(), Synthesizer: v.keeping(env, p, options, s)}}
 	if p.lacks != nil {
 		vs = append(vs, tts.Vendor{Name: vendorOf(p.lacks), Missing: p.lacks})
 	}
@@ -262,5 +273,5 @@ func (v *vendors) checkAddresses() error {
 }
 
 func newVendors(specs []provider.Spec, db *store.DB) *vendors {
-	return &vendors{specs: specs, db: db, getenv: os.Getenv}
+	return &vendors{specs: specs, db: db, getenv: os.Getenv, said: kept.NewMemory(kept.Whole)}
 }

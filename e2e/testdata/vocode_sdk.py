@@ -87,10 +87,10 @@ step("agents.update", lambda: c.agents.update_agent(id=agent.id, name="Bea", act
 step("agents.list", lambda: c.agents.list_agents(sort_column="name", sort_desc=True, page=1, size=50), lambda r: agent.id in [a.id for a in r.items])
 
 twilio = step("account_connections.create twilio", lambda: c.account_connections.create_account_connection(request=vocode.TwilioAccountConnectionParams(
-    credentials=vocode.TwilioCredentials(twilio_account_sid="AC123456789", twilio_auth_token="twilio-secret-1"), account_supports_any_caller_id=True)))
+    credentials=vocode.TwilioCredentials(twilio_account_sid="AC00000000000000000000000000000001", twilio_auth_token="0123456789abcdef0123456789abcdef"), account_supports_any_caller_id=True)))
 step("account_connections.create openai", lambda: c.account_connections.create_account_connection(request=vocode.OpenAiAccountConnectionParams(
     credentials=vocode.OpenAiCredentials(openai_api_key="sk-secret-123456789"))))
-step("account_connections.get", lambda: c.account_connections.get_account_connection(id=twilio.id), lambda r: "secret" not in repr(r))
+step("account_connections.get", lambda: c.account_connections.get_account_connection(id=twilio.id), lambda r: "0123456789abcdef0" not in repr(r))
 step("account_connections.list", lambda: c.account_connections.list_account_connections(), lambda r: r.total >= 2)
 step("account_connections.add_to_steering_pool", lambda: c.account_connections.add_to_steering_pool(id=twilio.id, request=vocode.AddToSteeringPoolBody(phone_number="+15550009999")),
      lambda r: r["steering_pool"] == ["+15550009999"])
@@ -103,16 +103,17 @@ step("vector_databases.update", lambda: c.vector_databases.update_vector_databas
 step("vector_databases.get", lambda: c.vector_databases.get_vector_database(id=vectors.id), lambda r: r.index == "j")
 step("vector_databases.list", lambda: c.vector_databases.list_vector_databases(), lambda r: r.total == 1)
 
-number = step("numbers.link", lambda: c.numbers.link_number(phone_number="+15551112222", telephony_account_connection=twilio.id, inbound_agent=agent.id))
-step("numbers.get", lambda: c.numbers.get_number(phone_number="+15551112222"), lambda r: r.inbound_agent.id == agent.id)
-step("numbers.update", lambda: c.numbers.update_number(phone_number="+15551112222", label="desk", outbound_only=False, example_context={"name": "Ann"}),
+number = step("numbers.link", lambda: c.numbers.link_number(phone_number="+15005550006", telephony_account_connection=twilio.id, inbound_agent=agent.id))
+step("numbers.get", lambda: c.numbers.get_number(phone_number="+15005550006"), lambda r: r.inbound_agent.id == agent.id)
+step("numbers.update", lambda: c.numbers.update_number(phone_number="+15005550006", label="desk", outbound_only=False, example_context={"name": "Ann"}),
      lambda r: r.label == "desk")
-step("numbers.list", lambda: c.numbers.list_numbers(), lambda r: "+15551112222" in [n.number for n in r.items])
-refused("numbers.buy where no carrier is", 400, lambda: c.numbers.buy_number(area_code="415"))
+step("numbers.list", lambda: c.numbers.list_numbers(), lambda r: "+15005550006" in [n.number for n in r.items])
+step("numbers.buy", lambda: c.numbers.buy_number(area_code="415"), lambda r: r.number.startswith("+1415"))
+refused("numbers.buy of no area", 400, lambda: c.numbers.buy_number(area_code="000"))
 
-call = step("calls.create", lambda: c.calls.create_call(from_number="+15551112222", to_number=target, agent=agent.id, context={"name": "Ann"},
+call = step("calls.create", lambda: c.calls.create_call(from_number="+15005550006", to_number=target, agent=agent.id, context={"name": "Ann"},
             on_no_human_answer="continue", run_do_not_call_detection=False, hipaa_compliant=False))
-step("calls.create inline", lambda: c.calls.create_call(from_number="+15551112222", to_number=target, telephony_params={"X-Test": "1"},
+step("calls.create inline", lambda: c.calls.create_call(from_number="+15005550006", to_number=target, telephony_params={"X-Test": "1"},
      agent=vocode.AgentParams(prompt=vocode.PromptParams(content="hi"), voice=azure, initial_message="Hello.")))
 time.sleep(1.5)
 step("calls.get", lambda: c.calls.get_call(id=call.id), lambda r: r.id == call.id and (r.start_time is None or float(r.start_time) > 1e9))

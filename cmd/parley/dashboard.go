@@ -1,0 +1,21 @@
+package main
+
+import (
+	"net/http"
+
+	"github.com/parley-voice/parley/dashboard"
+)
+
+// withDashboard puts the dashboard's pages before what else is served.
+func withDashboard(next http.Handler) (http.Handler, error) {
+	pages, err := dashboard.New()
+	if err != nil {
+		return nil, err
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/", next)
+	for _, path := range dashboard.Paths {
+		mux.Handle(path, pages)
+	}
+	return mux, nil
+}

@@ -1,0 +1,111 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/signal"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/parley-voice/parley"
+)
+
+// A gentle stop is asked for by SIGTERM, of a command that knows how: the calls that run go on.
+type gentle struct {
+	asked chan struct{} // closed then
+	known atomic.Bool   // the command that runs knows how
+}
+
+type gentleKey struct{}
+
+// stopped is done when the process is to end: at the first signal, but for SIGTERM where calls may go on, which leaves that to the
+// second. The one after that ends the process at once.
+func stopped() (ctx context.Context, stop func()) {
+	g := &gentle{asked: make(chan struct{})}
+	ctx, cancel := context.WithCancel(context.WithValue(context.Background(), gentleKey{}, g))
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	stop = func() { signal.Stop(signals); cancel() }
+	go func() {
+		if s := <-signals; s == syscall.SIGTERM && g.known.Load() {
+			close(g.asked)
+			<-signals
+		}
+		stop()
+	}()
+	return ctx, stop
+}
+
+// drainLook is how often a node that drains looks whether its last call is over.
+const drainLook = 200 * time.Millisecond
+
+// untilDrained is ctx until a gentle stop was asked for and the calls that run are over, or the limit has passed. From the asking on
+// no new calls are taken.
+func (h *house) untilDrained(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	g, _ := ctx.Value(gentleKey{}).(*gentle)
+	if g == nil {
+		return ctx, cancel
+	}
+	g.known.Store(true)
+	go func() {
+		defer cancel()
+		select {
+		case <-g.asked:
+		case <-ctx.Done():
+			return
+		}
+		h.place.keeper.Drain()
+		h.log.Info("draining: no new calls; a further signal ends those that run", "calls", h.switchboard.Live(), "limit", h.cfg.Cluster.Drain)
+		look := time.NewTicker(drainLook)
+		defer look.Stop()
+		late := time.NewTimer(h.cfg.Cluster.Drain)
+		defer late.Stop()
+		for h.switchboard.Live() > 0 {
+			select {
+			case <-look.C:
+			case <-late.C:
+				h.log.Warn("the limit of draining has passed: calls are ended", "calls", h.switchboard.Live())
+				return
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	return ctx, cancel
+}
+
+var (
+	errDraining = errors.New("the server is being stopped, and takes no new calls")
+	errFull     = errors.New("as many calls run as PARLEY_MAX_CALLS allows")
+)
+
+// mayTake says why no new call is taken here now; nil: one is.
+func (h *house) mayTake() error {
+	switch most := h.cfg.Cluster.MaxCalls; {
+	case h.place.keeper.Draining():
+		return errDraining
+	case most > 0 && h.switchboard.Live() >= most:
+		return errFull
+	}
+	return nil
+}
+
+// admit lets queued calls go, where calls are taken.
+func (h *house) admit(ctx context.Context) ([]parley.Call, time.Time, error) {
+	if h.place.keeper.Draining() {
+		return nil, time.Time{}, nil
+	}
+	a, err := h.db.Admit(ctx)
+	return a.Expired, a.Next, err
+}
+
+// ready says whether this node is to be sent requests and calls.
+func (h *house) ready(ctx context.Context) error {
+	if h.place.keeper.Draining() {
+		return errDraining
+	}
+	return h.db.Ping(ctx)
+}
