@@ -2,7 +2,7 @@
 GO       ?= go
 BIN      := bin/parley
 SPEECH   := flite espeak-ng pocketsphinx pocketsphinx-en-us lame
-PEERS    := baresip-core baresip sip-tester sox curl python3 kamailio sipvicious iproute2
+PEERS    := baresip-core baresip sip-tester sox curl python3 kamailio sipvicious iproute2 chromium coturn socat
 STATIC   := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 FUZZTIME ?= 10s
 CALLS    ?= 10
@@ -12,7 +12,7 @@ BLOWS    ?= 15000000
 
 export CGO_ENABLED ?= 0
 
-.PHONY: all setup peers build run test test-postgres race client-ts e2e bench bench-vendors referee fuzz hammer lint clean
+.PHONY: all setup peers build run test test-postgres race client-ts dashboard check-dashboard e2e bench bench-vendors referee fuzz hammer lint release reproduce clean
 
 all: build
 
@@ -41,14 +41,22 @@ test-postgres:
 # The packages where goroutines meet; the race detector needs cgo.
 race: setup
 	@scripts/install.sh gcc libc6-dev
-	CGO_ENABLED=1 $(GO) test -race -p 2 -timeout 15m . ./audio ./rtp/... ./leg/... ./turn ./stt ./llm ./tts ./conversation ./call ./store ./job ./webhook ./phone ./bench
+	CGO_ENABLED=1 $(GO) test -race -p 2 -timeout 15m . ./audio ./rtp/... ./leg/... ./turn ./stt ./llm ./tts ./conversation ./call ./store ./job ./cluster ./webhook ./phone ./web ./bench
 
 # The TypeScript client: generated from the contract, built, and tested against a server.
 client-ts: setup build
 	scripts/client-ts.sh
 
+# The dashboard's built files, which the server embeds, from their source; the types of the contract are the TypeScript client's.
+dashboard:
+	scripts/dashboard.sh
+
+# Fails when they are not those of their source.
+check-dashboard:
+	scripts/dashboard.sh check
+
 e2e: peers build
-	FSYNC=on scripts/postgres.sh $(GO) test -tags e2e -count 1 -parallel 4 -timeout 20m ./e2e
+	FSYNC=on scripts/postgres.sh $(GO) test -tags e2e -count 1 -parallel 4 -timeout 50m ./e2e
 
 # The server is killed so many times on each database, with calls in progress (docs/durability.md).
 kill: build
@@ -78,5 +86,13 @@ lint:
 	cd bench/referee && $(GO) vet ./...
 	$(GO) run $(STATIC) ./...
 
+# What is handed out, into dist/: VERSION is what git describes unless given (docs/operate.md).
+release:
+	scripts/release.sh $(VERSION)
+
+# The same twice, from two clones and with an empty cache: not one byte may differ.
+reproduce:
+	scripts/reproduce.sh $(VERSION)
+
 clean:
-	rm -rf bin
+	rm -rf bin dist

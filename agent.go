@@ -94,12 +94,24 @@ type Context struct {
 	MemoryScope     *string `json:"memory_scope,omitempty"` // single_agent, all
 	CombineLastCall *bool   `json:"combine_last_call_context,omitempty"`
 	TransferOnEnd   *bool   `json:"transfer_on_end,omitempty"`
+
+	Knowledge  Knowledge `json:"knowledge,omitzero"`
+	WebOrigins []string  `json:"web_origins,omitempty"` // ours: pages whose visitors may call, such as https://shop.example
 }
 
 // Skills is what the agent does by rule rather than by judgement.
 type Skills struct {
 	Skills          []json.RawMessage `json:"skills,omitempty"`
 	ActivityActions []json.RawMessage `json:"activity_actions,omitempty"`
+	GuardRails      *GuardRails       `json:"guard_rails,omitempty"`
+}
+
+// GuardRails is what the agent keeps to, whatever its model says.
+type GuardRails struct {
+	Disclosure    json.RawMessage `json:"disclosure,omitempty"` // true: a sentence in the agent's language; a text: that
+	AllowedTopics []string        `json:"allowed_topics,omitempty"`
+	NeverSay      []string        `json:"never_say,omitempty"`
+	MaxCost       *float64        `json:"max_cost,omitempty"` // in the currency of the price file
 }
 
 // AfterCall is what is done with the transcript once the call is over.

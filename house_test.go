@@ -24,21 +24,23 @@ const module = "github.com/parley-voice/parley"
 var floors = [][]string{
 	{".", "audio", "audio/babble", "audio/spectrum", "number", "secret", "hammer"},
 	{"audio/*", "rtp/*"},
-	{"rtp", "leg", "turn", "turn/*", "stt", "llm", "tts", "store", "fetch", "client/go"},
+	{"rtp", "leg", "turn", "turn/*", "stt", "llm", "tts", "store", "fetch", "collect", "client/go"},
 	{"leg/sip/*"},
+	{"leg/flow", "leg/stream"},
+	{"leg/stream/*"},
 	{"leg/*", "tts/*", "provider", "provider/local/*", "action", "job", "memory", "knowledge"},
-	{"provider/*", "carrier", "conversation"},
+	{"provider/*", "carrier", "carrier/*", "conversation"},
 	{"provider/all", "call"},
-	{"webhook", "after", "phone", "metrics", "retention", "replay", "bench", "bench/*"},
-	{"api", "api/*", "web", "client/cli"},
-	{"cmd/parley"},
+	{"webhook", "after", "cluster", "phone", "metrics", "metrics/read", "otlp", "retention", "replay", "bench", "bench/*"},
+	{"api", "api/*", "web", "dashboard", "client/cli"},
+	{"cmd/parley", "packaging/*"},
 	{"e2e"},
 }
 
 // mayImport are the imports on one floor that are meant: a suite imports what it is a suite for.
 var mayImport = map[string][]string{
 	"turn/answer":         {"turn"}, // its VAD
-	"turn/journal":        {"turn", "turn/answer"},
+	"turn/journal":        {"turn", "turn/answer", "turn/menu"},
 	"turn/menu":           {"turn", "turn/answer"},
 	"leg/sip":             {"leg/legtest"},
 	"leg/sip/register":    {"leg/sip/route"}, // the ways to a registrar

@@ -24,7 +24,11 @@ type Turn struct {
 	Interrupted bool          // the other party cut it off
 	Latency     *Latency      // agent turns that answer the caller
 	Vendors     *Credits      // who served it; nil: nobody told
+	Words       []Span        // when each word of Text, cut at white space, was heard; nil: nobody timed them
 }
+
+// A Span is a stretch of a call, since answer.
+type Span struct{ Start, End time.Duration }
 
 // Latency says where the gap between the caller's last sound and the agent's first went, both as they passed the wire. The parts, without
 // Silence, add up to Total.
@@ -83,9 +87,25 @@ type Outcome struct {
 
 // A Transfer names who is to take the caller over.
 type Transfer struct {
-	To       string // E.164, sip: address or extension
-	ActionID string // the action that asked for it
+	To        string // E.164, sip: address or extension
+	Extension string // keys pressed once To has answered, with pauses (w , W); "" none
+	ActionID  string // the action that asked for it
+	Warm      *Warm  // nil: the caller is handed over without a word
 
 	Report   func(code int) // not nil: the far end asked for it, and we are to call To; it is told the SIP status that comes to
 	Replaces string         // with Report: the dialog of To that our call takes the place of, "" none
 }
+
+// Warm is a transfer of which To is told first, and to which they agree or not; the caller waits meanwhile.
+type Warm struct {
+	Briefing  string        // what To is told; "": what the model makes of the call
+	HoldSound string        // what the caller hears: HoldMusic or HoldRinging
+	Answer    time.Duration // for which it rings; 0: as long as any call does
+	HangUp    bool          // on failure the call ends; otherwise the agent goes on with the caller
+}
+
+// What Warm.HoldSound can be; "" is HoldMusic.
+const (
+	HoldMusic   = "music"
+	HoldRinging = "ringing"
+)

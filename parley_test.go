@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -136,4 +137,22 @@ func TestEventTypes(t *testing.T) {
 		}
 	}()
 	parley.NewEvent("c", parley.EventMessage, func() {})
+}
+
+// TestTimedWords: words are those between white space; when times and words do not fit, there are none.
+func TestTimedWords(t *testing.T) {
+	turn := parley.Turn{Text: " Good  morning. ", Words: []parley.Span{{Start: time.Second, End: 1400 * time.Millisecond}, {Start: 1500 * time.Millisecond, End: 2 * time.Second}}}
+	if got := turn.Timed(); !slices.Equal(got, []parley.ShownWord{{Text: "Good", Start: 1000, End: 1400}, {Text: "morning.", Start: 1500, End: 2000}}) {
+		t.Error(got)
+	}
+	if b, err := json.Marshal(turn); err != nil || strings.Contains(string(b), "words") {
+		t.Errorf("%s %v", b, err)
+	}
+	turn.Text = "Good"
+	if got := turn.Timed(); got != nil {
+		t.Error(got)
+	}
+	if got := (parley.Turn{Text: "untimed"}).Timed(); got != nil {
+		t.Error(got)
+	}
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/parley-voice/parley/provider/local/flite"
 	"github.com/parley-voice/parley/provider/local/sphinx"
@@ -40,7 +41,11 @@ func hearAll(in io.Reader, out io.Writer, model string) error {
 	if _, err := writeMessage(out, nil, ready, nil); err != nil {
 		return err
 	}
-	s := &segmenter{rec: d, tell: func(r result) error { return writeJSON(out, heard, r) }}
+	s := &segmenter{rec: d}
+	s.tell = func(r result) error {
+		r.At = time.Duration(s.now+1) * stepDur
+		return writeJSON(out, heard, r)
+	}
 	var pcm []int16
 	var buf []byte
 	for n := 0; ; {

@@ -158,7 +158,7 @@ func receive(p *process, yield func(stt.Event, error) bool, dog *watchdog) (more
 		if err := json.Unmarshal(body, &r); err != nil {
 			return true, fmt.Errorf("the worker's words: %w", err)
 		}
-		e := stt.Event{Text: r.Text, Final: r.Final, End: r.End, Started: r.Started, Vendor: vendor}
+		e := stt.Event{Text: r.Text, Final: r.Final, End: r.End, Started: r.Started, Vendor: vendor, At: r.At}
 		for _, w := range r.Words {
 			e.Words = append(e.Words, stt.Word(w))
 		}

@@ -1,6 +1,7 @@
 package local
 
 import (
+	"errors"
 	"fmt"
 	"os/exec"
 
@@ -13,7 +14,7 @@ func Missing() map[string]error {
 	_, err := exec.LookPath("espeak-ng")
 	out := map[string]error{"hearing": sphinx.Loads(), "English": flite.Loads(), "other languages": err}
 	for what, err := range out {
-		if err != nil {
+		if err != nil && !errors.Is(err, errors.ErrUnsupported) {
 			out[what] = fmt.Errorf("%w; apt-get install flite espeak-ng pocketsphinx pocketsphinx-en-us", err)
 		}
 	}

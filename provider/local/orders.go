@@ -28,6 +28,7 @@ type result struct {
 	Text                string
 	Final, End, Started bool
 	Words               []timedWord
+	At                  time.Duration // of the sound that was heard by then
 }
 
 type timedWord struct {

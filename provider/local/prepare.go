@@ -68,11 +68,17 @@ const preparing = ".preparing-"
 // unfinished begins the names of this process's own.
 func unfinished() string { return fmt.Sprintf("%s%d-", preparing, os.Getpid()) }
 
-// abandon takes away what this process has begun.
+// abandon takes away what this process has begun, and writes on meanwhile: a file that appears in a directory keeps it there, so it is
+// taken away once more.
 func abandon(cache string) {
-	own, _ := filepath.Glob(filepath.Join(cache, unfinished()+"*")) // a bad pattern has nothing to take away
-	for _, dir := range own {
-		os.RemoveAll(dir)
+	for range 100 {
+		own, _ := filepath.Glob(filepath.Join(cache, unfinished()+"*")) // a bad pattern has nothing to take away
+		if len(own) == 0 {
+			return
+		}
+		for _, dir := range own {
+			os.RemoveAll(dir)
+		}
 	}
 }
 

@@ -1,10 +1,13 @@
-//go:build !linux
+//go:build !linux || static
 
 package flite
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+)
 
-var errSystem = errors.New("local voices need Linux")
+var errSystem = fmt.Errorf("local voices need Linux, and a binary that opens its libraries (this one is static): %w", errors.ErrUnsupported)
 
 // A Speaker speaks; on this system there is none.
 type Speaker struct{}

@@ -60,6 +60,7 @@ type talk struct {
 	ran    bool
 	calls  int // tools asked for so far
 	tools  []llm.Tool
+	wants  *collecting // nil: nothing is to be found out from the caller
 	texts  *texts
 	lang   string
 }
@@ -72,10 +73,12 @@ type turn struct {
 
 func read(r llm.Request) *talk {
 	t := &talk{tools: r.Tools}
+	var results []string
 	for _, m := range r.Messages {
 		switch m.Role {
 		case llm.System:
-			t.prompt += m.Text + "\n"
+			said, _, _ := strings.Cut(m.Text, llm.Rules)
+			t.prompt += said + "\n"
 		case llm.User:
 			t.add(true, m.Text)
 		case llm.Assistant:
@@ -84,6 +87,7 @@ func read(r llm.Request) *talk {
 			t.ran = false
 		case llm.ToolRole:
 			t.result, t.ran = m.Text, true
+			results = append(results, m.Text)
 		}
 	}
 	if n := len(r.Messages); n > 0 && r.Messages[n-1].Role != llm.ToolRole {
@@ -98,6 +102,7 @@ func read(r llm.Request) *talk {
 	}
 	t.lang = languageOf(sample)
 	t.texts = textsOf[t.lang]
+	t.wants = t.collection(results)
 	return t
 }
 
@@ -130,6 +135,9 @@ func (t *talk) caller() (said, asked string) {
 // answer goes through the rules in their order; the first that fits decides.
 func (t *talk) answer() answer {
 	if t.ran {
+		if a, ok := t.toldOf(); ok {
+			return a
+		}
 		return answer{text: t.tellResult()}
 	}
 	said, asked := t.caller()
@@ -140,13 +148,19 @@ func (t *talk) answer() answer {
 	if len(words) == 0 {
 		return answer{text: t.texts.pardon}
 	}
-	rules := []func(said, asked string, words []string) (answer, bool){
-		t.askedFor, t.again, t.taking, t.done, t.useTool, t.aboutItself, t.smallTalk, t.courtesy, t.fromPrompt, t.whereAmI,
-	}
-	for _, rule := range rules {
-		if a, ok := rule(said, asked, words); ok {
+	type rule = func(said, asked string, words []string) (answer, bool)
+	for _, r := range []rule{t.askedFor, t.again, t.collects, t.taking, t.done} {
+		if a, ok := r(said, asked, words); ok {
 			return a
 		}
+	}
+	for _, r := range []rule{t.useTool, t.aboutItself, t.smallTalk, t.courtesy, t.fromPrompt, t.whereAmI} {
+		if a, ok := r(said, asked, words); ok {
+			return t.onwardsWith(a)
+		}
+	}
+	if t.wants.next() != "" {
+		return t.onwardsWith(answer{text: t.texts.unknown})
 	}
 	return answer{text: t.texts.unknown + " " + t.texts.offer + " " + t.texts.askName}
 }

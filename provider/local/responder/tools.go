@@ -60,6 +60,9 @@ func (t *talk) wanted(words []string) *llm.Tool {
 	most, end := 0.0, t.ending()
 	for i := range t.tools {
 		tool := &t.tools[i]
+		if len(tool.Questions) > 0 {
+			continue // what is found out is asked for
+		}
 		for _, p := range append([]string{strings.ReplaceAll(tool.Name, "_", " "), tool.Description}, tool.Phrases...) {
 			phrase := wordsOf(p)
 			if tool == end && t.texts.goodbyes[strings.Join(phrase, " ")] {

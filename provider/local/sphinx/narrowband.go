@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
@@ -56,7 +57,7 @@ func WriteNarrowband(wide, dir string) error {
 }
 
 func (t *Transform) write(wide, dir string) error {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := os.Mkdir(dir, 0o755); err != nil && !errors.Is(err, fs.ErrExist) { // not its parent: that may have been taken away
 		return err
 	}
 	for _, name := range []string{"mdef", "noisedict", "sendump", "transition_matrices"} {

@@ -1,10 +1,13 @@
-//go:build !linux
+//go:build !linux || static
 
 package sphinx
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+)
 
-var errSystem = errors.New("local hearing needs Linux")
+var errSystem = fmt.Errorf("local hearing needs Linux, and a binary that opens its libraries (this one is static): %w", errors.ErrUnsupported)
 
 // A Decoder hears one caller; on this system there is none.
 type Decoder struct{}
