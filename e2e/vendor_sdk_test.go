@@ -3,9 +3,7 @@
 package e2e
 
 import (
-	"bytes"
 	"encoding/pem"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -68,23 +66,15 @@ func overTLS(t *testing.T, to string) (address, ca string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	plain, calls := httputil.NewSingleHostReverseProxy(u), httputil.NewSingleHostReverseProxy(u)
+	plain, calls := providertest.Through(t, to), httputil.NewSingleHostReverseProxy(u)
 	calls.Transport = &http.Transport{Protocols: new(http.Protocols)}
 	calls.Transport.(*http.Transport).Protocols.SetUnencryptedHTTP2(true)
 	calls.FlushInterval = -1
-	plain.Transport = new(http.Transport) // of its own: a test that ends shuts idle connections of the default one
 	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.ProtoMajor == 2 { // gRPC
 			calls.ServeHTTP(w, r)
 			return
 		}
-		// Whole before it is passed on: an answer that comes before its last read would end the connection.
-		body, err := io.ReadAll(r.Body)
-		if err != nil {
-			http.Error(w, err.Error(), http.StatusBadRequest)
-			return
-		}
-		r.Body = io.NopCloser(bytes.NewReader(body))
 		plain.ServeHTTP(w, r)
 	}))
 	srv.EnableHTTP2 = true

@@ -3,8 +3,6 @@ package google
 import (
 	"net/http"
 	"net/http/httptest"
-	"net/http/httputil"
-	"net/url"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -46,12 +44,8 @@ func TestPhonemes(t *testing.T) {
 func TestPhonemesRefused(t *testing.T) {
 	g := providertest.NewGoogle(t)
 	a := access(g)
-	to, err := url.Parse(a.BaseURL)
-	if err != nil {
-		t.Fatal(err)
-	}
 	var refused atomic.Int32
-	proxy := httputil.NewSingleHostReverseProxy(to)
+	proxy := providertest.Through(t, a.BaseURL)
 	between := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if refused.Add(1) == 1 {
 			http.Error(w, `{"error":{"code":400,"message":"unknown phoneme","status":"INVALID_ARGUMENT"}}`, http.StatusBadRequest)

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
-	"net/http/httputil"
-	"net/url"
 	"strings"
 	"testing"
 
@@ -141,11 +139,7 @@ func TestResponsesRefusedFields(t *testing.T) {
 // TestAServerWithoutResponses is asked by chat completions, and the call is told.
 func TestAServerWithoutResponses(t *testing.T) {
 	o := providertest.NewOpenAI(t)
-	at, err := url.Parse(o.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	to := httputil.NewSingleHostReverseProxy(at)
+	to := providertest.Through(t, o.URL)
 	lists := 0
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasSuffix(r.URL.Path, "/responses") {
