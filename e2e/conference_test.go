@@ -24,7 +24,7 @@ func TestPhonesMeet(t *testing.T) {
 		after(3, m{"type": "action_add_to_conference", "config": m{"phone_number": bob.uri}}),
 		after(16, m{"type": "action_set_hold", "config": m{"on": false}}),
 	}})
-	time.Sleep(8 * time.Second) // local hearing prepares its models on a first start
+	s.hearing()
 	alice := baresip(t, "alice", tape(t, "440:120"), "udp", "manual", "PCMU")
 	alice.do("dial", fmt.Sprintf("sip:%s@%s", agent, s.sip))
 	bob.wait("CALL_ESTABLISHED", 20*time.Second)

@@ -41,10 +41,7 @@ func TestDashboardCall(t *testing.T) {
 	got := make(chan string, 64)
 	far := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got <- r.Header.Get("webhook-id") }))
 	t.Cleanup(far.Close)
-	s.until("local hearing has prepared its models, as on a first start", time.Minute, func() bool {
-		log, err := os.ReadFile(s.log.Name())
-		return err == nil && strings.Contains(string(log), "local hearing is")
-	})
+	s.hearing()
 	id, _ := s.agent(m{"name": "Desk", "provider": "local", "webhook": m{"url": far.URL, "subscriptions": []string{"event_phone_call_ended"}}})
 	_, _ = s.ring(time.Minute, "sip:"+id+"@"+s.sip, "--say", "what are your opening hours", "--limit", "40s")
 	c := s.ended(30 * time.Second)

@@ -21,7 +21,7 @@ func TestListenedToAndTakenOver(t *testing.T) {
 	s := serve(t)
 	bob := baresip(t, "bob", tape(t, "600:90"), "udp", "auto", "PCMU")
 	agent, _ := s.agent(nil)
-	time.Sleep(8 * time.Second) // local hearing prepares its models on a first start
+	s.hearing()
 	alice := baresip(t, "alice", tape(t, "6", "What are your opening hours?", "8", "440:90"), "udp", "manual", "PCMU")
 	alice.do("dial", fmt.Sprintf("sip:%s@%s", agent, s.sip))
 	alice.wait("CALL_ESTABLISHED", 20*time.Second)

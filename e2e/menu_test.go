@@ -33,7 +33,7 @@ func TestThroughMenus(t *testing.T) {
 	id, _ := s.agent(m{"ivr_navigation_mode": "default", "provider": "openai", "model": "chooser", "transcriber": m{"type": "transcriber_local"},
 		"prompt":          m{"content": "You call Acme about an open invoice. You need the billing department. For sales, support, billing and invoice questions there are menus."},
 		"initial_message": "Good morning, this is Harbor Dental. I am calling about an invoice."})
-	time.Sleep(8 * time.Second) // local hearing prepares its models on a first start
+	s.hearing()
 	s.api("POST", "/v1/calls/create", m{"agent": id, "from_number": "1000", "to_number": "sip:acme@" + d.Addr().String(), "on_no_human_answer": "hangup"}, nil)
 	got := s.ended(2 * time.Minute)
 	c.mu.Lock()

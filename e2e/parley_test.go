@@ -23,7 +23,7 @@ import (
 // TestSpokenAnswer: a sentence spoken through G.711 is answered in sound that the test phone's own recogniser understands.
 func TestSpokenAnswer(t *testing.T) {
 	s := serve(t)
-	time.Sleep(8 * time.Second) // local hearing prepares its models on a first start
+	s.hearing()
 	record := filepath.Join(t.TempDir(), "call.wav")
 	out, code := s.ring(2*time.Minute, "sip:demo@"+s.sip, "--say", "What are your opening hours?", "--record", record)
 	if code != 0 {

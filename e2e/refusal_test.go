@@ -92,7 +92,7 @@ func TestNeverAgain(t *testing.T) {
 	s.api("GET", "/v1/environments/list", nil, &envs)
 	id, _ := s.agent(m{"provider": "openai", "model": "listener", "transcriber": m{"type": "transcriber_local"}, "run_do_not_call_detection": true,
 		"webhook": m{"url": hook.URL, "subscriptions": []string{"event_human_detection"}}})
-	time.Sleep(8 * time.Second) // local hearing prepares its models on a first start
+	s.hearing()
 	to := func(user string) string { return "sip:" + user + "@" + d.Addr().String() }
 	place := func(user string) m {
 		s.api("POST", "/v1/calls/create", m{"agent": id, "from_number": "1000", "to_number": to(user)}, nil)

@@ -4,9 +4,7 @@ package e2e
 
 import (
 	"encoding/json"
-	"os"
 	"os/exec"
-	"strings"
 	"testing"
 	"time"
 )
@@ -62,10 +60,7 @@ func (s *server) replays(callID string, decisions ...string) {
 // dial other ones.
 func TestReplay(t *testing.T) {
 	s := serve(t)
-	s.until("local hearing has prepared its models, as on a first start", time.Minute, func() bool {
-		log, err := os.ReadFile(s.log.Name())
-		return err == nil && strings.Contains(string(log), "local hearing is")
-	})
+	s.hearing()
 	padded, _ := sentence(t, "What are your opening hours please?")
 	id, _ := s.agent(m{"noise_suppression": true})
 	p := baresip(t, "alice", padded, "udp", "manual", "PCMU")

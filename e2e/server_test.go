@@ -21,6 +21,19 @@ import (
 	"github.com/parley-voice/parley/audio"
 )
 
+// models is where all servers of a run keep the speech models: the first prepares them for all.
+var models string
+
+func TestMain(m *testing.M) {
+	var err error
+	if models, err = os.MkdirTemp("", "parley-e2e-speech-"); err != nil {
+		panic(err)
+	}
+	code := m.Run()
+	os.RemoveAll(models)
+	os.Exit(code)
+}
+
 // binary is the parley that is tested: PARLEY_BIN, else ../bin/parley.
 func binary(t *testing.T) string {
 	t.Helper()
@@ -99,6 +112,9 @@ func prepare(t *testing.T, env ...string) *server {
 	s.env = append(s.env, "PARLEY_DATA="+s.data, "PARLEY_HTTP="+strings.TrimPrefix(s.http, "http://"), "PARLEY_SIP="+s.sip,
 		"PARLEY_RTP_PORTS=24000-24999", "PARLEY_API_KEY="+key, "PARLEY_ALLOW_NETWORKS=127.0.0.0/8", "PARLEY_DEBUG=1")
 	s.env = append(s.env, env...)
+	if err := errors.Join(os.MkdirAll(s.data, 0o700), os.Symlink(models, filepath.Join(s.data, "speech"))); err != nil {
+		t.Fatal(err)
+	}
 	var err error
 	if s.log, err = os.Create(filepath.Join(t.TempDir(), "log")); err != nil {
 		t.Fatal(err)
@@ -124,6 +140,34 @@ func (s *server) start() {
 		}
 		res.Body.Close()
 		return res.StatusCode == http.StatusOK
+	})
+}
+
+// hearing waits until local hearing has prepared its models.
+func (s *server) hearing() {
+	s.t.Helper()
+	s.until("local hearing has prepared its models", time.Minute, func() bool {
+		log, err := os.ReadFile(s.log.Name())
+		return err == nil && bytes.Contains(log, []byte("local hearing is"))
+	})
+}
+
+// said waits until the agent of the only call there is has said so many things to their end.
+func (s *server) said(n int) {
+	s.t.Helper()
+	s.until(fmt.Sprintf("the agent has said %d things", n), time.Minute, func() bool {
+		calls := s.calls()
+		if len(calls) == 0 {
+			return false
+		}
+		types, payloads := s.events(calls[0].ID)
+		of := 0
+		for i, typ := range types {
+			if typ == "event_message" && payloads[i]["sender"] == "bot" {
+				of++
+			}
+		}
+		return of >= n
 	})
 }
 

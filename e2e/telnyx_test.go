@@ -121,13 +121,13 @@ func utterance(pcm []int16, rate int) []int16 {
 // TestTelnyxCallsIn: somebody calls the number, is understood and answered, presses keys, is pressed some, and hangs up.
 func TestTelnyxCallsIn(t *testing.T) {
 	o := newTelnyxOffice(t, nil)
-	time.Sleep(8 * time.Second) // local hearing prepares its models on a first start
+	o.hearing()
 	_, speech := sentence(t, "What are your opening hours?")
 	l := o.ringUp()
-	time.Sleep(6 * time.Second) // the greeting
+	o.said(1)
 	l.Say(frames(speech)...)
 	o.until("what was said is said", 20*time.Second, l.Caller().Quiet)
-	time.Sleep(8 * time.Second)
+	o.said(2)
 	l.Press("742")
 	o.api("POST", "/v1/calls/dtmf?id="+o.calls()[0].ID, m{"digits": "19#"}, nil)
 	o.until("the agent's digits come", 10*time.Second, func() bool { return l.Digits() == "19#" })
@@ -162,11 +162,11 @@ func TestTelnyxCallsIn(t *testing.T) {
 // TestTelnyxBargesIn: a caller who speaks while the agent does is heard at once: what Telnyx has not played is taken back.
 func TestTelnyxBargesIn(t *testing.T) {
 	o := newTelnyxOffice(t, m{"interrupt_sensitivity": "high"})
-	time.Sleep(8 * time.Second)
+	o.hearing()
 	_, ask := sentence(t, "What are your opening hours?")
 	_, stop := sentence(t, "Stop. Wait a moment please.")
 	l := o.ringUp()
-	time.Sleep(6 * time.Second)
+	o.said(1)
 	l.Say(frames(ask)...)
 	o.until("what was said is said", 20*time.Second, l.Caller().Quiet)
 	n := len(l.Ear())

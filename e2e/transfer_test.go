@@ -110,7 +110,7 @@ func TestPersonIsPutThrough(t *testing.T) {
 			s := serve(t)
 			bob := baresip(t, "bob", tape(t, by.says...), "udp", "auto", "PCMU")
 			agent := s.transfers(m{"type": "action_warm_transfer", "config": m{"phone_number": bob.uri, "briefing": "It is Ann, about her refund."}})
-			time.Sleep(8 * time.Second) // local hearing prepares its models on a first start
+			s.hearing()
 			alice := baresip(t, "alice", tape(t, "20", "440:90"), "udp", "manual", "PCMU")
 			alice.do("dial", fmt.Sprintf("sip:%s@%s", agent, s.sip))
 			bob.wait("CALL_ESTABLISHED", 20*time.Second)

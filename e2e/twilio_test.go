@@ -109,13 +109,13 @@ func (b *branch) heardAs(id string, p *carriertest.Phone, said *audio.Sound) (th
 func TestTwilioCallsIn(t *testing.T) {
 	t.Parallel()
 	b := twilioBranch(t, nil)
-	time.Sleep(8 * time.Second) // local hearing prepares its models on a first start
+	b.hearing()
 	_, speech := sentence(t, "What are your opening hours?")
 	p := b.ringUp()
-	time.Sleep(6 * time.Second) // the greeting
+	b.said(1)
 	p.Caller().Say(frames(speech)...)
 	b.until("what was said is said", 20*time.Second, p.Caller().Quiet)
-	time.Sleep(8 * time.Second)
+	b.said(2)
 	p.Caller().Press("742")
 	time.Sleep(500 * time.Millisecond)
 	p.Hangup()
@@ -156,11 +156,11 @@ func TestTwilioCallsIn(t *testing.T) {
 func TestTwilioBargesIn(t *testing.T) {
 	t.Parallel()
 	b := twilioBranch(t, m{"interrupt_sensitivity": "high"})
-	time.Sleep(8 * time.Second)
+	b.hearing()
 	_, ask := sentence(t, "What are your opening hours?")
 	_, stop := sentence(t, "Stop. Wait a moment please.")
 	p := b.ringUp()
-	time.Sleep(6 * time.Second)
+	b.said(1)
 	p.Caller().Say(frames(ask)...)
 	b.until("what was said is said", 20*time.Second, p.Caller().Quiet)
 	n := len(p.Caller().Ear())

@@ -3,7 +3,6 @@
 package e2e
 
 import (
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -23,10 +22,7 @@ func TestVoicesOfVendors(t *testing.T) {
 			url, texts := start()
 			prefix := strings.ToUpper(name)
 			s := serve(t, prefix+"_API_KEY=k", prefix+"_BASE_URL="+url)
-			s.until("local hearing has prepared its models, as on a first start", time.Minute, func() bool {
-				log, err := os.ReadFile(s.log.Name())
-				return err == nil && strings.Contains(string(log), "local hearing is")
-			})
+			s.hearing()
 			record := filepath.Join(t.TempDir(), "call.wav")
 			if out, code := s.ring(time.Minute, "sip:demo@"+s.sip, "--deaf", "--limit", "8s", "--record", record); code != 0 {
 				t.Fatalf("exit code %d:\n%s", code, out)

@@ -151,7 +151,7 @@ func TestBrowserIsPutThrough(t *testing.T) {
 				acts = append(acts, m{"activity": "time_elapsed", "config": m{"seconds": 14}, "action": m{"type": "action_set_hold", "config": m{"on": false}}})
 			}
 			agent, _ := s.agent(m{"activity_actions": acts})
-			time.Sleep(8 * time.Second) // local hearing prepares its models on a first start
+			s.hearing()
 			v := s.surf(agent, 440)
 			bob.wait("CALL_ESTABLISHED", 30*time.Second)
 			if tc.by == "warm" {
