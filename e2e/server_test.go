@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -155,20 +156,60 @@ func (s *server) hearing() {
 // said waits until the agent of the only call there is has said so many things to their end.
 func (s *server) said(n int) {
 	s.t.Helper()
-	s.until(fmt.Sprintf("the agent has said %d things", n), time.Minute, func() bool {
-		calls := s.calls()
-		if len(calls) == 0 {
-			return false
+	s.follow(fmt.Sprintf("the agent has said %d things", n), time.Minute, func(typ string, payload m) bool {
+		if typ == "event_message" && payload["sender"] == "bot" {
+			n--
 		}
-		types, payloads := s.events(calls[0].ID)
-		of := 0
-		for i, typ := range types {
-			if typ == "event_message" && payloads[i]["sender"] == "bot" {
-				of++
-			}
-		}
-		return of >= n
+		return n == 0
 	})
+}
+
+// happened waits for an event of the only call there is.
+func (s *server) happened(event string, limit time.Duration) (payload m) {
+	s.t.Helper()
+	s.follow(event+" is told", limit, func(typ string, p m) bool {
+		payload = p
+		return typ == event
+	})
+	return payload
+}
+
+// follow reads the events of the only call there is, from the first, until one is the right one.
+func (s *server) follow(what string, limit time.Duration, right func(typ string, payload m) bool) {
+	s.t.Helper()
+	over := time.Now().Add(limit)
+	s.until("a call is there", limit, func() bool { return len(s.calls()) > 0 })
+	events, err := s.stream("GET", "/v1/calls/events?id="+s.calls()[0].ID)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer events.Close()
+	defer time.AfterFunc(time.Until(over), func() { events.Close() }).Stop()
+	lines := bufio.NewScanner(events)
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		if typ, payload, ok := s.event(lines.Text()); ok && right(typ, payload) {
+			return
+		}
+	}
+	s.t.Fatalf("not within %v, or before the call was over: %s", limit, what)
+}
+
+// event reads a line of an event stream, if it has an event.
+func (s *server) event(line string) (typ string, payload m, ok bool) {
+	s.t.Helper()
+	data, ok := strings.CutPrefix(line, "data: ")
+	if !ok {
+		return "", nil, false
+	}
+	var e struct {
+		Type    string
+		Payload m
+	}
+	if err := json.Unmarshal([]byte(data), &e); err != nil {
+		s.t.Fatal(err)
+	}
+	return e.Type, e.Payload, true
 }
 
 // launch begins a life.
@@ -298,18 +339,9 @@ func (s *server) events(id string) (types []string, payloads []m) {
 	var raw []byte
 	s.api("GET", "/v1/calls/events?id="+id, nil, &raw)
 	for line := range strings.SplitSeq(string(raw), "\n") {
-		data, ok := strings.CutPrefix(line, "data: ")
-		if !ok {
-			continue
+		if typ, payload, ok := s.event(line); ok {
+			types, payloads = append(types, typ), append(payloads, payload)
 		}
-		var e struct {
-			Type    string
-			Payload m
-		}
-		if err := json.Unmarshal([]byte(data), &e); err != nil {
-			s.t.Fatal(err)
-		}
-		types, payloads = append(types, e.Type), append(payloads, e.Payload)
 	}
 	return types, payloads
 }

@@ -26,26 +26,6 @@ func (s *server) transfers(action m) (agent string) {
 	return agent
 }
 
-// happened waits for an event of the only call and returns its payload.
-func (s *server) happened(event string, limit time.Duration) (payload m) {
-	s.t.Helper()
-	s.until(event+" is told", limit, func() bool {
-		calls := s.calls()
-		if len(calls) == 0 {
-			return false
-		}
-		types, payloads := s.events(calls[0].ID)
-		for i, typ := range types {
-			if typ == event {
-				payload = payloads[i]
-				return true
-			}
-		}
-		return false
-	})
-	return payload
-}
-
 // tape makes a recording that a phone says: parts of so many seconds of silence ("12"), of a tone ("440:30"), or of words.
 func tape(t *testing.T, parts ...string) string {
 	t.Helper()
