@@ -140,6 +140,7 @@ func (g *siege) arrived(crm *recorder) {
 
 // TestAfterCall: a call on local speech is analysed by a model that calls tools, e-mailed by a mail server, and told to the webhook.
 func TestAfterCall(t *testing.T) {
+	t.Parallel()
 	model := newModel(t)
 	letters := newLetterbox(t)
 	hook := make(chan m, 100)

@@ -297,6 +297,7 @@ func callIn(t *testing.T, transport, codec string) (said, heard float64) {
 }
 
 func TestBaresipIsHungUpOn(t *testing.T) {
+	t.Parallel()
 	s := serve(t)
 	wav, _ := sentence(t, "Hello")
 	p := baresip(t, "alice", wav, "udp", "manual", "PCMU")
@@ -331,6 +332,7 @@ func TestBaresipIsCalled(t *testing.T) {
 
 // TestCallByAPI: parley call --api places a call and follows it to its end.
 func TestCallByAPI(t *testing.T) {
+	t.Parallel()
 	s := serve(t)
 	id, _ := s.agent(nil)
 	wav, _ := sentence(t, "Hello")

@@ -13,6 +13,7 @@ import (
 // TestUtterancesOfACall: a server that takes transcriptions hears a caller's sentence through G.711 in one request, and silence in none,
 // whether the operator names it or a tenant's account connection.
 func TestUtterancesOfACall(t *testing.T) {
+	t.Parallel()
 	const said = "What are your opening hours?"
 	for name, reach := range map[string]func(s *server, o *providertest.OpenAI) m{
 		"by the environment": func(*server, *providertest.OpenAI) m { return m{"type": "transcriber_openai_compatible", "model": "w"} },

@@ -22,6 +22,7 @@ import (
 
 // TestSpokenAnswer: a sentence spoken through G.711 is answered in sound that the test phone's own recogniser understands.
 func TestSpokenAnswer(t *testing.T) {
+	t.Parallel()
 	s := serve(t)
 	s.hearing()
 	record := filepath.Join(t.TempDir(), "call.wav")
@@ -53,6 +54,7 @@ func TestSpokenAnswer(t *testing.T) {
 
 // TestNobodyAnswers: the test phone succeeds only when it was answered.
 func TestNobodyAnswers(t *testing.T) {
+	t.Parallel()
 	s := serve(t)
 	if out, code := s.ring(time.Minute, "sip:nobody-there@"+s.sip, "--deaf"); code == 0 {
 		t.Errorf("it succeeds:\n%s", out)
@@ -61,6 +63,7 @@ func TestNobodyAnswers(t *testing.T) {
 
 // TestWebhooks: the events of a call arrive, in order and signed with the secret that the create answer showed.
 func TestWebhooks(t *testing.T) {
+	t.Parallel()
 	var mu sync.Mutex
 	var types []string
 	var verify *standardwebhooks.Webhook

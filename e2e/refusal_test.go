@@ -55,6 +55,7 @@ func (l *listener) of(kind string) []m {
 // TestNeverAgain: a person answers, a webhook is told that it is one, and asks not to be called again. The call says so, and in an
 // environment that wants that the number is on its do-not-call list, and is not called again.
 func TestNeverAgain(t *testing.T) {
+	t.Parallel()
 	need(t, "flite", "sox")
 	dir := t.TempDir()
 	say := func(text string) []audio.Frame {

@@ -59,6 +59,7 @@ func (s *server) replays(callID string, decisions ...string) {
 // TestReplay: a telephone says a sentence, over a real line into real hearing; what was kept of the call gives all decisions again, and another
 // dial other ones.
 func TestReplay(t *testing.T) {
+	t.Parallel()
 	s := serve(t)
 	s.hearing()
 	padded, _ := sentence(t, "What are your opening hours please?")

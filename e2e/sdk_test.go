@@ -14,6 +14,7 @@ import (
 // TestHostedSDK runs the published Python SDK of the hosted API, unchanged, through all of its calls: what it sends is taken, and
 // what is answered its own models parse. The Twilio that numbers are linked with and bought of is carriertest's.
 func TestHostedSDK(t *testing.T) {
+	t.Parallel()
 	python, err := exec.Command("../scripts/sdk.sh").Output()
 	if err != nil {
 		t.Fatalf("installing the SDK: %v", err)

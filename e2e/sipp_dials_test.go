@@ -75,6 +75,7 @@ const elsewhere = "elsewhere"
 
 // TestSippIsDialled: sippRuns calls to each file out_…, and each call ends as the row says.
 func TestSippIsDialled(t *testing.T) {
+	t.Parallel()
 	need(t, "sipp")
 	files, err := filepath.Glob(filepath.Join("sipp", "out_*.xml"))
 	if err != nil || len(files) == 0 {
@@ -143,6 +144,7 @@ func (r *dialled) run(t *testing.T) {
 
 // TestSippIsTheRegistrar: sippRuns accounts register, each with credentials of its own, and are gone again when the trunk ends.
 func TestSippIsTheRegistrar(t *testing.T) {
+	t.Parallel()
 	need(t, "sipp")
 	port := freePort(t)
 	done := make(chan struct{})

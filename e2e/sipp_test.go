@@ -53,6 +53,7 @@ func (s *server) quiet() {
 }
 
 func TestSippRetransmitted(t *testing.T) {
+	t.Parallel()
 	s := serve(t)
 	sipp(t, s, "retransmitted", "demo", 20*time.Second)
 	s.ended(10 * time.Second) // of exactly one call
@@ -60,12 +61,14 @@ func TestSippRetransmitted(t *testing.T) {
 }
 
 func TestSippUnacknowledged(t *testing.T) {
+	t.Parallel()
 	s := serve(t)
 	sipp(t, s, "unacknowledged", "demo", time.Minute)
 	s.quiet()
 }
 
 func TestSippLateBye(t *testing.T) {
+	t.Parallel()
 	s := serve(t)
 	sipp(t, s, "late", "demo", 20*time.Second)
 	if c := s.ended(10 * time.Second); c.Ended != "caller_hung_up" {
@@ -76,6 +79,7 @@ func TestSippLateBye(t *testing.T) {
 
 // TestSippRefused: who calls nobody, or is nobody, is refused, and no vendor hears of it.
 func TestSippRefused(t *testing.T) {
+	t.Parallel()
 	var asked atomic.Int64
 	vendor := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		asked.Add(1)

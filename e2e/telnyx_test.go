@@ -120,6 +120,7 @@ func utterance(pcm []int16, rate int) []int16 {
 
 // TestTelnyxCallsIn: somebody calls the number, is understood and answered, presses keys, is pressed some, and hangs up.
 func TestTelnyxCallsIn(t *testing.T) {
+	t.Parallel()
 	o := newTelnyxOffice(t, nil)
 	o.hearing()
 	_, speech := sentence(t, "What are your opening hours?")
@@ -161,6 +162,7 @@ func TestTelnyxCallsIn(t *testing.T) {
 
 // TestTelnyxBargesIn: a caller who speaks while the agent does is heard at once: what Telnyx has not played is taken back.
 func TestTelnyxBargesIn(t *testing.T) {
+	t.Parallel()
 	o := newTelnyxOffice(t, m{"interrupt_sensitivity": "high"})
 	o.hearing()
 	_, ask := sentence(t, "What are your opening hours?")
@@ -239,6 +241,7 @@ func (o *telnyxOffice) whole(id string) (c m) {
 
 // TestTelnyxForged: what Telnyx has not signed does not make a phone ring.
 func TestTelnyxForged(t *testing.T) {
+	t.Parallel()
 	o := newTelnyxOffice(t, nil)
 	stranger := carriertest.NewTelnyxCalls()
 	for i := range 50 {
@@ -265,6 +268,7 @@ func TestTelnyxForged(t *testing.T) {
 
 // TestTelnyxSDK: Telnyx' own SDK takes the webhooks of what stands for Telnyx here for its own, and commands calls there.
 func TestTelnyxSDK(t *testing.T) {
+	t.Parallel()
 	x := carriertest.NewTelnyxCalls()
 	sink := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) }))
 	defer sink.Close()

@@ -19,6 +19,7 @@ import (
 
 // TestVendorSDKs points vendors' own SDKs at our stand-ins for them: what they take for the real thing, our code may be tried against.
 func TestVendorSDKs(t *testing.T) {
+	t.Parallel()
 	for _, tc := range []struct {
 		script string
 		sdks   []string

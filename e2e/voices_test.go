@@ -14,6 +14,7 @@ import (
 // TestVoicesOfVendors: an agent that names nobody speaks by the vendor whose key the server has, and its call has the words that
 // the vendor was asked for.
 func TestVoicesOfVendors(t *testing.T) {
+	t.Parallel()
 	for name, start := range map[string]func() (url string, texts func() []string){
 		"elevenlabs": func() (string, func() []string) { e := providertest.NewElevenLabs(t); return e.URL, e.Texts },
 		"cartesia":   func() (string, func() []string) { c := providertest.NewCartesia(t); return c.URL, c.Texts },
