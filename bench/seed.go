@@ -212,10 +212,14 @@ func (p *past) events(ctx context.Context, db *store.DB, env string) error {
 	}
 	for len(told) > 0 {
 		n := min(len(told), 500)
-		if err := db.Deliver(ctx, "webhook", last, told[:n]); err != nil {
+		if err := db.Deliver(ctx, told[:n]); err != nil {
 			return err
 		}
 		told = told[n:]
 	}
-	return nil
+	at, err := db.Cursor(ctx, "webhook")
+	if err != nil || at == last {
+		return err
+	}
+	return db.Advance(ctx, "webhook", at, last, nil)
 }

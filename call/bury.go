@@ -56,6 +56,9 @@ func Bury(ctx context.Context, log Past, rows Calls, found Found, c parley.Call)
 		row.Record, row.Recording = c.Record, c.Recording
 		return nil
 	})
+	if err != nil && !parley.IsNotFound(err) {
+		return err // the end is told with its record, or later
+	}
 	f.farewell(&c)
 	return err
 }

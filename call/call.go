@@ -94,8 +94,8 @@ type Config struct {
 	Traces     Traces     // nil: nobody keeps any
 	// Open turns an agent into who hears, thinks and speaks: the one place where a vendor's name becomes an object.
 	Open func(ctx context.Context, env string, a *parley.Agent) (Ready, error)
-	// MayTake says why no call that comes in is taken now. nil: all are.
-	MayTake func() error
+	// Take reserves the room of one more call, or says why there is none now. release gives it back. nil: there always is.
+	Take func() (release func(), err error)
 	// MayCall refuses a number that is not to be dialled with a parley.Error of status 403. nil: all may be.
 	MayCall func(ctx context.Context, env, number string) error
 	// Refused is told of a callee who asked not to be called again. nil: nobody is.
@@ -159,6 +159,13 @@ func (s *Switchboard) Live() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.live)
+}
+
+func (s *Switchboard) take() (release func(), err error) {
+	if s.Take == nil {
+		return func() {}, nil
+	}
+	return s.Take()
 }
 
 // controlDepth is how many commands wait for a conversation; a further one is refused, not queued.

@@ -19,13 +19,13 @@ import (
 // somebody here is meant.
 func (s *Switchboard) Answer(ctx context.Context, o leg.Offer) {
 	r := o.Ringing()
-	if s.MayTake != nil {
-		if err := s.MayTake(); err != nil {
-			s.Logger.Info("a call is not taken", "from", r.From, "reason", err)
-			s.reject(ctx, o, parley.NodeLost) // 503: whoever calls asks another node, or again
-			return
-		}
+	release, err := s.take()
+	if err != nil {
+		s.Logger.Info("a call is not taken", "from", r.From, "reason", err)
+		s.reject(ctx, o, parley.NodeLost) // 503: whoever calls asks another node, or again
+		return
 	}
+	defer release()
 	who, err := s.Directory.Reached(ctx, r)
 	if err != nil {
 		s.reject(ctx, o, s.refusal(r, err))
@@ -60,8 +60,8 @@ func (s *Switchboard) Answer(ctx context.Context, o leg.Offer) {
 		s.overflow(ctx, o, line, parley.Outcome{Cause: parley.Busy, Detail: full.Message})
 		return
 	}
-	release, err := s.pipeline(ctx, line, &who.Agent)
-	defer release()
+	closed, err := s.pipeline(ctx, line, &who.Agent)
+	defer closed()
 	if ctx.Err() != nil {
 		s.end(ctx, line, untaken(ctx, context.Cause(ctx)))
 		return

@@ -15,11 +15,14 @@ import (
 func TestNoNewCalls(t *testing.T) {
 	run(t, func(ctx context.Context, b *bench) {
 		var drains atomic.Bool
-		b.MayTake = func() error {
+		var taken atomic.Int32
+		full := errors.New("it drains")
+		b.Take = func() (func(), error) {
 			if drains.Load() {
-				return errors.New("it drains")
+				return nil, full
 			}
-			return nil
+			taken.Add(1)
+			return func() { taken.Add(-1) }, nil
 		}
 		_, _, first := b.ring(ctx, "desk")
 		time.Sleep(3 * time.Second)
@@ -39,6 +42,9 @@ func TestNoNewCalls(t *testing.T) {
 			t.Error(err)
 		}
 		<-first
+		if err := b.Dial(ctx, "none"); !errors.Is(err, full) || taken.Load() != 0 {
+			t.Errorf("a call is dialled: %v; room is taken for %d", err, taken.Load())
+		}
 	})
 }
 

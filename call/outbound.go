@@ -21,6 +21,11 @@ const defaultRing = 40 * time.Second
 // Dial places the call that was created under the id, and returns when it is over. The caller has written down that it is
 // being attempted: it must not be called twice for one id. An error means that nothing was dialled.
 func (s *Switchboard) Dial(ctx context.Context, id string) error {
+	release, err := s.take()
+	if err != nil {
+		return err
+	}
+	defer release()
 	c, err := s.Calls.Call(ctx, "", id)
 	if err != nil {
 		return fmt.Errorf("dialling call %s: %w", id, err)
@@ -52,8 +57,8 @@ func (s *Switchboard) Dial(ctx context.Context, id string) error {
 	}
 	line.script = write(&c, &agent, s.site(line), time.Now())
 	line.facts.hold()
-	release, err := s.pipeline(ctx, line, &agent)
-	defer release()
+	closed, err := s.pipeline(ctx, line, &agent)
+	defer closed()
 	if err != nil {
 		return s.undialled(ctx, line, err)
 	}

@@ -26,6 +26,9 @@ const (
 	LostAfter = 20 * time.Second
 	// askWait is how long the database may take to answer a beat.
 	askWait = 5 * time.Second
+	// letAfter is how long this node may not have beaten until it leaves its duties to others, which take them after LostAfter, and says
+	// that it takes no calls.
+	letAfter = LostAfter / 2
 	// buryWait is how long it may take to end the calls of a node that is gone. Meanwhile this node does not beat.
 	buryWait = LostAfter / 2
 )
@@ -37,18 +40,20 @@ type Store interface {
 	Beat(ctx context.Context, state string) error
 	Nodes(ctx context.Context) ([]store.Node, error)
 	Bereave(ctx context.Context, n store.Node) ([]parley.Call, error)
-	TakeDuty(ctx context.Context, name string) (bool, error)
 	Leave(ctx context.Context) error
+	Duties
 }
 
 // A Keeper keeps a node among the others of its database.
 type Keeper struct {
-	Store  Store
-	Node   store.Node
-	Duties []Duty
-	// Lost is given the calls of a node that is gone: their end is to be told.
-	Lost func(ctx context.Context, calls []parley.Call)
-	// Fenced is called when others took this node for dead: what runs here is not its any more. It returns once that has been let go of.
+	Store Store
+	Node  store.Node
+	Tasks []Task
+	// Lost is given the calls of a node that is gone: their end is to be told. left are those of which it could not be; it is given them again.
+	Lost func(ctx context.Context, calls []parley.Call) (left []parley.Call)
+	// Owed are calls that Lost is to be given at the beginning.
+	Owed []parley.Call
+	// Fenced is called when others took this node for dead, or its place: what runs here is not its any more. It returns once that has been let go of.
 	Fenced func(ctx context.Context)
 	// Alive says whether something else than the database has heard of a node lately. nil: there is nothing else.
 	Alive  func(node string) bool
@@ -56,25 +61,23 @@ type Keeper struct {
 	// Alone says that there can be no others: nobody looks, so the node beats once.
 	Alone bool
 
-	mu    sync.Mutex // guards state
-	state string
+	mu     sync.Mutex // guards what follows
+	state  string
+	beaten time.Time // when this node beat last; zero: it has not begun
 
-	sights  map[string]*sight // by node; Run's alone
+	sights  map[string]*sight // by node; Run's alone, as what follows
 	looked  time.Time         // when the others were looked at last
+	silent  []store.Node      // those that live, and have not been seen to beat for LostAfter
+	up      []store.Node      // the others that are up
 	burials sync.WaitGroup
 }
 
-// A Duty is what one node does for all. Run does it until ctx is done; it may begin again.
-type Duty struct {
-	Name string
-	Run  func(ctx context.Context) error
-}
-
-// A sight is when the beat of another node was last seen to grow.
+// A sight is when another node was last seen to live.
 type sight struct {
 	run   string
 	beat  int64
-	since time.Time
+	grown time.Time // the beat
+	since time.Time // that, or heard otherwise
 }
 
 // Drain has the others know that this node takes no new calls any more, at the next beat.
@@ -96,21 +99,46 @@ func (k *Keeper) now() string {
 	return k.state
 }
 
-// Run beats until ctx is done; then the duties have ended and the node has left. The node has joined before.
+// Apart reports whether this node has not reached the database for so long that others do what was its duty. It takes no calls: they
+// could not be kept.
+func (k *Keeper) Apart() bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return !k.Alone && !k.beaten.IsZero() && time.Since(k.beaten) >= letAfter
+}
+
+func (k *Keeper) beat() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.beaten = time.Now()
+}
+
+// Run beats until ctx is done; then the duties have ended and the node has left. The node has joined before. store.ErrReplaced: another
+// process has its place.
 func (k *Keeper) Run(ctx context.Context) error {
 	if k.Logger == nil {
 		k.Logger = slog.Default()
 	}
 	k.sights = map[string]*sight{}
-	duties := make([]*post, len(k.Duties))
-	for i, d := range k.Duties {
-		duties[i] = &post{Duty: d, log: k.Logger}
+	duties := make([]*post, len(k.Tasks))
+	for i, t := range k.Tasks {
+		duties[i] = &post{Task: t, log: k.Logger}
 	}
+	k.beat()
+	telling, told := context.WithCancel(context.WithoutCancel(ctx))
+	defer told()
+	k.burials.Go(func() { k.tell(telling, k.Owed) })
 	tick := time.NewTicker(Every)
 	defer tick.Stop()
 	for {
-		if k.round(ctx, duties) && k.Alone {
+		err := k.round(ctx, telling, duties)
+		if err == nil && k.Alone {
 			tick.Stop()
+		}
+		if errors.Is(err, store.ErrReplaced) {
+			told()
+			k.burials.Wait()
+			return err
 		}
 		select {
 		case <-tick.C:
@@ -120,6 +148,7 @@ func (k *Keeper) Run(ctx context.Context) error {
 		for _, p := range duties {
 			p.leave()
 		}
+		told()
 		k.burials.Wait()
 		ctx, done := context.WithTimeout(context.WithoutCancel(ctx), askWait)
 		defer done()
@@ -130,56 +159,50 @@ func (k *Keeper) Run(ctx context.Context) error {
 	}
 }
 
-// round beats, looks after the duties and then at the others; false: that did not go well.
-func (k *Keeper) round(ctx context.Context, duties []*post) bool {
+// round beats, looks after the duties and then at the others.
+func (k *Keeper) round(ctx, telling context.Context, duties []*post) error {
 	asked, done := context.WithTimeout(ctx, askWait)
 	defer done()
 	err := k.Store.Beat(asked, k.now())
-	if errors.Is(err, store.ErrGone) {
-		k.Logger.Error("this node could not be seen by others, which took it for dead: its calls are ended, and it begins anew")
+	if errors.Is(err, store.ErrGone) || errors.Is(err, store.ErrReplaced) {
+		k.Logger.Error("calls of this node are ended", "error", err)
 		for _, p := range duties {
 			p.leave()
 		}
 		if k.Fenced != nil {
 			k.Fenced(ctx)
 		}
+		if errors.Is(err, store.ErrReplaced) {
+			return err
+		}
 		joining, joined := context.WithTimeout(ctx, askWait)
 		defer joined()
 		err = k.Store.Join(joining, k.Node)
 	}
 	if err == nil {
-		err = k.duties(asked, ctx, duties)
+		k.beat()
+		err = k.duties(ctx, duties)
 	}
 	if err == nil {
-		err = k.look(ctx)
+		err = k.look(ctx, telling)
 	}
 	if err != nil {
 		clear(k.sights) // who cannot look has not seen anybody dead
+		k.silent, k.up = nil, nil
 		if ctx.Err() == nil {
 			k.Logger.Error("the nodes of this database", "error", err)
 		}
-	}
-	return err == nil
-}
-
-// duties takes those that are nobody's.
-func (k *Keeper) duties(asked, ctx context.Context, duties []*post) error {
-	for _, p := range duties {
-		mine, err := k.Store.TakeDuty(asked, p.Name)
-		if err != nil {
-			return err
-		}
-		if mine {
-			p.enter(ctx)
-		} else {
-			p.leave()
+		if k.Apart() {
+			for _, p := range duties {
+				p.leave()
+			}
 		}
 	}
-	return nil
+	return err
 }
 
 // look finds nodes that do not beat any more.
-func (k *Keeper) look(ctx context.Context) error {
+func (k *Keeper) look(ctx, telling context.Context) error {
 	asked, done := context.WithTimeout(ctx, askWait)
 	nodes, err := k.Store.Nodes(asked)
 	done()
@@ -190,16 +213,26 @@ func (k *Keeper) look(ctx context.Context) error {
 	if now.Sub(k.looked) > 3*Every { // who stood still has not seen the others stand still
 		clear(k.sights)
 	}
-	k.looked = now
+	k.looked, k.silent, k.up = now, nil, nil
 	seen := map[string]bool{}
 	for _, n := range nodes {
 		if n.ID == k.Store.Self() {
 			continue
 		}
 		seen[n.ID] = true
+		if n.State == store.NodeUp {
+			k.up = append(k.up, n)
+		}
 		s := k.sights[n.ID]
-		if s == nil || s.run != n.Run || s.beat != n.Beat || k.Alive != nil && k.Alive(n.ID) {
-			k.sights[n.ID] = &sight{n.Run, n.Beat, now}
+		if s == nil || s.run != n.Run || s.beat != n.Beat {
+			k.sights[n.ID] = &sight{n.Run, n.Beat, now, now}
+			continue
+		}
+		if k.Alive != nil && k.Alive(n.ID) { // its calls run; it has only lost the database
+			s.since = now
+			if now.Sub(s.grown) >= LostAfter {
+				k.silent = append(k.silent, n)
+			}
 			continue
 		}
 		if now.Sub(s.since) < LostAfter {
@@ -213,7 +246,7 @@ func (k *Keeper) look(ctx context.Context) error {
 		}
 		k.Logger.Warn("a node is gone", "node", n.ID, "calls", len(lost))
 		if len(lost) > 0 && k.Lost != nil {
-			k.burials.Go(func() { k.Lost(context.WithoutCancel(ctx), lost) })
+			k.burials.Go(func() { k.tell(telling, lost) })
 		}
 	}
 	for id := range k.sights {
@@ -224,42 +257,25 @@ func (k *Keeper) look(ctx context.Context) error {
 	return nil
 }
 
-// A post is a duty, and whether it is being done here.
-type post struct {
-	Duty
-	log    *slog.Logger
-	cancel context.CancelFunc // nil: it is not
-	done   chan struct{}      // closed when it has ended
-}
+// buryAgain is when Lost is given calls again that are left, for the first time; then twice as long, buryLatest at most.
+const (
+	buryAgain  = 2 * time.Second
+	buryLatest = 30 * time.Second
+)
 
-// dutyAgain is when a duty is begun again that ended by itself.
-const dutyAgain = time.Second
-
-func (p *post) enter(ctx context.Context) {
-	if p.cancel != nil {
+// tell has the end of calls told, again and again, until all are or ctx is done.
+func (k *Keeper) tell(ctx context.Context, calls []parley.Call) {
+	if k.Lost == nil {
 		return
 	}
-	ctx, p.cancel = context.WithCancel(context.WithoutCancel(ctx))
-	p.done = make(chan struct{})
-	go func() {
-		defer close(p.done)
-		for ctx.Err() == nil {
-			if err := p.Run(ctx); err != nil && ctx.Err() == nil {
-				p.log.Error("a duty ended, and is begun again", "duty", p.Name, "error", err)
-			}
-			select {
-			case <-time.After(dutyAgain):
-			case <-ctx.Done():
-			}
+	for wait := buryAgain; len(calls) > 0; wait = min(2*wait, buryLatest) {
+		if calls = k.Lost(context.WithoutCancel(ctx), calls); len(calls) == 0 {
+			return
 		}
-	}()
-}
-
-func (p *post) leave() {
-	if p.cancel == nil {
-		return
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return
+		}
 	}
-	p.cancel()
-	<-p.done
-	p.cancel = nil
 }

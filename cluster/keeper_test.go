@@ -22,6 +22,8 @@ type table struct {
 	nodes  map[string]*store.Node
 	duties map[string]string
 	ended  []string // nodes whose calls were
+	doing  int      // how many do the duty
+	most   int      // at once
 }
 
 var errAway = errors.New("the database is away")
@@ -33,7 +35,8 @@ func newTable() *table {
 // A seat is the table as one node sees it.
 type seat struct {
 	*table
-	id string
+	id  string
+	run string // "" but for a second process of one id
 }
 
 func (s seat) do(f func() error) error {
@@ -49,7 +52,7 @@ func (s seat) Self() string { return s.id }
 
 func (s seat) Join(_ context.Context, n store.Node) error {
 	return s.do(func() error {
-		n.ID, n.State = s.id, store.NodeUp
+		n.ID, n.State, n.Run = s.id, store.NodeUp, s.run
 		if was := s.nodes[s.id]; was != nil {
 			n.Beat = was.Beat + 1
 		}
@@ -61,6 +64,9 @@ func (s seat) Join(_ context.Context, n store.Node) error {
 func (s seat) Beat(_ context.Context, state string) error {
 	return s.do(func() error {
 		n := s.nodes[s.id]
+		if n.Run != s.run {
+			return store.ErrReplaced
+		}
 		if n.State == store.NodeGone {
 			return store.ErrGone
 		}
@@ -93,16 +99,39 @@ func (s seat) Bereave(_ context.Context, was store.Node) (lost []parley.Call, er
 	return lost, err
 }
 
-func (s seat) TakeDuty(_ context.Context, name string) (mine bool, err error) {
+func (s seat) TakeDuty(_ context.Context, d store.Duty, silent ...store.Node) (mine bool, err error) {
 	err = s.do(func() error {
-		has, up := s.nodes[s.duties[name]], s.nodes[s.id].State == store.NodeUp
-		if mine = s.duties[name] == s.id || has == nil || has.State == store.NodeGone || up && has.State != store.NodeUp; mine {
-			s.duties[name] = s.id
+		has := s.nodes[s.duties[d.Name]]
+		free := has == nil || has.State == store.NodeGone || slices.ContainsFunc(silent, func(n store.Node) bool { return n.ID == has.ID && n.Beat == has.Beat })
+		if mine = s.duties[d.Name] == s.id || free && (s.nodes[s.id].State == store.NodeUp || !s.otherUp(s.id)); mine {
+			s.duties[d.Name] = s.id
 		}
 		return nil
 	})
 	return mine, err
 }
+
+func (t *table) otherUp(than string) bool {
+	for id, n := range t.nodes {
+		if id != than && n.State == store.NodeUp {
+			return true
+		}
+	}
+	return false
+}
+
+func (s seat) GiveDuty(_ context.Context, d store.Duty) error {
+	return s.do(func() error {
+		if s.duties[d.Name] == s.id {
+			delete(s.duties, d.Name)
+		}
+		return nil
+	})
+}
+
+// begin and end count who does the duty.
+func (t *table) begin() { t.mu.Lock(); defer t.mu.Unlock(); t.doing++; t.most = max(t.most, t.doing) }
+func (t *table) end()   { t.mu.Lock(); defer t.mu.Unlock(); t.doing-- }
 
 func (s seat) Leave(context.Context) error {
 	return s.do(func() error { s.nodes[s.id].State = store.NodeGone; return nil })
@@ -140,25 +169,29 @@ func (m *member) is(f func() bool) bool {
 
 func enter(t *testing.T, tab *table, id string) *member {
 	m := &member{}
-	s := seat{tab, id}
+	s := seat{tab, id, ""}
 	m.Keeper = &Keeper{Store: s, Logger: slog.New(slog.DiscardHandler),
-		Lost: func(_ context.Context, calls []parley.Call) {
+		Lost: func(_ context.Context, calls []parley.Call) []parley.Call {
 			m.mu.Lock()
 			defer m.mu.Unlock()
 			for _, c := range calls {
 				m.lost = append(m.lost, c.ID)
 			}
+			return nil
 		},
 		Fenced: func(context.Context) { m.mu.Lock(); defer m.mu.Unlock(); m.fenced++ },
-		Duties: []Duty{{"webhooks", func(ctx context.Context) error {
+		Tasks: []Task{{store.Duty{Name: "webhooks", Role: Jobs}, func(ctx context.Context) error {
+			tab.begin()
 			m.mu.Lock()
 			m.doing++
 			m.begun++
 			m.mu.Unlock()
 			<-ctx.Done()
+			time.Sleep(time.Second) // what is on its way has to land
 			m.mu.Lock()
 			m.doing--
 			m.mu.Unlock()
+			tab.end()
 			return nil
 		}}},
 	}
@@ -182,8 +215,8 @@ func enter(t *testing.T, tab *table, id string) *member {
 func freeze(tab *table, m *member) (thaw func()) {
 	apart := newTable()
 	apart.away = true
-	m.Keeper.Store.(*switchable).to(seat{apart, m.Store.Self()})
-	return func() { m.Keeper.Store.(*switchable).to(seat{tab, m.Store.Self()}) }
+	m.Keeper.Store.(*switchable).to(seat{apart, m.Store.Self(), ""})
+	return func() { m.Keeper.Store.(*switchable).to(seat{tab, m.Store.Self(), ""}) }
 }
 
 // A switchable store can be cut off.
@@ -200,9 +233,10 @@ func (s *switchable) Join(c context.Context, n store.Node) error    { return s.a
 func (s *switchable) Beat(c context.Context, state string) error    { return s.at().Beat(c, state) }
 func (s *switchable) Nodes(c context.Context) ([]store.Node, error) { return s.at().Nodes(c) }
 func (s *switchable) Leave(c context.Context) error                 { return s.at().Leave(c) }
-func (s *switchable) TakeDuty(c context.Context, n string) (bool, error) {
-	return s.at().TakeDuty(c, n)
+func (s *switchable) TakeDuty(c context.Context, d store.Duty, silent ...store.Node) (bool, error) {
+	return s.at().TakeDuty(c, d, silent...)
 }
+func (s *switchable) GiveDuty(c context.Context, d store.Duty) error { return s.at().GiveDuty(c, d) }
 func (s *switchable) Bereave(c context.Context, n store.Node) ([]parley.Call, error) {
 	return s.at().Bereave(c, n)
 }
@@ -220,7 +254,7 @@ func TestDeadNode(t *testing.T) {
 		tab := newTable()
 		a := enter(t, tab, "a")
 		synctest.Wait()
-		dead := seat{tab, "dead"}
+		dead := seat{tab, "dead", ""}
 		if err := dead.Join(t.Context(), store.Node{}); err != nil {
 			t.Fatal(err)
 		}
@@ -271,7 +305,7 @@ func TestCutOff(t *testing.T) {
 		tab := newTable()
 		a := enter(t, tab, "a")
 		a.stop()
-		a.Keeper.Store = &switchable{s: seat{tab, "a"}}
+		a.Keeper.Store = &switchable{s: seat{tab, "a", ""}}
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan error, 1)
 		if err := a.Store.Join(ctx, store.Node{}); err != nil {
@@ -311,12 +345,12 @@ func TestCutOff(t *testing.T) {
 func TestHeardOtherwise(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tab := newTable()
-		if err := (seat{tab, "quiet"}).Join(t.Context(), store.Node{}); err != nil {
+		if err := (seat{tab, "quiet", ""}).Join(t.Context(), store.Node{}); err != nil {
 			t.Fatal(err)
 		}
 		var heard sync.Mutex
 		alive := true
-		k := &Keeper{Store: seat{tab, "a"}, Logger: slog.New(slog.DiscardHandler), Alive: func(string) bool { heard.Lock(); defer heard.Unlock(); return alive }}
+		k := &Keeper{Store: seat{tab, "a", ""}, Logger: slog.New(slog.DiscardHandler), Alive: func(string) bool { heard.Lock(); defer heard.Unlock(); return alive }}
 		if err := k.Store.Join(t.Context(), store.Node{}); err != nil {
 			t.Fatal(err)
 		}
@@ -342,7 +376,7 @@ func TestHeardOtherwise(t *testing.T) {
 // TestDrainingGivesDutiesAway: whoever takes no new calls does not keep what others can do.
 func TestDrainingGivesDutiesAway(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		_, a, b := seats(t)
+		tab, a, b := seats(t)
 		first, second := a, b
 		if b.is(func() bool { return b.doing == 1 }) {
 			first, second = b, a
@@ -361,6 +395,9 @@ func TestDrainingGivesDutiesAway(t *testing.T) {
 		}
 		a.stop()
 		b.stop()
+		if tab.most != 1 {
+			t.Errorf("%d did it at once", tab.most)
+		}
 		if a.doing+b.doing != 0 {
 			t.Error("duties outlive their nodes")
 		}
@@ -371,7 +408,7 @@ func TestDrainingGivesDutiesAway(t *testing.T) {
 func TestDutyEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := 0
-		k := &Keeper{Store: seat{newTable(), "a"}, Logger: slog.New(slog.DiscardHandler), Duties: []Duty{{"x", func(context.Context) error { n++; return errAway }}}}
+		k := &Keeper{Store: seat{newTable(), "a", ""}, Logger: slog.New(slog.DiscardHandler), Tasks: []Task{{store.Duty{Name: "x"}, func(context.Context) error { n++; return errAway }}}}
 		if err := k.Store.Join(t.Context(), store.Node{}); err != nil {
 			t.Fatal(err)
 		}
@@ -392,8 +429,8 @@ func TestAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tab := newTable()
 		doing := make(chan struct{}, 9)
-		k := &Keeper{Store: seat{tab, "a"}, Alone: true, Logger: slog.New(slog.DiscardHandler),
-			Duties: []Duty{{"x", func(ctx context.Context) error { doing <- struct{}{}; <-ctx.Done(); return nil }}}}
+		k := &Keeper{Store: seat{tab, "a", ""}, Alone: true, Logger: slog.New(slog.DiscardHandler),
+			Tasks: []Task{{store.Duty{Name: "x"}, func(ctx context.Context) error { doing <- struct{}{}; <-ctx.Done(); return nil }}}}
 		if err := k.Store.Join(t.Context(), store.Node{}); err != nil {
 			t.Fatal(err)
 		}

@@ -9,13 +9,18 @@ import (
 	"github.com/parley-voice/parley/store"
 )
 
-// TestHold: while a kind is held none of its jobs is begun, what runs goes on, and other kinds do; then it is, within a second or two.
-func TestHold(t *testing.T) {
+// TestRoom: while there is no room for a kind none of its jobs is begun, what runs goes on, and other kinds do; then it is, within a second or two.
+func TestRoom(t *testing.T) {
 	bubble(t, func(t *testing.T, d *store.DB) {
 		var held atomic.Bool
 		began, others := make(chan string, 9), make(chan string, 9)
 		end := make(chan struct{})
-		defer start(d, Kind{Name: "held", Hold: held.Load, Run: func(_ context.Context, j Job) Result {
+		defer start(d, Kind{Name: "held", Room: func() int {
+			if held.Load() {
+				return 0
+			}
+			return 1
+		}, Run: func(_ context.Context, j Job) Result {
 			began <- j.Subject
 			<-end
 			return Done

@@ -64,8 +64,8 @@ type Kind struct {
 	Name   string
 	AtOnce int           // jobs at once; 0 is 4
 	Lease  time.Duration // how long a job of a process that died is left alone; extended while it runs; 0 is 30 s
-	// Hold says that no job is to be begun here now; it is asked again every second. nil: any is.
-	Hold func() bool
+	// Room is how many more jobs may be begun here now; while there is none it is asked again every second. nil: any number.
+	Room func() int
 	// Run does the work. ctx ends with the queue: return soon after. A panic is a failure for good.
 	Run func(ctx context.Context, j Job) Result
 	// Doubt is told of a job written with Once whose attempt began and never reported: the work may be done, half done or not

@@ -68,7 +68,15 @@ func (l *line) free() int {
 	return l.kind.AtOnce - len(l.running)
 }
 
-func (l *line) held() bool { return l.kind.Hold != nil && l.kind.Hold() }
+// room is free, as far as there is room for what is to be begun.
+func (l *line) room() int {
+	if l.kind.Room == nil {
+		return l.free()
+	}
+	return min(l.free(), l.kind.Room())
+}
+
+func (l *line) held() bool { return l.kind.Room != nil && l.kind.Room() <= 0 }
 
 // run looks for due jobs whenever it is woken, one ends, or the next is due.
 func (l *line) run(ctx context.Context) {
@@ -108,7 +116,10 @@ func (l *line) run(ctx context.Context) {
 func (l *line) begin(ctx context.Context) error {
 	for _, doubt := range []bool{true, false} {
 		n := l.free()
-		if n <= 0 || !doubt && l.held() {
+		if !doubt {
+			n = l.room()
+		}
+		if n <= 0 {
 			return nil
 		}
 		jobs, err := l.q.store.ClaimJobs(ctx, store.Claim{Owner: l.q.owner, Kind: l.kind.Name, Limit: n, Lease: l.kind.Lease, Doubt: doubt})

@@ -69,7 +69,7 @@ func fillWhole(t testing.TB, d *DB) (check func(d *DB) error) {
 	if err := d.KeepTrace(ctx, c.ID, []byte{0x1f, 0x8b, 0, '?'}); err != nil {
 		t.Fatal(err)
 	}
-	if err := d.Deliver(ctx, "webhooks", 5000, []Delivery{{EnvironmentID: env, WebhookID: "w", CallID: c.ID}}); err != nil {
+	if err := d.Advance(ctx, "webhooks", 0, 5000, []Delivery{{EnvironmentID: env, WebhookID: "w", CallID: c.ID}}); err != nil {
 		t.Fatal(err)
 	}
 	return check

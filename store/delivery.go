@@ -1,8 +1,10 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -85,8 +87,8 @@ func (d *DB) Cursor(ctx context.Context, name string) (int64, error) {
 	return at, wrap(err, "reading a cursor")
 }
 
-// Deliver writes new deliveries and moves the cursor past the events they came from, both or neither. IDs are set in place.
-func (d *DB) Deliver(ctx context.Context, cursor string, position int64, deliveries []Delivery) error {
+// deliveryRows are deliveries as they are written first; what is set of them is set in place, too.
+func deliveryRows(deliveries []Delivery) []deliveryRow {
 	rows := make([]deliveryRow, len(deliveries))
 	at := now()
 	for i := range deliveries {
@@ -98,20 +100,41 @@ func (d *DB) Deliver(ctx context.Context, cursor string, position int64, deliver
 		rows[i] = deliveryRow{ID: n.ID, EnvironmentID: n.EnvironmentID, WebhookID: n.WebhookID, CallID: n.CallID, EventID: n.EventID,
 			EventType: n.EventType, Position: n.Position, State: Pending, NextAt: micros(n.NextAt), Tries: "[]", CreatedAt: at, UpdatedAt: at}
 	}
+	return rows
+}
+
+// ErrMoved is for a cursor that somebody else has moved.
+var ErrMoved = errors.New("another process has read on in the event log")
+
+// Advance writes the deliveries that come from the events of a log between two positions and moves the cursor of that name over them,
+// both or neither. IDs are set in place. ErrMoved: the cursor is not where it was, and nothing is written.
+func (d *DB) Advance(ctx context.Context, cursor string, from, to int64, deliveries []Delivery) error {
+	rows := deliveryRows(deliveries)
 	err := d.tx(ctx, func(tx bun.Tx) error {
-		if len(rows) > 0 {
-			if _, err := tx.NewInsert().Model(&rows).Exec(ctx); err != nil {
-				return err
-			}
+		res, err := tx.NewRaw("INSERT INTO cursors (name, position) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET position = excluded.position WHERE cursors.position = ?",
+			cursor, to, from).Exec(ctx)
+		if err != nil {
+			return err
 		}
-		if cursor == "" {
-			return nil
+		if n, err := res.RowsAffected(); err != nil || n == 0 {
+			return cmp.Or(err, ErrMoved)
 		}
-		_, err := tx.NewRaw("INSERT INTO cursors (name, position) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET position = excluded.position WHERE cursors.position < excluded.position",
-			cursor, position).Exec(ctx)
-		return err
+		return insertDeliveries(ctx, tx, rows)
 	})
 	return wrap(err, "writing deliveries")
+}
+
+// Deliver writes new deliveries. IDs are set in place.
+func (d *DB) Deliver(ctx context.Context, deliveries []Delivery) error {
+	return wrap(insertDeliveries(ctx, d.w, deliveryRows(deliveries)), "writing deliveries")
+}
+
+func insertDeliveries(ctx context.Context, db bun.IDB, rows []deliveryRow) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	_, err := db.NewInsert().Model(&rows).Exec(ctx)
+	return err
 }
 
 // FreshDeliveries reads deliveries to a webhook of which no attempt was made, in order, after the one given ("", 0: all).

@@ -31,7 +31,7 @@ func testDepth(t *testing.T, d *DB) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := d.Deliver(ctx, "webhook", last, nil); err != nil {
+	if err := d.Advance(ctx, "webhook", 0, last, nil); err != nil {
 		t.Fatal(err)
 	}
 	if n, err := d.Depth(ctx); err != nil || n.Unread != 0 {

@@ -207,11 +207,14 @@ func testDeliveries(t *testing.T, d *DB) {
 	list := []Delivery{{EnvironmentID: env, WebhookID: "w1", CallID: "c", EventID: "e1", EventType: parley.EventMessage, Position: 5},
 		{EnvironmentID: env, WebhookID: "w2", CallID: "c", EventID: "e1", EventType: parley.EventMessage, Position: 5},
 		{EnvironmentID: env, WebhookID: "w1", CallID: "c", EventID: "e2", EventType: parley.EventEnded, Position: 6}}
-	if err := d.Deliver(ctx, "w", 6, list); err != nil {
+	if err := d.Advance(ctx, "w", 0, 6, list); err != nil {
 		t.Fatal(err)
 	}
-	if err := d.Deliver(ctx, "w", 9, nil); err != nil {
+	if err := d.Advance(ctx, "w", 6, 9, nil); err != nil {
 		t.Fatal(err)
+	}
+	if err := d.Advance(ctx, "w", 6, 10, []Delivery{{EnvironmentID: env, WebhookID: "w1", CallID: "c", EventID: "e2", Position: 10}}); !errors.Is(err, ErrMoved) {
+		t.Errorf("whoever is behind writes: %v", err)
 	}
 	if at, err := d.Cursor(ctx, "w"); err != nil || at != 9 {
 		t.Fatal(at, err)

@@ -180,9 +180,10 @@ func (l *Log) take() []parley.Event {
 // before the database did.
 func (l *Log) commit(ctx context.Context, group []parley.Event) bool {
 	for wait, again := retryFirst, false; ; wait, again = min(2*wait, retryMost), true {
-		err := l.store(ctx, group, again)
+		kept, err := l.store(ctx, group, again)
 		if err == nil {
-			break
+			l.publish(kept, len(group))
+			return true
 		}
 		slog.Error("storing events; they are kept and tried again", "events", len(group), "error", err)
 		select {
@@ -192,6 +193,4 @@ func (l *Log) commit(ctx context.Context, group []parley.Event) bool {
 			return false
 		}
 	}
-	l.publish(group)
-	return true
 }

@@ -63,12 +63,12 @@ func (l *Log) tell(events []parley.Event) {
 	l.show(events)
 }
 
-// publish shows a committed group of the queue to the readers and lets those go on who waited for it.
-func (l *Log) publish(group []parley.Event) {
+// publish shows what was committed of a group of the queue to the readers, and lets those go on who waited for it.
+func (l *Log) publish(kept []parley.Event, group int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.show(group)
-	l.committed += uint64(len(group))
+	l.show(kept)
+	l.committed += uint64(group)
 	for done, n := range l.flushes {
 		if l.committed >= n {
 			close(done)

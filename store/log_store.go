@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"maps"
 	"slices"
 	"time"
@@ -36,17 +37,21 @@ const maxCounted = 4096
 const appendLock = 0x7061726c6579
 
 // store writes a group in one transaction and gives each event its id, time and sequence. again: it was tried before, and may
-// even have been committed, if the answer was lost.
-func (l *Log) store(ctx context.Context, group []parley.Event, again bool) error {
+// even have been committed, if the answer was lost. kept are those of the group that are not left out (see taken).
+func (l *Log) store(ctx context.Context, group []parley.Event, again bool) (kept []parley.Event, err error) {
 	rows := make([]eventRow, 0, len(group))
 	next := map[string]int64{}
 	for i := range group {
 		fit(&group[i])
 	}
-	err := l.db.tx(ctx, func(tx bun.Tx) error {
-		rows = rows[:0]
+	err = l.db.tx(ctx, func(tx bun.Tx) error {
+		rows, kept = rows[:0], make([]parley.Event, 0, len(group))
 		clear(next)
 		if err := l.lock(ctx, tx); err != nil {
+			return err
+		}
+		taken, err := l.taken(ctx, tx, group)
+		if err != nil {
 			return err
 		}
 		known := map[string]int64{}
@@ -56,13 +61,17 @@ func (l *Log) store(ctx context.Context, group []parley.Event, again bool) error
 				return err
 			}
 		}
-		for i := range group {
-			e := &group[i]
+		for _, e := range group {
+			if taken[e.CallID] {
+				continue
+			}
 			if e.Type == parley.EventPartial {
+				kept = append(kept, e)
 				continue
 			}
 			if n, ok := known[e.ID]; ok {
 				e.Sequence = n
+				kept = append(kept, e)
 				continue
 			}
 			last, err := l.last(ctx, tx, next, e.CallID)
@@ -72,13 +81,17 @@ func (l *Log) store(ctx context.Context, group []parley.Event, again bool) error
 			e.Sequence = last + 1
 			next[e.CallID] = e.Sequence
 			known[e.ID] = e.Sequence
-			rows = append(rows, newEventRow(*e))
+			kept = append(kept, e)
+			rows = append(rows, newEventRow(e))
 		}
 		return insertEvents(ctx, tx, rows)
 	})
 	if err != nil {
 		clear(l.next) // another process may have written to these calls
-		return fmt.Errorf("appending events: %w", err)
+		return nil, fmt.Errorf("appending events: %w", err)
+	}
+	if n := len(group) - len(kept); n > 0 {
+		slog.Warn("this node was taken for dead: what it has still to tell of calls that others have ended is left out", "events", n)
 	}
 	if len(l.next) > maxCounted {
 		clear(l.next)
@@ -87,7 +100,33 @@ func (l *Log) store(ctx context.Context, group []parley.Event, again bool) error
 	if slices.ContainsFunc(rows, func(r eventRow) bool { return tellsEnd(r.Type) }) {
 		l.db.jobsAdded()
 	}
-	return nil
+	return kept, nil
+}
+
+// taken are those calls of a group whose end is others' to tell, or was told by them: they took this node for dead. What is left here of
+// such calls stands behind that end, and is left out. A node that lives has none.
+func (l *Log) taken(ctx context.Context, tx bun.IDB, group []parley.Event) (map[string]bool, error) {
+	d := l.db
+	if !d.pg || d.node == "" {
+		return nil, nil
+	}
+	var lives bool
+	if err := tx.NewRaw("SELECT EXISTS (SELECT 1 FROM nodes WHERE id = ? AND run = ? AND state <> 'gone')", d.node, d.run).Scan(ctx, &lives); err != nil || lives {
+		return nil, err
+	}
+	var ids []string
+	for _, e := range group {
+		ids = append(ids, e.CallID)
+	}
+	slices.Sort(ids)
+	var over []string
+	err := tx.NewRaw("SELECT id FROM calls WHERE id IN ? AND status IN ? AND NOT EXISTS (SELECT 1 FROM untold WHERE call_id = calls.id AND node = ?)",
+		bun.Tuple(slices.Compact(ids)), bun.Tuple([]parley.Status{parley.Ended, parley.Failed}), d.node).Scan(ctx, &over)
+	taken := make(map[string]bool, len(over))
+	for _, id := range over {
+		taken[id] = true
+	}
+	return taken, err
 }
 
 func newEventRow(e parley.Event) eventRow {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -27,15 +29,29 @@ type Node struct {
 	State         string
 	Beat          int64
 	Version       string
-	Roles         string
+	Roles         string // with commas between; "": all
 	StartedAt     int64
 	SeenAt        int64 // by its own clock, for people
 }
 
-// ErrGone is for a node that others took for dead, or whose next life has begun: the calls that it had have been ended.
+// ErrGone is for a node that others took for dead: the calls that it had have been ended.
 var ErrGone = errors.New("this node was taken for dead by others: its calls have been ended")
 
-// Join makes this process a node: from now on calls that begin here are its. On SQLite there is no other.
+// ErrReplaced is for a process in whose node's place another one has begun: the calls that it had have been ended. There is no way back.
+var ErrReplaced = errors.New("another process has begun with the id of this node: the calls of this one have been ended")
+
+// Earlier is the node of an id as its last life left it; nil: it had none, or that one ended in order.
+func (d *DB) Earlier(ctx context.Context, id string) (*Node, error) {
+	var nodes []Node
+	err := d.r.NewSelect().Model(&nodes).Where("id = ? AND run <> ? AND state <> ?", clean(id), d.run, NodeGone).Scan(ctx)
+	if err != nil || len(nodes) == 0 {
+		return nil, wrap(err, "reading the nodes")
+	}
+	return &nodes[0], nil
+}
+
+// Join makes this process a node: from now on calls that begin here are its. On SQLite there is no other. ErrReplaced: it was one
+// before, and is another process now.
 func (d *DB) Join(ctx context.Context, n Node) error {
 	n.ID = clean(n.ID)
 	err := d.tx(ctx, func(tx bun.Tx) error {
@@ -49,6 +65,9 @@ func (d *DB) Join(ctx context.Context, n Node) error {
 			return err
 		}
 		for _, run := range earlier {
+			if d.node != "" {
+				return ErrReplaced
+			}
 			if err := d.silence(ctx, run); err != nil {
 				return err
 			}
@@ -60,30 +79,52 @@ func (d *DB) Join(ctx context.Context, n Node) error {
 			Set("started_at = EXCLUDED.started_at").Set("seen_at = EXCLUDED.seen_at").Exec(ctx)
 		return err
 	})
-	if err == nil {
+	if err == nil && d.node != n.ID { // others read it
 		d.node = n.ID
 	}
 	return wrap(err, "joining the nodes of this database")
 }
 
 // Beat tells the others that this node lives, and in which state. ErrGone: they do not think so; it may Join again once it has
-// let go of what was its.
+// let go of what was its. ErrReplaced: it may not, for another process has its place.
 func (d *DB) Beat(ctx context.Context, state string) error {
 	res, err := d.w.NewRaw("UPDATE nodes SET beat = beat + 1, seen_at = ?, state = ? WHERE id = ? AND run = ? AND state <> ?",
 		now(), state, d.node, d.run, NodeGone).Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("telling the other nodes of this one: %w", err)
 	}
-	if n, err := res.RowsAffected(); err == nil && n == 0 {
-		return ErrGone
+	n, err := res.RowsAffected()
+	if err != nil || n > 0 {
+		return err
 	}
-	return nil
+	var run string
+	if err = d.w.NewRaw("SELECT COALESCE(MAX(run), '') FROM nodes WHERE id = ?", d.node).Scan(ctx, &run); err != nil {
+		return fmt.Errorf("telling the other nodes of this one: %w", err)
+	}
+	if run != "" && run != d.run {
+		return ErrReplaced
+	}
+	return ErrGone
 }
 
 // Nodes are those that are not gone, by id.
 func (d *DB) Nodes(ctx context.Context) (nodes []Node, err error) {
 	err = d.r.NewSelect().Model(&nodes).Where("state <> ?", NodeGone).OrderExpr("id").Scan(ctx)
 	return nodes, wrap(err, "reading the nodes")
+}
+
+// Has reports whether a node has a role.
+func (n Node) Has(role string) bool {
+	return n.Roles == "" || slices.Contains(strings.Split(n.Roles, ","), role)
+}
+
+// Connected reports whether a life of a node, or what is left of one that is dead, has connections to PostgreSQL.
+func (d *DB) Connected(ctx context.Context, run string) (is bool, err error) {
+	if !d.pg {
+		return false, nil
+	}
+	err = d.r.NewRaw("SELECT EXISTS (SELECT 1 FROM pg_stat_activity WHERE application_name = ?)", appName(run)).Scan(ctx, &is)
+	return is, wrap(err, "reading the connections of the database")
 }
 
 // Self is the id of this node, "" before it joined.
@@ -96,19 +137,6 @@ func (d *DB) Shared() bool { return d.pg }
 func (d *DB) Leave(ctx context.Context) error {
 	_, err := d.w.NewRaw("UPDATE nodes SET state = ? WHERE id = ? AND run = ?", NodeGone, d.node, d.run).Exec(ctx)
 	return wrap(err, "leaving the nodes")
-}
-
-// TakeDuty makes what is to be done by one node alone this one's, if nobody has it, or this node is up and who has it drains, and says
-// whether it is. It is kept by taking it again.
-func (d *DB) TakeDuty(ctx context.Context, name string) (bool, error) {
-	res, err := d.w.NewRaw("INSERT INTO duties (name, node) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET node = excluded.node "+
-		"WHERE duties.node = excluded.node OR duties.node NOT IN (SELECT id FROM nodes WHERE state <> 'gone') OR "+
-		"EXISTS (SELECT 1 FROM nodes WHERE id = excluded.node AND state = 'up') AND duties.node NOT IN (SELECT id FROM nodes WHERE state = 'up')", name, d.node).Exec(ctx)
-	if err != nil {
-		return false, fmt.Errorf("taking a duty: %w", err)
-	}
-	n, err := res.RowsAffected()
-	return n > 0, err
 }
 
 // CallNode is the node in which a call runs or ran; "": it has not begun to. Unknown: parley.NotFound.
@@ -133,6 +161,9 @@ func (d *DB) Bereave(ctx context.Context, n Node) (lost []parley.Call, err error
 			return err
 		}
 		if err = d.silence(ctx, n.Run); err != nil {
+			return err
+		}
+		if err = d.log.lock(ctx, tx); err != nil { // whatever of the node's comes into the log after this commit finds it gone
 			return err
 		}
 		if lost, err = d.endOf(ctx, tx, widow{"= ?", n.ID, false}); err != nil {

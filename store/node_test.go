@@ -39,7 +39,7 @@ func two(t *testing.T, a *DB) (b *DB) {
 	t.Helper()
 	b = another(t, a)
 	for id, d := range map[string]*DB{"a": a, "b": b} {
-		if err := d.Join(t.Context(), Node{ID: id, Version: "v1", Roles: "api,media"}); err != nil {
+		if err := d.Join(t.Context(), Node{ID: id, Version: "v1", Roles: "api,media,jobs"}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -65,7 +65,7 @@ func testNodes(t *testing.T, a *DB) {
 	ctx := t.Context()
 	b := two(t, a)
 	was := node(t, b, "a")
-	if was.Version != "v1" || was.Roles != "api,media" || was.State != NodeUp {
+	if was.Version != "v1" || was.Roles != "api,media,jobs" || was.State != NodeUp {
 		t.Errorf("%+v", was)
 	}
 	if err := a.Beat(ctx, NodeDraining); err != nil {
@@ -77,9 +77,10 @@ func testNodes(t *testing.T, a *DB) {
 	if err := a.Beat(ctx, NodeUp); err != nil {
 		t.Fatal(err)
 	}
+	duty := Duty{"webhooks", "jobs"}
 	take := func(d *DB, want bool) {
 		t.Helper()
-		if got, err := d.TakeDuty(ctx, "webhooks"); got != want || err != nil {
+		if got, err := d.TakeDuty(ctx, duty); got != want || err != nil {
 			t.Errorf("%v %v", got, err)
 		}
 	}
@@ -89,9 +90,36 @@ func testNodes(t *testing.T, a *DB) {
 	if err := a.Beat(ctx, NodeDraining); err != nil {
 		t.Fatal(err)
 	}
-	take(a, true) // nobody else wanted it
+	take(a, true) // it does it still
+	take(b, false)
+	give := func(d *DB) {
+		t.Helper()
+		if err := d.GiveDuty(ctx, duty); err != nil {
+			t.Error(err)
+		}
+	}
+	give(b)
+	take(b, false) // it was not b's to give
+	give(a)
+	take(a, false) // b is up
 	take(b, true)
 	take(a, false)
+	seen := node(t, a, "b")
+	if err := errors.Join(b.Beat(ctx, NodeUp), a.Beat(ctx, NodeUp)); err != nil {
+		t.Fatal(err)
+	}
+	if mine, err := a.TakeDuty(ctx, duty, seen); mine || err != nil {
+		t.Errorf("taken from a node that has beaten since: %v", err)
+	}
+	if mine, err := a.TakeDuty(ctx, duty, node(t, a, "b")); !mine || err != nil {
+		t.Errorf("not taken from a node that is silent: %v", err)
+	}
+	take(b, false)
+	give(a)
+	take(b, true)
+	if err := a.Beat(ctx, NodeDraining); err != nil {
+		t.Fatal(err)
+	}
 	if err := b.Leave(ctx); err != nil {
 		t.Fatal(err)
 	}
@@ -185,22 +213,35 @@ func testBereave(t *testing.T, a *DB) {
 // beat beats by a connection that was not ended.
 func beat(d *DB) (err error) {
 	for range 2 * pgConns {
-		if err = d.Beat(context.Background(), NodeUp); err == nil || errors.Is(err, ErrGone) {
+		if err = d.Beat(context.Background(), NodeUp); err == nil || errors.Is(err, ErrGone) || errors.Is(err, ErrReplaced) {
 			return err
 		}
 	}
 	return err
 }
 
+// join makes a a node again by a connection that was not ended.
+func join(t *testing.T, a *DB) {
+	t.Helper()
+	var err error
+	for range 2 * pgConns {
+		if err = a.Join(context.Background(), Node{ID: "a"}); err == nil {
+			return
+		}
+	}
+	t.Fatal(err)
+}
+
 // rejoins: a node that was taken for dead comes back with nothing of what it had.
 func rejoins(t *testing.T, a, b *DB) {
 	ctx := context.Background()
+	if was, err := b.Earlier(ctx, "a"); err != nil || was != nil {
+		t.Errorf("%+v lives: %v", was, err)
+	}
 	if err := beat(a); !errors.Is(err, ErrGone) {
 		t.Errorf("a node that is gone beats: %v", err)
 	}
-	if err := a.Join(ctx, Node{ID: "a"}); err != nil {
-		t.Fatal(err)
-	}
+	join(t, a)
 	if err := errors.Join(beat(a), beat(b)); err != nil && a.pg {
 		t.Error(err)
 	}

@@ -46,7 +46,7 @@ func TestReconcileSilences(t *testing.T) {
 	if c, err := d.Call(t.Context(), env, "c"); err != nil || c.Cause != parley.NodeLost {
 		t.Errorf("%+v %v", c, err)
 	}
-	if err := beat(old); !errors.Is(err, ErrGone) {
+	if err := beat(old); !errors.Is(err, ErrReplaced) {
 		t.Errorf("the dead beats: %v", err)
 	}
 }

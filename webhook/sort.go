@@ -15,6 +15,7 @@ type sorter struct {
 	boxes   map[string]*outbox // by webhook
 	reports chan report
 	flights sync.WaitGroup
+	flying  context.Context // of attempts: done landWait after that of run
 }
 
 // An outbox is what one webhook has to be told.
@@ -66,7 +67,11 @@ func (s *sorter) box(id string) *outbox {
 }
 
 func (s *sorter) run(ctx context.Context) {
+	var cut context.CancelFunc
+	s.flying, cut = context.WithCancel(context.WithoutCancel(ctx))
+	defer cut()
 	defer s.flights.Wait()
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(landWait, cut) })()
 	purge := time.NewTicker(time.Hour)
 	defer purge.Stop()
 	var others <-chan time.Time
@@ -252,7 +257,7 @@ func (s *sorter) launch(ctx context.Context, b *outbox, n store.Delivery) {
 	b.known[n.ID] = true
 	b.flying++
 	s.flights.Go(func() {
-		r := s.d.attempt(ctx, n)
+		r := s.d.attempt(s.flying, n)
 		select {
 		case s.reports <- r:
 		case <-ctx.Done():

@@ -2,6 +2,7 @@ package webhook
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/parley-voice/parley"
@@ -20,16 +21,19 @@ type follower struct {
 	calls map[string]*hook // by call id; of a stored webhook only id and env hold, nil: none
 }
 
-// tail follows the log from a position until ctx is done.
-func (d *Courier) tail(ctx context.Context, at int64) {
+// tail follows the log from a position until ctx is done. An error: somebody else does.
+func (d *Courier) tail(ctx context.Context, at int64) error {
 	f := follower{d: d, calls: map[string]*hook{}}
 	written := at
 	for ctx.Err() == nil {
 		next, deliveries, err := f.next(ctx, at)
 		if err == nil && (len(deliveries) > 0 || next-written > idleStride) {
-			if err = d.DB.Deliver(ctx, cursorName, next, deliveries); err == nil {
+			if err = d.DB.Advance(ctx, cursorName, written, next, deliveries); err == nil {
 				written = next
 			}
+		}
+		if errors.Is(err, store.ErrMoved) {
+			return err
 		}
 		if err != nil {
 			if ctx.Err() == nil {
@@ -48,6 +52,15 @@ func (d *Courier) tail(ctx context.Context, at int64) {
 		case <-ctx.Done():
 		}
 	}
+	if at == written {
+		return nil
+	}
+	ctx, done := context.WithTimeout(context.WithoutCancel(ctx), landWait)
+	defer done()
+	if err := d.DB.Advance(ctx, cursorName, written, at, nil); err != nil {
+		d.Logger.Warn("events that nobody wants are read once more by whoever delivers next", "error", err)
+	}
+	return nil
 }
 
 func pause(ctx context.Context, wait time.Duration) {

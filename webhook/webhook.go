@@ -5,7 +5,7 @@
 // the process ends, and after a crash something may be sent twice: receivers know it by its webhook-id. The rows are the
 // queue and the delivery log in one. Events of one call go to a webhook in order; one that fails holds the next back for 5 s at most, then
 // sequence tells the order. Every webhook has attempts of its own, so a slow receiver delays nobody else. One process per
-// database delivers at a time; what others wrote down to be sent once more it finds within lookEvery.
+// database delivers at a time, and where it has read to is written by comparing; what others wrote down to be sent once more it finds within lookEvery.
 //
 // Goroutines: one reads the log, one decides what is sent when, and one for each attempt. Run starts them and waits for them.
 package webhook
@@ -69,6 +69,7 @@ const (
 	cursorName = "webhook"
 	errorWait  = time.Second // after the store failed
 	keepFor    = 30 * 24 * time.Hour
+	landWait   = 3 * time.Second // for attempts that are being made when the courier is to stop
 	drainLook  = 20 * time.Millisecond
 	lookEvery  = 5 * time.Second // for deliveries that another process wrote down
 )
@@ -81,7 +82,8 @@ func New(o Options) *Courier {
 	return &Courier{Options: o, added: make(chan batch, 64)}
 }
 
-// Run delivers until ctx is done and every attempt has returned.
+// Run delivers until ctx is done and every attempt has returned, which has landWait for it; then all that was read and told stands in
+// the store. store.ErrMoved: another process delivers.
 func (d *Courier) Run(ctx context.Context) error {
 	s := &sorter{d: d, boxes: map[string]*outbox{}, reports: make(chan report)}
 	if err := s.load(ctx); err != nil {
@@ -94,11 +96,13 @@ func (d *Courier) Run(ctx context.Context) error {
 	d.read.Store(at)
 	d.here.Store(true)
 	defer d.here.Store(false)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	var wg sync.WaitGroup
 	wg.Go(func() { s.run(ctx) })
-	wg.Go(func() { d.tail(ctx, at) })
+	wg.Go(func() { err = d.tail(ctx, at); cancel() })
 	wg.Wait()
-	return nil
+	return err
 }
 
 // Runs reports whether it is this process that delivers.
@@ -139,7 +143,7 @@ func (d *Courier) Redeliver(ctx context.Context, env, id string) (store.Delivery
 	}
 	again := []store.Delivery{{EnvironmentID: old.EnvironmentID, WebhookID: old.WebhookID, CallID: old.CallID,
 		EventID: old.EventID, EventType: old.EventType, Position: old.Position}}
-	if err := d.DB.Deliver(ctx, "", 0, again); err != nil {
+	if err := d.DB.Deliver(ctx, again); err != nil {
 		return store.Delivery{}, err
 	}
 	if !d.here.Load() {

@@ -62,8 +62,10 @@ func (h *house) meet(key cluster.Sealer) error {
 
 // load is what this node tells the others of itself.
 func (h *house) load() cluster.Load {
+	_, err := h.room()
+	full := err != nil && !errors.Is(err, errDraining)
 	return cluster.Load{Version: version, Roles: []string{cluster.API, cluster.Media, cluster.Jobs}, Calls: h.switchboard.Live(), Weight: float64(runtime.GOMAXPROCS(0)),
-		Draining: h.place.keeper.Draining(), Full: errors.Is(h.mayTake(), errFull)}
+		Draining: h.place.keeper.Draining(), Full: full}
 }
 
 // A remote is how the API acts on calls, those that run here and those of other nodes.

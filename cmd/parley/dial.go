@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"net"
 	"net/netip"
 	"strconv"
@@ -19,20 +20,9 @@ import (
 // dialJob is the kind of the job that dials a call; its subject is the call.
 const dialJob = "dial"
 
-// dialsAtOnce bounds the calls that are dialled or running by jobs of this process.
-const dialsAtOnce = 1000
-
-// dialsAtOnce is no more than this process may have calls.
-func (h *house) dialsAtOnce() int {
-	if most := h.cfg.Cluster.MaxCalls; most > 0 {
-		return min(most, dialsAtOnce)
-	}
-	return dialsAtOnce
-}
-
 // deliver makes what takes work from the store: the jobs and the webhooks.
 func (h *house) deliver(v *vendors) {
-	kinds := append(h.clerk(v).Kinds(), job.Kind{Name: dialJob, AtOnce: h.dialsAtOnce(), Hold: func() bool { return h.mayTake() != nil }, Run: h.dial, Doubt: h.inDoubt}, h.settler())
+	kinds := append(h.clerk(v).Kinds(), job.Kind{Name: dialJob, AtOnce: dialsAtOnce, Room: func() int { n, _ := h.room(); return n }, Run: h.dial, Doubt: h.inDoubt}, h.settler())
 	h.jobs = job.New(h.db, job.Options{Owner: h.db.Self(), Logger: h.log}, kinds...)
 	h.metrics = metrics.New(metrics.Config{Log: h.db.Log(), Running: h.switchboard.Live, Depth: h.db.Depth, Logger: h.log,
 		Node: metrics.Node{Late: h.clock.Lateness, Lines: func() metrics.Lines { return lines(h.sip.State()) }, Ports: h.ports.InUse}})
@@ -51,9 +41,14 @@ func (h *house) dial(ctx context.Context, j job.Job) job.Result {
 		return job.Done
 	case parley.IsNotFound(err):
 		return job.Failed(err) // erased meanwhile
+	case errors.Is(err, errFull), errors.Is(err, errDraining), errors.Is(err, errApart):
+		return job.Again(seatAgain, nil) // by whoever has room then
 	}
 	return job.Again(dialAgain, err)
 }
+
+// seatAgain is when a call is dialled for which there was no room when its turn came.
+const seatAgain = time.Second
 
 // dialAgain is when a call is dialled of which nothing could be read.
 const dialAgain = 5 * time.Second

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"os/signal"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -80,17 +81,44 @@ func (h *house) untilDrained(ctx context.Context) (context.Context, context.Canc
 var (
 	errDraining = errors.New("the server is being stopped, and takes no new calls")
 	errFull     = errors.New("as many calls run as PARLEY_MAX_CALLS allows")
+	errApart    = errors.New("the database cannot be reached: a new call could not be kept")
 )
 
-// mayTake says why no new call is taken here now; nil: one is.
-func (h *house) mayTake() error {
-	switch most := h.cfg.Cluster.MaxCalls; {
+// dialsAtOnce bounds the calls that are dialled or running by jobs of this process.
+const dialsAtOnce = 1000
+
+// Seats are the calls that this process has, and may have.
+type seats struct {
+	taken atomic.Int64
+}
+
+// room is how many more calls are taken here now; none: why.
+func (h *house) room() (int, error) {
+	switch {
 	case h.place.keeper.Draining():
-		return errDraining
-	case most > 0 && h.switchboard.Live() >= most:
-		return errFull
+		return 0, errDraining
+	case h.place.keeper.Apart():
+		return 0, errApart
+	case h.cfg.Cluster.MaxCalls == 0:
+		return dialsAtOnce, nil
 	}
-	return nil
+	n := h.cfg.Cluster.MaxCalls - int(h.seats.taken.Load())
+	if n <= 0 {
+		return 0, errFull
+	}
+	return n, nil
+}
+
+// take reserves the seat of a call that comes in or goes out, before anything is done about it.
+func (h *house) take() (release func(), err error) {
+	if _, err := h.room(); err != nil && !errors.Is(err, errFull) {
+		return nil, err
+	}
+	if n, most := h.seats.taken.Add(1), int64(h.cfg.Cluster.MaxCalls); most > 0 && n > most {
+		h.seats.taken.Add(-1)
+		return nil, errFull
+	}
+	return sync.OnceFunc(func() { h.seats.taken.Add(-1) }), nil
 }
 
 // admit lets queued calls go, where calls are taken.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -19,12 +20,12 @@ func TestGentleStop(t *testing.T) {
 	g := &gentle{asked: make(chan struct{})}
 	ctx, stop := h.untilDrained(context.WithValue(t.Context(), gentleKey{}, g))
 	defer stop()
-	if !g.known.Load() || h.mayTake() != nil || ctx.Err() != nil {
+	if !g.known.Load() || full(h) != nil || ctx.Err() != nil {
 		t.Error("before it is asked for")
 	}
 	close(g.asked)
 	<-ctx.Done()
-	if err := h.mayTake(); !errors.Is(err, errDraining) || !h.load().Draining {
+	if err := full(h); !errors.Is(err, errDraining) || !h.load().Draining {
 		t.Errorf("%v", err)
 	}
 	if err := h.ready(t.Context()); err == nil {
@@ -32,6 +33,46 @@ func TestGentleStop(t *testing.T) {
 	}
 	if ended, next, err := h.admit(t.Context()); ended != nil || !next.IsZero() || err != nil {
 		t.Error("queued calls are let go")
+	}
+}
+
+// full is why no call is taken.
+func full(h *house) error {
+	_, err := h.room()
+	return err
+}
+
+// TestSeats: however many calls want to begin at once, there are never more than may be, and each seat that is given back can be taken.
+func TestSeats(t *testing.T) {
+	const most, many = 7, 100
+	h := &house{cfg: &serveCmd{Cluster: clusterConfig{MaxCalls: most}}}
+	for range 5 {
+		var all sync.WaitGroup
+		var mu sync.Mutex
+		var taken []func()
+		for range many {
+			all.Go(func() {
+				release, err := h.take()
+				mu.Lock()
+				defer mu.Unlock()
+				if err == nil {
+					taken = append(taken, release)
+				} else if !errors.Is(err, errFull) {
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		if len(taken) > most || len(taken) == 0 || full(h) == nil != (len(taken) < most) {
+			t.Errorf("%d of %d are taken: %v", len(taken), most, full(h))
+		}
+		for _, release := range taken {
+			release()
+			release()
+		}
+	}
+	if n, err := h.room(); n != most || err != nil {
+		t.Errorf("there is room for %d: %v", n, err)
 	}
 }
 

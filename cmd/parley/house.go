@@ -44,6 +44,7 @@ type house struct {
 	speech *local.Local
 	sound
 	place       place
+	seats       seats
 	switchboard *call.Switchboard
 	traces      *trace.Keeper
 	jobs        *job.Queue
@@ -162,7 +163,7 @@ func (h *house) telephone(v *vendors) (carriers map[string]carrierDoor, err erro
 	h.switchboard = call.New(call.Config{
 		Trunk: doors, Calls: h.db, Log: h.db.Log(), Recordings: recordings{h.blobs}, Traces: h.traces, Open: v.Open, Logger: h.log,
 		MayCall: h.db.MayCall, Refused: h.neverAgain, Fetch: h.fetch, Memories: h.db, Documents: knowledge.NewLibrary(h.db), Prices: h.prices, Early: h.cfg.Early == on,
-		Directory: who, MayTake: h.mayTake,
+		Directory: who, Take: h.take,
 	})
 	return carriers, nil
 }

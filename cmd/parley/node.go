@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -54,6 +55,9 @@ func (h *house) join(ctx context.Context) error {
 		return err
 	}
 	n := store.Node{ID: id, Version: version}
+	if err := h.alone(ctx, id); err != nil {
+		return err
+	}
 	if err := h.db.Join(ctx, n); err != nil {
 		return err
 	}
@@ -65,28 +69,80 @@ func (h *house) join(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("ending the calls of the last run: %w", err)
 	}
-	h.bury(ctx, lost)
+	h.place.keeper.Owed = h.bury(ctx, lost)
 	if len(lost) > 0 {
 		h.log.Warn("calls of the last run were ended", "calls", len(lost))
 	}
 	return nil
 }
 
-// bury tells the end of calls whose process is gone.
-func (h *house) bury(ctx context.Context, lost []parley.Call) {
-	for _, c := range lost {
-		if err := call.Bury(ctx, h.db.Log(), h.db, h.recorded, c); err != nil {
-			h.log.Error("a call of a process that is gone stays incomplete", "call", c.ID, "error", err)
+// How long a process whose connections to the database are open is watched before it counts as dead, and how often it is looked at.
+const (
+	watchFor  = 3 * cluster.Every
+	watchEach = 200 * time.Millisecond
+)
+
+// alone makes sure that no other process lives with the id of this node: its calls would be ended as a crash's.
+func (h *house) alone(ctx context.Context, id string) error {
+	was, err := h.db.Earlier(ctx, id)
+	if err != nil || was == nil {
+		return err
+	}
+	look := time.NewTicker(watchEach)
+	defer look.Stop()
+	for until := time.Now().Add(watchFor); time.Now().Before(until); {
+		if is, err := h.db.Connected(ctx, was.Run); err != nil || !is {
+			return err
+		}
+		now, err := h.db.Earlier(ctx, id)
+		switch {
+		case err != nil || now == nil:
+			return err
+		case now.Beat != was.Beat || now.Run != was.Run:
+			return fmt.Errorf("PARLEY_DATA: a process that runs has the same node id. %s", h.copied())
+		}
+		select {
+		case <-look.C:
+		case <-ctx.Done():
+			return ctx.Err()
 		}
 	}
+	return nil
+}
+
+// copied says what to do when two processes have one id.
+func (h *house) copied() string {
+	return fmt.Sprintf("Two machines have the same data folder, or one is a copy of the other's: give each its own; in a copy, delete %s, and start it again",
+		filepath.Join(h.cfg.Data, nodeFile))
+}
+
+// keep is the life of this node among the others.
+func (h *house) keep(ctx context.Context) error {
+	err := h.place.keeper.Run(ctx)
+	if errors.Is(err, store.ErrReplaced) {
+		return fmt.Errorf("%w. %s", err, h.copied())
+	}
+	return err
+}
+
+// bury tells the end of calls whose process is gone; left are those of which it could not.
+func (h *house) bury(ctx context.Context, lost []parley.Call) (left []parley.Call) {
+	for _, c := range lost {
+		if err := call.Bury(ctx, h.db.Log(), h.db, h.recorded, c); err != nil && !parley.IsNotFound(err) { // unless it was erased meanwhile
+			h.log.Error("the end of a call of a process that is gone is told later", "call", c.ID, "error", err)
+			left = append(left, c)
+		}
+	}
+	return left
 }
 
 // duties are what one node does for all.
-func (h *house) duties() []cluster.Duty {
+func (h *house) duties() []cluster.Task {
 	keeper := &retention.Keeper{Store: h.db, Dir: h.cfg.recordings(), Logger: h.log}
-	all := []cluster.Duty{{Name: "webhooks", Run: h.webhooks.Run}, {Name: "retention", Run: keeper.Run}}
+	all := []cluster.Task{{Duty: store.Duty{Name: "webhooks", Role: cluster.Jobs}, Run: h.webhooks.Run},
+		{Duty: store.Duty{Name: "retention", Role: cluster.Jobs}, Run: keeper.Run}}
 	if h.db.Shared() {
-		all = append(all, cluster.Duty{Name: "registrations", Run: func(ctx context.Context) error {
+		all = append(all, cluster.Task{Duty: store.Duty{Name: "registrations", Role: cluster.Media}, Run: func(ctx context.Context) error {
 			h.place.registers.Store(true)
 			defer h.place.registers.Store(false)
 			<-ctx.Done()
@@ -96,7 +152,7 @@ func (h *house) duties() []cluster.Duty {
 	return all
 }
 
-// letGo hangs calls up whose end others have written down.
+// letGo hangs calls up whose end others have written down. What was still to be told of them is out of the log then.
 func (h *house) letGo(ctx context.Context) {
 	var all sync.WaitGroup
 	for _, id := range h.switchboard.Running() {
@@ -111,4 +167,12 @@ func (h *house) letGo(ctx context.Context) {
 		})
 	}
 	all.Wait()
+	ctx, done := context.WithTimeout(ctx, flushWait)
+	defer done()
+	if err := h.db.Log().Flush(ctx); err != nil {
+		h.log.Warn("events of calls that are not this node's any more", "error", err)
+	}
 }
+
+// flushWait bounds how long the log is waited for.
+const flushWait = 5 * time.Second

@@ -84,8 +84,8 @@ func (h *house) serve(ctx context.Context, door net.Listener) error {
 	}
 	run(&calls, ctx, "jobs", h.jobs.Run)
 	run(&calls, ctx, "queue", h.queue().Run)
-	h.place.keeper.Duties = h.duties()
-	run(&webhooks, after, "nodes", h.place.keeper.Run)
+	h.place.keeper.Tasks = h.duties()
+	run(&webhooks, after, "nodes", h.keep)
 	run(&webhooks, after, "metrics", h.metrics.Run)
 	run(&webhooks, after, "traces", h.traces.Run)
 	if h.cfg.Watch.OTLP != "" {
