@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// said waits for the end of a life that is to fail, and gives what it said.
-func (s *server) said(limit time.Duration) string {
+// lastWords waits for the end of a life that is to fail, and gives what it said.
+func (s *server) lastWords(limit time.Duration) string {
 	s.t.Helper()
 	select {
 	case <-s.gone:
@@ -55,7 +55,7 @@ func TestCopiedFolder(t *testing.T) {
 	}
 	c := again()
 	c.launch()
-	if said := c.said(time.Minute); !strings.Contains(said, filepath.Join(c.data, "node-id")) {
+	if said := c.lastWords(time.Minute); !strings.Contains(said, filepath.Join(c.data, "node-id")) {
 		t.Error("it does not say what to do")
 	}
 	if c := p.see(p.b, mine); c.Status != "in_progress" || p.gone(mine) {
@@ -66,7 +66,7 @@ func TestCopiedFolder(t *testing.T) {
 	d := again()
 	d.start()
 	p.a.cmd.Process.Signal(syscall.SIGCONT)
-	if said := p.a.said(time.Minute); !strings.Contains(said, filepath.Join(p.a.data, "node-id")) {
+	if said := p.a.lastWords(time.Minute); !strings.Contains(said, filepath.Join(p.a.data, "node-id")) {
 		t.Error("the first does not say what to do")
 	}
 	if c := p.over(p.b, mine, time.Minute); c.Ended != "node_lost" {
