@@ -87,7 +87,7 @@ var (
 // dialsAtOnce bounds the calls that are dialled or running by jobs of this process.
 const dialsAtOnce = 1000
 
-// Seats are the calls that this process has, and may have.
+// seats are the calls that this process has, and may have.
 type seats struct {
 	taken atomic.Int64
 }
@@ -102,7 +102,7 @@ func (h *house) room() (int, error) {
 	case h.cfg.Cluster.MaxCalls == 0:
 		return dialsAtOnce, nil
 	}
-	n := h.cfg.Cluster.MaxCalls - int(h.seats.taken.Load())
+	n := h.cfg.Cluster.MaxCalls - int(h.place.seats.taken.Load())
 	if n <= 0 {
 		return 0, errFull
 	}
@@ -114,11 +114,11 @@ func (h *house) take() (release func(), err error) {
 	if _, err := h.room(); err != nil && !errors.Is(err, errFull) {
 		return nil, err
 	}
-	if n, most := h.seats.taken.Add(1), int64(h.cfg.Cluster.MaxCalls); most > 0 && n > most {
-		h.seats.taken.Add(-1)
+	if n, most := h.place.seats.taken.Add(1), int64(h.cfg.Cluster.MaxCalls); most > 0 && n > most {
+		h.place.seats.taken.Add(-1)
 		return nil, errFull
 	}
-	return sync.OnceFunc(func() { h.seats.taken.Add(-1) }), nil
+	return sync.OnceFunc(func() { h.place.seats.taken.Add(-1) }), nil
 }
 
 // admit lets queued calls go, where calls are taken.

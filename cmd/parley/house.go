@@ -44,7 +44,6 @@ type house struct {
 	speech *local.Local
 	sound
 	place       place
-	seats       seats
 	switchboard *call.Switchboard
 	traces      *trace.Keeper
 	jobs        *job.Queue

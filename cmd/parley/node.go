@@ -45,6 +45,7 @@ func (c *serveCmd) nodeID() (string, error) {
 type place struct {
 	keeper    cluster.Keeper
 	bus       *cluster.Bus // nil: other nodes are not reached
+	seats     seats
 	registers atomic.Bool  // it is this node that registers at registrars, where one contact is all they keep
 }
 
