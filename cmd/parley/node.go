@@ -46,7 +46,7 @@ type place struct {
 	keeper    cluster.Keeper
 	bus       *cluster.Bus // nil: other nodes are not reached
 	seats     seats
-	registers atomic.Bool  // it is this node that registers at registrars, where one contact is all they keep
+	registers atomic.Bool // it is this node that registers at registrars, where one contact is all they keep
 }
 
 // join makes this process a node of the database, and ends what a crash left running.
