@@ -185,8 +185,7 @@ func TestNobodyWaitsForALongCount(t *testing.T) {
 	d.surveys.wait = time.Millisecond
 	env := environment(t, d)
 	seed(t, d, env, many)
-	d.surveys.turn.Lock() // somebody else's walk
-	began := time.Now()
+	d.surveys.turn.Lock() // somebody else's walk: who waits for it never returns
 	l, err := d.Calls(t.Context(), env, Page{})
 	if err != nil || l.Total != listWindow+1 || !l.Estimated || !l.HasMore || len(l.Items) != 10 {
 		t.Errorf("%d of %d, estimated %v, %v", len(l.Items), l.Total, l.Estimated, err)
@@ -194,9 +193,6 @@ func TestNobodyWaitsForALongCount(t *testing.T) {
 	deep, err := d.Calls(t.Context(), env, Page{Page: many / 10})
 	if err != nil || len(deep.Items) != 10 {
 		t.Errorf("a page far down: %d calls, %v", len(deep.Items), err)
-	}
-	if took := time.Since(began); took > 30*time.Second {
-		t.Error("it took", took)
 	}
 	d.surveys.turn.Unlock()
 }
