@@ -97,8 +97,9 @@ func main() {
 	var endings []parley.Cause
 	endings = append(endings, parley.Causes()...)
 	slices.Sort(endings)
+	failed := slices.DeleteFunc(slices.Clone(endings), func(c parley.Cause) bool { return !c.Failed() })
 	write("src/contract.gen.json", doc{"schemas": kept, "actions": actions, "vendors": contract["x-vendors"], "credentials": credentials, "presets": contract["x-presets"]})
-	write("src/choices.gen.json", doc{"statuses": chosen("CallDto", "status"), "endings": endings, "deliveries": chosen("DeliveryDto", "state"), "acts": chosen("AuditEntryDto", "act")})
+	write("src/choices.gen.json", doc{"statuses": chosen("CallDto", "status"), "endings": endings, "failed": failed, "deliveries": chosen("DeliveryDto", "state"), "acts": chosen("AuditEntryDto", "act")})
 }
 
 func write(name string, out doc) {

@@ -13,17 +13,18 @@ func TestDashboardEditor(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
 	id, _ := s.agent(m{"name": "Front desk", "prompt": m{"content": "You are the receptionist. The caller is ${name|a stranger}."}, "voice": m{"type": "voice_local"}})
-	var prompt, voice, action struct{ ID string }
+	var prompt, voice, action, hook struct{ ID string }
 	s.api("POST", "/v1/prompts/create", m{"label": "Opening hours", "content": "This one is stored elsewhere."}, &prompt)
 	s.api("POST", "/v1/voices/create", m{"label": "Slow", "type": "voice_local", "rate": 0.8}, &voice)
 	s.api("POST", "/v1/actions/create", m{"label": "Good bye", "type": "action_end_conversation"}, &action)
+	s.api("POST", "/v1/webhooks/create", m{"label": "Office", "url": "https://hooks.example/parley", "subscriptions": []string{"event_message"}}, &hook)
 	var v struct {
 		Shown, Broken, Colour, Ink, Cannot, Voice string
 		Proposed, Marks                           []string
 		Left                                      bool
 		Heard                                     []any
 	}
-	person(t, s, "editor", m{"agent": id, "prompt": "Opening hours – This one is stored elsewhere.", "voice": "Slow – Local", "action": "Good bye – End conversation"}, "", &v)
+	person(t, s, "editor", m{"agent": id, "prompt": "Opening hours – This one is stored elsewhere.", "voice": "Slow – Local", "action": "Good bye – End conversation", "webhook": "Office – https://hooks.example/parley"}, "", &v)
 	if !strings.Contains(v.Shown, "You are the receptionist.") || len(v.Proposed) == 0 || !strings.Contains(v.Proposed[0], "from_number") {
 		t.Errorf("%q, proposed %q", v.Shown, v.Proposed)
 	}
@@ -37,9 +38,10 @@ func TestDashboardEditor(t *testing.T) {
 		Prompt  struct{ ID, Content string }
 		Voice   struct{ ID string }
 		Actions []struct{ ID string }
+		Webhook struct{ ID string }
 	}
 	s.api("GET", "/v1/agents?id="+id, nil, &a)
-	if a.Prompt.ID != prompt.ID || a.Voice.ID != voice.ID || len(a.Actions) != 1 || a.Actions[0].ID != action.ID {
+	if a.Prompt.ID != prompt.ID || a.Voice.ID != voice.ID || len(a.Actions) != 1 || a.Actions[0].ID != action.ID || a.Webhook.ID != hook.ID {
 		t.Errorf("%+v", a)
 	}
 }

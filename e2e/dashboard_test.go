@@ -16,7 +16,7 @@ import (
 )
 
 // person has somebody in a browser do what a scenario of testdata/dashboard.js says, and reads into told what came of it. said is what they
-// say after seven seconds.
+// say after seven seconds, or the file that their microphone plays again and again.
 func person(t *testing.T, s *server, scenario string, given any, said string, told any) {
 	t.Helper()
 	need(t, "node")
@@ -28,7 +28,9 @@ func person(t *testing.T, s *server, scenario string, given any, said string, to
 		return strings.TrimSpace(string(out))
 	}
 	microphone := ""
-	if said != "" {
+	if strings.HasSuffix(said, ".wav") {
+		microphone = said
+	} else if said != "" {
 		dir := t.TempDir()
 		microphone = filepath.Join(dir, "microphone.wav")
 		run(t, "flite", "-voice", "rms", "-t", said, "-o", filepath.Join(dir, "said.wav"))

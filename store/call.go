@@ -29,6 +29,7 @@ type callRow struct {
 	StartAt       int64
 	EndAt         int64
 	callMarks
+	callFacts
 	Doc string
 
 	Agent  string `bun:",scanonly"` // the snapshot as it is stored, when it was asked for
@@ -49,11 +50,14 @@ var callColumns = map[string]column{
 	"from_number": {"from_number", text}, "to_number": {"to_number", text}, "agent": {"agent_id", text},
 	"telephony_provider": {"telephony", text}, "telephony_id": {"telephony_id", text}, "ended_reason": {"cause", text},
 	"created_at": {"created_at", moment}, "start_time": {"start_at", moment}, "end_time": {"end_at", moment},
+	"heard_latency_p50": {"latency_p50", millis}, "heard_latency_p95": {"latency_p95", millis}, "interruptions": {"interruptions", whole}, "cost": {"cost", money},
+	"hearing_vendor": {"vendors", hearingVendor}, "thinking_vendor": {"vendors", thinkingVendor}, "speaking_vendor": {"vendors", speakingVendor},
 }
 
-var callShelf = shelf{table: "calls", columns: callColumns, newestFirst: true, indexed: map[string][]string{
-	"created_at": {"status", "stage", "is_outgoing", "from_number", "to_number", "agent_id", "telephony", "cause", "start_at", "end_at"},
-	"status":     {"cause", "agent_id", "is_outgoing"}, "agent_id": {"status", "cause", "is_outgoing"}, "cause": {"status", "agent_id", "is_outgoing"},
+var callShelf = shelf{table: "calls", columns: callColumns, newestFirst: true, whole: "calls_list", indexed: map[string][]string{
+	"created_at": {"status", "stage", "is_outgoing", "from_number", "to_number", "agent_id", "telephony", "cause", "start_at", "end_at",
+		"latency_p50", "latency_p95", "interruptions", "cost", "vendors"},
+	"status": {"cause", "agent_id", "is_outgoing"}, "agent_id": {"status", "cause", "is_outgoing"}, "cause": {"status", "agent_id", "is_outgoing"},
 	"to_number": nil, "from_number": nil, "telephony_id": nil, "start_at": {"end_at"}, "end_at": nil,
 }}
 
@@ -104,6 +108,13 @@ func (d *DB) insertCall(ctx context.Context, tx bun.Tx, row *callRow, c parley.C
 			return err
 		}
 	}
+	is, err := row.tally()
+	if err == nil {
+		row.callFacts, err = is.facts()
+	}
+	if err != nil {
+		return err
+	}
 	res, err := tx.NewInsert().Model(row).On("CONFLICT (id) DO NOTHING").Exec(ctx)
 	if err != nil {
 		return err
@@ -118,11 +129,7 @@ func (d *DB) insertCall(ctx context.Context, tx bun.Tx, row *callRow, c parley.C
 		if err = d.toTell(ctx, tx, row.ID); err != nil {
 			return err
 		}
-		is, err := row.tally()
-		if err == nil {
-			err = d.recount(ctx, tx, row, nil, is)
-		}
-		if err != nil {
+		if err = d.recount(ctx, tx, row, nil, is); err != nil {
 			return err
 		}
 	}
@@ -167,7 +174,8 @@ func selectCalls(db bun.IDB, into any) *bun.SelectQuery {
 
 // Calls lists calls, newest first unless a sort_column is given, without the snapshots of their agents. Fields to sort and filter by: id, status,
 // stage, is_outgoing, from_number, to_number, agent (id), telephony_provider, telephony_id, ended_reason, created_at,
-// start_time, end_time.
+// start_time, end_time; and of calls that are over heard_latency_p50 and _p95 (milliseconds), interruptions, cost, hearing_vendor, thinking_vendor and
+// speaking_vendor, which is each that had a part in an answer.
 func (d *DB) Calls(ctx context.Context, env string, p Page) (List[parley.Call], error) {
 	rows, x, err := list[callRow](ctx, d, callShelf, "environment_id = ?", []any{clean(env)}, p)
 	if err != nil {
@@ -259,6 +267,9 @@ func (d *DB) changeCall(ctx context.Context, tx bun.Tx, row callRow, change func
 		}
 	}
 	is, err := row.tally()
+	if err == nil {
+		row.callFacts, err = is.facts()
+	}
 	if err == nil {
 		err = d.recount(ctx, tx, &row, was, is)
 	}

@@ -26,7 +26,7 @@ func conformance(t *testing.T, open func(t testing.TB) *DB) {
 		"AnswerIsGivenAgain": testAnswerIsGivenAgain, "RefusalFreesTheKey": testRefusalFreesTheKey, "FailureLeavesTheSubject": testFailureLeavesTheSubject,
 		"AnswersAreForgotten": testAnswersAreForgotten, "OneOfManyRuns": testOneOfManyRuns, "InlineWebhookCanSign": testInlineWebhookCanSign,
 		"StoredWebhookOfACall": testStoredWebhookOfACall, "InlineExternalActionCanSign": testInlineExternalActionCanSign, "CallWithoutRowHasNoEvent": testCallWithoutRowHasNoEvent,
-		"Depth": testDepth, "ManyCallsInPages": testManyCallsInPages, "OrderOfLists": testOrderOfLists, "Overview": testOverview, "OverviewOfBefore": testOverviewOfBefore, "OverviewRaces": testOverviewRaces, "OverviewBounds": testOverviewBounds, "NumbersAsNumbers": testNumbersAsNumbers,
+		"Depth": testDepth, "ManyCallsInPages": testManyCallsInPages, "OrderOfLists": testOrderOfLists, "Overview": testOverview, "OverviewOfBefore": testOverviewOfBefore, "OverviewRaces": testOverviewRaces, "OverviewBounds": testOverviewBounds, "NumbersAsNumbers": testNumbersAsNumbers, "CallsByFacts": testCallsByFacts,
 	} {
 		t.Run(name, func(t *testing.T) { f(t, open(t)) })
 	}

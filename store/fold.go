@@ -70,7 +70,10 @@ func (d *DB) foldAll(ctx context.Context) {
 			}
 			began := time.Now()
 			var err error
-			if n, err = d.fold(ctx, "", foldAtOnce); err != nil && ctx.Err() == nil {
+			if n, err = d.fold(ctx, "", foldAtOnce); err == nil && n == 0 {
+				n, err = d.lookAtEarlier(ctx, foldAtOnce)
+			}
+			if err != nil && ctx.Err() == nil {
 				slog.Warn("adding up calls; it is tried again", "error", err)
 				n, wait = 1, foldRetry
 				continue

@@ -17,13 +17,16 @@ import (
 //     range of the field that is sorted by. A page far down is found from the survey's marks.
 //   - Anything else (contains, in, ne, several fields at once, sorting by a field without index) looks at listWindow entries at most,
 //     narrowWindow when the index it goes by does not have all that is asked: those with the value, or in the range, that an index finds, in the order of that index; else the first by created_at, of calls and
-//     deliveries the newest. When there are more, the list is marked Estimated: entries beyond are not found. Narrow it by created_at.
+//     deliveries the newest. When there are more, and the index by created_at has all that is asked, in its order, the whole of it is searched by
+//     one walk at a time, and what that found is remembered for a while. Else the list is marked Estimated: entries beyond are not found. Narrow
+//     it by created_at.
 //   - Totals are exact up to listWindow; beyond it they are remembered for a while, and marked Estimated.
 type shelf struct {
 	table       string
 	columns     map[string]column
 	indexed     map[string][]string // columns with an index of (the scope, the column, created_at, id, and these); created_at always has one
 	newestFirst bool
+	whole       string // the index by created_at, where it is worth to be searched whole
 }
 
 // listWindow is how many entries of an index a list looks at when no index answers, and up to how many the total is exact; narrowWindow
@@ -40,6 +43,9 @@ type query struct {
 	args  []any
 	sort  string
 	desc  bool
+
+	wide bool   // the index by created_at is searched, whole
+	all  *query // the same list so, as the index by created_at has it; nil: it has not all that is asked, or another order
 
 	rest  []condition // what is left to check of the window's entries; the window is where, in the order of
 	by    string      // this column,
@@ -88,6 +94,14 @@ func (s shelf) ask(p Page, scope string, args []any) (q query, err error) {
 	if s.answers(all, q.sort) {
 		q.add(all)
 		return q, nil
+	}
+	if s.whole != "" && q.sort == "created_at" && !slices.ContainsFunc(all, func(c condition) bool {
+		return c.column != "id" && c.column != "created_at" && !slices.Contains(s.indexed["created_at"], c.column)
+	}) {
+		whole := q
+		whole.wide = true
+		whole.add(all)
+		q.all = &whole
 	}
 	q.window(all)
 	return q, nil
@@ -202,8 +216,10 @@ func list[T any](ctx context.Context, d *DB, s shelf, scope string, args []any, 
 	var ids []string
 	if q.rest == nil {
 		ids, e, err = d.page(ctx, q, p)
-	} else {
-		ids, e, err = d.pageOfWindow(ctx, q, p)
+	} else if ids, e, err = d.pageOfWindow(ctx, q, p); err == nil && e.estimated && q.all != nil {
+		if ids, e, err = d.pageOfWhole(ctx, q, p, ids, e); err != nil {
+			return nil, e, err
+		}
 	}
 	if err != nil || len(ids) == 0 {
 		return nil, e, err
@@ -289,4 +305,36 @@ func (d *DB) pageOfWindow(ctx context.Context, q query, p Page) (ids []string, e
 	}
 	e.more = skip+len(ids) < e.total
 	return ids, e, nil
+}
+
+// pageOfWhole finds the entries of a page among all that an index has, where its window was too small. Without a survey, which may take too long,
+// the page of the window has to do.
+func (d *DB) pageOfWhole(ctx context.Context, window query, p Page, ids []string, e extent) ([]string, extent, error) {
+	q, skip := *window.all, (p.Page-1)*p.Size
+	seen := d.remembered(q)
+	if seen == nil {
+		seen = d.survey(ctx, q)
+	}
+	if seen == nil {
+		return ids, e, nil
+	}
+	e = extent{total: seen.total, more: skip+p.Size < seen.total, estimated: true}
+	if seen.ids != nil {
+		return seen.ids[min(skip, len(seen.ids)):min(skip+p.Size, len(seen.ids))], e, nil
+	}
+	if window.by == q.sort && len(ids) == p.Size { // the window had them
+		return ids, e, nil
+	}
+	from, rest := q.from(seen.before(skip))
+	ids = nil
+	err := d.r.NewRaw("SELECT id FROM "+d.searched(q)+" WHERE "+from.where+order(q.sort, q.desc)+" LIMIT ? OFFSET ?", append(append([]any{}, from.args...), p.Size, skip-rest)...).Scan(ctx, &ids)
+	return ids, e, err
+}
+
+// searched is the table of a list. SQLite would rather fetch each entry that another index has than search an index that has all that is asked.
+func (d *DB) searched(q query) string {
+	if q.whole == "" || d.pg || !q.wide {
+		return q.table
+	}
+	return q.table + " INDEXED BY " + q.whole
 }

@@ -48,19 +48,23 @@ func longLists(t *testing.T, d *DB, env string) {
 		order   string
 		partial bool // more than the list looks at
 	}{
-		"newest":          {Page{}, "TRUE", "created_at DESC, id DESC", false},
-		"oldest":          {Page{SortColumn: "created_at"}, "TRUE", "created_at, id", false},
-		"by callee":       {Page{SortColumn: "to_number", SortDesc: true}, "TRUE", "to_number DESC, created_at DESC, id DESC", false},
-		"by status":       {Page{SortColumn: "status"}, "TRUE", "status, created_at, id", false},
-		"one status":      {Page{Filters: []Filter{{"status", "eq", "ended"}}}, "status = 'ended'", "created_at DESC, id DESC", false},
-		"few":             {Page{Filters: []Filter{{"agent", "eq", "agent-7"}}}, "agent_id = 'agent-7'", "created_at DESC, id DESC", false},
-		"since":           {Page{Filters: []Filter{{"created_at", "gte", 1_700_004_000.0}}}, "created_at >= 1700004000000000", "created_at DESC, id DESC", false},
-		"agent and cause": {Page{Filters: []Filter{{"agent", "eq", "agent-1"}, {"ended_reason", "ne", "busy"}}}, "agent_id = 'agent-1' AND cause <> 'busy'", "created_at DESC, id DESC", false},
-		"few by number":   {Page{SortColumn: "from_number", Filters: []Filter{{"agent", "eq", "agent-1"}}}, "agent_id = 'agent-1'", "from_number, created_at, id", false},
-		"contains":        {Page{Filters: []Filter{{"to_number", "contains", "777"}}}, "to_number LIKE '%777%'", "created_at DESC, id DESC", true},
-		"in":              {Page{Filters: []Filter{{"status", "in", []any{"ended", "x"}}}}, "status = 'ended'", "created_at DESC, id DESC", true},
-		"by direction":    {Page{SortColumn: "is_outgoing"}, "TRUE", "", true},
-		"start range":     {Page{Filters: []Filter{{"start_time", "lt", 1_700_003_000.0}}}, "start_at < 1700003000000000", "created_at DESC, id DESC", false},
+		"newest":              {Page{}, "TRUE", "created_at DESC, id DESC", false},
+		"oldest":              {Page{SortColumn: "created_at"}, "TRUE", "created_at, id", false},
+		"by callee":           {Page{SortColumn: "to_number", SortDesc: true}, "TRUE", "to_number DESC, created_at DESC, id DESC", false},
+		"by status":           {Page{SortColumn: "status"}, "TRUE", "status, created_at, id", false},
+		"one status":          {Page{Filters: []Filter{{"status", "eq", "ended"}}}, "status = 'ended'", "created_at DESC, id DESC", false},
+		"few":                 {Page{Filters: []Filter{{"agent", "eq", "agent-7"}}}, "agent_id = 'agent-7'", "created_at DESC, id DESC", false},
+		"since":               {Page{Filters: []Filter{{"created_at", "gte", 1_700_004_000.0}}}, "created_at >= 1700004000000000", "created_at DESC, id DESC", false},
+		"agent and cause":     {Page{Filters: []Filter{{"agent", "eq", "agent-1"}, {"ended_reason", "ne", "busy"}}}, "agent_id = 'agent-1' AND cause <> 'busy'", "created_at DESC, id DESC", false},
+		"few by number":       {Page{SortColumn: "from_number", Filters: []Filter{{"agent", "eq", "agent-1"}}}, "agent_id = 'agent-1'", "from_number, created_at, id", false},
+		"contains":            {Page{Filters: []Filter{{"to_number", "contains", "777"}}}, "to_number LIKE '%777%'", "created_at DESC, id DESC", false},
+		"in":                  {Page{Filters: []Filter{{"status", "in", []any{"ended", "x"}}}}, "status = 'ended'", "created_at DESC, id DESC", false},
+		"few, far down":       {Page{Filters: []Filter{{"from_number", "contains", "55501"}, {"agent", "eq", "agent-3"}}}, "from_number LIKE '%55501%' AND agent_id = 'agent-3'", "created_at DESC, id DESC", false},
+		"oldest of many":      {Page{SortColumn: "created_at", Filters: []Filter{{"status", "in", []any{"ended", "x"}}}}, "status = 'ended'", "created_at, id", false},
+		"start and direction": {Page{Filters: []Filter{{"start_time", "gt", 1_700_000_100.0}, {"is_outgoing", "eq", false}}}, "start_at > 1700000100000000 AND NOT is_outgoing", "created_at DESC, id DESC", false},
+		"by an id":            {Page{Filters: []Filter{{"telephony_id", "contains", "7@"}}}, "telephony_id LIKE '%7@%'", "created_at DESC, id DESC", true},
+		"by direction":        {Page{SortColumn: "is_outgoing"}, "TRUE", "", true},
+		"start range":         {Page{Filters: []Filter{{"start_time", "lt", 1_700_003_000.0}}}, "start_at < 1700003000000000", "created_at DESC, id DESC", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var want []string

@@ -55,7 +55,15 @@ const (
 	whole
 	yesNo
 	moment // ISO 8601 or epoch seconds, stored in microseconds
+	millis // milliseconds; 0 is none
+	money  // stored in millionths; -1 is none
+	hearingVendor
+	thinkingVendor
+	speakingVendor
 )
+
+// skillOf is the skill of the vendors that a column has among those of all skills: callFacts.
+var skillOf = map[form]string{hearingVendor: "hearing", thinkingVendor: "thinking", speakingVendor: "speaking"}
 
 var operators = map[string]string{"": "=", "eq": "=", "ne": "<>", "gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 
@@ -74,13 +82,20 @@ func (p Page) conditions(columns map[string]column) (all []condition, err error)
 			return nil, parley.Invalid("filters", fmt.Sprintf("filters: there is no field %q to filter by", f.Field))
 		}
 		one := condition{column: c.name}
+		if skill := skillOf[c.form]; skill != "" {
+			if one.sql, one.args, err = memberOf(c.name, skill, f); err != nil {
+				return nil, err
+			}
+			all = append(all, one)
+			continue
+		}
 		switch f.Op {
 		case "contains":
 			s, ok := f.Value.(string)
 			if !ok || c.form != text {
 				return nil, parley.Invalid("filters", fmt.Sprintf("filters: contains wants a text and a text field, for %q", f.Field))
 			}
-			s = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(clean(s))
+			s = inLike.Replace(clean(s))
 			one.sql, one.args = "LOWER("+c.name+`) LIKE LOWER(?) ESCAPE '\'`, []any{"%" + s + "%"}
 		case "in":
 			l, ok := f.Value.([]any)
@@ -104,6 +119,9 @@ func (p Page) conditions(columns map[string]column) (all []condition, err error)
 				return nil, err
 			}
 			one.sql, one.args = c.name+" "+op+" ?", []any{v}
+			if none := map[form]int{millis: 0, money: -1}; strings.HasPrefix(op, "<") && op != "<>" && (c.form == millis || c.form == money) {
+				one.sql = fmt.Sprintf("(%s AND %s > %d)", one.sql, c.name, none[c.form])
+			}
 			switch op {
 			case "=":
 				one.op = "="
@@ -115,6 +133,40 @@ func (p Page) conditions(columns map[string]column) (all []condition, err error)
 		all = append(all, one)
 	}
 	return all, nil
+}
+
+var inLike = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
+
+// memberOf is the condition that a vendor is among those of a skill; null: that any is.
+func memberOf(column, skill string, f Filter) (sql string, args []any, err error) {
+	values := []any{f.Value}
+	if f.Op == "in" {
+		list, ok := f.Value.([]any)
+		if !ok || len(list) == 0 || len(list) > maxIn {
+			return "", nil, parley.Invalid("filters", fmt.Sprintf("filters: in wants a list of 1 to %d values, for %q", maxIn, f.Field))
+		}
+		values = list
+	} else if op := operators[f.Op]; op != "=" && op != "<>" {
+		return "", nil, parley.Invalid("filters", fmt.Sprintf("filters: %q takes eq, ne or in, not %q", f.Field, f.Op))
+	}
+	var any []string
+	for _, v := range values {
+		name, ok := v.(string)
+		switch {
+		case ok:
+			args = append(args, "%,"+skill+":"+inLike.Replace(clean(name))+",%")
+		case v == nil:
+			args = append(args, "%,"+skill+":%")
+		default:
+			return "", nil, parley.Invalid("filters", fmt.Sprintf("filters: %q wants the name of a vendor", f.Field))
+		}
+		one := column + ` LIKE ? ESCAPE '\'`
+		if v == nil != (operators[f.Op] == "<>") { // null is to have none
+			one = column + ` NOT LIKE ? ESCAPE '\'`
+		}
+		any = append(any, one)
+	}
+	return "(" + strings.Join(any, " OR ") + ")", args, nil
 }
 
 // value turns what a filter was given into what the column holds; null is the column's empty value.
@@ -132,6 +184,21 @@ func (c column) value(field string, v any) (any, error) {
 			return nil, wrong("a whole number")
 		}
 		return int64(n), nil
+	case millis:
+		n, ok := number(v)
+		if v != nil && (!ok || n < 0 || n > 1e9) {
+			return nil, wrong("milliseconds")
+		}
+		return int64(math.Ceil(n)), nil
+	case money:
+		if v == nil {
+			return -1, nil
+		}
+		n, ok := number(v)
+		if !ok || math.Abs(n) > 1e9 {
+			return nil, wrong("an amount")
+		}
+		return int64(math.Round(n * 1e6)), nil
 	case yesNo:
 		switch v {
 		case true, "true":

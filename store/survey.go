@@ -13,13 +13,14 @@ import (
 // walking there. It is as old as surveyUsed at most: what came or went meanwhile shifts such a page by so many entries.
 type survey struct {
 	total int
-	marks [][]any // the values of the ORDER BY of entries markEvery, 2*markEvery, …
+	marks [][]any  // the values of the ORDER BY of entries markEvery, 2*markEvery, …
+	ids   []string // all of it, where that is searched for and not more than idsKept
 	at    time.Time
 }
 
 // How surveys are kept: surveysKept of them, each for surveyUsed. Who asks for one that is older than surveyKept has the next one made, and
 // does not wait for it: a list that is asked for all the time holds nobody up. Who has no use for a list without a survey waits
-// surveyWait for one that is made.
+// surveyWait for one that is made; who would be told of a part of what there is, searchWait.
 const (
 	markEvery   = 5_000
 	surveyKept  = 30 * time.Second
@@ -27,6 +28,8 @@ const (
 	surveysKept = 256
 	surveyWait  = 500 * time.Millisecond
 	surveyMost  = time.Minute // to make one
+	searchWait  = 3 * time.Second
+	idsKept     = 2_000
 )
 
 // surveys are made by one goroutine at a time: however many ask, the database has one long walk to do.
@@ -91,7 +94,11 @@ func (d *DB) survey(ctx context.Context, q query) *survey {
 	s.mu.Lock()
 	done := d.begin(q, q.name())
 	s.mu.Unlock()
-	t := time.NewTimer(s.wait)
+	wait := s.wait
+	if q.wide {
+		wait = max(wait, searchWait)
+	}
+	t := time.NewTimer(wait)
 	defer t.Stop()
 	select {
 	case <-done:
@@ -130,6 +137,17 @@ func (d *DB) makeSurvey(q query, name string, done chan struct{}) {
 // walk goes through a list in steps of markEvery.
 func (d *DB) walk(ctx context.Context, q query) (*survey, error) {
 	v := &survey{at: time.Now()}
+	if q.wide {
+		var ids []string
+		err := d.r.NewRaw("SELECT id FROM "+d.searched(q)+" WHERE "+q.where+order(q.sort, q.desc)+" LIMIT ?", append(append([]any{}, q.args...), idsKept+1)...).Scan(ctx, &ids)
+		if err != nil {
+			return nil, err
+		}
+		if len(ids) <= idsKept {
+			v.total, v.ids = len(ids), append([]string{}, ids...)
+			return v, nil
+		}
+	}
 	columns := strings.Split(strings.ReplaceAll(strings.TrimPrefix(order(q.sort, false), " ORDER BY "), " ", ""), ",")
 	for {
 		from, skipped := q.from(v.before(len(v.marks) * markEvery))
@@ -138,7 +156,7 @@ func (d *DB) walk(ctx context.Context, q query) (*survey, error) {
 		for i := range mark {
 			into[i] = &mark[i]
 		}
-		rows, err := d.r.QueryContext(ctx, "SELECT "+strings.Join(columns, ", ")+" FROM "+q.table+" WHERE "+from.where+order(q.sort, q.desc)+" LIMIT 1 OFFSET ?", append(append([]any{}, from.args...), markEvery)...)
+		rows, err := d.r.QueryContext(ctx, "SELECT "+strings.Join(columns, ", ")+" FROM "+d.searched(q)+" WHERE "+from.where+order(q.sort, q.desc)+" LIMIT 1 OFFSET ?", append(append([]any{}, from.args...), markEvery)...)
 		if err != nil {
 			return nil, err
 		}
@@ -159,7 +177,7 @@ func (d *DB) walk(ctx context.Context, q query) (*survey, error) {
 			v.marks = append(v.marks, mark)
 			continue
 		}
-		err = d.r.NewRaw("SELECT COUNT(*) FROM (SELECT 1 FROM "+q.table+" WHERE "+from.where+" LIMIT ?) AS t", append(append([]any{}, from.args...), markEvery)...).Scan(ctx, &v.total)
+		err = d.r.NewRaw("SELECT COUNT(*) FROM (SELECT 1 FROM "+d.searched(q)+" WHERE "+from.where+" LIMIT ?) AS t", append(append([]any{}, from.args...), markEvery)...).Scan(ctx, &v.total)
 		v.total += skipped
 		return v, err
 	}

@@ -14999,6 +14999,11 @@ type ClientInterface interface {
 
 	// ListCalls Calls, newest first unless sorted; their agent is an id
 	//
+	// Sorted and filtered by id, status, stage, is_outgoing, from_number, to_number, agent, telephony_provider, telephony_id, ended_reason, created_at, start_time and end_time; and, once
+	// a call is over, by `heard_latency_p50` and `heard_latency_p95` (of its agent's answers, in milliseconds, off by 0.8 % at most; null: there was none), `interruptions` (of the agent),
+	// `cost` (null: unknown), `hearing_vendor`, `thinking_vendor` and `speaking_vendor` (each that had a part in an answer, by eq, ne and in alone). What `/v1/overview` counts is
+	// `{"status": {"in": ["ended", "error"]}}`.
+	//
 	// Corresponds with GET /v1/calls/list (the `ListCalls` operationId).
 	ListCalls(ctx context.Context, params *ListCallsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
@@ -16529,6 +16534,11 @@ func (c *Client) FollowCall(ctx context.Context, params *FollowCallParams, reqEd
 }
 
 // ListCalls Calls, newest first unless sorted; their agent is an id
+//
+// Sorted and filtered by id, status, stage, is_outgoing, from_number, to_number, agent, telephony_provider, telephony_id, ended_reason, created_at, start_time and end_time; and, once
+// a call is over, by `heard_latency_p50` and `heard_latency_p95` (of its agent's answers, in milliseconds, off by 0.8 % at most; null: there was none), `interruptions` (of the agent),
+// `cost` (null: unknown), `hearing_vendor`, `thinking_vendor` and `speaking_vendor` (each that had a part in an answer, by eq, ne and in alone). What `/v1/overview` counts is
+// `{"status": {"in": ["ended", "error"]}}`.
 //
 // Corresponds with GET /v1/calls/list (the `ListCalls` operationId).
 func (c *Client) ListCalls(ctx context.Context, params *ListCallsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -26636,6 +26646,11 @@ type ClientWithResponsesInterface interface {
 
 	// ListCallsWithResponse Calls, newest first unless sorted; their agent is an id
 	//
+	// Sorted and filtered by id, status, stage, is_outgoing, from_number, to_number, agent, telephony_provider, telephony_id, ended_reason, created_at, start_time and end_time; and, once
+	// a call is over, by `heard_latency_p50` and `heard_latency_p95` (of its agent's answers, in milliseconds, off by 0.8 % at most; null: there was none), `interruptions` (of the agent),
+	// `cost` (null: unknown), `hearing_vendor`, `thinking_vendor` and `speaking_vendor` (each that had a part in an answer, by eq, ne and in alone). What `/v1/overview` counts is
+	// `{"status": {"in": ["ended", "error"]}}`.
+	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /v1/calls/list (the `ListCalls` operationId).
@@ -32553,6 +32568,11 @@ func (c *ClientWithResponses) FollowCallWithResponse(ctx context.Context, params
 }
 
 // ListCallsWithResponse Calls, newest first unless sorted; their agent is an id
+//
+// Sorted and filtered by id, status, stage, is_outgoing, from_number, to_number, agent, telephony_provider, telephony_id, ended_reason, created_at, start_time and end_time; and, once
+// a call is over, by `heard_latency_p50` and `heard_latency_p95` (of its agent's answers, in milliseconds, off by 0.8 % at most; null: there was none), `interruptions` (of the agent),
+// `cost` (null: unknown), `hearing_vendor`, `thinking_vendor` and `speaking_vendor` (each that had a part in an answer, by eq, ne and in alone). What `/v1/overview` counts is
+// `{"status": {"in": ["ended", "error"]}}`.
 //
 // Returns a wrapper object for the known response body format(s).
 //

@@ -1,4 +1,4 @@
 package client
 
 // contractSum is the SHA-256 of the contract that client.gen.go was made from.
-const contractSum = "b3e0befae2aa3590d71a91b3081650e4e278fea2d66955df2f5adbb1f87e0421"
+const contractSum = "13d55bbc541b65d10ddba93ff1a22fec5950fcdf7ea3bba58a7f733861cd85da"

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Turn } from '../src/lib/api'
 import { because, changed, dials, inputs, ofTurns, title, type Decision } from '../src/lib/decisions'
-import { beginnings, places, wordAt, wordOf } from '../src/lib/spoken'
+import { beginnings, estimated, places, wordAt, wordOf } from '../src/lib/spoken'
 
 const turn = (id: string, who: 'human' | 'bot', text: string, start_ms: number, end_ms: number, words?: [string, number, number][]): Turn =>
   ({ id, who, text, start_ms, end_ms, interrupted: false, ...(words && { words: words.map(([text, start_ms, end_ms]) => ({ text, start_ms, end_ms })) }) })
@@ -16,6 +16,7 @@ test('a word is where it was heard, and where letters guess it when nobody timed
   assert.equal(wordAt(t, 2000)?.start, 1500)
   assert.equal(wordAt(t, 10), undefined)
   const guessed = turn('t2', 'human', 'ab cd', 0, 1000)
+  assert.deepEqual([t, guessed].map(estimated), [false, true])
   assert.deepEqual(places(guessed).map((p) => [p.start, p.end]), [[0, 400], [600, 1000]])
   assert.equal(places(turn('t3', 'bot', 'other words', 0, 1000, [['these', 1, 2]])).length, 2)
   assert.deepEqual(places(turn('t4', 'bot', '', 0, 0)), [])

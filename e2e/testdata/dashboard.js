@@ -300,7 +300,7 @@ for (const name of fs.readdirSync(__dirname)) if (/^dashboard_\w+\.js$/.test(nam
 ;(async () => {
   browser = await chromium.launch({
     executablePath: ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find(fs.existsSync), headless: true,
-    args: ['--no-sandbox', '--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream', ...(microphone ? [`--use-file-for-fake-audio-capture=${microphone}%noloop`] : []),
+    args: ['--no-sandbox', '--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream', ...(microphone ? [`--use-file-for-fake-audio-capture=${microphone}${/microphone\.wav$/.test(microphone) ? '%noloop' : ''}`] : []),
       '--autoplay-policy=no-user-gesture-required', '--allow-loopback-in-peer-connection', '--disable-features=WebRtcHideLocalIpsWithMdns'],
   })
   await scenarios[scenario]()

@@ -68,6 +68,21 @@ module.exports = ({ page, open, picture, check, told, errors, base, shots, given
     await picture('live-calls', '/live', 'tbody tr', async (q) => { await q.locator('button', { hasText: 'Follow' }).first().click(); await q.waitForSelector('.panel [role=log] li, .panel .line') })
   },
 
+  // A call is taken over, and the caller hears this browser's microphone.
+  async microphone() {
+    const { from } = given()
+    const p = await open(await page(), '/live')
+    await p.click(`button[aria-label="Follow ${from}"]`, { timeout: 60000 })
+    await p.waitForSelector('.panel [role=log] li', { timeout: 60000 })
+    await p.click('.panel summary')
+    await p.click('.panel >> text=Talk from this browser')
+    await p.waitForSelector('.panel >> text=You talk with the caller.', { timeout: 60000 })
+    told.taken = await p.locator('.panel .mine').innerText()
+    await p.waitForTimeout(9000)
+    await p.click('.panel .mine >> text=Hang up')
+    await p.waitForSelector('.panel >> text=See what happened', { timeout: 60000 })
+  },
+
   async spoken() {
     const { agent } = given()
     const p = await page()

@@ -39,6 +39,16 @@ module.exports = ({ page, open, picture, check, told, given }) => ({
     told.agents = await p.locator('section:has(h2:text-is("By agent")) tbody tr').allInnerTexts()
     await p.click('summary:text-is("As a table")')
     told.table = await p.locator('details tbody tr').allInnerTexts()
+    // Every link, and how many calls are listed where it leads.
+    const links = await p.locator('main a[href^="/calls?"]').evaluateAll((all) => all.map((a) => ({ text: a.innerText.trim(), href: a.getAttribute('href') })))
+    const totals = new Map()
+    for (const { href } of links) {
+      if (totals.has(href)) continue
+      const [answer] = await Promise.all([p.waitForResponse((r) => r.url().includes('/v1/calls/list')), p.goto(new URL(href, p.url()).href)])
+      totals.set(href, (await answer.json()).total)
+    }
+    told.links = links.map((l) => ({ ...l, total: totals.get(l.href) }))
+    await month()
     // A click on the last bar: the calls of that day.
     const over = p.locator('.u-over').first()
     const box = await over.boundingBox()

@@ -58,7 +58,7 @@ func TestTheServer(t *testing.T) {
 			}
 		}
 	}
-	for _, want := range []string{"modernc.org/sqlite", "github.com/ebitengine/purego", "std", "swagger-ui"} {
+	for _, want := range []string{"modernc.org/sqlite", "github.com/ebitengine/purego", "std", "swagger-ui", "svelte", "uplot", "@codemirror/view", "openapi-fetch"} {
 		if !slices.ContainsFunc(b.modules, func(m module) bool { return m.path == want }) {
 			t.Errorf("%s is not among what is linked", want)
 		}
@@ -78,6 +78,38 @@ func TestStaticLoadsNothing(t *testing.T) {
 		if m.path == "github.com/ebitengine/purego" {
 			t.Errorf("%s is linked with -tags static", m.path)
 		}
+	}
+}
+
+// TestPages: what the dashboard is built with is what its own list of packages asks for, and each is named as npm names it.
+func TestPages(t *testing.T) {
+	b := server(t, "static")
+	text, err := os.ReadFile("../../dashboard/package.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var asked struct{ Dependencies map[string]string }
+	if err := json.Unmarshal(text, &asked); err != nil || len(asked.Dependencies) == 0 {
+		t.Fatal(err)
+	}
+	out, err := b.sbom()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, version := range asked.Dependencies {
+		if want := `"purl": "pkg:npm/` + strings.Replace(name, "@", "%40", 1) + "@" + version + `"`; !strings.Contains(string(out), want) {
+			t.Errorf("there is no %s", want)
+		}
+	}
+	dir := t.TempDir()
+	if err := os.MkdirAll(filepath.Join(dir, "built"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "built", "licences.txt"), []byte("part 1.0.0\n\nAll rights reserved."), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.inPages(dir); err == nil || !strings.Contains(err.Error(), "part 1.0.0") {
+		t.Error(err)
 	}
 }
 

@@ -2,7 +2,9 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -73,6 +75,27 @@ func (b *binary) carried() (out []module, err error) {
 		out = append(out, module{path: in.name, version: string(v[1]), npm: true, licences: []licence{{file: "in " + m.path, ids: []string{in.id}, text: "The text of " + in.id + " is in this file."}}})
 	}
 	return out, nil
+}
+
+// inPages reads which parts of others are built into the pages that a package of ours embeds, from the list that its build wrote, if it has one.
+func (b *binary) inPages(dir string) error {
+	list, err := os.ReadFile(filepath.Join(dir, "built", "licences.txt"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for part := range strings.SplitSeq(string(list), "\n----------\n\n") {
+		head, text, _ := strings.Cut(part, "\n")
+		name, version, ok := strings.Cut(head, " ")
+		l := licence{file: "in the pages of " + b.name, text: strings.TrimSpace(text)}
+		if l.ids = identify(l.text); !ok || len(l.ids) == 0 {
+			return fmt.Errorf("%s: %q is under a licence that is not known here", dir, head)
+		}
+		b.pages = append(b.pages, module{path: name, version: version, npm: true, licences: []licence{l}})
+	}
+	return nil
 }
 
 // licencesIn reads the terms in one folder of a module.

@@ -24,6 +24,7 @@ type binary struct {
 	compiler string            // go1.26.8
 	settings map[string]string // as the go command stamped them: GOOS, GOARCH, -tags …
 	modules  []module          // by path; the standard library first
+	pages    []module          // npm's, built into the pages that its packages embed
 	needs    map[string][]string
 }
 
@@ -77,7 +78,7 @@ func (b *binary) gather(command string, deps []*debug.Module) error {
 		return err
 	}
 	more, err := b.carried()
-	b.modules = append(b.modules, more...)
+	b.modules = append(append(b.modules, more...), b.pages...)
 	return err
 }
 
@@ -118,6 +119,9 @@ func (b *binary) sources(command string, byPath map[string]*module) error {
 		case p.Standard:
 			m = byPath[standard]
 		case p.Module == nil || p.Module.Path == b.main:
+			if err := b.inPages(p.Dir); err != nil {
+				return err
+			}
 			continue
 		default:
 			m, root = byPath[p.Module.Path], p.Module.Dir

@@ -67,7 +67,7 @@ func (b *binary) sbom() ([]byte, error) {
 	for _, m := range b.modules {
 		ref := purl(m.path, m.version)
 		if m.npm {
-			ref = "pkg:npm/" + m.path + "@" + m.version
+			ref = "pkg:npm/" + strings.Replace(m.path, "@", "%40", 1) + "@" + m.version
 		}
 		c := component{Type: "library", Ref: ref, Name: m.path, Version: m.version, Purl: ref, Licences: choices(m.ids())}
 		if m.sum != "" {
@@ -100,6 +100,11 @@ func (b *binary) needing(path string, refs map[string]string) dependency {
 	}
 	for _, to := range b.needs[path] {
 		d.Need = append(d.Need, refs[to])
+	}
+	if path == b.main {
+		for _, m := range b.pages {
+			d.Need = append(d.Need, refs[m.path])
+		}
 	}
 	for _, in := range inside {
 		if ref, ok := refs[in.name]; ok && in.module == path {

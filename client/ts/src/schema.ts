@@ -683,7 +683,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Calls, newest first unless sorted; their agent is an id */
+        /**
+         * Calls, newest first unless sorted; their agent is an id
+         * @description Sorted and filtered by id, status, stage, is_outgoing, from_number, to_number, agent, telephony_provider, telephony_id, ended_reason, created_at, start_time and end_time; and, once
+         *     a call is over, by `heard_latency_p50` and `heard_latency_p95` (of its agent's answers, in milliseconds, off by 0.8 % at most; null: there was none), `interruptions` (of the agent),
+         *     `cost` (null: unknown), `hearing_vendor`, `thinking_vendor` and `speaking_vendor` (each that had a part in an answer, by eq, ne and in alone). What `/v1/overview` counts is
+         *     `{"status": {"in": ["ended", "error"]}}`.
+         */
         get: operations["listCalls"];
         put?: never;
         post?: never;

@@ -43,6 +43,12 @@ export const carries = (type: string) => Object.keys(purposes[0]!.types).include
 /** Whether it sells numbers. */
 export const sells = (type: string) => carries(type) && type !== prefix + 'sip'
 
+/** The types by which calls go. */
+export const carriers = Object.keys(purposes[0]!.types).map(typeOf)
+
+/** Those that sell numbers. */
+export const sellers = carriers.filter(sells)
+
 const rare = ['base_url', 'country', 'allowed_prefixes', 'calls_per_second', 'max_calls']
 
 /** What the credentials of a type are: what is required comes first, what is seldom said last. */

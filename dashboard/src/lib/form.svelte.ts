@@ -1,6 +1,5 @@
 import { tick } from 'svelte'
-import { listAgents } from './agents'
-import { api, ParleyError, unwrap, type Agent, type Schemas } from './api'
+import { api, ParleyError, unwrap, type Schemas } from './api'
 import { presets } from './connections'
 import { point } from './record'
 import { labelOf } from './schema'
@@ -8,9 +7,8 @@ import { labelOf } from './schema'
 /** What the fields of a form share: what is wrong with them, and what they choose from. */
 export class Form {
   errors = $state<Record<string, string>>({})
-  accounts = $state<Schemas['AccountConnectionDto'][]>([])
   documents = $state<Schemas['DocumentDto'][]>([])
-  agents = $state.raw<Agent[]>([])
+  more = $state(false) // documents than those
   fresh = $state(false)
 
   /** A field was changed: what was wrong with it may be right now. */
@@ -32,9 +30,10 @@ export class Form {
     return error.fields.length ? '' : error.message
   }
 
-  /** Puts a refusal at its fields, leads to the first of them, and says what is of none. */
-  async refuse(error: unknown): Promise<string> {
+  /** Puts a refusal at its fields, has them shown, leads to the first of them, and says what is of none. */
+  async refuse(error: unknown, show?: () => Promise<void> | void): Promise<string> {
     const rest = this.refused(error)
+    await show?.()
     await tick()
     return [rest, point(this.errors)].filter(Boolean).join(' ')
   }
@@ -46,14 +45,13 @@ export class Form {
     return labelOf(value.replace(/^(action|voice|transcriber|action_trigger|phrase_condition_type|skill)_/, ''))
   }
 
-  /** What fields choose from; a list that cannot be read leaves them with their own value. */
-  async load(...lists: ('accounts' | 'documents' | 'agents')[]) {
-    const reads = {
-      accounts: () => unwrap(api.GET('/v1/account_connections/list', { params: { query: { size: 100 } } })).then((l) => { this.accounts = l.items }),
-      documents: () => unwrap(api.GET('/v1/documents/list', { params: { query: { size: 100 } } })).then((l) => { this.documents = l.items }),
-      agents: () => listAgents().then((l) => { this.agents = l }),
-    }
-    await Promise.allSettled(lists.map((name) => reads[name]()))
+  /** The documents that can be chosen; a list that cannot be read leaves those that are. */
+  async load() {
+    try {
+      const l = await unwrap(api.GET('/v1/documents/list', { params: { query: { size: 100 } } }))
+      this.documents = l.items
+      this.more = l.has_more
+    } catch { /* as it is */ }
   }
 }
 

@@ -14,9 +14,12 @@ export const periods = [
 
 export const periodOf = (name: string | null) => periods.find((p) => p.name === name) ?? periods[0]
 
-/** The list of the calls behind a number. */
+/** The statuses of calls that are over. */
+export const over = ['ended', 'error']
+
+/** The list of the calls behind a number: of those that are over. */
 export function callsBehind(span: { from: string; to: string }, more: Record<string, string | undefined> = {}) {
-  const query = new URLSearchParams({ from: span.from.replace('.000Z', 'Z'), to: span.to.replace('.000Z', 'Z') })
+  const query = new URLSearchParams({ status: 'over', from: span.from.replace('.000Z', 'Z'), to: span.to.replace('.000Z', 'Z') })
   for (const [k, v] of Object.entries(more)) if (v) query.set(k, v)
   return '/calls?' + query
 }

@@ -5,6 +5,12 @@ export interface Place { from: number; to: number; start: number; end: number }
 
 const known = new WeakMap<Turn, Place[]>()
 
+/** Turns whose words nobody timed. */
+const estimates = new WeakSet<Turn>()
+
+/** Whether the places of a turn's words are an estimate. */
+export const estimated = (t: Turn) => { places(t); return estimates.has(t) }
+
 /** The words of a turn, as they were heard. Of one that nobody timed the letters take much the same time each. */
 export function places(t: Turn): Place[] {
   let all = known.get(t)
@@ -25,6 +31,7 @@ function timed(t: Turn): Place[] | null {
 }
 
 function guessed(t: Turn): Place[] {
+  estimates.add(t)
   const when = (letter: number) => t.start_ms + ((t.end_ms - t.start_ms) * letter) / Math.max(1, t.text.length)
   return [...t.text.matchAll(/\S+/g)].map((m) => ({ from: m.index, to: m.index + m[0].length, start: when(m.index), end: when(m.index + m[0].length) }))
 }
