@@ -24,10 +24,11 @@ func seed(t testing.TB, d *DB, env string, n int) {
 		"usage":{"stt_seconds":41.5,"llm_tokens_in":1800,"llm_tokens_out":120,"tts_characters":400,"telephony_seconds":61,"cost":null}}`
 	numbers := fmt.Sprintf("WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < %d - 1) ", n)
 	fill := []string{
-		`INSERT INTO calls (id, environment_id, status, stage, is_outgoing, from_number, to_number, agent_id, telephony, telephony_id, cause, created_at, start_at, end_at, queued, slot, audio, has_text, doc) ` + numbers +
+		`INSERT INTO calls (id, environment_id, status, stage, is_outgoing, from_number, to_number, agent_id, telephony, telephony_id, cause, created_at, start_at, end_at, queued, slot, audio, has_text, doc, latency_p50, latency_p95, vendors) ` + numbers +
 			`SELECT printf('%08x-0000-4000-8000-%012x', i * 2654435761 % 4294967296, i), ?1, CASE i % 50 WHEN 0 THEN 'error' ELSE 'ended' END, 'picked_up', i % 2 = 0, printf('+1555%07d', i * 7919 % 1000000), printf('+1777%07d', i * 104729 % 1000000),
 			'agent-' || (i % 40), 'sip', printf('%016x@host', i), CASE i % 50 WHEN 0 THEN 'provider_failed' WHEN 1 THEN 'busy' ELSE 'caller_hung_up' END,
-			(?2 + i) * 1000000, (?2 + i + 5) * 1000000, (?2 + i + 65) * 1000000, 0, 0, 'wav', 1, replace(?3, '780000000', 200 + i * 7919 % 1800 || '000000') FROM n`,
+			(?2 + i) * 1000000, (?2 + i + 5) * 1000000, (?2 + i + 65) * 1000000, 0, 0, 'wav', 1, replace(?3, '780000000', 200 + i * 7919 % 1800 || '000000'),
+			200 + i * 7919 % 1800, 200 + i * 7919 % 1800, ',speaking:cartesia,thinking:openai,' FROM n`,
 		`INSERT INTO snapshots (call_id, agent) SELECT id, ?3 FROM calls WHERE ?1 <> '' AND ?2 > 0`,
 		`INSERT INTO deliveries (id, environment_id, webhook_id, call_id, event_id, event_type, position, state, attempts, next_at, tries, created_at, updated_at)
 			SELECT 'd-' || id, ?1, 'webhook-' || (created_at / 1000000 % 10), id, 'e-' || id, 'event_call_ended', created_at, 'delivered', 1, 0, '[]', created_at, created_at FROM calls WHERE is_outgoing AND ?2 > 0 AND ?3 <> ''`,
@@ -110,6 +111,13 @@ func BenchmarkMillion(b *testing.B) {
 			return err
 		}},
 		{"contains at 50 a second", list(by(Filter{"to_number", "contains", "12345"}))},
+		{"over, since, at 50 a second", list(by(Filter{"status", "in", []any{"ended", "error"}}, Filter{"created_at", "gte", 1_700_100_000.0}))},
+		{"over, deep, at 50 a second", list(func() Page {
+			return Page{Size: 20, Page: 1 + rand.IntN(calls/20), Filters: []Filter{{"status", "in", []any{"ended", "error"}}}}
+		})},
+		{"vendor at 50 a second", list(by(Filter{"thinking_vendor", "eq", "openai"}))},
+		{"slow answers at 50 a second", list(by(Filter{"heard_latency_p95", "gte", 1999.0}))},
+		{"slow answers of an agent at 50 a second", list(by(Filter{"heard_latency_p95", "gte", 1990.0}, Filter{"agent", "eq", "agent-7"}))},
 		{"two fields at 50 a second", list(by(Filter{"status", "eq", "error"}, Filter{"ended_reason", "ne", "busy"}))},
 	} {
 		b.Run(c.name, func(b *testing.B) {
