@@ -1,1 +1,0 @@
-import{w as i,x as e}from"./index-BR1TG5tc.js";import{n as o}from"./format-DvK9aOwY.js";async function m(){return(await i(e.GET("/v1/agents/list",{params:{query:{size:100}}}))).items}function u(t,n){const a=t.find(s=>s.id===n);return a?o(a):n?"An agent that is gone":"An agent of this call alone"}export{m as l,u as n};

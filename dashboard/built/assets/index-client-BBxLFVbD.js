@@ -1,1 +1,0 @@
-import{ae as o,af as t,y as l,v as a,ag as u}from"./index-BR1TG5tc.js";function c(n){o===null&&t(),u&&o.l!==null?f(o).m.push(n):l(()=>{const e=a(n);if(typeof e=="function")return e})}function i(n){o===null&&t(),c(()=>()=>a(n))}function f(n){var e=n.l;return e.u??={a:[],b:[],m:[]}}export{c as a,i as o};
