@@ -22,7 +22,7 @@ type disk struct {
 type op struct {
 	f     *file
 	at    int64
-	b     []byte // nil: close the file
+	b     []byte // nil: say what became of the writes before
 	reply chan error
 }
 
@@ -41,7 +41,7 @@ func (d *disk) run() {
 	defer close(d.done)
 	for o := range d.ops {
 		if o.b == nil {
-			o.reply <- errors.Join(o.f.err, o.f.to.Close())
+			o.reply <- o.f.err
 			continue
 		}
 		if _, err := o.f.to.WriteAt(o.b, o.at); err != nil && o.f.err == nil {
@@ -99,9 +99,9 @@ func (f *file) Seek(off int64, whence int) (int64, error) {
 	return off, nil
 }
 
-// Close waits until all of the file is written.
+// Close waits until all of the file is written. Closing may force it to the disk, which is not to hold up the writes of others.
 func (f *file) Close() error {
 	reply := make(chan error, 1)
 	f.d.ops <- op{f: f, reply: reply}
-	return <-reply
+	return errors.Join(<-reply, f.to.Close())
 }

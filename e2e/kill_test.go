@@ -50,6 +50,9 @@ type siege struct {
 	seen     map[string]seen // events that were shown, by id
 	watching sync.WaitGroup
 
+	during  func(life context.Context) // done beside the calls of a life
+	between func()                     // done between a death and the next life
+
 	stillborn int           // lives that were killed while they began
 	slowest   time.Duration // from a kill until the next life was ready
 }
@@ -156,7 +159,7 @@ func onPostgres(t *testing.T) (url string, db *sql.DB) {
 }
 
 // lay starts a server on a database, with telephones, vendors and a receiver of webhooks around it.
-func lay(t *testing.T, url string, db *sql.DB, seed uint64) *siege {
+func lay(t *testing.T, url string, db *sql.DB, seed uint64, env ...string) *siege {
 	t.Helper()
 	v, err := bench.NewVendors(bench.Delays{STT: 50 * time.Millisecond, LLM: 20 * time.Millisecond, Token: time.Millisecond, TTS: 20 * time.Millisecond})
 	if err != nil {
@@ -164,17 +167,17 @@ func lay(t *testing.T, url string, db *sql.DB, seed uint64) *siege {
 	}
 	t.Cleanup(func() { v.Close() })
 	g := &siege{db: db, rng: rand.New(rand.NewPCG(seed, 1)), moments: moments, hooks: newHooks(t), placed: map[string]string{}, seen: map[string]seen{}}
-	g.server = prepare(t, "PARLEY_DATABASE_URL="+url, "PARLEY_LOG=warn", "DEEPGRAM_BASE_URL="+v.Origin(), "DEEPGRAM_API_KEY=x",
-		"OPENAI_BASE_URL="+v.Origin()+"/v1", "OPENAI_API_KEY=x")
+	g.server = prepare(t, append([]string{"PARLEY_DATABASE_URL=" + url, "PARLEY_LOG=warn", "DEEPGRAM_BASE_URL=" + v.Origin(), "DEEPGRAM_API_KEY=x",
+		"OPENAI_BASE_URL=" + v.Origin() + "/v1", "OPENAI_API_KEY=x"}, env...)...)
 	g.w = newWire(t, g.sip)
 	g.w.told, g.hooks.told = g.tell, g.tell
 	g.start()
 	g.agent, _ = g.server.agent(m{"voice": m{"type": "voice_deepgram", "model": "aura-2-thalia-en"}, "transcriber": m{"type": "transcriber_deepgram"},
 		"provider": "openai", "model": "gpt-4o-mini", "enable_recording": true, "webhook": m{"url": g.hooks.url, "method": "POST",
 			"subscriptions": []string{"event_phone_call_connected", "event_message", "event_phone_call_did_not_connect", "event_phone_call_ended"}}})
-	var env string
-	g.query("SELECT id FROM environments", &env)
-	g.api("POST", "/v1/environments/update?id="+env, m{"max_concurrent_calls": 9}, nil)
+	var of string
+	g.query("SELECT id FROM environments", &of)
+	g.api("POST", "/v1/environments/update?id="+of, m{"max_concurrent_calls": 9}, nil)
 	return g
 }
 
@@ -225,6 +228,9 @@ func (g *siege) cycle(i int) {
 	life, over := context.WithCancel(g.t.Context())
 	late := time.AfterFunc(most, g.kill)
 	began := time.Now().UnixMicro()
+	if g.during != nil {
+		g.watching.Go(func() { g.during(life) })
+	}
 	g.busy(life)
 	<-g.killed
 	late.Stop()
@@ -234,12 +240,14 @@ func (g *siege) cycle(i int) {
 	dialled := g.w.dialled()
 	g.w.forget()
 	g.w.hurry(true)
+	g.died()
 	for g.rng.IntN(4) == 0 { // the next life is a short one, too: it dies while it puts things right
 		g.launch()
 		time.Sleep(time.Duration(g.rng.IntN(200)) * time.Millisecond)
 		g.cmd.Process.Kill()
 		g.when = time.Now()
 		<-g.gone
+		g.died()
 		g.stillborn++
 	}
 	g.start()
@@ -247,6 +255,12 @@ func (g *siege) cycle(i int) {
 	g.reconciled(what, dialled)
 	g.settled(what, began)
 	g.w.hurry(false)
+}
+
+func (g *siege) died() {
+	if g.between != nil {
+		g.between()
+	}
 }
 
 // busy makes calls of all kinds until they are made or the server is dead.

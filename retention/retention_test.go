@@ -77,6 +77,22 @@ func (h *house) file(name string, ago time.Duration) {
 	}
 }
 
+// sound is a file of a WAV that plays.
+func (h *house) sound(name string, ago time.Duration) {
+	h.t.Helper()
+	f, err := os.Create(filepath.Join(h.dir, name))
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	w, err := audio.NewWAV(f, audio.Rate, 2)
+	if err == nil {
+		err = errors.Join(w.Write(make([]int16, 640)), w.Sync(), f.Close(), os.Chtimes(f.Name(), time.Time{}, time.Now().Add(-ago)))
+	}
+	if err != nil {
+		h.t.Fatal(err)
+	}
+}
+
 func (h *house) files() []string {
 	h.t.Helper()
 	all, err := os.ReadDir(h.dir)

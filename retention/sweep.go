@@ -72,6 +72,8 @@ func (k *Keeper) set(ctx context.Context, f os.DirEntry) error {
 		return k.remove(name)
 	case err != nil || c.End.IsZero() || c.Recording == name:
 		return err
+	case c.Recording == "" && !c.Private && ext == wav && !k.sounds(name):
+		return k.remove(name) // begun in the call's first second, or what a power cut has left
 	case c.Recording == "" && !c.Private:
 		k.Logger.Warn("a recording that was lost is found", "call", id)
 		return k.Store.UpdateCall(ctx, id, func(row *parley.Call) error {
@@ -88,6 +90,16 @@ func (k *Keeper) set(ctx context.Context, f os.DirEntry) error {
 		return err
 	}
 	return k.remove(name)
+}
+
+// sounds reports whether there is sound on a WAV.
+func (k *Keeper) sounds(name string) bool {
+	f, err := k.root.Open(name)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	return audio.HasSound(f)
 }
 
 // setJournal has a journal go where its call, or its recording as it was made, has gone. One whose words are to go goes before they do.

@@ -24,7 +24,7 @@ var blobName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$`)
 
 // NewBlobs opens the folder, making it (mode 0700) when it is not there. Close it.
 func NewBlobs(dir string) (*Blobs, error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := MakeFolder(dir); err != nil {
 		return nil, fmt.Errorf("folder for recordings: %w", err)
 	}
 	root, err := os.OpenRoot(dir)
@@ -34,8 +34,23 @@ func NewBlobs(dir string) (*Blobs, error) {
 	return &Blobs{dir: dir, root: root}, nil
 }
 
+// A Blob is a file that is being written. Once it is closed it outlasts a power cut, and so does its name.
+type Blob struct {
+	*os.File
+	dir string
+}
+
+// Close forces the file to the disk.
+func (b *Blob) Close() error {
+	err := b.Sync()
+	if err = errors.Join(err, b.File.Close()); err != nil {
+		return fmt.Errorf("closing a blob: %w", err)
+	}
+	return syncPath(b.dir)
+}
+
 // Create makes a file, replacing one of that name.
-func (b *Blobs) Create(name string) (*os.File, error) {
+func (b *Blobs) Create(name string) (*Blob, error) {
 	if err := checkBlob(name); err != nil {
 		return nil, err
 	}
@@ -43,7 +58,7 @@ func (b *Blobs) Create(name string) (*os.File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("creating a blob: %w", err)
 	}
-	return f, nil
+	return &Blob{f, b.dir}, nil
 }
 
 // Open reads a file of size bytes. Unknown: parley.NotFound.
@@ -64,6 +79,15 @@ func (b *Blobs) Open(name string) (f io.ReadSeekCloser, size int64, err error) {
 		return nil, 0, parley.NotFound("recording")
 	}
 	return file, info.Size(), nil
+}
+
+// Keep forces a file to the disk whose writer did not close it.
+func (b *Blobs) Keep(name string) error {
+	path, err := b.Path(name)
+	if err == nil {
+		err = errors.Join(syncPath(path), syncPath(b.dir))
+	}
+	return err
 }
 
 // Delete removes a file; one that is not there is no error.

@@ -44,7 +44,7 @@ func (l *Log) store(ctx context.Context, group []parley.Event, again bool) (kept
 	for i := range group {
 		fit(&group[i])
 	}
-	err = l.db.tx(ctx, func(tx bun.Tx) error {
+	err = l.db.synced(ctx, func(tx bun.Tx) error {
 		rows, kept = rows[:0], make([]parley.Event, 0, len(group))
 		clear(next)
 		if err := l.lock(ctx, tx); err != nil {
@@ -270,7 +270,7 @@ func (l *Log) Tail(ctx context.Context, after int64, limit int) ([]Placed, error
 			for i, r := range rows {
 				events[i] = Placed{r.Position, r.event()}
 			}
-			return events, nil
+			return events, l.db.Settle() // they leave the house
 		}
 		if err := l.await(ctx, changed); err != nil {
 			return nil, err

@@ -41,6 +41,7 @@ var migrations embed.FS
 // A DB is the open store. Its methods may be called from any goroutine.
 type DB struct {
 	w, r *bun.DB // on PostgreSQL the same
+	path string  // of the SQLite file
 	pg   bool
 	key  *secret.Key
 	log  *Log
@@ -52,6 +53,8 @@ type DB struct {
 	jobs  chan struct{} // see JobsAdded
 	slots chan struct{} // see SlotsFreed
 	used  lastUses
+
+	lasting *lasting // nil: PostgreSQL
 
 	surveys *surveys
 	minutes sums
@@ -74,6 +77,12 @@ func Open(ctx context.Context, url string, key *secret.Key) (*DB, error) {
 	}
 	if err = d.migrate(ctx); err == nil {
 		err = d.checkKey(ctx)
+	}
+	if path := d.path; err == nil && path != "" { // the names of the file and of its log
+		err = syncPath(filepath.Dir(path))
+	}
+	if err == nil {
+		err = d.Settle()
 	}
 	if err != nil {
 		d.closePools()
@@ -135,7 +144,7 @@ func (d *DB) openPostgres(url string) error {
 
 func (d *DB) openSQLite(path string) error {
 	path = strings.TrimPrefix(path, "sqlite://")
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+	if err := MakeFolder(filepath.Dir(path)); err != nil {
 		return err
 	}
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) // SQLite would make it readable for all
@@ -158,7 +167,8 @@ func (d *DB) openSQLite(path string) error {
 	w.SetMaxOpenConns(1)
 	r.SetMaxOpenConns(readers)
 	r.SetMaxIdleConns(readers)
-	d.w = bun.NewDB(w, sqlitedialect.New())
+	d.path, d.lasting = path, newLasting(path)
+	d.w = bun.NewDB(w, sqlitedialect.New()).WithQueryHook(d.lasting)
 	d.r = bun.NewDB(r, sqlitedialect.New())
 	return nil
 }
@@ -246,19 +256,10 @@ func (d *DB) tx(ctx context.Context, f func(tx bun.Tx) error) error {
 
 // synced is tx whose commit is on the disk when it returns, even if the power fails right after.
 func (d *DB) synced(ctx context.Context, f func(tx bun.Tx) error) error {
-	if d.pg {
-		return d.tx(ctx, f) // synchronous_commit is the server's default
-	}
-	c, err := d.w.Conn(ctx)
-	if err != nil {
+	if err := d.tx(ctx, f); err != nil {
 		return err
 	}
-	defer c.Close()
-	if _, err = c.ExecContext(ctx, "PRAGMA synchronous = FULL"); err != nil {
-		return err
-	}
-	defer c.ExecContext(context.WithoutCancel(ctx), "PRAGMA synchronous = NORMAL")
-	return c.RunInTx(ctx, nil, func(_ context.Context, tx bun.Tx) error { return f(tx) })
+	return d.Settle()
 }
 
 // forUpdate locks the rows a transaction is about to change; on SQLite the transaction itself does.

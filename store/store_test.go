@@ -8,8 +8,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/uptrace/bun"
-
 	"github.com/parley-voice/parley"
 	"github.com/parley-voice/parley/secret"
 )
@@ -142,37 +140,9 @@ func TestWritersQueue(t *testing.T) {
 	}
 }
 
-// TestSyncedIsOnTheDisk: an attempt to dial is written with a sync of its own, other writes are not.
-func TestSyncedIsOnTheDisk(t *testing.T) {
+// TestJournal: readers read beside the writer, and only read.
+func TestJournal(t *testing.T) {
 	d := openFile(t)
-	level := func(tx bun.IDB) (n int) {
-		t.Helper()
-		if err := tx.NewRaw("PRAGMA synchronous").Scan(t.Context(), &n); err != nil {
-			t.Fatal(err)
-		}
-		return n
-	}
-	const normal, full = 1, 2
-	for range 2 {
-		if err := d.synced(t.Context(), func(tx bun.Tx) error {
-			if n := level(tx); n != full {
-				t.Errorf("synchronous is %d", n)
-			}
-			return nil
-		}); err != nil {
-			t.Fatal(err)
-		}
-		if n := level(d.w); n != normal {
-			t.Errorf("afterwards synchronous is %d", n)
-		}
-	}
-	stop := errors.New("stop")
-	if err := d.synced(t.Context(), func(bun.Tx) error { return stop }); !errors.Is(err, stop) {
-		t.Error(err)
-	}
-	if n := level(d.w); n != normal {
-		t.Errorf("after an error synchronous is %d", n)
-	}
 	var mode string
 	if err := d.r.NewRaw("PRAGMA journal_mode").Scan(t.Context(), &mode); err != nil || mode != "wal" {
 		t.Error(mode, err)

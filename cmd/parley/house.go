@@ -114,7 +114,7 @@ func (c *serveCmd) build(ctx context.Context, log *slog.Logger) (h *house, made 
 	if err != nil {
 		return h, "", err
 	}
-	h.handler = h.mount(pages)
+	h.handler = settled(h.mount(pages), db.Settle, log)
 	return h, made, nil
 }
 
@@ -188,7 +188,13 @@ func (h *house) recorded(name string) bool {
 		return false
 	}
 	defer f.Close()
-	return audio.HasSound(f)
+	if !audio.HasSound(f) {
+		return false
+	}
+	if err := h.blobs.Keep(name); err != nil {
+		h.log.Error("a recording may not outlast a power cut", "recording", name, "error", err)
+	}
+	return true
 }
 
 // close lets go of everything, in the opposite order.

@@ -35,7 +35,7 @@ func (c *serveCmd) nodeID() (string, error) {
 		return id.String(), nil
 	}
 	id := uuid.NewString()
-	if err := os.WriteFile(path, []byte(id+"\n"), 0o600); err != nil {
+	if err := store.WriteFile(path, []byte(id+"\n")); err != nil {
 		return "", fmt.Errorf("PARLEY_DATA: %w", err)
 	}
 	return id, nil

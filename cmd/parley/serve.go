@@ -138,7 +138,7 @@ func (c *serveCmd) openData(ctx context.Context) (key *secret.Key, db *store.DB,
 			unlockFolder(c.Data)
 		}
 	}()
-	if err := os.MkdirAll(c.Data, 0o700); err != nil {
+	if err := store.MakeFolder(c.Data); err != nil {
 		return nil, nil, nil, fmt.Errorf("PARLEY_DATA: %w", err)
 	}
 	if err := lockFolder(c.Data); err != nil {
@@ -166,10 +166,10 @@ func (c *serveCmd) recordings() string { return filepath.Join(c.Data, recordings
 // keepKey writes the key that was made where its owner finds it again, and nobody else does.
 func (c *serveCmd) keepKey(made string) error {
 	path := filepath.Join(c.Data, apiKeyFile)
-	if err := os.WriteFile(path, []byte(made+"\n"), 0o600); err != nil {
+	if err := store.WriteFile(path, []byte(made+"\n")); err != nil {
 		return fmt.Errorf("keeping the API key: %w", err)
 	}
-	return os.Chmod(path, 0o600)
+	return nil
 }
 
 // greet tells a person what to do next.
