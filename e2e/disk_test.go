@@ -20,15 +20,8 @@ import (
 // diskAt tells a process of this test that it is a disk, and where.
 const diskAt = "PARLEY_E2E_DISK"
 
-func TestMain(m *testing.M) {
-	if at := os.Getenv(diskAt); at != "" {
-		if err := beDisk(at, os.Stdin, os.Stdout); err != nil {
-			fmt.Println(err)
-			os.Exit(1)
-		}
-		return
-	}
-	os.Exit(m.Run())
+func init() {
+	beings[diskAt] = func(at string) error { return beDisk(at, os.Stdin, os.Stdout) }
 }
 
 // beDisk serves a forgetful disk until in ends: "cut SEED SHARE" is a power failure, "lie" has syncs do nothing, "honest" undoes

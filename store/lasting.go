@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 
 	"github.com/uptrace/bun"
 )
@@ -116,7 +117,9 @@ func MakeFolder(path string) error {
 	if err != nil {
 		return err
 	}
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
+	if info, err := os.Stat(path); err == nil && !info.IsDir() {
+		return &fs.PathError{Op: "mkdir", Path: path, Err: syscall.ENOTDIR}
+	} else if err == nil {
 		return syncPath(filepath.Dir(path)) // whoever made it may have died before that
 	}
 	if up := filepath.Dir(path); up != path {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -146,7 +147,9 @@ func TestLastingFiles(t *testing.T) {
 	if all, err := os.ReadDir(dir); err != nil || len(all) != 1 {
 		t.Error(all, err)
 	}
-	if err := MakeFolder(filepath.Join(path, "c")); err == nil {
-		t.Error("a folder was made in a file")
+	for _, in := range []string{path, filepath.Join(path, "c")} {
+		if err := MakeFolder(in); err == nil || !strings.Contains(err.Error(), "not a directory") {
+			t.Errorf("a folder was made in a file: %v", err)
+		}
 	}
 }

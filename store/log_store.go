@@ -44,7 +44,7 @@ func (l *Log) store(ctx context.Context, group []parley.Event, again bool) (kept
 	for i := range group {
 		fit(&group[i])
 	}
-	err = l.db.synced(ctx, func(tx bun.Tx) error {
+	err = l.db.tx(ctx, func(tx bun.Tx) error {
 		rows, kept = rows[:0], make([]parley.Event, 0, len(group))
 		clear(next)
 		if err := l.lock(ctx, tx); err != nil {
@@ -86,6 +86,9 @@ func (l *Log) store(ctx context.Context, group []parley.Event, again bool) (kept
 		}
 		return insertEvents(ctx, tx, rows)
 	})
+	if err == nil && (again || len(rows) > 0) { // partial ones alone need no disk
+		err = l.db.Settle()
+	}
 	if err != nil {
 		clear(l.next) // another process may have written to these calls
 		return nil, fmt.Errorf("appending events: %w", err)
