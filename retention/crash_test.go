@@ -124,7 +124,7 @@ func TestSweep(t *testing.T) {
 		h.call("lost", 2*day, "")
 		h.sound("lost.wav", 2*day)
 		h.call("hollow", 2*day, "")
-		h.file("hollow.wav", 2*day) // what a power cut has left
+		h.file("hollow.wav", 2*day)                               // what a power cut has left
 		h.file("3f64184f-8d56-4735-b0f8-b8b7d5762350.wav", 2*day) // its call was erased
 		h.file("music.wav", 2*day)                                // no call ever had that name
 		h.file("7d0c1af0-8f56-4735-b0f8-b8b7d5762350.mp3", 2*day)
