@@ -33,10 +33,11 @@ type Split string
 const (
 	Tuning     Split = "tuning"
 	Validation Split = "validation" // its figures may be looked at while tuning
+	Former     Split = "former"     // and so may this one's, which was held out until its figures led to changes
 	HeldOut    Split = "held-out"   // nobody who tunes has seen its lines, or its figures
 )
 
-var splits = []Split{Tuning, Validation, HeldOut}
+var splits = []Split{Tuning, Validation, Former, HeldOut}
 
 // A Word is when a word was said, in its part or its item.
 type Word struct {
@@ -208,7 +209,10 @@ func hash(s string) uint64 {
 	return h.Sum64()
 }
 
-var noises = []string{"office", "street", "babble", "keyboard"}
+var (
+	noises  = []string{"office", "street", "babble", "keyboard"}
+	unheard = []string{"car", "rain", "canteen", "fan"} // those of the held-out part
+)
 
 // voicesPer is how many voices say a line.
 func (l *entry) voicesPer(n int) int {
@@ -263,7 +267,11 @@ func (it *Item) settle(line string, level, draw int) {
 	it.Seed = hash(line + it.Voice + again)
 	if level > 0 {
 		it.SNR = []float64{0, 15, 5}[level]
-		it.Noise = noises[it.Seed>>8%uint64(len(noises))]
+		places := noises
+		if it.Split == HeldOut {
+			places = unheard
+		}
+		it.Noise = places[it.Seed>>8%uint64(len(places))]
 		id += fmt.Sprintf(".%s%g", it.Noise, it.SNR)
 	}
 	it.ID = id + again

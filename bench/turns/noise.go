@@ -26,9 +26,8 @@ var murmurs = []string{
 	"prices rose by two percent in the last quarter, said a spokesman for the central bank this morning",
 }
 
-// murmur is a voice that never stops, or several at once.
-func murmur(s *store, voices int, seed uint64, n int) []float64 {
-	all := others()
+// murmur is a voice of those that never stops, or several at once.
+func murmur(s *store, all []order, voices int, seed uint64, n int) []float64 {
 	out := make([]float64, n)
 	rng := rand.New(rand.NewPCG(seed, 3))
 	for v := range voices {
@@ -55,9 +54,17 @@ func ambience(s *store, kind string, seed uint64, n int) []float64 {
 	rng := rand.New(rand.NewPCG(seed, 7))
 	switch kind {
 	case "babble":
-		return murmur(s, 4, seed, n)
+		return murmur(s, others(), 4, seed, n)
 	case "street":
 		return street(rng, n)
+	case "canteen":
+		return canteen(s, rng, seed, n)
+	case "car":
+		return car(rng, n)
+	case "rain":
+		return rain(rng, n)
+	case "fan":
+		return fan(rng, n)
 	case "keyboard":
 		return keyboard(rng, n)
 	}

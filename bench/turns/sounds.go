@@ -41,6 +41,8 @@ func soundOf(name string, seed uint64) ([]float64, error) {
 		return burst(rng, 0.25, 220, 1.3), nil
 	case "bark":
 		return bark(rng), nil
+	case "throat", "sniff", "dishes", "horn", "steps", "zip":
+		return rarer(f[0], rng), nil
 	case "tone":
 		return tone(arg(1, 1000), 0, arg(2, 0.4)), nil
 	case "pair":

@@ -114,13 +114,14 @@ func (s *store) render(ctx context.Context, c *corpus, items []Item, progress fu
 			need(order{items[i].Voice, items[i].Lang, p.Say})
 		}
 	}
-	for _, o := range others() {
+	for _, o := range slices.Concat(others(), strangers()) {
 		need(o)
 	}
 	if len(want) == 0 {
 		return nil, nil
 	}
 	progress(fmt.Sprintf("making sound: %d pieces", len(want)))
+	defer stopPythons()
 	gone := map[string]bool{}
 	var mu sync.Mutex
 	next := make(chan order)

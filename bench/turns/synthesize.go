@@ -3,15 +3,10 @@ package turns
 import (
 	"bytes"
 	"context"
-	_ "embed"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -37,7 +32,7 @@ func synthesize(ctx context.Context, o order) (*said, error) {
 		return byEspeak(ctx, name, o.text)
 	case "festival":
 		return byFestival(ctx, name, o.text)
-	case "pico", "openjtalk":
+	case "pico", "openjtalk", "piper", "kokoro":
 		return byPython(ctx, engine, name, o.text)
 	}
 	return nil, fmt.Errorf("there is no engine %q", engine)
@@ -97,43 +92,6 @@ func byFestival(ctx context.Context, name, text string) (*said, error) {
 		text = latin1(text)
 	}
 	wav, err := output(ctx, text, "text2wave", "-eval", "(voice_"+name+")", "-otype", "wav")
-	if err != nil {
-		return nil, err
-	}
-	return placed(wav, text)
-}
-
-// say asks a synthesizer that Python knows.
-//
-//go:embed say.py
-var say string
-
-// byPython runs an engine that scripts/voices.sh has installed. Of one voice a pitch makes several: pico/en-GB+118 is 18 % higher,
-// openjtalk/mei-5 five half tones lower.
-func byPython(ctx context.Context, engine, name, text string) (*said, error) {
-	home, err := os.UserCacheDir()
-	if err != nil {
-		return nil, fmt.Errorf("finding the cache folder: %w", err)
-	}
-	voice, pitch := name, 0.0
-	if engine == "pico" {
-		pitch = 1
-		if v, percent, ok := strings.Cut(name, "+"); ok {
-			voice = v
-			pitch, err = strconv.ParseFloat(percent, 64)
-			pitch /= 100
-		}
-	} else if v, down, ok := strings.Cut(name, "-"); ok {
-		voice = v
-		pitch, err = strconv.ParseFloat("-"+down, 64)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("the pitch of %s/%s: %w", engine, name, err)
-	}
-	wav, err := output(ctx, text, filepath.Join(home, "parley", "voices-1", "bin", "python"), "-c", say, engine, voice, fmt.Sprint(pitch))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, errAbsent
-	}
 	if err != nil {
 		return nil, err
 	}

@@ -40,7 +40,7 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	labels, err := parse(speech.Labels, speech.HeldOut)
+	labels, err := parse(speech.Labels, speech.Former, speech.HeldOut)
 	if err != nil {
 		return nil, fmt.Errorf("reading testdata/speech: %w", err)
 	}

@@ -14,7 +14,7 @@ import (
 )
 
 func TestLabels(t *testing.T) {
-	c, err := parse(speech.Labels, speech.HeldOut)
+	c, err := parse(speech.Labels, speech.Former, speech.HeldOut)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,7 +50,7 @@ func TestLabels(t *testing.T) {
 			words[it.Lang+bare(p.Say)] = it.Split
 		}
 	}
-	for _, s := range []Split{Validation, HeldOut} {
+	for _, s := range []Split{Validation, Former, HeldOut} {
 		if humans[s] < 1000 {
 			t.Errorf("%s has %d humans who answer", s, humans[s])
 		}

@@ -12,8 +12,9 @@ import (
 
 // benchTurnsCmd measures turn-taking on the corpus.
 type benchTurnsCmd struct {
-	Tuning     bool     `help:"The part that may be tuned on. With none of the three: all of them."`
+	Tuning     bool     `help:"The part that may be tuned on. With none of the four: all of them."`
 	Validation bool     `help:"The part whose figures may be looked at while tuning: other voices, other words."`
+	Former     bool     `help:"The part that was held out until its figures led to changes."`
 	HeldOut    bool     `help:"The part whose figures nothing is tuned by: other voices again, other engines, other words."`
 	Loss       float64  `help:"Percent of packets that do not come."`
 	Set        []string `placeholder:"DIAL=VALUE" sep:"none" help:"A dial of the agent, such as endpointing_sensitivity=sensitive."`
@@ -32,7 +33,7 @@ func (c *benchTurnsCmd) Run(ctx context.Context) error {
 	for _, p := range []struct {
 		on bool
 		turns.Split
-	}{{c.Tuning, turns.Tuning}, {c.Validation, turns.Validation}, {c.HeldOut, turns.HeldOut}} {
+	}{{c.Tuning, turns.Tuning}, {c.Validation, turns.Validation}, {c.Former, turns.Former}, {c.HeldOut, turns.HeldOut}} {
 		if p.on {
 			parts = append(parts, p.Split)
 		}

@@ -9,6 +9,11 @@ import _ "embed"
 //go:embed labels.txt
 var Labels string
 
+// Former is former.txt: the part that was held out before.
+//
+//go:embed former.txt
+var Former string
+
 // HeldOut is held-out.txt: the part that nobody who tunes has read.
 //
 //go:embed held-out.txt
