@@ -190,6 +190,7 @@ func (l *language) fits(r request, text string, score float64) float64 {
 		return min(score, 0.65) // yes: and what else?
 	case brief:
 		return 0.2 // "sure", and then the number
+	case r.want == anything && strings.HasSuffix(text, "?"): // asked is asked, in two words, too
 	case r.want == anything && (len(words) == 1 && !farewells[words[0]] || len(words) == 2 && !l.closes(words)) && !l.unspaced:
 		return min(score, 0.6) // a word that answers nothing is the beginning of more
 	}

@@ -26,6 +26,7 @@ type grammar struct {
 	adjective   []string        // and their endings
 	auxiliaries map[string]bool // verbs whose participle stands at the end
 	modals      map[string]bool // and those whose infinitive does
+	wanting     map[string]bool // modals that are nothing without it
 	halves      []string        // endings of that half
 	tells       map[string]bool // other halves after which a clause comes: gesagt
 	copulas     map[string]bool // verbs that say how something is
@@ -108,6 +109,16 @@ func (l *language) bracketed(words []string) shape {
 	return found
 }
 
+// unclosed: it begins with a modal that wants an infinitive at the end, which has not come: kann ich den Termin.
+func (l *language) unclosed(words []string) bool {
+	g := &l.grammar
+	for len(words) > 1 && leadIns[words[0]] {
+		words = words[1:]
+	}
+	n := len(words)
+	return n > 2 && n < 7 && g.wanting[words[0]] && longest(words[n-1], g.halves) == 0 && !l.last[words[n-1]] && !g.adverbs[words[n-1]] && !courtesies[words[n-1]]
+}
+
 // elided: the last word has its article before an apostrophe.
 func elided(text string) bool {
 	last := text[strings.LastIndexByte(text, ' ')+1:]
@@ -172,6 +183,7 @@ var grammars = map[string]grammar{
 		adjective:   []string{"ige", "igen", "iger", "iges", "liche", "lichen", "licher", "liches", "ische", "ischen", "ischer", "isches"},
 		auxiliaries: set("habe|hab|hast|hat|haben|hatte|hatten|bin|ist|sind|war|waren|wurde|wurden|wäre"),
 		modals:      set("werde|wird|werden|würde|würden|möchte|möchten|will|wollen|wollte|wollten|kann|kannst|können|könnte|könnten|konnte|konnten|soll|sollte|sollten|muss|müssen|musste|darf|dürfen|dürfte|hätte|hätten"),
+		wanting:     set("kann|kannst|können|könnte|könnten|soll|sollte|sollten|muss|müssen|darf|dürfen|dürfte"),
 		halves:      []string{"en", "ern", "eln", "ert", "elt", "iert", "gt", "kt", "ht", "lt", "mt", "nt", "pt", "tet", "det", "bt", "ft", "zt", "ßt", "sst", "tan"},
 		tells:       set("gesagt|gefragt|gehört|gedacht|gemeint|gesehen|geglaubt|erzählt|versprochen|gemerkt|gewusst|gehofft|wissen|fragen|sagen|sehr|nicht|recht|seit|jetzt|zweiten|ersten|letzten|nächsten|anderen|einen|keinen|meinen|ihren|den|neuen|alten"),
 	},
@@ -184,6 +196,7 @@ var grammars = map[string]grammar{
 		adjective:   []string{"lijke", "ige", "ische"},
 		auxiliaries: set("heb|hebt|heeft|hebben|had|hadden|ben|is|zijn|was|waren|werd|werden|word|wordt"),
 		modals:      set("wil|wilt|willen|wilde|wilden|zou|zouden|kan|kunt|kun|kunnen|kon|konden|moet|moeten|moest|mag|mogen|ga|gaat|gaan|zal|zult|zullen"),
+		wanting:     set("kan|kunt|kun|kunnen|zou|zouden|moet|moeten"),
 		halves:      []string{"en", "gd", "ld", "rd", "nd", "md", "kt", "pt", "ft", "st", "cht", "zegd", "eld", "daan", "gaan", "staan", "zien", "doen"},
 		tells:       set("gezegd|gevraagd|gehoord|gedacht|gemeend|gezien|verteld|beloofd|gemerkt|weten|vragen|zeggen|een|geen|tien|negen|zeven|nodig|eerst|laatst|juist|meest|tussen|binnen|buiten|alleen|zonder|tegen|mijn|onderwijl|omdat|want"),
 	},

@@ -28,6 +28,8 @@ const (
 	mostDoubt = 1200 * time.Millisecond
 	// recently is how old the sound may be that words are the words of.
 	recently = 2 * time.Second
+	// moreWords is how long words that are signs of listening, and not final, hold a paused agent silent: yes is how many objections begin.
+	moreWords = 420 * time.Millisecond
 	// lateFinal is how long after it a turn's final may come that ended with a partial; then the next segment has begun.
 	lateFinal = 2 * time.Second
 	// rising puts the end of a turn off once when speech seems to begin again.
@@ -285,7 +287,11 @@ func (d *Detector) resumeAt() time.Duration {
 	if d.doubted > 0 {
 		return d.doubtAt()
 	}
-	return min(max(d.near.soundAt, d.pausedAt)+d.toResume(), d.pausedAt+longestPause)
+	at := max(d.near.soundAt, d.pausedAt) + d.toResume()
+	if d.listening && d.partial != "" && d.wordsAt >= d.pausedAt {
+		at = max(at, d.wordsAt+moreWords)
+	}
+	return min(at, d.pausedAt+longestPause)
 }
 
 // Agent says what the agent does now. A pause ends with what was paused.

@@ -57,10 +57,14 @@ func (l *language) finished(text string, marks bool) float64 {
 		return unsure
 	case l.leadsOn(words, asked):
 		return 0.1
+	case !asked && l.halfIf(words):
+		return open
 	case stop && (l.closes(words) || asked):
 		return 1
 	case stop && (l.conditional(words) || l.closing != nil):
 		return 0.6
+	case !asked && l.unclosed(words):
+		return open
 	case stop:
 		switch l.built(words, text) {
 		case adjunct, bracket, infinitive:
@@ -116,28 +120,34 @@ func (l *language) mayClose(words []string) bool {
 
 // thinks: the last words ask for time, or fill it.
 func (l *language) thinks(words []string) bool {
-	if n := len(words); n > 1 && l.pleads(words[n-1]) {
+	for n := len(words); n > 1 && (l.pleads(words[n-1]) || particles[words[n-1]]); n-- {
 		words = words[:n-1]
+	}
+	if n := len(words); l.unspaced && n > 0 {
+		words = append(words[:n-1:n-1], strings.TrimSuffix(words[n-1], "ね"))
 	}
 	return l.moments.ends(words, l.unspaced) || l.offers(words)
 }
+
+// longestOffer is how many words an offer has at most: let me grab my glasses first.
+const longestOffer = 6
 
 // offers: the caller says that they look, and will go on once they have found it: let me find it.
 func (l *language) offers(words []string) bool {
 	if l.unspaced {
 		return longest(strings.Join(words, ""), l.offerEnds) > 0
 	}
-	if len(words) > 6 {
-		words = words[len(words)-4:]
-	}
-	for i := range words {
-		n := len(words) - i
-		if n < 5 && (n > 1 && l.offer[words[i]] || n > 1 && l.offer[words[i]+" "+words[i+1]]) {
+	words = words[max(0, len(words)-longestOffer):]
+	for i := range len(words) - 1 {
+		if l.offer[words[i]] || l.offer[words[i]+" "+words[i+1]] {
 			return true
 		}
 	}
 	return longest(words[len(words)-1], l.offerEnds) > 0
 }
+
+// particles soften what asks for time, and say nothing of whether it is over.
+var particles = set("ya|hoor|ज़रा|जरा|ना|eben|kurz")
 
 // pleads: the word is a please, which says nothing of whether a sentence is over that asks for time.
 func (l *language) pleads(word string) bool {
@@ -257,6 +267,14 @@ func (l *language) question(words []string) []string {
 
 // leadIns are words before a question's first.
 var leadIns = set("and|so|but|well|then|sorry|hello|hi|y|pero|entonces|hola|und|aber|also|hallo|et|mais|alors|bonjour|à|a|e|ma|allora|mas|então|en|maar|dus|dan|dan|tapi|lalu|और|लेकिन|तो")
+
+// halfIf: an if and what it is about, and nothing yet of what follows from it: so if I cancel now.
+func (l *language) halfIf(words []string) bool {
+	for len(words) > 1 && leadIns[words[0]] {
+		words = words[1:]
+	}
+	return len(words) > 2 && len(words) < 7 && l.ifs[words[0]]
+}
 
 // conditional: it begins with an if, and is too short to hold what follows from it.
 func (l *language) conditional(words []string) bool {

@@ -54,11 +54,14 @@ func (r *rhythm) turn() {
 	r.paused = false
 }
 
-// least is what this caller is to be given after words that are finished to score.
+// least is what this caller is to be given after words that are finished to score. Who has paused in this turn, be it in mid-sentence, pauses
+// where one might end, too.
 func (r *rhythm) least(score float64) time.Duration {
 	switch {
 	case score >= sure:
 		return 0
+	case r.paused && score >= enough:
+		return min(times(max(r.within, r.after), pauseRoom), wholeRoom)
 	case score >= enough:
 		return min(times(r.after, pauseRoom), wholeRoom)
 	}

@@ -34,10 +34,13 @@ func TestRhythm(t *testing.T) {
 	if w := r.least(0.5); w != 1380*ms {
 		t.Errorf("mid-sentence: %s", w)
 	}
-	if r.least(0.8) != 0 || r.least(1) != 0 {
-		t.Error("a pause in a sentence says nothing of those that are over")
+	if r.least(0.8) != wholeRoom || r.least(1) != 0 {
+		t.Error("who has paused in a turn pauses again in it, after what may be over")
 	}
 	r.turn()
+	if r.least(0.8) != 0 {
+		t.Error("a pause in a sentence says nothing of those of the next turn that are over")
+	}
 	r.turn() // one without
 	if r.within >= 1200*ms {
 		t.Errorf("it does not fade: %s", r.within)

@@ -36,9 +36,9 @@ def piper():
     voice = PiperVoice.load(joe.model_path(), config_path=joe.config_path())
 
     def say(text, name, pitch):
-        # slower by as much as it is then played faster: a smaller person at the same pace
+        # slower by as much as it is then played faster: a smaller person at the same pace; at a rate that can be resampled
         how = SynthesisConfig(length_scale=pitch, noise_scale=0, noise_w_scale=0)
-        return int(voice.config.sample_rate * pitch), b"".join(c.audio_int16_bytes for c in voice.synthesize(text, how))
+        return round(voice.config.sample_rate * pitch / 250) * 250, b"".join(c.audio_int16_bytes for c in voice.synthesize(text, how))
 
     return say
 

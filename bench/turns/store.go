@@ -95,8 +95,8 @@ func (s *store) put(voice, text string, v *said) error {
 
 type order struct{ voice, lang, text string }
 
-// render makes what is missing. It names the voices that this machine has not.
-func (s *store) render(ctx context.Context, c *corpus, items []Item, progress func(string)) (absent []string, err error) {
+// render makes what is missing. It names the voices that this machine has not, and what they could not say.
+func (s *store) render(ctx context.Context, c *corpus, items []Item, progress func(string)) (absent []string, _ error) {
 	var want []order
 	seen := map[order]bool{}
 	need := func(o order) {
@@ -137,8 +137,8 @@ func (s *store) render(ctx context.Context, c *corpus, items []Item, progress fu
 				switch {
 				case errors.Is(e, errAbsent):
 					gone[o.voice] = true
-				case e != nil:
-					err = errors.Join(err, fmt.Errorf("%s saying %q: %w", o.voice, o.text, e))
+				case e != nil && ctx.Err() == nil: // a synthesizer may fail on a word
+					gone[fmt.Sprintf("%s saying %q (%v)", o.voice, o.text, e)] = true
 				}
 				mu.Unlock()
 			}
@@ -159,7 +159,7 @@ func (s *store) render(ctx context.Context, c *corpus, items []Item, progress fu
 		absent = append(absent, v)
 	}
 	slices.Sort(absent)
-	return absent, errors.Join(err, ctx.Err())
+	return absent, ctx.Err()
 }
 
 // inaudible is how many dB below its loudest a voice's sound is what it was recorded with: breath, the room.
