@@ -21,6 +21,7 @@ type rhythm struct {
 	score         float64       // how finished the words before it sounded
 	since         time.Duration // the sound after it began
 	paused        bool          // in the turn under way
+	here          time.Duration // the longest pause of this turn after words that may have been all
 }
 
 // resumes: sound began at now, after a silence in which nothing had been answered to words that were finished to score.
@@ -43,6 +44,9 @@ func (r *rhythm) words(now time.Duration) {
 	if *longest < r.gap {
 		*longest = r.gap
 	}
+	if r.score > unsure {
+		r.here = max(r.here, r.gap)
+	}
 	r.gap, r.paused = 0, true
 }
 
@@ -51,19 +55,17 @@ func (r *rhythm) turn() {
 	if !r.paused {
 		r.within, r.after = times(r.within, pauseFades), times(r.after, pauseFades)
 	}
-	r.paused = false
+	r.paused, r.here = false, 0
 }
 
-// least is what this caller is to be given after words that are finished to score. Who has paused in this turn, be it in mid-sentence, pauses
-// where one might end, too.
+// least is what this caller is to be given after words that are finished to score. Who has paused in this turn where nothing
+// was owed, if in mid-sentence, pauses where it might end, too.
 func (r *rhythm) least(score float64) time.Duration {
 	switch {
 	case score >= sure:
 		return 0
-	case r.paused && score >= enough:
-		return min(times(max(r.within, r.after), pauseRoom), wholeRoom)
 	case score >= enough:
-		return min(times(r.after, pauseRoom), wholeRoom)
+		return min(times(max(r.here, r.after), pauseRoom), wholeRoom)
 	}
 	return min(times(r.within, pauseRoom), forMore)
 }

@@ -41,6 +41,12 @@ func TestRhythm(t *testing.T) {
 	if r.least(0.8) != 0 {
 		t.Error("a pause in a sentence says nothing of those of the next turn that are over")
 	}
+	r.resumes(900*ms, 0.1, 15*time.Second)
+	r.words(16 * time.Second)
+	if r.least(0.8) != 0 {
+		t.Error("a pause where something was owed says nothing of those where nothing is")
+	}
+	r.turn()
 	r.turn() // one without
 	if r.within >= 1200*ms {
 		t.Errorf("it does not fade: %s", r.within)
