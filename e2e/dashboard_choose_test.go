@@ -44,7 +44,7 @@ func TestDashboardChoose(t *testing.T) {
 	}
 }
 
-// TestDashboardTelnyx buys a number of Telnyx, whose order is done a while after it was placed.
+// TestDashboardTelnyx buys a number of Telnyx.
 func TestDashboardTelnyx(t *testing.T) {
 	t.Parallel()
 	c := &carriertest.Carrier{}

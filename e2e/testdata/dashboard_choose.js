@@ -70,7 +70,7 @@ module.exports = ({ page, open, check, told, base, shots, given }) => ({
     p.answer = (d) => { told.asked.push(d.message()); return d.accept() }
     await p.click('#order > .row .strong')
     await p.waitForURL(/numbers\/[0-9a-f-]{36}$/, { timeout: 60000 })
-    await p.waitForSelector('.head .tag:text-is("Active"), .head .tag.agent', { timeout: 60000 })
+    await p.waitForSelector('.head .tag:text-is("Nobody answers")', { timeout: 60000 }) // it is there, and no agent was chosen
     told.state = await p.locator('.head').innerText()
     await check(p, 'a number of Telnyx')
   },
