@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/uptrace/bun"
+
 	"github.com/parley-voice/parley"
 )
 
@@ -329,14 +331,25 @@ func testOverviewOfBefore(t *testing.T, d *DB) {
 	compareAll(t, d, env, days, calls)
 }
 
-// forget takes a database to where it is just after the migration that brings the overview.
+// forget takes a database to where it is just after the migration that brings the overview. Nothing is added up meanwhile.
 func forget(t testing.TB, d *DB) {
 	t.Helper()
-	for _, q := range []string{"DELETE FROM overview_counts", "DELETE FROM overview_latency", "DELETE FROM overview_news",
-		"INSERT INTO overview_news (id, environment_id, call_id, sign, doc) SELECT id, environment_id, id, 0, '' FROM calls WHERE status IN ('ended', 'error')"} {
-		if _, err := d.w.ExecContext(t.Context(), q); err != nil {
-			t.Fatal(err)
+	err := d.tx(t.Context(), func(tx bun.Tx) error {
+		if d.pg {
+			if _, err := tx.NewRaw("SELECT pg_advisory_xact_lock(?)", foldLock).Exec(t.Context()); err != nil {
+				return err
+			}
 		}
+		for _, q := range []string{"DELETE FROM overview_counts", "DELETE FROM overview_latency", "DELETE FROM overview_news",
+			"INSERT INTO overview_news (id, environment_id, call_id, sign, doc) SELECT id, environment_id, id, 0, '' FROM calls WHERE status IN ('ended', 'error')"} {
+			if _, err := tx.NewRaw(q).Exec(t.Context()); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 
