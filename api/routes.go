@@ -151,6 +151,7 @@ func (a *API) routesOfTenants() []*route {
 
 		get("/v1/usage", a.usage),
 		get("/v1/overview", a.overview),
+		get("/v1/nodes", a.nodes),
 
 		get("/v1/environments", a.getEnvironment),
 		get("/v1/environments/list", a.listEnvironments),

@@ -14,6 +14,7 @@ import (
 var intrusions = map[string][]intrusion{
 	"GET /v1/voices/available": {{query: "?type=voice_openai&account_connection={account_connections}", status: 404}},
 	"POST /v1/voices/speak":    {{body: `{"text":"x","voice":"{voices}"}`, status: 404}, {body: `{"text":"x","voice":{"type":"voice_local","account_connection":"{account_connections}"}}`, status: 404}},
+	"GET /v1/nodes":            {{status: 403}},
 	"GET /v1/overview":         {{query: "?agent={agents}&by=month", status: 200}},
 	"GET /v1/numbers":          {{query: "?id={numbers}", status: 404}, {query: "?phone_number=onlyhere", status: 404}},
 	"POST /v1/numbers/update":  {{query: "?id={numbers}", body: `{"label":"stolen"}`, status: 404}, {query: "?phone_number=onlyhere", body: `{}`, status: 404}},

@@ -10,6 +10,7 @@ import (
 type usageStore interface {
 	MinutesUsed(ctx context.Context, env string, from, to time.Time) (float64, error)
 	overviewStore
+	nodeStore
 }
 
 // usage is the minutes of this month. Known clients read both numbers as whole, and compare them: no limit is the largest one.

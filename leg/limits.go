@@ -15,8 +15,14 @@ const turnMost = 30 * time.Second
 // ErrLimit: the account has as many calls as it may.
 var ErrLimit = errors.New("the trunk's limit of calls is reached")
 
+// Lines takes one of an account's lines, of which there are most, where several processes share them. It waits for whoever keeps count.
+// release, which does not wait, gives it back. !ok: all are in use.
+type Lines func(account string, most int) (release func(), ok bool)
+
 // Usage counts what goes over each account, and keeps parley.TrunkLimits. The zero value is ready; safe from any goroutine.
 type Usage struct {
+	Lines Lines // nil: this process is the only one
+
 	mu   sync.Mutex // guards used
 	used map[string]*used
 }
@@ -32,14 +38,30 @@ func (l *Usage) Enter(a *parley.TrunkAccount) (leave func(), ok bool) {
 	if a == nil || a.ID == "" {
 		return func() {}, true
 	}
+	if !l.enter(a) {
+		return nil, false
+	}
+	if l.Lines == nil || a.Limits.Calls <= 0 {
+		return sync.OnceFunc(func() { l.leave(a.ID) }), true
+	}
+	release, ok := l.Lines(a.ID, a.Limits.Calls)
+	if !ok {
+		l.leave(a.ID)
+		return nil, false
+	}
+	return sync.OnceFunc(func() { release(); l.leave(a.ID) }), true
+}
+
+// enter counts a call of this process.
+func (l *Usage) enter(a *parley.TrunkAccount) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	u := l.of(a.ID)
 	if a.Limits.Calls > 0 && u.calls >= a.Limits.Calls {
-		return nil, false
+		return false
 	}
 	u.calls++
-	return sync.OnceFunc(func() { l.leave(a.ID) }), true
+	return true
 }
 
 // of is an account's usage; mu is held.

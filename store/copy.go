@@ -13,7 +13,7 @@ import (
 // tables are all tables, in an order in which their rows may be written.
 var tables = []string{
 	"settings", "environments", "api_keys", "logins", "do_not_call", "memories", "libraries", "documents", "resources", "agents", "agent_links", "numbers", "number_tags", "number_calls",
-	"calls", "snapshots", "waiting", "untold", "traces", "audit", "overview_counts", "overview_latency", "overview_news", "events", "jobs", "deliveries", "cursors", "answers", "nodes", "duties",
+	"calls", "snapshots", "waiting", "untold", "traces", "audit", "overview_counts", "overview_latency", "overview_news", "events", "jobs", "deliveries", "cursors", "answers", "nodes", "duties", "lines",
 }
 
 // copyAtOnce is how many rows one statement writes, and about how many bytes.

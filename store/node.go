@@ -31,7 +31,10 @@ type Node struct {
 	Version       string
 	Roles         string // with commas between; "": all
 	StartedAt     int64
-	SeenAt        int64 // by its own clock, for people
+	SeenAt        int64  // by its own clock, for people
+	Name          string // of its machine
+	Address       string // where carriers reach it by SIP
+	Most          int    // calls that it takes at once; 0: no limit was given
 }
 
 // ErrGone is for a node that others took for dead: the calls that it had have been ended.
@@ -72,10 +75,14 @@ func (d *DB) Join(ctx context.Context, n Node) error {
 				return err
 			}
 		}
+		if _, err := tx.NewRaw("DELETE FROM lines WHERE run NOT IN (SELECT run FROM nodes WHERE state <> ? AND id <> ?) AND run <> ?", NodeGone, n.ID, d.run).Exec(ctx); err != nil {
+			return err
+		}
 		at := now()
 		n.Run, n.State, n.Beat, n.StartedAt, n.SeenAt = d.run, NodeUp, at, at, at
 		_, err := tx.NewInsert().Model(&n).On("CONFLICT (id) DO UPDATE").Set("run = EXCLUDED.run").Set("state = EXCLUDED.state").
 			Set("beat = node.beat + 1").Set("version = EXCLUDED.version").Set("roles = EXCLUDED.roles").
+			Set("name = EXCLUDED.name").Set("address = EXCLUDED.address").Set("most = EXCLUDED.most").
 			Set("started_at = EXCLUDED.started_at").Set("seen_at = EXCLUDED.seen_at").Exec(ctx)
 		return err
 	})

@@ -94,6 +94,7 @@ var Resources = []*resource{
 	{Name: "usage", Help: "What was used this month.", path: "/v1/usage"},
 	{Name: "overview", Help: "What calls add up to: answered, endings, latency, cost.", path: "/v1/overview",
 		examples: []string{`parley overview from=2026-11-01T00:00:00Z by=day time_zone=Europe/Berlin`}},
+	{Name: "nodes", Help: "The processes of the installation, and what runs in each.", path: "/v1/nodes"},
 	{Name: "environments", Help: "Tenants of the server, and their settings.", path: "/v1/environments",
 		columns:  map[string]string{"list": "id name max_concurrent_calls audio_retention_days text_retention_days time_format"},
 		examples: []string{`parley environments create name=Acme max_concurrent_calls=20`}},

@@ -1726,6 +1726,27 @@ func (e NewKeyDtoRole) Valid() bool {
 	}
 }
 
+// Defines values for NodeDtoRoles.
+const (
+	NodeDtoRolesApi   NodeDtoRoles = "api"
+	NodeDtoRolesJobs  NodeDtoRoles = "jobs"
+	NodeDtoRolesMedia NodeDtoRoles = "media"
+)
+
+// Valid indicates whether the value is a known member of the NodeDtoRoles enum.
+func (e NodeDtoRoles) Valid() bool {
+	switch e {
+	case NodeDtoRolesApi:
+		return true
+	case NodeDtoRolesJobs:
+		return true
+	case NodeDtoRolesMedia:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for NumberConfigDtoLocalPresence.
 const (
 	NumberConfigDtoLocalPresenceAreaCode    NumberConfigDtoLocalPresence = "area_code"
@@ -6330,6 +6351,64 @@ type NewKeyDto struct {
 //
 // Example: member
 type NewKeyDtoRole string
+
+// NodeDto A process that works on the database
+type NodeDto struct {
+	// Address Where carriers reach it by SIP
+	//
+	// Example: 203.0.113.7:5060
+	Address string `json:"address"`
+
+	// Calls That run in it
+	//
+	// Example: 12
+	Calls int `json:"calls"`
+
+	// Draining It takes no new calls and ends when the last is over
+	Draining bool `json:"draining"`
+
+	// Id Of its data folder: the same in all its lives
+	//
+	// Example: 550e8400-e29b-41d4-a716-446655440000
+	Id string `json:"id"`
+
+	// LastSeenAt When it beat last, by its own clock: every 2 s
+	//
+	// Example: 2026-11-28T01:00:02.000000Z
+	LastSeenAt string `json:"last_seen_at"`
+
+	// MaxCalls That it takes at once (PARLEY_MAX_CALLS); null: no limit was given
+	//
+	// Example: 150
+	MaxCalls nullable.Nullable[int] `json:"max_calls"`
+
+	// Name Of its machine
+	//
+	// Example: voice-1
+	Name string `json:"name"`
+
+	// Roles What it does
+	Roles []NodeDtoRoles `json:"roles"`
+
+	// StartedAt When this life of it began
+	//
+	// Example: 2026-11-28T01:00:00.000000Z
+	StartedAt string `json:"started_at"`
+
+	// Version Of Parley
+	//
+	// Example: v1.2.3
+	Version string `json:"version"`
+}
+
+// NodeDtoRoles defines model for NodeDto.Roles.
+type NodeDtoRoles string
+
+// NodesDto All nodes of the installation
+type NodesDto struct {
+	// Items By id
+	Items []NodeDto `json:"items"`
+}
 
 // NumberConfigDto What else is to be known of a line
 type NumberConfigDto struct {
@@ -15390,6 +15469,13 @@ type ClientInterface interface {
 	// Corresponds with POST /v1/memories/write (the `WriteMemory` operationId).
 	WriteMemory(ctx context.Context, params *WriteMemoryParams, body WriteMemoryJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// GetNodes The processes that work on the database, what runs in each and what it may take
+	//
+	// Those that are gone are left out. All environments' calls are counted.
+	//
+	// Corresponds with GET /v1/nodes (the `GetNodes` operationId).
+	GetNodes(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// GetNumber One number
 	//
 	// Corresponds with GET /v1/numbers (the `GetNumber` operationId).
@@ -17426,6 +17512,23 @@ func (c *Client) WriteMemoryWithBody(ctx context.Context, params *WriteMemoryPar
 // Corresponds with POST /v1/memories/write (the `WriteMemory` operationId).
 func (c *Client) WriteMemory(ctx context.Context, params *WriteMemoryParams, body WriteMemoryJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewWriteMemoryRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetNodes The processes that work on the database, what runs in each and what it may take
+//
+// Those that are gone are left out. All environments' calls are counted.
+//
+// Corresponds with GET /v1/nodes (the `GetNodes` operationId).
+func (c *Client) GetNodes(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetNodesRequest(c.Server)
 	if err != nil {
 		return nil, err
 	}
@@ -23315,6 +23418,33 @@ func NewWriteMemoryRequestWithBody(server string, params *WriteMemoryParams, con
 	return req, nil
 }
 
+// NewGetNodesRequest constructs an http.Request for the GetNodes method
+func NewGetNodesRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/nodes")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewGetNumberRequest constructs an http.Request for the GetNumber method
 func NewGetNumberRequest(server string, params *GetNumberParams) (*http.Request, error) {
 	var err error
@@ -27079,6 +27209,15 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /v1/memories/write (the `WriteMemory` operationId).
 	WriteMemoryWithResponse(ctx context.Context, params *WriteMemoryParams, body WriteMemoryJSONRequestBody, reqEditors ...RequestEditorFn) (*WriteMemoryResponse, error)
 
+	// GetNodesWithResponse The processes that work on the database, what runs in each and what it may take
+	//
+	// Those that are gone are left out. All environments' calls are counted.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/nodes (the `GetNodes` operationId).
+	GetNodesWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetNodesResponse, error)
+
 	// GetNumberWithResponse One number
 	//
 	// Returns a wrapper object for the known response body format(s).
@@ -30205,6 +30344,47 @@ func (r WriteMemoryResponse) ContentType() string {
 	return ""
 }
 
+type GetNodesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *NodesDto
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetNodesResponse) GetJSON200() *NodesDto {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r GetNodesResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetNodesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetNodesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetNodesResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type GetNumberResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -33308,6 +33488,21 @@ func (c *ClientWithResponses) WriteMemoryWithResponse(ctx context.Context, param
 	return ParseWriteMemoryResponse(rsp)
 }
 
+// GetNodesWithResponse The processes that work on the database, what runs in each and what it may take
+//
+// Those that are gone are left out. All environments' calls are counted.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/nodes (the `GetNodes` operationId).
+func (c *ClientWithResponses) GetNodesWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetNodesResponse, error) {
+	rsp, err := c.GetNodes(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetNodesResponse(rsp)
+}
+
 // GetNumberWithResponse One number
 //
 // Returns a wrapper object for the known response body format(s).
@@ -35773,6 +35968,32 @@ func ParseWriteMemoryResponse(rsp *http.Response) (*WriteMemoryResponse, error) 
 			return nil, err
 		}
 		response.JSON201 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetNodesResponse parses an HTTP response from a GetNodesWithResponse call
+func ParseGetNodesResponse(rsp *http.Response) (*GetNodesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetNodesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest NodesDto
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
 
 	}
 

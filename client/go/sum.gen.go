@@ -1,4 +1,4 @@
 package client
 
 // contractSum is the SHA-256 of the contract that client.gen.go was made from.
-const contractSum = "13d55bbc541b65d10ddba93ff1a22fec5950fcdf7ea3bba58a7f733861cd85da"
+const contractSum = "9b21103bc9b17e6bdd8ef2dfb1b950546ca1aa7d847ba60fb598fe5fd314af51"

@@ -137,7 +137,7 @@ func (h *house) telephone(v *vendors) (carriers map[string]carrierDoor, err erro
 	who := &directory{db: h.db, trunks: trunks.all, anew: trunks.anew, defaultEnv: h.env, trustLoop: h.cfg.TrustLoopback}
 	conf := sip.Config{
 		Listen: h.cfg.SIP, PublicIP: ip, Ports: h.ports, Clock: h.clock, Trunks: trunks.sip, Whose: who.Whose, TrustLoopback: h.cfg.TrustLoopback,
-		DemoUser: demoNumber, Logger: h.log, Trace: h.traces.Recorder,
+		DemoUser: demoNumber, Logger: h.log, Trace: h.traces.Recorder, Lines: h.place.lines.shared(),
 	}
 	name := "PARLEY_SIP"
 	if conf.TLS, err = h.cfg.serverTLS(h.log); err != nil {

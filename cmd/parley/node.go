@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -41,11 +42,21 @@ func (c *serveCmd) nodeID() (string, error) {
 	return id, nil
 }
 
+// reached is where carriers reach this node by SIP, as far as is known before it listens.
+func (c *serveCmd) reached() string {
+	if c.PublicIP == "" {
+		return reach(c.SIP)
+	}
+	_, port, _ := net.SplitHostPort(c.SIP) // check has
+	return net.JoinHostPort(c.PublicIP, port)
+}
+
 // A place is this process among the nodes of its database.
 type place struct {
 	keeper    cluster.Keeper
 	bus       *cluster.Bus // nil: other nodes are not reached
 	seats     seats
+	lines     *lineBook   // nil: this process is the only one
 	registers atomic.Bool // it is this node that registers at registrars, where one contact is all they keep
 }
 
@@ -55,7 +66,8 @@ func (h *house) join(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	n := store.Node{ID: id, Version: version}
+	name, _ := os.Hostname()
+	n := store.Node{ID: id, Version: version, Name: name, Address: h.cfg.reached(), Most: h.cfg.Cluster.MaxCalls}
 	if err := h.alone(ctx, id); err != nil {
 		return err
 	}
@@ -64,6 +76,9 @@ func (h *house) join(ctx context.Context) error {
 	}
 	h.place.keeper.Store, h.place.keeper.Node, h.place.keeper.Logger = h.db, n, h.log
 	h.place.registers.Store(!h.db.Shared())
+	if h.db.Shared() {
+		h.place.lines = &lineBook{db: h.db, log: h.log, freed: make(chan struct{}, 1)}
+	}
 	h.place.keeper.Alone = !h.db.Shared()
 	h.place.keeper.Lost, h.place.keeper.Fenced = h.bury, h.letGo
 	lost, err := h.db.ReconcileCalls(ctx)

@@ -86,6 +86,9 @@ func (h *house) serve(ctx context.Context, door net.Listener) error {
 	run(&calls, ctx, "queue", h.queue().Run)
 	h.place.keeper.Tasks = h.duties()
 	run(&webhooks, after, "nodes", h.keep)
+	if h.place.lines != nil {
+		run(&webhooks, after, "lines", h.place.lines.Run)
+	}
 	run(&webhooks, after, "metrics", h.metrics.Run)
 	run(&webhooks, after, "traces", h.traces.Run)
 	if h.cfg.Watch.OTLP != "" {

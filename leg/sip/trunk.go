@@ -34,6 +34,7 @@ type Config struct {
 	PublicIP  netip.Addr  // what far ends outside our network are told; not valid: the address that leads to them
 	Ports     *rtp.Ports  // of the media; nil: any
 	Clock     *leg.Clock  // nil: one of its own
+	Lines     leg.Lines   // of accounts that other processes call by, too; nil: there are none
 	// Trunks are the accounts callers may come in by. It is asked at most once a second, after an
 	// error at the next call. nil: none.
 	Trunks func(context.Context) ([]parley.TrunkAccount, error)
@@ -118,7 +119,7 @@ func New(c Config) (*Trunk, error) {
 			return nil, fmt.Errorf("sip: digest algorithm %q: known are %s", alg, strings.Join(auth.Algorithms, ", "))
 		}
 	}
-	t := &Trunk{cfg: c, log: c.Logger, clock: c.Clock, book: book{map[key]*dialog{}, map[beginning]*dialog{}, newTags()}}
+	t := &Trunk{cfg: c, log: c.Logger, clock: c.Clock, book: book{map[key]*dialog{}, map[beginning]*dialog{}, newTags()}, out: outside{limits: leg.Usage{Lines: c.Lines}}}
 	t.quit, t.hurry = context.WithCancel(context.Background())
 	t.idle = sync.NewCond(&t.mu)
 	if t.log == nil {

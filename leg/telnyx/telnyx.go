@@ -43,6 +43,7 @@ type Config struct {
 	Open   func(ctx context.Context, id string) (Connection, error)
 	Public string // https://…, where Telnyx reaches us; "": it cannot
 	Clock  *leg.Clock
+	Lines  leg.Lines    // nil: no other process calls by these accounts
 	Logger *slog.Logger // nil: slog.Default
 }
 
@@ -117,7 +118,7 @@ var (
 
 // New makes a door. It takes calls once it is served.
 func New(c Config) *Door {
-	d := &Door{cfg: c, log: c.Logger, waits: patient, mux: http.NewServeMux(), book: book{map[key]*line{}, map[string]*line{}, map[string]*line{}}}
+	d := &Door{cfg: c, log: c.Logger, waits: patient, mux: http.NewServeMux(), book: book{map[key]*line{}, map[string]*line{}, map[string]*line{}}, usage: leg.Usage{Lines: c.Lines}}
 	if d.log == nil {
 		d.log = slog.Default()
 	}

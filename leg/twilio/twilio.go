@@ -66,6 +66,7 @@ type Config struct {
 	Account   func(ctx context.Context, connection string) (Account, error) // by the id of its account connection
 	PublicURL string                                                        // where Twilio reaches us; "": nowhere
 	Clock     *leg.Clock
+	Lines     leg.Lines // nil: no other process calls by these accounts
 	Logger    *slog.Logger
 }
 
@@ -99,7 +100,7 @@ type key struct{ connection, sid string }
 
 // New makes a door; Serve opens it.
 func New(c Config) *Door {
-	d := &Door{conf: c, mux: http.NewServeMux(), calls: map[key]*call{}, placed: map[string]*call{}, tickets: map[string]*call{}}
+	d := &Door{conf: c, mux: http.NewServeMux(), calls: map[key]*call{}, placed: map[string]*call{}, tickets: map[string]*call{}, use: leg.Usage{Lines: c.Lines}}
 	d.conf.PublicURL = strings.TrimRight(c.PublicURL, "/")
 	for i, serve := range []http.HandlerFunc{d.voice, d.status, d.media} {
 		d.mux.HandleFunc(Paths[i], serve)

@@ -1364,6 +1364,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/nodes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The processes that work on the database, what runs in each and what it may take
+         * @description Those that are gone are left out. All environments' calls are counted.
+         */
+        get: operations["getNodes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/numbers": {
         parameters: {
             query?: never;
@@ -4888,6 +4908,58 @@ export interface components {
         /** @description Of an account that the server's own configuration has */
         NoCredentials: {
             [key: string]: unknown;
+        };
+        /** @description A process that works on the database */
+        NodeDto: {
+            /**
+             * @description Where carriers reach it by SIP
+             * @example 203.0.113.7:5060
+             */
+            address: string;
+            /**
+             * @description That run in it
+             * @example 12
+             */
+            calls: number;
+            /** @description It takes no new calls and ends when the last is over */
+            draining: boolean;
+            /**
+             * @description Of its data folder: the same in all its lives
+             * @example 550e8400-e29b-41d4-a716-446655440000
+             */
+            id: string;
+            /**
+             * @description When it beat last, by its own clock: every 2 s
+             * @example 2026-11-28T01:00:02.000000Z
+             */
+            last_seen_at: string;
+            /**
+             * @description That it takes at once (PARLEY_MAX_CALLS); null: no limit was given
+             * @example 150
+             */
+            max_calls: number | null;
+            /**
+             * @description Of its machine
+             * @example voice-1
+             */
+            name: string;
+            /** @description What it does */
+            roles: ("api" | "media" | "jobs")[];
+            /**
+             * @description When this life of it began
+             * @example 2026-11-28T01:00:00.000000Z
+             */
+            started_at: string;
+            /**
+             * @description Of Parley
+             * @example v1.2.3
+             */
+            version: string;
+        };
+        /** @description All nodes of the installation */
+        NodesDto: {
+            /** @description By id */
+            items: components["schemas"]["NodeDto"][];
         };
         /** @description What else is to be known of a line */
         NumberConfigDto: {
@@ -10024,6 +10096,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MemoryDto"];
+                };
+            };
+            400: components["responses"]["Refused"];
+            401: components["responses"]["Refused"];
+            403: components["responses"]["Refused"];
+            404: components["responses"]["Refused"];
+            405: components["responses"]["Refused"];
+            408: components["responses"]["Refused"];
+            409: components["responses"]["Refused"];
+            413: components["responses"]["Refused"];
+            415: components["responses"]["Refused"];
+            422: components["responses"]["Refused"];
+            429: components["responses"]["Refused"];
+        };
+    };
+    getNodes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The nodes */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NodesDto"];
                 };
             };
             400: components["responses"]["Refused"];
