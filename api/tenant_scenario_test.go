@@ -115,7 +115,7 @@ func TestRoles(t *testing.T) {
 			}
 		}
 	}
-	if least["operator"] != 3 || least["admin"] != 5 || least["member"] < 50 {
+	if least["operator"] != 4 || least["admin"] != 5 || least["member"] < 50 {
 		t.Errorf("roles of the routes: %v", least)
 	}
 }
