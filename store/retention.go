@@ -112,3 +112,9 @@ func (d *DB) EraseText(ctx context.Context, callID string) error {
 	})
 	return wrap(err, "erasing the words of a call")
 }
+
+// WordsKept says whether the words of a call are still there; of a call that is not, they are not.
+func (d *DB) WordsKept(ctx context.Context, callID string) (kept bool, err error) {
+	kept, err = d.r.NewSelect().TableExpr("calls").Where("id = ? AND has_text", callID).Exists(ctx)
+	return kept, wrap(err, "looking for the words of a call")
+}
