@@ -1,9 +1,12 @@
 package api
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strconv"
 	"time"
@@ -84,16 +87,23 @@ func (a *API) peaksOfSound(r *request, c *parley.Call, from, to int64) (audio.Pe
 	if filepath.Ext(c.Recording) != ".wav" {
 		return nil, 0, none
 	}
-	f, size, err := a.Blobs.Open(c.Recording)
+	path, err := a.Blobs.Path(c.Recording)
 	if err != nil {
 		return nil, 0, err
 	}
-	defer f.Close()
-	at, ok := f.(io.ReaderAt)
-	if !ok {
-		return nil, 0, none
+	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, 0, parley.NotFound("recording")
 	}
-	sound, err := audio.OpenRecorded(at, size)
+	if err != nil {
+		return nil, 0, fmt.Errorf("opening a recording: %w", err)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, 0, fmt.Errorf("opening a recording: %w", err)
+	}
+	sound, err := audio.OpenRecorded(f, info.Size())
 	if err != nil {
 		return nil, 0, err
 	}

@@ -1,6 +1,8 @@
 package metrics
 
 import (
+	"time"
+
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/parley-voice/parley/leg"
@@ -11,6 +13,16 @@ type Node struct {
 	Late  func() leg.Lateness // of the clock that paces all legs
 	Lines func() Lines
 	Ports func() int // UDP ports of sound that are taken
+
+	Recordings func() Recordings // where they go to storage of their own
+}
+
+// Recordings are those that wait on the disk of this process for their storage.
+type Recordings struct {
+	Files   int
+	Bytes   int64
+	Oldest  time.Time // zero: none waits
+	Refused int64     // calls that were not recorded for want of room, since the start
 }
 
 // Lines are how the SIP trunks of this process are doing.
@@ -26,12 +38,16 @@ var (
 	paced = prometheus.NewDesc("parley_pacer_late_seconds", "How long after it was due a packet's turn to leave came.", nil, nil)
 	regs  = prometheus.NewDesc("parley_trunk_registrations", "SIP trunks that are to be registered, by state: registered, unregistered.", []string{"state"}, nil)
 	hops  = prometheus.NewDesc("parley_trunk_addresses", "Addresses of SIP trunks that are asked for their pulse, by state: up, down.", []string{"state"}, nil)
+	queue = prometheus.NewDesc("parley_recordings_waiting", "Files of recordings that are not in their storage yet.", nil, nil)
+	bytes = prometheus.NewDesc("parley_recordings_waiting_bytes", "How large these files are.", nil, nil)
+	since = prometheus.NewDesc("parley_recordings_waiting_seconds", "For how long the oldest of these files has waited.", nil, nil)
+	never = prometheus.NewDesc("parley_recordings_refused_total", "Calls that were not recorded: too much waits, or the disk is full.", nil, nil)
 	ports = prometheus.NewDesc("parley_rtp_ports_in_use", "UDP ports of sound that are taken, two a call.", nil, nil)
 )
 
 // Describe is prometheus.Collector's.
 func (n *node) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{paced, regs, hops, ports} {
+	for _, d := range []*prometheus.Desc{paced, regs, hops, ports, queue, bytes, since, never} {
 		out <- d
 	}
 }
@@ -58,5 +74,16 @@ func (n *node) Collect(out chan<- prometheus.Metric) {
 	}
 	if n.Ports != nil {
 		gauge(ports, n.Ports())
+	}
+	if n.Recordings != nil {
+		r := n.Recordings()
+		gauge(queue, r.Files)
+		gauge(bytes, int(r.Bytes))
+		age := 0.0
+		if !r.Oldest.IsZero() {
+			age = max(0, time.Since(r.Oldest).Seconds())
+		}
+		out <- prometheus.MustNewConstMetric(since, prometheus.GaugeValue, age)
+		out <- prometheus.MustNewConstMetric(never, prometheus.CounterValue, float64(r.Refused))
 	}
 }

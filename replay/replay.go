@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 
@@ -25,6 +27,7 @@ type Log interface {
 // Files has recordings and journals. *store.Blobs is one.
 type Files interface {
 	Open(name string) (io.ReadSeekCloser, int64, error)
+	Path(name string) (string, error) // where it lies, for who reads here and there in it; it may not exist
 }
 
 // An ImpossibleError says why a call cannot be played once more.
@@ -162,16 +165,23 @@ func play(f Files, c *parley.Call, set func(*turn.Options)) (*journal.Replay, er
 	if err := possible(c); err != nil {
 		return nil, err
 	}
-	wav, size, err := f.Open(c.Recording)
+	path, err := f.Path(c.Recording)
+	if err != nil {
+		return nil, missing(err, noSound)
+	}
+	wav, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, &ImpossibleError{noSound}
+	}
 	if err != nil {
 		return nil, missing(err, noSound)
 	}
 	defer wav.Close()
-	at, ok := wav.(io.ReaderAt)
-	if !ok {
-		return nil, errors.New("a recording that cannot be read at any place")
+	info, err := wav.Stat()
+	if err != nil {
+		return nil, missing(err, noSound)
 	}
-	sound, err := audio.OpenRecorded(at, size)
+	sound, err := audio.OpenRecorded(wav, info.Size())
 	if err != nil {
 		return nil, err
 	}

@@ -28,10 +28,17 @@ func (k *Keeper) toMP3(ctx context.Context, c parley.Call) error {
 	if !ok {
 		return errMoved
 	}
-	if err := k.outline(c); err != nil {
+	path := filepath.Join(k.Dir, c.Recording)
+	if k.Objects != nil {
+		var err error
+		if path, err = k.Objects.Path(c.Recording); err != nil {
+			return err
+		}
+	}
+	if err := k.outline(c, path); err != nil {
 		return err
 	}
-	if err := k.encode(ctx, c.Recording, stem+part); err != nil {
+	if err := k.encode(ctx, path, stem+part); err != nil {
 		_ = k.remove(stem + part)
 		return err
 	}
@@ -40,6 +47,14 @@ func (k *Keeper) toMP3(ctx context.Context, c parley.Call) error {
 	}
 	if err := k.sync("."); err != nil {
 		return err
+	}
+	if k.Objects != nil { // before the WAV goes there, this is not to be the only one
+		if err := k.Objects.Store(ctx, stem+mp3); err != nil {
+			return err
+		}
+		if err := k.Objects.EraseUnnamed(ctx, c.Recording); err != nil {
+			return err
+		}
 	}
 	err := k.Store.UpdateCall(ctx, c.ID, func(row *parley.Call) error {
 		if row.Recording != c.Recording {
@@ -61,11 +76,20 @@ func (k *Keeper) toMP3(ctx context.Context, c parley.Call) error {
 }
 
 // outline keeps what a recording looks like, where that was not noted as it was made: of an MP3 it cannot be told.
-func (k *Keeper) outline(c parley.Call) error {
+func (k *Keeper) outline(c parley.Call, path string) error {
 	if _, err := k.root.Stat(c.ID + audio.PeaksEnding); !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	f, err := k.root.Open(c.Recording)
+	if k.Objects != nil {
+		f, _, err := k.Objects.Open(c.ID + audio.PeaksEnding)
+		if err == nil {
+			return f.Close()
+		}
+		if !parley.IsNotFound(err) {
+			return err
+		}
+	}
+	f, err := os.Open(path)
 	if err != nil {
 		return err
 	}
@@ -85,16 +109,16 @@ func (k *Keeper) outline(c parley.Call) error {
 	return k.root.WriteFile(c.ID+audio.PeaksEnding, peaks, 0o600)
 }
 
-// encode writes an MP3 and has it on the disk.
+// encode writes an MP3 of the file at a path, and has it on the disk.
 func (k *Keeper) encode(ctx context.Context, from, to string) (err error) {
-	if _, err = k.root.Stat(from); err != nil {
+	if _, err = os.Stat(from); err != nil {
 		return err
 	}
 	f, err := k.root.OpenFile(to, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
 	if err != nil {
 		return err
 	}
-	err = k.Encode(ctx, f, filepath.Join(k.Dir, from))
+	err = k.Encode(ctx, f, from)
 	if err == nil {
 		err = f.Sync()
 	}

@@ -40,12 +40,23 @@ type Store interface {
 	UpdateCall(ctx context.Context, id string, change func(*parley.Call) error) error
 }
 
+// Objects have recordings that may not be in this node's folder. *spool.Spool is one.
+type Objects interface {
+	Open(name string) (io.ReadSeekCloser, int64, error)
+	Path(name string) (string, error)                    // has it on this disk
+	Store(ctx context.Context, name string) error        // has one of the folder where all nodes find it
+	Delete(name string) error                            // everywhere, now or later
+	EraseUnnamed(ctx context.Context, name string) error // from there, once its call does not name it
+}
+
 // A Keeper erases what is too old.
 type Keeper struct {
 	Store  Store
 	Dir    string                                                       // of the recordings
 	Logger *slog.Logger                                                 // nil: the default
 	Encode func(ctx context.Context, w io.Writer, wavPath string) error // nil: audio.EncodeMP3
+	// Objects are where recordings go from the folder; nil: they stay in it. They put right themselves what a crash left.
+	Objects Objects
 
 	root *os.Root
 }
@@ -64,7 +75,9 @@ func (k *Keeper) Run(ctx context.Context) error {
 	}
 	defer root.Close()
 	k.root = root
-	k.sweep(ctx)
+	if k.Objects == nil {
+		k.sweep(ctx)
+	}
 	tick := time.NewTicker(Every)
 	defer tick.Stop()
 	for {
@@ -135,7 +148,7 @@ func (k *Keeper) complain(ctx context.Context, what, call string, err error) {
 // eraseAudio deletes a recording in every form it may be there, then says so on the row.
 func (k *Keeper) eraseAudio(ctx context.Context, c parley.Call) error {
 	stem := strings.TrimSuffix(c.Recording, filepath.Ext(c.Recording))
-	for _, name := range []string{c.Recording, stem + wav, stem + mp3, stem + part, c.ID + journal.Ending, c.ID + audio.PeaksEnding} {
+	for _, name := range []string{stem + wav, stem + mp3, stem + part, c.ID + journal.Ending, c.ID + audio.PeaksEnding} {
 		if err := k.remove(name); err != nil {
 			return err
 		}
@@ -156,6 +169,9 @@ func (k *Keeper) eraseText(ctx context.Context, c parley.Call) error {
 
 // remove deletes a file; one that is not there is no error.
 func (k *Keeper) remove(name string) error {
+	if k.Objects != nil && name != "" {
+		return k.Objects.Delete(name)
+	}
 	if err := k.root.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}

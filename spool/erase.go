@@ -26,19 +26,25 @@ const (
 func (s *Spool) Delete(name string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), eraseWait)
 	defer cancel()
-	if _, _, is := ours(name); is {
-		payload, err := json.Marshal(erasing{name})
-		if err != nil {
-			return err
-		}
-		if err = s.Rows.Enqueue(ctx, store.Job{Kind: EraseJob, Payload: payload}); err != nil {
-			return err
-		}
+	if err := s.EraseUnnamed(ctx, name); err != nil {
+		return err
 	}
 	if err := s.here.Delete(name); err != nil {
 		return err
 	}
 	return s.kept.Delete(ctx, name)
+}
+
+// EraseUnnamed has a file erased from the storage once the row of its call does not name it any more.
+func (s *Spool) EraseUnnamed(ctx context.Context, name string) error {
+	if _, _, is := ours(name); !is {
+		return nil
+	}
+	payload, err := json.Marshal(erasing{name})
+	if err != nil {
+		return err
+	}
+	return s.Rows.Enqueue(ctx, store.Job{Kind: EraseJob, Payload: payload})
 }
 
 type erasing struct {

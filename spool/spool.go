@@ -131,6 +131,12 @@ func (s *Spool) Waiting() Waiting {
 	return s.waiting
 }
 
+// A File is where a recording goes.
+type File interface {
+	io.WriterAt
+	io.Closer
+}
+
 // A written file is one that a call writes.
 type written struct {
 	*os.File
@@ -139,7 +145,7 @@ type written struct {
 }
 
 // Create makes a file that is stored once it is closed and its call is over. While too much waits, or the disk has no room, it says so.
-func (s *Spool) Create(name string) (io.WriteCloser, error) {
+func (s *Spool) Create(name string) (File, error) {
 	if err := s.room(name); err != nil {
 		return nil, err
 	}

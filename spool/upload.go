@@ -369,3 +369,17 @@ func (s *Spool) found(ctx context.Context, c *parley.Call, name string) (string,
 	})
 	return name, err
 }
+
+// Drain waits until nothing waits that could be stored now, or ctx is done. Run is to run.
+func (s *Spool) Drain(ctx context.Context) {
+	s.look()
+	for s.Waiting().Files > 0 {
+		select {
+		case <-time.After(50 * time.Millisecond):
+		case <-ctx.Done():
+			w := s.Waiting()
+			s.Logger.Warn("recordings wait on this disk for the next start", "files", w.Files, "bytes", w.Bytes, "since", w.Oldest)
+			return
+		}
+	}
+}

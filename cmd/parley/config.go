@@ -40,8 +40,9 @@ type serveCmd struct {
 
 // storeConfig is what is the same for all nodes of one installation.
 type storeConfig struct {
-	DatabaseURL string `name:"database-url" env:"PARLEY_DATABASE_URL" help:"postgres://… ; default: SQLite in the data folder."`
-	MasterKey   string `name:"master-key" env:"PARLEY_MASTER_KEY" help:"Secret that credentials are encrypted with. Default: a file beside the database."`
+	DatabaseURL string   `name:"database-url" env:"PARLEY_DATABASE_URL" help:"postgres://… ; default: SQLite in the data folder."`
+	MasterKey   string   `name:"master-key" env:"PARLEY_MASTER_KEY" help:"Secret that credentials are encrypted with. Default: a file beside the database."`
+	S3          s3Config `embed:""`
 }
 
 // tlsConfig is SIP over TLS.
@@ -86,7 +87,7 @@ func (c *serveCmd) check() error {
 	_, err := c.publicIP()
 	_, err2 := c.networks()
 	_, err3 := c.prices()
-	err = errors.Join(err, err2, err3, address("PARLEY_HTTP", c.HTTP, ":8080"), address("PARLEY_SIP", c.SIP, ":5060"), address("PARLEY_SIP_TLS", c.TLS.SIP, ":5061"), c.Web.check(), c.Twilio.check(), c.Watch.check(), c.Cluster.check(c.DatabaseURL))
+	err = errors.Join(err, err2, err3, address("PARLEY_HTTP", c.HTTP, ":8080"), address("PARLEY_SIP", c.SIP, ":5060"), address("PARLEY_SIP_TLS", c.TLS.SIP, ":5061"), c.Web.check(), c.Twilio.check(), c.Watch.check(), c.Cluster.check(c.DatabaseURL), c.S3.check())
 	if c.Data == "" {
 		err = errors.Join(err, errors.New("PARLEY_DATA is empty; write the path of a folder, such as ./data"))
 	}

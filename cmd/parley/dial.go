@@ -23,9 +23,12 @@ const dialJob = "dial"
 // deliver makes what takes work from the store: the jobs and the webhooks.
 func (h *house) deliver(v *vendors) {
 	kinds := append(h.clerk(v).Kinds(), job.Kind{Name: dialJob, AtOnce: dialsAtOnce, Room: func() int { n, _ := h.room(); return n }, Run: h.dial, Doubt: h.inDoubt}, h.settler())
+	if h.blobs.spool != nil {
+		kinds = append(kinds, h.blobs.spool.Kind())
+	}
 	h.jobs = job.New(h.db, job.Options{Owner: h.db.Self(), Logger: h.log}, kinds...)
 	h.metrics = metrics.New(metrics.Config{Log: h.db.Log(), Running: h.switchboard.Live, Depth: h.db.Depth, Logger: h.log,
-		Node: metrics.Node{Late: h.clock.Lateness, Lines: func() metrics.Lines { return lines(h.sip.State()) }, Ports: h.ports.InUse}})
+		Node: metrics.Node{Late: h.clock.Lateness, Lines: func() metrics.Lines { return lines(h.sip.State()) }, Ports: h.ports.InUse, Recordings: h.blobs.waiting()}})
 	h.webhooks = webhook.New(webhook.Options{DB: h.db, Sender: h.fetch, Logger: h.log, Attempted: h.metrics.Attempted, RecordingURL: func(callID string) string {
 		return h.api.RecordingURL(callID, "mp3", time.Now().Add(recordingURLLasts))
 	}})

@@ -73,6 +73,7 @@ func (c *doctorCmd) examine(ctx context.Context, r *report, getenv func(string) 
 		return
 	}
 	r.add(c.machine()...)
+	r.add(c.S3.examine(ctx)...)
 	for _, what := range slices.Sorted(maps.Keys(local.Missing())) {
 		if err := local.Missing()[what]; err != nil {
 			r.add(finding{note, what + " by this machine", err.Error()})

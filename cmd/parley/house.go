@@ -40,7 +40,7 @@ type house struct {
 	cfg    *serveCmd
 	log    *slog.Logger
 	db     *store.DB
-	blobs  *store.Blobs
+	blobs  recordings
 	speech *local.Local
 	sound
 	place       place
@@ -71,13 +71,16 @@ func (c *serveCmd) build(ctx context.Context, log *slog.Logger) (h *house, made 
 	if err != nil {
 		return nil, "", err
 	}
-	h = &house{cfg: c, log: log, db: db, blobs: blobs}
+	h = &house{cfg: c, log: log, db: db, blobs: recordings{Blobs: blobs}}
 	defer func() {
 		if err != nil {
 			h.close()
 		}
 	}()
 	if h.env, made, err = firstStart(ctx, db, strings.TrimSpace(c.APIKey), c.keepKey); err != nil {
+		return h, "", err
+	}
+	if err = h.openSpool(ctx); err != nil {
 		return h, "", err
 	}
 	if err = h.join(ctx); err != nil {
@@ -103,7 +106,7 @@ func (c *serveCmd) build(ctx context.Context, log *slog.Logger) (h *house, made 
 	h.deliver(v)
 	v.guarded = provider.Guarded(h.fetch.Dial)
 	h.api, err = api.New(api.Config{
-		Store: db, Log: db.Log(), Blobs: blobs, Signer: key, Live: h.live(), Traces: traces{h.traces, h.sip, h.switchboard}, Courier: h.webhooks, Meter: h.metrics, Specs: specs, Logger: log,
+		Store: db, Log: db.Log(), Blobs: h.blobs.files(), Signer: key, Live: h.live(), Traces: traces{h.traces, h.sip, h.switchboard}, Courier: h.webhooks, Meter: h.metrics, Specs: specs, Logger: log,
 		DialJob: dialJob, Ready: h.ready, RatePerSecond: c.Rate, Doors: api.Doors{DirectSIP: true, Prober: h.prober(v), Trunks: trunkStates{h.sip.State}, Web: h.web(), Shared: db.Shared()}, PublicURL: c.publicURL(), CheckAction: checkAction,
 		CheckURL: h.fetch.CheckURL, Vendors: v, Carriers: h.sellers(),
 	})
@@ -160,7 +163,7 @@ func (h *house) telephone(v *vendors) (carriers map[string]carrierDoor, err erro
 		doors[name] = d
 	}
 	h.switchboard = call.New(call.Config{
-		Trunk: doors, Calls: h.db, Log: h.db.Log(), Recordings: recordings{h.blobs}, Traces: h.traces, Open: v.Open, Logger: h.log,
+		Trunk: doors, Calls: h.db, Log: h.db.Log(), Recordings: h.blobs, Traces: h.traces, Open: v.Open, Logger: h.log,
 		MayCall: h.db.MayCall, Refused: h.neverAgain, Fetch: h.fetch, Memories: h.db, Documents: knowledge.NewLibrary(h.db), Prices: h.prices, Early: h.cfg.Early == on,
 		Directory: who, Take: h.take,
 	})
@@ -214,15 +217,8 @@ func (h *house) close() {
 	if err := h.db.Close(); err != nil {
 		h.log.Error("closing the database", "error", err)
 	}
-	_ = h.blobs.Close()
+	_ = h.blobs.close()
 	unlockFolder(h.cfg.Data)
-}
-
-// recordings gives the switchboard files to write to.
-type recordings struct{ blobs *store.Blobs }
-
-func (r recordings) Create(name string) (call.File, error) {
-	return r.blobs.Create(name)
 }
 
 // live is how the API acts on calls.

@@ -155,6 +155,9 @@ func (h *house) bury(ctx context.Context, lost []parley.Call) (left []parley.Cal
 // duties are what one node does for all.
 func (h *house) duties() []cluster.Task {
 	keeper := &retention.Keeper{Store: h.db, Dir: h.cfg.recordings(), Logger: h.log}
+	if h.blobs.spool != nil {
+		keeper.Objects = h.blobs.spool
+	}
 	all := []cluster.Task{{Duty: store.Duty{Name: "webhooks", Role: cluster.Jobs}, Run: h.webhooks.Run},
 		{Duty: store.Duty{Name: "retention", Role: cluster.Jobs}, Run: keeper.Run}}
 	if h.db.Shared() {

@@ -47,9 +47,10 @@ const (
 
 type backupCmd struct {
 	dataFlags
-	To         string `arg:"" help:"Folder to make; it must not be there."`
-	Recordings bool   `help:"Copy the recordings, too."`
-	WithKey    bool   `name:"with-key" help:"Copy the files of the master key and of the API key, too: whoever has the backup can then read all credentials in it."`
+	S3         s3Config `embed:""`
+	To         string   `arg:"" help:"Folder to make; it must not be there."`
+	Recordings bool     `help:"Copy the recordings, too."`
+	WithKey    bool     `name:"with-key" help:"Copy the files of the master key and of the API key, too: whoever has the backup can then read all credentials in it."`
 }
 
 // Run copies an installation, whose server may run meanwhile, into a folder of its own.
@@ -80,6 +81,9 @@ func (c *backupCmd) Run(ctx context.Context) (err error) {
 		if err = copyFolder(filepath.Join(c.Data, recordingsFolder), filepath.Join(c.To, recordingsFolder)); err != nil {
 			return fmt.Errorf("copying the recordings: %w", err)
 		}
+	}
+	if c.S3.URL != "" {
+		fmt.Printf("Recordings that are stored in %s are not in the backup, only those that wait for it (--recordings): copy the bucket by its own means.\n", c.S3.URL)
 	}
 	if c.WithKey {
 		if err = copyFile(filepath.Join(c.Data, secret.KeyFile), filepath.Join(c.To, secret.KeyFile)); err != nil {

@@ -16,6 +16,7 @@ import (
 // replayCmd plays a recorded call to the engine once more.
 type replayCmd struct {
 	dataFlags
+	S3   s3Config `embed:""`
 	Call string   `arg:"" help:"Id of the call."`
 	Set  []string `placeholder:"DIAL=VALUE" sep:"none" help:"Show what would have been decided otherwise with another dial of the agent, such as endpointing_sensitivity=sensitive."`
 	JSON bool     `name:"json" help:"Print JSON."`
@@ -65,10 +66,15 @@ func (c *replayCmd) play(ctx context.Context) (*replay.Report, error) {
 		return nil, err
 	}
 	defer blobs.Close()
-	if len(c.Set) == 0 {
-		return replay.Again(ctx, blobs, db.Log(), &row)
+	files, done, err := c.S3.read(blobs, db)
+	if err != nil {
+		return nil, err
 	}
-	r, err := replay.WouldBe(blobs, &row, c.Set)
+	defer done()
+	if len(c.Set) == 0 {
+		return replay.Again(ctx, files, db.Log(), &row)
+	}
+	r, err := replay.WouldBe(files, &row, c.Set)
 	if err != nil {
 		var no *replay.ImpossibleError
 		if !errors.As(err, &no) {

@@ -91,6 +91,9 @@ func (h *house) serve(ctx context.Context, door net.Listener) error {
 	}
 	run(&webhooks, after, "metrics", h.metrics.Run)
 	run(&webhooks, after, "traces", h.traces.Run)
+	if h.blobs.spool != nil {
+		run(&webhooks, after, "recordings", h.blobs.spool.Run)
+	}
 	if h.cfg.Watch.OTLP != "" {
 		run(&webhooks, after, "OTLP", h.teller().Run)
 	}
@@ -101,6 +104,7 @@ func (h *house) serve(ctx context.Context, door net.Listener) error {
 	calls.Wait()
 	asked.Lock()
 	h.drain(after)
+	h.blobs.drain(after)
 	told()
 	webhooks.Wait()
 	select {
