@@ -31,7 +31,7 @@ var floors = [][]string{
 	{"leg/*", "tts/*", "provider", "provider/local/*", "action", "job", "memory", "knowledge"},
 	{"provider/*", "carrier", "carrier/*", "conversation"},
 	{"provider/all", "call"},
-	{"webhook", "after", "cluster", "phone", "metrics", "metrics/read", "otlp", "retention", "replay", "bench", "bench/*"},
+	{"webhook", "after", "cluster", "phone", "metrics", "metrics/read", "otlp", "retention", "spool", "spool/*", "replay", "bench", "bench/*"},
 	{"api", "api/*", "web", "dashboard", "client/cli"},
 	{"cmd/parley", "packaging/*"},
 	{"e2e"},

@@ -15125,7 +15125,7 @@ type ClientInterface interface {
 
 	// GetCallRecording The sound of a call, caller left, agent right
 	//
-	// MP3 by default, `format=wav` for the stereo master. Byte ranges work. A signed address needs no key.
+	// MP3 by default, `format=wav` for the stereo master. Byte ranges work. A signed address needs no key. 503 where recordings go to storage of their own (docs/recordings.md) that does not answer (`storage_away`), or does not have it yet (`recording_waits`).
 	//
 	// Corresponds with GET /v1/calls/recording (the `GetCallRecording` operationId).
 	GetCallRecording(ctx context.Context, params *GetCallRecordingParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -16728,7 +16728,7 @@ func (c *Client) MuteCall(ctx context.Context, params *MuteCallParams, body Mute
 
 // GetCallRecording The sound of a call, caller left, agent right
 //
-// MP3 by default, `format=wav` for the stereo master. Byte ranges work. A signed address needs no key.
+// MP3 by default, `format=wav` for the stereo master. Byte ranges work. A signed address needs no key. 503 where recordings go to storage of their own (docs/recordings.md) that does not answer (`storage_away`), or does not have it yet (`recording_waits`).
 //
 // Corresponds with GET /v1/calls/recording (the `GetCallRecording` operationId).
 func (c *Client) GetCallRecording(ctx context.Context, params *GetCallRecordingParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -26831,7 +26831,7 @@ type ClientWithResponsesInterface interface {
 
 	// GetCallRecordingWithResponse The sound of a call, caller left, agent right
 	//
-	// MP3 by default, `format=wav` for the stereo master. Byte ranges work. A signed address needs no key.
+	// MP3 by default, `format=wav` for the stereo master. Byte ranges work. A signed address needs no key. 503 where recordings go to storage of their own (docs/recordings.md) that does not answer (`storage_away`), or does not have it yet (`recording_waits`).
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -32840,7 +32840,7 @@ func (c *ClientWithResponses) MuteCallWithResponse(ctx context.Context, params *
 
 // GetCallRecordingWithResponse The sound of a call, caller left, agent right
 //
-// MP3 by default, `format=wav` for the stereo master. Byte ranges work. A signed address needs no key.
+// MP3 by default, `format=wav` for the stereo master. Byte ranges work. A signed address needs no key. 503 where recordings go to storage of their own (docs/recordings.md) that does not answer (`storage_away`), or does not have it yet (`recording_waits`).
 //
 // Returns a wrapper object for the known response body format(s).
 //

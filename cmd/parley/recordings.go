@@ -40,7 +40,7 @@ func (s *size) UnmarshalText(b []byte) error {
 		}
 	}
 	n, err := strconv.ParseFloat(text, 64)
-	if err != nil || n < 0 || n*factor > 1e18 {
+	if err != nil || !(n >= 0 && n*factor <= 1e18) { // NaN is neither
 		return fmt.Errorf("%q is no size; write 500MB or 20GB", b)
 	}
 	*s = size(n * factor)

@@ -787,7 +787,7 @@ export interface paths {
         };
         /**
          * The sound of a call, caller left, agent right
-         * @description MP3 by default, `format=wav` for the stereo master. Byte ranges work. A signed address needs no key.
+         * @description MP3 by default, `format=wav` for the stereo master. Byte ranges work. A signed address needs no key. 503 where recordings go to storage of their own (docs/recordings.md) that does not answer (`storage_away`), or does not have it yet (`recording_waits`).
          */
         get: operations["getCallRecording"];
         put?: never;
@@ -8455,6 +8455,7 @@ export interface operations {
             415: components["responses"]["Refused"];
             422: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
+            503: components["responses"]["Refused"];
         };
     };
     deleteCall: {
@@ -8894,6 +8895,7 @@ export interface operations {
             };
             422: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
+            503: components["responses"]["Refused"];
         };
     };
     pauseRecording: {
@@ -9255,6 +9257,7 @@ export interface operations {
             415: components["responses"]["Refused"];
             422: components["responses"]["Refused"];
             429: components["responses"]["Refused"];
+            503: components["responses"]["Refused"];
         };
     };
     webCall: {
