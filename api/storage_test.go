@@ -82,7 +82,7 @@ func TestRecordingInStorage(t *testing.T) {
 		}
 	}
 	s.Set(spooltest.Fault{})
-	if w := away("/v1/calls/recording?format=wav&id="+other); w.Code != 503 || !strings.Contains(w.Body.String(), "recording_waits") {
+	if w := away("/v1/calls/recording?format=wav&id=" + other); w.Code != 503 || !strings.Contains(w.Body.String(), "recording_waits") {
 		t.Errorf("not stored yet: %d %s", w.Code, w.Body)
 	}
 }

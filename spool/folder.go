@@ -43,9 +43,6 @@ func (f *Folder) Put(ctx context.Context, name string, from io.Reader, size int6
 	if err == nil && n != size {
 		err = fmt.Errorf("%s: %d bytes of %d", name, n, size)
 	}
-	if err == nil {
-		err = to.Sync()
-	}
 	if err = errors.Join(err, to.Close(), ctx.Err()); err != nil {
 		return err
 	}

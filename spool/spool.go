@@ -139,7 +139,7 @@ type File interface {
 
 // A written file is one that a call writes.
 type written struct {
-	*os.File
+	*store.Blob
 	s    *Spool
 	name string
 }
@@ -162,7 +162,7 @@ func (s *Spool) Create(name string) (File, error) {
 
 func (w *written) Close() error {
 	info, err := w.Stat()
-	err = errors.Join(err, w.File.Close())
+	err = errors.Join(err, w.Blob.Close())
 	w.s.written(w.name)
 	if err == nil {
 		w.s.mu.Lock()
