@@ -1,4 +1,4 @@
 package client
 
 // contractSum is the SHA-256 of the contract that client.gen.go was made from.
-const contractSum = "8144e7057c1d58d61b0f967d35dbd7df3a5b7dec5fc9acc2519e88acc7e1a969"
+const contractSum = "d14b2959785f837533ca253658bdde44258347bd398dad9bebcd84301fcb6ed9"
