@@ -19,8 +19,8 @@ type ledger struct {
 	n    int
 }
 
-func (c *ledger) TakeLine(_ context.Context, account string, most int, back ...string) (string, error) {
-	if err := c.GiveLines(nil, back); err != nil {
+func (c *ledger) TakeLine(ctx context.Context, account string, most int, back ...string) (string, error) {
+	if err := c.GiveLines(ctx, back); err != nil {
 		return "", err
 	}
 	c.mu.Lock()
