@@ -59,12 +59,19 @@ func TestPowerControl(t *testing.T) {
 	o.query("SELECT id FROM environments", &env)
 	o.db.Close()
 	o.disk.do(t, "lie")
-	life, over := context.WithTimeout(t.Context(), 3*time.Second)
+	life, over := context.WithTimeout(t.Context(), time.Minute)
 	defer over()
 	o.killed = make(chan struct{})
 	o.watching.Go(func() { o.during(life) })
 	o.busy(life)
-	<-life.Done()
+	for ; life.Err() == nil; time.Sleep(50 * time.Millisecond) {
+		enough := false
+		o.note(func() { enough = len(o.placed) > 2 && len(o.seen) > 5 && len(o.written) > 5 })
+		if enough {
+			break
+		}
+	}
+	over()
 	o.kill()
 	o.watching.Wait()
 	<-o.gone

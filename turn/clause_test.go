@@ -48,11 +48,11 @@ func TestEither(t *testing.T) {
 // TestOffers: whoever says that they look will say what they found.
 func TestOffers(t *testing.T) {
 	for language, texts := range map[string][2][]string{
-		"en": {{"let me find it", "one second, let me check"}, {"let me speak to the manager of the shop please"}},
+		"en": {{"let me find it", "one second, let me check"}, {"let me speak to the manager of the shop please", "Could you let me know when it's ready?", "could you let me know when it is ready", "Can you let me in?"}},
 		"de": {{"lassen Sie mich nachsehen"}, {"das lassen wir"}},
 		"es": {{"déjeme mirar", "estoy buscando"}, {"eso es todo"}},
 		"it": {{"sto cercando la carta"}, {"va bene così"}},
-		"nl": {{"even zoeken"}, {"dat was het"}},
+		"nl": {{"even zoeken"}, {"dat was het", "Kunt u even de afspraak van morgen verzetten?", "kunt u even de afspraak van morgen verzetten"}},
 		"hi": {{"देखने दीजिए"}, {"बता दीजिए"}},
 		"ko": {{"찾아볼게요"}, {"감사합니다"}},
 		"ja": {{"ちょっと探します"}, {"お願いします"}},

@@ -43,7 +43,7 @@ func (l *language) finished(text string, marks bool) float64 {
 	last, _ := utf8.DecodeLastRuneInString(text)
 	stop, asked := strings.ContainsRune(sentenceMarks, last), strings.ContainsRune("?？", last)
 	switch {
-	case l.thinks(words):
+	case l.thinks(words, asked):
 		return holds
 	case strings.HasSuffix(text, "...") || last == '…':
 		return 0.1
@@ -118,19 +118,22 @@ func (l *language) mayClose(words []string) bool {
 	return n == 2 && l.either[words[1]] && objections[words[0]] || n >= 3 && l.either[words[n-1]] && !l.trailing[words[n-2]] && !l.leads[words[n-2]] || n >= 4 && l.either[words[n-1]]
 }
 
-// thinks: the last words ask for time, or fill it.
-func (l *language) thinks(words []string) bool {
+// thinks: the last words ask for time, or fill it. asked: there is a question mark behind them, so that they are no offer.
+func (l *language) thinks(words []string, asked bool) bool {
 	for n := len(words); n > 1 && (l.pleads(words[n-1]) || particles[words[n-1]]); n-- {
 		words = words[:n-1]
 	}
 	if n := len(words); l.unspaced && n > 0 {
 		words = append(words[:n-1:n-1], strings.TrimSuffix(words[n-1], "ね"))
 	}
-	return l.moments.ends(words, l.unspaced) || l.offers(words)
+	return l.moments.ends(words, l.unspaced) || !asked && l.offers(words)
 }
 
-// longestOffer is how many words an offer has at most: let me grab my glasses first.
-const longestOffer = 6
+// How many words an offer has at most: let me grab my glasses first; and one that a single word begins, which says less.
+const (
+	longestOffer = 6
+	shortOffer   = 4
+)
 
 // offers: the caller says that they look, and will go on once they have found it: let me find it.
 func (l *language) offers(words []string) bool {
@@ -139,7 +142,10 @@ func (l *language) offers(words []string) bool {
 	}
 	words = words[max(0, len(words)-longestOffer):]
 	for i := range len(words) - 1 {
-		if l.offer[words[i]] || l.offer[words[i]+" "+words[i+1]] {
+		if i >= len(words)-shortOffer && l.offer[words[i]] {
+			return true
+		}
+		if l.offer[words[i]+" "+words[i+1]] && !(i+2 < len(words) && words[i+2] == "know") { // let me know
 			return true
 		}
 	}
@@ -273,7 +279,13 @@ func (l *language) halfIf(words []string) bool {
 	for len(words) > 1 && leadIns[words[0]] {
 		words = words[1:]
 	}
-	return len(words) > 2 && len(words) < 7 && l.ifs[words[0]]
+	n := len(words)
+	return n > 2 && n < 7 && l.ifs[words[0]] && !gracious(words[n-1]) && words[n-2]+words[n-1] != "thankyou"
+}
+
+// gracious: the word is a courtesy or a goodbye, before which a sentence is over: if possible, please.
+func gracious(word string) bool {
+	return courtesies[word] || farewells[word] || word == "plaît" || word == "plait" || word == "favore"
 }
 
 // conditional: it begins with an if, and is too short to hold what follows from it.

@@ -66,13 +66,13 @@ func TestBackchannels(t *testing.T) {
 func TestFinished(t *testing.T) {
 	for code, texts := range map[string]struct{ over, open []string }{
 		"en": {[]string{"could you tell me what your opening hours are today please", "That is all.", "what time do you close", "I would like to book an appointment.", "Whatever is cheapest.",
-			"thanks bye", "no", "yes", "is that right?", `He said "yes."`},
+			"thanks bye", "no", "yes", "is that right?", "If possible, please.", "If that's okay, thank you.", `He said "yes."`},
 			[]string{"I would like to", "and then", "well, um", "my number is 555 12", "I want a table for", "because", "well.", "let me see.", "Hold on, please.", "four one five", "R O B", "if it rains.", "i am looking for something for my", "you sent me the wrong", "is it possible", "what i do not understand", "so I was thinking...", "it was red,", "the"}},
 		"es": {[]string{"¿A qué hora abren?", "cuánto cuesta la entrada", "muchas gracias", "eso es todo"}, []string{"quiero una mesa para", "y", "porque", "mi"}},
 		"de": {[]string{"wann haben Sie geöffnet", "vielen Dank", "Ich möchte einen Termin."}, []string{"ich möchte einen Tisch für", "und", "weil ich", "das ist die"}},
 		"hi": {[]string{"आप कब खुलते हैं", "मुझे एक टेबल चाहिए", "धन्यवाद", "ठीक है।"}, []string{"मुझे शाम को", "और", "लेकिन"}},
 		"pt": {[]string{"qual é o horário hoje", "obrigado", "É só isso."}, []string{"eu queria uma mesa para", "mas", "porque"}},
-		"fr": {[]string{"quelle heure est il maintenant", "merci", "au revoir", "C'est tout."}, []string{"je voudrais une table pour", "et", "parce que"}},
+		"fr": {[]string{"quelle heure est il maintenant", "merci", "au revoir", "C'est tout.", "Si possible, s'il vous plaît."}, []string{"je voudrais une table pour", "et", "parce que"}},
 		"nl": {[]string{"hoe laat gaan jullie open", "dank u", "Dat was het."}, []string{"ik wil graag een tafel voor", "en", "omdat"}},
 		"id": {[]string{"jam berapa buka hari ini", "terima kasih", "Itu saja."}, []string{"saya mau pesan meja untuk", "dan", "karena"}},
 		"it": {[]string{"quanto costa un biglietto", "grazie mille", "È tutto."}, []string{"vorrei un tavolo per", "e", "perché il"}},

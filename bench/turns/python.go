@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -88,10 +89,12 @@ func (p *python) say(voice string, pitch float64, text string) ([]byte, error) {
 		return nil, err
 	}
 	if _, err := p.in.Write(append(line, '\n')); err != nil {
+		p.forget()
 		return nil, fmt.Errorf("its process has ended: %w", err)
 	}
 	var n uint32
 	if err := binary.Read(p.out, binary.BigEndian, &n); err != nil {
+		p.forget()
 		return nil, fmt.Errorf("its process has ended: %w", err)
 	}
 	if n == 0 {
@@ -100,6 +103,13 @@ func (p *python) say(voice string, pitch float64, text string) ([]byte, error) {
 	wav := make([]byte, n)
 	_, err = io.ReadFull(p.out, wav)
 	return wav, err
+}
+
+// forget has the next line start another process in place of one that has ended.
+func (p *python) forget() {
+	pythons.Lock()
+	defer pythons.Unlock()
+	maps.DeleteFunc(pythons.of, func(_ string, other *python) bool { return other == p })
 }
 
 // byPython runs such an engine. Of one voice a pitch makes several: pico/en-GB+118 is 18 % higher, openjtalk/mei-5 five half tones lower.

@@ -69,7 +69,11 @@ export class Draft<R extends object> {
 
   load = async () => {
     this.error = ''
-    try { this.#take(await this.#of.read(this.#of.id()), untrack(() => this.before)) } catch (x) {
+    try {
+      const r = await this.#of.read(this.#of.id())
+      if (untrack(() => this.dirty)) this.record = r // what others have changed meanwhile is not sent back by who typed something else
+      else this.#take(r, this.before)
+    } catch (x) {
       if (x instanceof ParleyError && (x.status === 404 || x.status === 400)) this.lost = true
       else this.error = words(x)
     }

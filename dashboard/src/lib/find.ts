@@ -54,7 +54,7 @@ export function first(of: Kind, where: object = {}): Promise<Found> {
 /** Those whose name has a text in it. */
 export async function find(of: Kind, text: string, where: object = {}): Promise<Found> {
   if (!text) return first(of, where)
-  const pages = await Promise.all(kinds[of].fields.map((f) => page(of, { ...where, [f]: { ...(where as any)[f], contains: text } })))
+  const pages = await Promise.all(kinds[of].fields.map((f) => page(of, { ...where, [f]: { ...(where as any)[f], contains: f === 'type' ? text.replaceAll(' ', '_') : text } })))
   const all = new Map(pages.flatMap((p) => p.choices).map((c) => [c.id, c]))
   return { choices: [...all.values()], more: pages.some((p) => p.more) }
 }
