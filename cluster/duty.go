@@ -23,25 +23,32 @@ type Task struct {
 
 // duties takes those that are nobody's. A node that drains gives back what another can do, once it has ended here.
 func (k *Keeper) duties(ctx context.Context, duties []*post) error {
-	asked, done := context.WithTimeout(ctx, askWait)
-	defer done()
 	for _, p := range duties {
-		if k.Draining() && slices.ContainsFunc(k.up, func(n store.Node) bool { return n.Has(p.Role) }) {
-			p.leave()
-			if err := k.Store.GiveDuty(asked, p.Duty); err != nil {
-				return err
-			}
-			continue
-		}
-		mine, err := k.Store.TakeDuty(asked, p.Duty, k.silent...)
-		if err != nil {
+		if err := k.duty(ctx, p); err != nil {
 			return err
 		}
-		if mine {
-			p.enter(ctx)
-		} else {
-			p.leave()
-		}
+	}
+	return nil
+}
+
+func (k *Keeper) duty(ctx context.Context, p *post) error {
+	away := k.Draining() && slices.ContainsFunc(k.up, func(n store.Node) bool { return n.Has(p.Role) })
+	if away && !p.left() {
+		return nil // given back once it has ended: the beat does not wait for it
+	}
+	asked, done := context.WithTimeout(ctx, askWait)
+	defer done()
+	if away {
+		return k.Store.GiveDuty(asked, p.Duty)
+	}
+	mine, err := k.Store.TakeDuty(asked, p.Duty, k.silent...)
+	switch {
+	case err != nil:
+		return err
+	case !mine:
+		p.left()
+	case !p.ending || p.left(): // what was let go of is begun again once it has ended
+		p.enter(ctx)
 	}
 	return nil
 }
@@ -51,6 +58,7 @@ type post struct {
 	Task
 	log    *slog.Logger
 	cancel context.CancelFunc // nil: it is not
+	ending bool               // it was told to end, and has not yet
 	done   chan struct{}      // closed when it has ended
 }
 
@@ -77,11 +85,31 @@ func (p *post) enter(ctx context.Context) {
 	}()
 }
 
+// leaveWait is how long a round waits for a duty to end.
+const leaveWait = 2 * time.Second
+
+// left ends it; false: it has not ended yet.
+func (p *post) left() bool {
+	if p.cancel == nil {
+		return true
+	}
+	p.cancel()
+	p.ending = true
+	select {
+	case <-p.done:
+	case <-time.After(leaveWait):
+		return false
+	}
+	p.cancel, p.ending = nil, false
+	return true
+}
+
+// leave ends it, however long that takes.
 func (p *post) leave() {
 	if p.cancel == nil {
 		return
 	}
 	p.cancel()
 	<-p.done
-	p.cancel = nil
+	p.cancel, p.ending = nil, false
 }

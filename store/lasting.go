@@ -80,6 +80,9 @@ func (l *lasting) settle() error {
 	}
 	// What was written before now is in the log, but a force that runs may have begun before: the next one counts.
 	mine := l.writes
+	if l.open > 0 { // may be read before it counts as ended
+		mine++
+	}
 	for l.forcing {
 		l.turn.Wait()
 		if l.safe >= mine && l.err == nil {
@@ -120,7 +123,10 @@ func MakeFolder(path string) error {
 	if info, err := os.Stat(path); err == nil && !info.IsDir() {
 		return &fs.PathError{Op: "mkdir", Path: path, Err: syscall.ENOTDIR}
 	} else if err == nil {
-		return syncPath(filepath.Dir(path)) // whoever made it may have died before that
+		if err := syncPath(filepath.Dir(path)); !errors.Is(err, fs.ErrPermission) { // whoever made it may have died before that
+			return err
+		}
+		return nil // its parent is somebody else's, who made it
 	}
 	if up := filepath.Dir(path); up != path {
 		if err := MakeFolder(up); err != nil {

@@ -8,7 +8,7 @@ import (
 )
 
 // TakeLine takes one of the lines of an account, of which all nodes together have most; "": all are in use. Before it looks, lines that
-// this node gives back are free.
+// this node gives back are free. An id with an error may have been taken, and is to be given back.
 func (d *DB) TakeLine(ctx context.Context, account string, most int, back ...string) (id string, err error) {
 	err = d.tx(ctx, func(tx bun.Tx) error {
 		id = ""
@@ -30,7 +30,7 @@ func (d *DB) TakeLine(ctx context.Context, account string, most int, back ...str
 		return err
 	})
 	if err != nil {
-		return "", fmt.Errorf("taking a line of an account: %w", err)
+		return id, fmt.Errorf("taking a line of an account: %w", err)
 	}
 	return id, nil
 }

@@ -154,7 +154,7 @@ func memberOf(column, skill string, f Filter) (sql string, args []any, err error
 		name, ok := v.(string)
 		switch {
 		case ok:
-			args = append(args, "%,"+skill+":"+inLike.Replace(clean(name))+",%")
+			args = append(args, "%,"+skill+":"+inLike.Replace(strings.ToLower(clean(name)))+",%")
 		case v == nil:
 			args = append(args, "%,"+skill+":%")
 		default:

@@ -30,6 +30,7 @@ const (
 	surveyMost  = time.Minute // to make one
 	searchWait  = 3 * time.Second
 	idsKept     = 2_000
+	surveysDue  = 32 // at most wait to be made; who asks for more is given what an index finds
 )
 
 // surveys are made by one goroutine at a time: however many ask, the database has one long walk to do.
@@ -76,11 +77,11 @@ func (d *DB) remembered(q query) *survey {
 }
 
 // begin has a survey made, unless it is being made already; the mutex is held. What it returns is closed when that is over, nil when the
-// store closes.
+// store closes or too many wait.
 func (d *DB) begin(q query, name string) (done chan struct{}) {
 	s := d.surveys
 	done, there := s.making[name]
-	if !there && s.ctx.Err() == nil {
+	if !there && s.ctx.Err() == nil && len(s.making) < surveysDue {
 		done = make(chan struct{})
 		s.making[name] = done
 		s.wg.Go(func() { d.makeSurvey(q, name, done) })
@@ -94,6 +95,9 @@ func (d *DB) survey(ctx context.Context, q query) *survey {
 	s.mu.Lock()
 	done := d.begin(q, q.name())
 	s.mu.Unlock()
+	if done == nil {
+		return d.remembered(q)
+	}
 	wait := s.wait
 	if q.wide {
 		wait = max(wait, searchWait)

@@ -71,7 +71,6 @@ func (s *sorter) run(ctx context.Context) {
 	s.flying, cut = context.WithCancel(context.WithoutCancel(ctx))
 	defer cut()
 	defer s.flights.Wait()
-	defer context.AfterFunc(ctx, func() { time.AfterFunc(landWait, cut) })()
 	purge := time.NewTicker(time.Hour)
 	defer purge.Stop()
 	var others <-chan time.Time
@@ -101,6 +100,7 @@ func (s *sorter) run(ctx context.Context) {
 		case <-t.C:
 		case <-ctx.Done():
 			t.Stop()
+			time.AfterFunc(landWait, cut)
 			return
 		}
 		t.Stop()

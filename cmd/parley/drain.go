@@ -64,7 +64,7 @@ func (h *house) untilDrained(ctx context.Context) (context.Context, context.Canc
 		defer look.Stop()
 		late := time.NewTimer(h.cfg.Cluster.Drain)
 		defer late.Stop()
-		for h.switchboard.Live() > 0 {
+		for h.place.seats.taken.Load() > 0 { // a call that has just been taken is not live yet
 			select {
 			case <-look.C:
 			case <-late.C:

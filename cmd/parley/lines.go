@@ -43,6 +43,9 @@ func (b *lineBook) take(account string, most int) (release func(), ok bool) {
 	id, err := b.db.TakeLine(ctx, account, most, back...)
 	if err != nil {
 		b.log.Error("lines are counted by this node alone", "connection", account, "error", err)
+		if id != "" { // its commit may have been carried out all the same
+			back = append(back, id)
+		}
 		b.give(back...)
 		return func() {}, true
 	}

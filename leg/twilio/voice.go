@@ -90,26 +90,38 @@ func (d *Door) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	}
 }
 
-// ring is the call of a webhook: the one that rings already, or a new one. nil: there is nobody for it.
-func (d *Door) ring(a Account, sid string, f url.Values, from netip.AddrPort) *call {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	k := key{a.Trunk.ID, sid}
+// rings is the call that rings under a key, nil when it is not to; or it is a new one. mu is held.
+func (d *Door) rings(k key) (c *call, fresh bool) {
 	if c := d.calls[k]; c != nil {
 		if c.inbound {
 			c.asked()
-			return c
+			return c, false
 		}
-		return nil
+		return nil, false
 	}
-	if d.past.known[k] || d.answer == nil || d.serving.Err() != nil {
-		return nil
+	return nil, !d.past.known[k] && d.answer != nil && d.serving.Err() == nil
+}
+
+// ring is the call of a webhook: the one that rings already, or a new one. nil: there is nobody for it.
+func (d *Door) ring(a Account, sid string, f url.Values, from netip.AddrPort) *call {
+	k := key{a.Trunk.ID, sid}
+	d.mu.Lock()
+	c, fresh := d.rings(k)
+	d.mu.Unlock()
+	if !fresh {
+		return c
 	}
-	leave, ok := d.use.Enter(&a.Trunk)
+	leave, ok := d.use.Enter(&a.Trunk) // may ask a database: nobody else waits for it
 	if !ok {
 		return nil
 	}
-	c := d.newCall(a, ringsMost+connectMost)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if c, fresh := d.rings(k); !fresh {
+		leave()
+		return c
+	}
+	c = d.newCall(a, ringsMost+connectMost)
 	c.inbound, c.sid, c.fields, c.leave = true, sid, f, leave
 	d.calls[k] = c
 	answer := d.answer
