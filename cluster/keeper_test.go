@@ -21,15 +21,16 @@ type table struct {
 	away   bool
 	nodes  map[string]*store.Node
 	duties map[string]string
-	ended  []string // nodes whose calls were
-	doing  int      // how many do the duty
-	most   int      // at once
+	ended  []string      // nodes whose calls were
+	doing  int           // how many do the duty
+	most   int           // at once
+	lands  time.Duration // what the duty takes to end
 }
 
 var errAway = errors.New("the database is away")
 
 func newTable() *table {
-	return &table{nodes: map[string]*store.Node{}, duties: map[string]string{}}
+	return &table{nodes: map[string]*store.Node{}, duties: map[string]string{}, lands: time.Second}
 }
 
 // A seat is the table as one node sees it.
@@ -143,6 +144,16 @@ func (t *table) set(away bool) {
 	t.away = away
 }
 
+// landing is what the duty takes to end; most sets it.
+func (t *table) landing(most time.Duration) time.Duration {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if most > 0 {
+		t.lands = most
+	}
+	return t.lands
+}
+
 func (t *table) dead() []string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -187,7 +198,7 @@ func enter(t *testing.T, tab *table, id string) *member {
 			m.begun++
 			m.mu.Unlock()
 			<-ctx.Done()
-			time.Sleep(time.Second) // what is on its way has to land
+			time.Sleep(tab.landing(0)) // what is on its way has to land
 			m.mu.Lock()
 			m.doing--
 			m.mu.Unlock()
@@ -401,6 +412,32 @@ func TestDrainingGivesDutiesAway(t *testing.T) {
 		if a.doing+b.doing != 0 {
 			t.Error("duties outlive their nodes")
 		}
+	})
+}
+
+// TestDutyThatTakesLongToEnd: a node that drains beats meanwhile, and gives the duty back once it has ended.
+func TestDutyThatTakesLongToEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tab, a, b := seats(t)
+		tab.landing(2 * LostAfter)
+		first, second := a, b
+		if b.is(func() bool { return b.doing == 1 }) {
+			first, second = b, a
+		}
+		first.Drain()
+		time.Sleep(LostAfter + 5*Every)
+		synctest.Wait()
+		if dead := tab.dead(); len(dead) > 0 || first.fenced > 0 || first.doing != 1 || second.doing != 0 {
+			t.Errorf("while it ends: taken for dead %v, fenced %d times; %d and %d do the duty", dead, first.fenced, first.doing, second.doing)
+		}
+		time.Sleep(LostAfter)
+		synctest.Wait()
+		if first.doing != 0 || second.doing != 1 || tab.most != 1 {
+			t.Errorf("afterwards %d and %d do the duty, %d at once", first.doing, second.doing, tab.most)
+		}
+		tab.landing(time.Second)
+		a.stop()
+		b.stop()
 	})
 }
 

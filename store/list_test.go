@@ -201,6 +201,23 @@ func TestNobodyWaitsForALongCount(t *testing.T) {
 	d.surveys.turn.Unlock()
 }
 
+// TestTooManyLongCounts: when as many lists wait to be counted as may, a further one is answered at once.
+func TestTooManyLongCounts(t *testing.T) {
+	d := openFile(t)
+	d.surveys.wait = time.Hour // who waits for it never returns
+	env := environment(t, d)
+	seed(t, d, env, many)
+	d.surveys.mu.Lock()
+	for i := range surveysDue {
+		d.surveys.making[fmt.Sprint(i)] = make(chan struct{})
+	}
+	d.surveys.mu.Unlock()
+	l, err := d.Calls(t.Context(), env, Page{})
+	if err != nil || l.Total != listWindow+1 || !l.Estimated || len(l.Items) != 10 {
+		t.Errorf("%d of %d, estimated %v, %v", len(l.Items), l.Total, l.Estimated, err)
+	}
+}
+
 // TestWindowsGoByAnIndex: what is looked at when no index answers is read in the order of an index, from it alone when it has the columns.
 func TestWindowsGoByAnIndex(t *testing.T) {
 	d := openFile(t)
