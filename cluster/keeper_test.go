@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -144,6 +145,13 @@ func (t *table) set(away bool) {
 	t.away = away
 }
 
+// atOnce is how many did the duty at once.
+func (t *table) atOnce() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.most
+}
+
 // landing is what the duty takes to end; most sets it.
 func (t *table) landing(most time.Duration) time.Duration {
 	t.mu.Lock()
@@ -165,11 +173,11 @@ type member struct {
 	*Keeper
 	stop func()
 
-	mu     sync.Mutex
-	lost   []string
-	fenced int
-	doing  int // how many do its duty here
-	begun  int
+	fenced, begun atomic.Int64
+	doing         atomic.Int64 // how many do its duty here
+
+	mu   sync.Mutex
+	lost []string
 }
 
 func (m *member) is(f func() bool) bool {
@@ -190,18 +198,14 @@ func enter(t *testing.T, tab *table, id string) *member {
 			}
 			return nil
 		},
-		Fenced: func(context.Context) { m.mu.Lock(); defer m.mu.Unlock(); m.fenced++ },
+		Fenced: func(context.Context) { m.fenced.Add(1) },
 		Tasks: []Task{{store.Duty{Name: "webhooks", Role: Jobs}, func(ctx context.Context) error {
 			tab.begin()
-			m.mu.Lock()
-			m.doing++
-			m.begun++
-			m.mu.Unlock()
+			m.doing.Add(1)
+			m.begun.Add(1)
 			<-ctx.Done()
 			time.Sleep(tab.landing(0)) // what is on its way has to land
-			m.mu.Lock()
-			m.doing--
-			m.mu.Unlock()
+			m.doing.Add(-1)
 			tab.end()
 			return nil
 		}}},
@@ -281,8 +285,8 @@ func TestDeadNode(t *testing.T) {
 		if got := tab.dead(); !slices.Equal(got, []string{"dead"}) {
 			t.Errorf("ended were the calls of %v", got)
 		}
-		if !a.is(func() bool { return slices.Equal(a.lost, []string{"a call of dead"}) && a.doing == 1 }) {
-			t.Errorf("told of %v, %d do the duty", a.lost, a.doing)
+		if !a.is(func() bool { return slices.Equal(a.lost, []string{"a call of dead"}) && a.doing.Load() == 1 }) {
+			t.Errorf("%d do the duty, or it was not told", a.doing.Load())
 		}
 		a.stop()
 	})
@@ -299,10 +303,10 @@ func TestDatabaseAway(t *testing.T) {
 			tab.set(false)
 		}
 		time.Sleep(time.Minute)
-		if got := tab.dead(); len(got) != 0 || a.fenced+b.fenced > 0 {
+		if got := tab.dead(); len(got) != 0 || a.fenced.Load()+b.fenced.Load() > 0 {
 			t.Errorf("taken for dead were %v", got)
 		}
-		if n := a.doing + b.doing; n != 1 {
+		if n := a.doing.Load() + b.doing.Load(); n != 1 {
 			t.Errorf("%d do what one is to do", n)
 		}
 		a.stop()
@@ -326,22 +330,22 @@ func TestCutOff(t *testing.T) {
 		synctest.Wait()
 		b := enter(t, tab, "b")
 		synctest.Wait()
-		if !a.is(func() bool { return a.doing == 1 }) {
+		if !a.is(func() bool { return a.doing.Load() == 1 }) {
 			t.Error("the duty is not its")
 		}
 		thaw := freeze(tab, a)
 		time.Sleep(time.Minute)
-		if !b.is(func() bool { return b.doing == 1 && len(b.lost) == 1 }) {
-			t.Errorf("%d do the duty, told of %v", b.doing, b.lost)
+		if !b.is(func() bool { return b.doing.Load() == 1 && len(b.lost) == 1 }) {
+			t.Errorf("%d do the duty, or it was not told", b.doing.Load())
 		}
 		thaw()
 		time.Sleep(2 * Every)
 		synctest.Wait()
-		if !a.is(func() bool { return a.fenced == 1 && a.doing == 0 }) {
-			t.Errorf("fenced %d times, %d do the duty", a.fenced, a.doing)
+		if !a.is(func() bool { return a.fenced.Load() == 1 && a.doing.Load() == 0 }) {
+			t.Errorf("fenced %d times, %d do the duty", a.fenced.Load(), a.doing.Load())
 		}
 		time.Sleep(time.Minute)
-		if got := tab.dead(); len(got) != 1 || a.fenced != 1 {
+		if got := tab.dead(); len(got) != 1 || a.fenced.Load() != 1 {
 			t.Errorf("it does not live on: %v", got)
 		}
 		cancel()
@@ -389,27 +393,27 @@ func TestDrainingGivesDutiesAway(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tab, a, b := seats(t)
 		first, second := a, b
-		if b.is(func() bool { return b.doing == 1 }) {
+		if b.is(func() bool { return b.doing.Load() == 1 }) {
 			first, second = b, a
 		}
 		first.Drain()
 		time.Sleep(3 * Every)
 		synctest.Wait()
-		if first.doing != 0 || second.doing != 1 || !first.Draining() || second.Draining() {
-			t.Errorf("%d and %d do the duty", first.doing, second.doing)
+		if first.doing.Load() != 0 || second.doing.Load() != 1 || !first.Draining() || second.Draining() {
+			t.Errorf("%d and %d do the duty", first.doing.Load(), second.doing.Load())
 		}
 		second.Drain()
 		time.Sleep(3 * Every)
 		synctest.Wait()
-		if first.doing != 0 || second.doing != 1 || second.begun != 1 {
-			t.Errorf("when all drain %d and %d do the duty, begun %d times", first.doing, second.doing, second.begun)
+		if first.doing.Load() != 0 || second.doing.Load() != 1 || second.begun.Load() != 1 {
+			t.Errorf("when all drain %d and %d do the duty, begun %d times", first.doing.Load(), second.doing.Load(), second.begun.Load())
 		}
 		a.stop()
 		b.stop()
-		if tab.most != 1 {
-			t.Errorf("%d did it at once", tab.most)
+		if tab.atOnce() != 1 {
+			t.Errorf("%d did it at once", tab.atOnce())
 		}
-		if a.doing+b.doing != 0 {
+		if a.doing.Load()+b.doing.Load() != 0 {
 			t.Error("duties outlive their nodes")
 		}
 	})
@@ -421,23 +425,26 @@ func TestDutyThatTakesLongToEnd(t *testing.T) {
 		tab, a, b := seats(t)
 		tab.landing(2 * LostAfter)
 		first, second := a, b
-		if b.is(func() bool { return b.doing == 1 }) {
+		if b.is(func() bool { return b.doing.Load() == 1 }) {
 			first, second = b, a
 		}
 		first.Drain()
 		time.Sleep(LostAfter + 5*Every)
 		synctest.Wait()
-		if dead := tab.dead(); len(dead) > 0 || first.fenced > 0 || first.doing != 1 || second.doing != 0 {
-			t.Errorf("while it ends: taken for dead %v, fenced %d times; %d and %d do the duty", dead, first.fenced, first.doing, second.doing)
+		if dead := tab.dead(); len(dead) > 0 || !first.is(func() bool { return first.fenced.Load() == 0 && first.doing.Load() == 1 }) || !second.is(func() bool { return second.doing.Load() == 0 }) {
+			t.Errorf("while it ends: taken for dead %v, or it does not end where it was", dead)
 		}
 		time.Sleep(LostAfter)
 		synctest.Wait()
-		if first.doing != 0 || second.doing != 1 || tab.most != 1 {
-			t.Errorf("afterwards %d and %d do the duty, %d at once", first.doing, second.doing, tab.most)
+		if !first.is(func() bool { return first.doing.Load() == 0 }) || !second.is(func() bool { return second.doing.Load() == 1 }) {
+			t.Error("afterwards the other does not do it")
 		}
 		tab.landing(time.Second)
 		a.stop()
 		b.stop()
+		if tab.atOnce() != 1 {
+			t.Errorf("%d did it at once", tab.atOnce())
+		}
 	})
 }
 
