@@ -1,1 +1,0 @@
-import{ai as t,aj as a,x as l,r as e,ak as u}from"./index-ZpQL9Saz.js";function c(n){t===null&&a(),u&&t.l!==null?i(t).m.push(n):l(()=>{const o=e(n);if(typeof o=="function")return o})}function f(n){t===null&&a(),c(()=>()=>e(n))}function i(n){var o=n.l;return o.u??={a:[],b:[],m:[]}}export{c as a,f as o};
