@@ -32,6 +32,13 @@ func (p *peer) provisional(inv, status string, rseq int, sdp string) {
 func (p *peer) pracked(t *testing.T, inv string, rseq, cseq int) {
 	t.Helper()
 	m := p.expect("PRACK ")
+	for p.pracks[m] {
+		m = p.expect("PRACK ")
+	}
+	if p.pracks == nil {
+		p.pracks = map[string]bool{}
+	}
+	p.pracks[m] = true
 	if want := fmt.Sprintf("%d %d INVITE", rseq, number(t, inv)); header(m, "RAck") != want || number(t, m) != cseq {
 		t.Errorf("RAck %q, CSeq %q, not %q and %d", header(m, "RAck"), header(m, "CSeq"), want, cseq)
 	}

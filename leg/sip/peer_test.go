@@ -28,6 +28,7 @@ type peer struct {
 	seq    int
 	target string          // Request-URI
 	over   map[string]bool // INVITEs that have had their final answer, by Via and CSeq
+	pracks map[string]bool // PRACKs that were answered: one whose answer is slow comes again
 }
 
 func newPeer(t testing.TB, to *Trunk) *peer {
