@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/iotest"
 )
 
 // seekBuffer is a file in memory without WriteAt.
@@ -262,7 +263,11 @@ func TestHasSound(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer r.Close()
-		return HasSound(r)
+		has, err := HasSound(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return has
 	}
 	if has() {
 		t.Error("an empty file has")
@@ -283,7 +288,10 @@ func TestHasSound(t *testing.T) {
 	if !has() {
 		t.Error("sound has none")
 	}
-	if HasSound(strings.NewReader(strings.Repeat("x", 100))) {
-		t.Error("what is no WAV has")
+	if has, err := HasSound(strings.NewReader(strings.Repeat("x", 100))); has || err != nil {
+		t.Errorf("what is no WAV: %v, %v", has, err)
+	}
+	if _, err := HasSound(iotest.ErrReader(io.ErrClosedPipe)); !errors.Is(err, io.ErrClosedPipe) {
+		t.Errorf("what cannot be read: %v", err)
 	}
 }

@@ -99,9 +99,15 @@ func (f *WAV) header() {
 	le.PutUint32(h[40:], size)
 }
 
-// HasSound says whether the file of a WAV has any, by its header: of one whose writer was killed, as of the last Sync.
-func HasSound(r io.Reader) bool {
+// HasSound says whether the file of a WAV has any, by its header: of one whose writer was killed, as of the last Sync. An error is one of reading.
+func HasSound(r io.Reader) (bool, error) {
 	var h [wavHeader]byte
 	_, err := io.ReadFull(r, h[:])
-	return err == nil && string(h[:4]) == "RIFF" && string(h[36:40]) == "data" && binary.LittleEndian.Uint32(h[40:]) > 0
+	if err == io.EOF || err == io.ErrUnexpectedEOF {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("reading a WAV's header: %w", err)
+	}
+	return string(h[:4]) == "RIFF" && string(h[36:40]) == "data" && binary.LittleEndian.Uint32(h[40:]) > 0, nil
 }

@@ -31,11 +31,11 @@ func (k *Keeper) toMP3(ctx context.Context, c parley.Call) error {
 	path := filepath.Join(k.Dir, c.Recording)
 	if k.Objects != nil {
 		var err error
-		if path, err = k.Objects.Path(c.Recording); err != nil {
+		if path, err = k.Objects.Fetch(ctx, c.Recording); err != nil {
 			return err
 		}
 	}
-	if err := k.outline(c, path); err != nil {
+	if err := k.outline(ctx, c, path); err != nil {
 		return err
 	}
 	if err := k.encode(ctx, path, stem+part); err != nil {
@@ -76,12 +76,12 @@ func (k *Keeper) toMP3(ctx context.Context, c parley.Call) error {
 }
 
 // outline keeps what a recording looks like, where that was not noted as it was made: of an MP3 it cannot be told.
-func (k *Keeper) outline(c parley.Call, path string) error {
+func (k *Keeper) outline(ctx context.Context, c parley.Call, path string) error {
 	if _, err := k.root.Stat(c.ID + audio.PeaksEnding); !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	if k.Objects != nil {
-		f, _, err := k.Objects.Open(c.ID + audio.PeaksEnding)
+		f, _, err := k.Objects.Read(ctx, c.ID+audio.PeaksEnding)
 		if err == nil {
 			return f.Close()
 		}

@@ -21,9 +21,10 @@ type away struct {
 	has    map[string]bool
 	did    []string
 	broken bool
+	silent bool // does not answer
 }
 
-func (a *away) Open(name string) (io.ReadSeekCloser, int64, error) {
+func (a *away) Read(_ context.Context, name string) (io.ReadSeekCloser, int64, error) {
 	if !a.has[name] {
 		return nil, 0, parley.NotFound("recording")
 	}
@@ -31,7 +32,11 @@ func (a *away) Open(name string) (io.ReadSeekCloser, int64, error) {
 	return f, 0, err
 }
 
-func (a *away) Path(name string) (string, error) {
+func (a *away) Fetch(ctx context.Context, name string) (string, error) {
+	if a.silent {
+		<-ctx.Done()
+		return "", ctx.Err()
+	}
 	if a.broken || !a.has[name] {
 		return "", errors.New("the storage is away")
 	}
@@ -73,7 +78,9 @@ func TestMP3OfAStoredRecording(t *testing.T) {
 		if h.row("c").Recording != "c.wav" || !a.has["c.wav"] || !strings.Contains(h.log.String(), "the storage is away") {
 			t.Errorf("away: %q %v\n%s", h.row("c").Recording, a.has, h.log.String())
 		}
-		a.broken, a.did = false, nil
+		a.broken, a.silent = false, true
+		h.keep(k, time.Minute) // ends all the same
+		a.silent, a.did = false, nil
 		h.keep(k, time.Minute)
 		want := []string{"stored c.mp3 while the row names c.wav", "to be erased c.wav while the row names c.wav", "deleted c.journal", "deleted c.wav"}
 		if !slices.Equal(a.did, want) || h.row("c").Recording != "c.mp3" {

@@ -42,11 +42,11 @@ type Store interface {
 
 // Objects have recordings that may not be in this node's folder. *spool.Spool is one.
 type Objects interface {
-	Open(name string) (io.ReadSeekCloser, int64, error)
-	Path(name string) (string, error)                    // has it on this disk
-	Store(ctx context.Context, name string) error        // has one of the folder where all nodes find it
-	Delete(name string) error                            // everywhere, now or later
-	EraseUnnamed(ctx context.Context, name string) error // from there, once its call does not name it
+	Read(ctx context.Context, name string) (io.ReadSeekCloser, int64, error)
+	Fetch(ctx context.Context, name string) (path string, err error) // has it on this disk
+	Store(ctx context.Context, name string) error                    // has one of the folder where all nodes find it
+	Delete(name string) error                                        // everywhere, now or later
+	EraseUnnamed(ctx context.Context, name string) error             // from there, once its call does not name it
 }
 
 // A Keeper erases what is too old.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -384,4 +385,29 @@ func (f failing) UpdateCall(ctx context.Context, id string, change func(*parley.
 		return errAway
 	}
 	return f.DB.UpdateCall(ctx, id, change)
+}
+
+// TestUnreadable: a recording that was lost, and cannot be read now, stays until it can be.
+func TestUnreadable(t *testing.T) {
+	in(t, store.Settings{}, func(t *testing.T, h *house) {
+		h.call("c", 2*time.Hour, "")
+		h.sound("c.wav", 2*time.Hour)
+		path := filepath.Join(h.dir, "c.wav")
+		info, err := os.Stat(path)
+		if err == nil {
+			err = errors.Join(os.Remove(path), os.Mkdir(path, 0o700)) // reading a folder fails whoever asks
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		k := h.keeper(nil)
+		if k.root, err = os.OpenRoot(h.dir); err != nil {
+			t.Fatal(err)
+		}
+		defer k.root.Close()
+		if err := k.set(t.Context(), fs.FileInfoToDirEntry(info)); err == nil {
+			t.Error("nothing is said")
+		}
+		h.have("c.wav")
+	})
 }

@@ -72,16 +72,8 @@ func (k *Keeper) set(ctx context.Context, f os.DirEntry) error {
 		return k.remove(name)
 	case err != nil || c.End.IsZero() || c.Recording == name:
 		return err
-	case c.Recording == "" && !c.Private && ext == wav && !k.sounds(name):
-		return k.remove(name) // begun in the call's first second, or what a power cut has left
 	case c.Recording == "" && !c.Private:
-		k.Logger.Warn("a recording that was lost is found", "call", id)
-		return k.Store.UpdateCall(ctx, id, func(row *parley.Call) error {
-			if row.Recording == "" {
-				row.Recording = name
-			}
-			return nil
-		})
+		return k.found(ctx, id, name)
 	}
 	if _, err := k.root.Stat(c.Recording); c.Recording != "" && err != nil {
 		if os.IsNotExist(err) {
@@ -92,11 +84,35 @@ func (k *Keeper) set(ctx context.Context, f os.DirEntry) error {
 	return k.remove(name)
 }
 
-// sounds reports whether there is sound on a WAV.
-func (k *Keeper) sounds(name string) bool {
-	f, err := k.root.Open(name)
+// found has a row name a recording that it does not, unless there is no sound on it. One that cannot be read waits.
+func (k *Keeper) found(ctx context.Context, id, name string) error {
+	has, err := k.sounds(name)
 	if err != nil {
-		return false
+		return err
+	}
+	if !has {
+		return k.remove(name) // begun in the call's first second, or what a power cut has left
+	}
+	k.Logger.Warn("a recording that was lost is found", "call", id)
+	return k.Store.UpdateCall(ctx, id, func(row *parley.Call) error {
+		if row.Recording == "" {
+			row.Recording = name
+		}
+		return nil
+	})
+}
+
+// sounds reports whether there is sound on a recording; an MP3 is made of no other.
+func (k *Keeper) sounds(name string) (bool, error) {
+	if filepath.Ext(name) != wav {
+		return true, nil
+	}
+	f, err := k.root.Open(name)
+	if os.IsNotExist(err) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
 	}
 	defer f.Close()
 	return audio.HasSound(f)

@@ -19,6 +19,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/google/uuid"
 	"golang.org/x/sys/unix"
 
 	"github.com/parley-voice/parley"
@@ -75,8 +76,10 @@ type Spool struct {
 	mu      sync.Mutex // guards all below
 	writing map[string]bool
 	waiting Waiting
+	closed  map[string]held      // since the folder was read last
 	left    map[string]bool      // by an earlier life: of an upload there may be parts
-	later   map[string]time.Time // files that are not looked at before
+	places  map[string]place     // of what waits
+	asked   map[string]time.Time // for their path, while they waited
 	fetches map[string]*fetching
 }
 
@@ -111,8 +114,8 @@ func New(c Config) (*Spool, error) {
 	if c.Logger == nil {
 		c.Logger = slog.Default()
 	}
-	s := &Spool{Config: c, here: here, kept: kept, wake: make(chan struct{}, 1), writing: map[string]bool{}, left: map[string]bool{},
-		later: map[string]time.Time{}, fetches: map[string]*fetching{}}
+	s := &Spool{Config: c, here: here, kept: kept, wake: make(chan struct{}, 1), writing: map[string]bool{}, closed: map[string]held{},
+		left: map[string]bool{}, places: map[string]place{}, asked: map[string]time.Time{}, fetches: map[string]*fetching{}}
 	files, err := s.files()
 	for _, f := range files {
 		s.left[f.name] = true
@@ -154,7 +157,7 @@ func (s *Spool) Create(name string) (File, error) {
 	s.mu.Unlock()
 	f, err := s.here.Create(name)
 	if err != nil {
-		s.written(name)
+		s.written(held{name: name}, false)
 		return nil, err
 	}
 	return &written{f, s, name}, nil
@@ -162,20 +165,23 @@ func (s *Spool) Create(name string) (File, error) {
 
 func (w *written) Close() error {
 	info, err := w.Stat()
-	err = errors.Join(err, w.Blob.Close())
-	w.s.written(w.name)
-	if err == nil {
-		w.s.mu.Lock()
-		w.s.waiting.add(held{w.name, info.Size(), info.ModTime()})
-		w.s.mu.Unlock()
+	if err = errors.Join(err, w.Blob.Close()); err != nil {
+		w.s.written(held{name: w.name}, false)
+		return err
 	}
-	return err
+	w.s.written(held{w.name, info.Size(), info.ModTime()}, true)
+	return nil
 }
 
-func (s *Spool) written(name string) {
+// written is that nobody writes a file any more; whole ones are counted.
+func (s *Spool) written(f held, whole bool) {
 	s.mu.Lock()
-	delete(s.writing, name)
-	delete(s.later, name)
+	delete(s.writing, f.name)
+	delete(s.places, f.name)
+	if whole {
+		s.waiting.add(f)
+		s.closed[f.name] = f
+	}
 	s.mu.Unlock()
 	s.look()
 }
@@ -215,25 +221,30 @@ func (s *Spool) room(name string) error {
 	return errors.New(why)
 }
 
-// Open reads a file, wherever it is. Unknown: parley.NotFound; of a recording that its own node has not stored yet, or of storage that
-// does not answer, a *parley.Error that says so.
+// Open is Read without an end.
 func (s *Spool) Open(name string) (io.ReadSeekCloser, int64, error) {
+	return s.Read(context.Background(), name)
+}
+
+// Read opens a file, wherever it is; ctx counts until it is closed. Unknown: parley.NotFound; of a recording that its own node has not stored
+// yet, or of storage that does not answer, a *parley.Error that says so.
+func (s *Spool) Read(ctx context.Context, name string) (io.ReadSeekCloser, int64, error) {
 	f, size, err := s.here.Open(name)
 	if parley.IsNotFound(err) {
-		f, size, err = s.kept.Open(context.Background(), name)
+		f, size, err = s.kept.Open(ctx, name)
 	}
 	if !parley.IsNotFound(err) {
 		return f, size, err
 	}
-	f, size, err = s.Objects.Open(context.Background(), name)
-	return f, size, s.explain(name, err)
+	f, size, err = s.Objects.Open(ctx, name)
+	return f, size, s.explain(ctx, name, err)
 }
 
 // explain is for who asked for a recording: what the storage says is for the log.
-func (s *Spool) explain(name string, err error) error {
+func (s *Spool) explain(ctx context.Context, name string, err error) error {
 	sound := strings.HasSuffix(name, wav) || strings.HasSuffix(name, mp3)
 	switch {
-	case err == nil || parley.IsNotFound(err) && !sound:
+	case err == nil || parley.IsNotFound(err) && !sound || ctx.Err() != nil:
 		return err
 	case parley.IsNotFound(err):
 		return &parley.Error{Status: http.StatusServiceUnavailable, Code: "recording_waits", Message: "the recording is not stored yet: the node that had the call does so, now or when it runs again; ask again later"}
@@ -242,59 +253,100 @@ func (s *Spool) explain(name string, err error) error {
 	return &parley.Error{Status: http.StatusServiceUnavailable, Code: "storage_away", Message: "the recording is in storage that does not answer now; ask again later"}
 }
 
-// Path has a file on the disk, for who reads here and there in it or takes a path.
-func (s *Spool) Path(name string) (string, error) {
+// Path is Fetch without an end.
+func (s *Spool) Path(name string) (string, error) { return s.Fetch(context.Background(), name) }
+
+// Fetch has a file on the disk, for who reads here and there in it or takes a path. It is to be opened at once: it does not stay there.
+func (s *Spool) Fetch(ctx context.Context, name string) (string, error) {
 	path, err := s.here.Path(name)
 	if err != nil {
 		return "", err
 	}
+	s.mu.Lock()
 	if _, err = os.Stat(path); err == nil {
+		s.asked[name] = time.Now()
+	}
+	s.mu.Unlock()
+	if err == nil {
 		return path, nil
 	}
 	path = s.kept.path(name)
 	if now := time.Now(); os.Chtimes(path, now, now) == nil { // it is not let go right now
 		return path, nil
 	}
-	return path, s.explain(name, s.fetch(name))
+	return path, s.fetch(ctx, name)
 }
 
 // A fetching is a file on its way here; several may wait for it.
 type fetching struct {
-	done chan struct{}
-	err  error
+	done   chan struct{}
+	gaveUp bool
+	err    error
 }
 
-func (s *Spool) fetch(name string) error {
-	s.mu.Lock()
-	f, under := s.fetches[name]
-	if !under {
-		f = &fetching{done: make(chan struct{})}
-		s.fetches[name] = f
-	}
-	s.mu.Unlock()
-	if under {
-		<-f.done
-		return f.err
-	}
-	defer func() {
+// fetch brings a file here. When it is on its way already that is waited for, and done by who waits when who began has given up.
+func (s *Spool) fetch(ctx context.Context, name string) error {
+	for {
 		s.mu.Lock()
-		delete(s.fetches, name)
+		f, under := s.fetches[name]
+		if !under {
+			f = &fetching{done: make(chan struct{})}
+			s.fetches[name] = f
+		}
 		s.mu.Unlock()
-		close(f.done)
-		s.look() // what is kept may be too much by now
-	}()
-	from, size, err := s.Objects.Open(context.Background(), name)
-	if err == nil {
-		err = errors.Join(s.kept.Put(context.Background(), name, from, size), from.Close())
+		if !under {
+			f.err = s.bring(ctx, name)
+			f.gaveUp = f.err != nil && ctx.Err() != nil
+			s.mu.Lock()
+			delete(s.fetches, name)
+			s.mu.Unlock()
+			close(f.done)
+			s.look() // what is kept may be too much by now
+			return f.err
+		}
+		select {
+		case <-f.done:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		if !f.gaveUp {
+			return f.err
+		}
 	}
-	f.err = err
+}
+
+// bring is one attempt. What this machine's disk says is not explained by the storage.
+func (s *Spool) bring(ctx context.Context, name string) error {
+	from, size, err := s.Objects.Open(ctx, name)
+	if err != nil {
+		return s.explain(ctx, name, err)
+	}
+	in := &coming{Reader: from}
+	err = errors.Join(s.kept.Put(ctx, name, in, size), from.Close())
+	if in.err != nil {
+		return s.explain(ctx, name, in.err)
+	}
 	return err
+}
+
+// A coming file remembers why the storage gave no more of it.
+type coming struct {
+	io.Reader
+	err error
+}
+
+func (c *coming) Read(b []byte) (int, error) {
+	n, err := c.Reader.Read(b)
+	if err != nil && err != io.EOF {
+		c.err = err
+	}
+	return n, err
 }
 
 // ours says whether a file is one of a call's, and which.
 func ours(name string) (call, form string, is bool) {
 	for _, form := range []string{wav, mp3, audio.PeaksEnding, journal.Ending} {
-		if id, ok := strings.CutSuffix(name, form); ok && id != "" {
+		if id, ok := strings.CutSuffix(name, form); ok && uuid.Validate(id) == nil {
 			return id, form, true
 		}
 	}

@@ -3,19 +3,15 @@ package spool
 import (
 	"context"
 	"errors"
+	"io"
 	"io/fs"
+	"maps"
 	"math/rand/v2"
 	"os"
-	"path/filepath"
-	"strings"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
-
-	"github.com/google/uuid"
-
-	"github.com/parley-voice/parley"
-	"github.com/parley-voice/parley/audio"
-	"github.com/parley-voice/parley/turn/journal"
 )
 
 const (
@@ -25,9 +21,9 @@ const (
 	firstWait  = time.Second      // after storage has failed, then twice that …
 	mostWait   = time.Minute      // … up to this
 	sayEvery   = 5 * time.Minute  // that it is still away
-	failures   = 3                // in a row end a round: it is the storage, not the file
-	orphaned   = time.Minute      // how long after its last change a file goes whose call does not exist
-	settled    = time.Hour        // and one that its call does not name: its row may be on its way
+	failures   = 3                // of the storage, in a row, end a round
+	mostOwn    = 5 * time.Minute  // the most that a file waits which is itself what cannot be stored
+	opened     = 2 * time.Second  // how long a file stays where somebody was told it is
 )
 
 // Run stores what waits until ctx is done.
@@ -100,40 +96,47 @@ func (s *Spool) files() (out []held, err error) {
 	return out, err
 }
 
+// A place is a file's among those that wait: when it is looked at next, and how often it was not stored.
+type place struct {
+	at    time.Time // zero: at once
+	fails int
+}
+
 // round looks at each file that is due, once, and says when to look again. An error is one of the storage.
 func (s *Spool) round(ctx context.Context) (next time.Time, err error) {
-	next = time.Now().Add(lookEvery)
+	s.mu.Lock()
+	clear(s.closed)
+	s.mu.Unlock()
 	files, err := s.files()
 	if err != nil {
 		s.Logger.Error("reading the folder of recordings", "error", err)
-		return next, nil
+		return time.Now().Add(lookEvery), nil
 	}
 	var due []held
-	w, later := Waiting{}, map[string]time.Time{}
+	places := map[string]place{}
+	waits := files[:0]
 	for _, f := range files {
-		at := s.next(f.name)
-		if !at.After(time.Now()) {
+		p := s.place(f.name)
+		if !p.at.After(time.Now()) {
 			what := s.judge(ctx, f)
 			if what == discard {
 				continue
 			}
 			if what == upload {
 				due = append(due, f)
-				at = time.Time{}
+				p.at = time.Time{}
 			} else { // the younger, the sooner its call may be over
-				at = time.Now().Add(min(time.Minute, max(time.Second, time.Since(f.at)/4)))
+				p.at = time.Now().Add(min(time.Minute, max(time.Second, time.Since(f.at)/4)))
 			}
 		}
-		w.add(f)
-		if !at.IsZero() {
-			later[f.name] = at
-			if at.Before(next) {
-				next = at
-			}
-		}
+		waits = append(waits, f)
+		places[f.name] = p
 	}
-	s.note(w, later)
-	return next, s.uploads(ctx, due)
+	// Those that the storage has failed for stand behind those that it may take.
+	slices.SortStableFunc(due, func(a, b held) int { return places[a.name].fails - places[b.name].fails })
+	s.note(waits, places)
+	err = s.uploads(ctx, due)
+	return s.next(), err
 }
 
 // judge is the verdict on a file, carried out where it is to go.
@@ -159,20 +162,42 @@ func (w *Waiting) add(f held) {
 	}
 }
 
-func (s *Spool) note(w Waiting, later map[string]time.Time) {
+// note has what was found wait, and what was closed since the folder was read.
+func (s *Spool) note(files []held, places map[string]place) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	w.Refused = s.waiting.Refused
-	s.waiting, s.later = w, later
+	w := Waiting{Refused: s.waiting.Refused}
+	for _, f := range files {
+		w.add(f)
+		delete(s.closed, f.name)
+	}
+	for _, f := range s.closed {
+		w.add(f)
+	}
+	s.waiting, s.places = w, places
+	maps.DeleteFunc(s.asked, func(_ string, at time.Time) bool { return time.Since(at) > opened })
 }
 
-func (s *Spool) next(name string) time.Time {
+func (s *Spool) place(name string) place {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.later[name]
+	return s.places[name]
 }
 
-// uploads stores files, some at once.
+// next is when the first of those that wait for a time is due.
+func (s *Spool) next() time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	next := time.Now().Add(lookEvery)
+	for _, p := range s.places {
+		if !p.at.IsZero() && p.at.Before(next) {
+			next = p.at
+		}
+	}
+	return next
+}
+
+// uploads stores files, some at once. What is wrong with one file alone is no error of all.
 func (s *Spool) uploads(ctx context.Context, files []held) error {
 	var all sync.WaitGroup
 	var mu sync.Mutex // guards row and last
@@ -183,10 +208,12 @@ func (s *Spool) uploads(ctx context.Context, files []held) error {
 		all.Go(func() {
 			for f := range work {
 				err := s.store(ctx, f.name)
+				own := err != nil && s.failed(ctx, f.name, err)
 				mu.Lock()
-				if err == nil {
+				switch {
+				case err == nil:
 					row, last = 0, nil
-				} else {
+				case !own:
 					row, last = row+1, err
 				}
 				mu.Unlock()
@@ -207,6 +234,45 @@ func (s *Spool) uploads(ctx context.Context, files []held) error {
 	return last
 }
 
+// failed puts a file back, and says whether it is the file itself that cannot be stored: then it waits by itself.
+func (s *Spool) failed(ctx context.Context, name string, err error) (own bool) {
+	var refused *RefusedError
+	var local *localError
+	own = errors.As(err, &refused) || errors.As(err, &local)
+	s.mu.Lock()
+	p := s.places[name]
+	p.fails++
+	wait := min(mostOwn, firstWait<<min(p.fails-1, 20))
+	if own {
+		p.at = time.Now().Add(wait)
+	}
+	s.places[name] = p
+	s.mu.Unlock()
+	if own && ctx.Err() == nil {
+		s.Logger.Error("a recording cannot be stored, and waits", "file", name, "attempt", p.fails, "again", wait, "error", err)
+	}
+	return own
+}
+
+// A localError is one of this machine, and not of the storage.
+type localError struct{ error }
+
+func (e *localError) Unwrap() error { return e.error }
+
+// A source is a file that remembers whether it could be read.
+type source struct {
+	*os.File
+	bad atomic.Bool
+}
+
+func (f *source) ReadAt(b []byte, at int64) (int, error) {
+	n, err := f.File.ReadAt(b, at)
+	if err != nil && err != io.EOF {
+		f.bad.Store(true)
+	}
+	return n, err
+}
+
 // Store stores a file that lies in the folder, now, and leaves it where it is.
 func (s *Spool) Store(ctx context.Context, name string) error {
 	path, err := s.here.Path(name)
@@ -215,12 +281,12 @@ func (s *Spool) Store(ctx context.Context, name string) error {
 	}
 	f, err := os.Open(path)
 	if err != nil {
-		return err
+		return &localError{err}
 	}
 	defer f.Close()
 	info, err := f.Stat()
 	if err != nil {
-		return err
+		return &localError{err}
 	}
 	s.mu.Lock()
 	again := s.left[name]
@@ -233,7 +299,12 @@ func (s *Spool) Store(ctx context.Context, name string) error {
 	s.mu.Lock()
 	delete(s.left, name)
 	s.mu.Unlock()
-	return s.Objects.Put(ctx, name, f, info.Size())
+	from := &source{File: f}
+	err = s.Objects.Put(ctx, name, io.NewSectionReader(from, 0, info.Size()), info.Size())
+	if from.bad.Load() {
+		return &localError{err}
+	}
+	return err
 }
 
 // store stores a file and lets it go. Whether it is still wanted is asked once more when it is there: see Erase.
@@ -254,17 +325,37 @@ func (s *Spool) store(ctx context.Context, name string) error {
 		s.Logger.Error("a recording is stored, and its call cannot be read", "file", name, "error", err)
 		return nil // the next round does it once more
 	case what == discard:
-		return s.Delete(name)
+		if err = s.Delete(name); err != nil {
+			return &localError{err}
+		}
+		return nil
 	}
-	path, err := s.here.Path(name)
-	if err == nil {
-		err = os.Rename(path, s.kept.path(name))
-	}
+	err = s.move(ctx, name)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		s.Logger.Error("a recording that is stored stays where it is", "file", name, "error", err)
 	}
 	s.stored(name)
 	return nil
+}
+
+// move puts a file that is stored among those that are kept. One that somebody is about to open stays until he has.
+func (s *Spool) move(ctx context.Context, name string) error {
+	path, err := s.here.Path(name)
+	if err != nil {
+		return err
+	}
+	for {
+		s.mu.Lock()
+		left := time.Until(s.asked[name].Add(opened))
+		if left <= 0 || ctx.Err() != nil {
+			delete(s.asked, name)
+			err = os.Rename(path, s.kept.path(name))
+			s.mu.Unlock()
+			return err
+		}
+		s.mu.Unlock()
+		s.pause(ctx, left, false)
+	}
 }
 
 // stored takes one off what waits.
@@ -282,104 +373,22 @@ func (s *Spool) stored(name string) {
 	}
 }
 
-// What is to become of a file.
-type verdict int
-
-const (
-	wait verdict = iota
-	upload
-	discard
-)
-
-// verdict says what is to become of a file, by the row of its call.
-func (s *Spool) verdict(ctx context.Context, f held) (verdict, error) {
-	id, form, _ := ours(f.name)
-	c, err := s.Rows.Call(ctx, "", id)
-	if parley.IsNotFound(err) {
-		if uuid.Validate(id) == nil && time.Since(f.at) > orphaned {
-			return discard, nil
-		}
-		return wait, nil // or it is none of ours
-	}
-	if err != nil || c.End.IsZero() {
-		return wait, err
-	}
-	if (form == wav || form == mp3) && c.Recording == "" && !c.Private && (c.Cause == parley.NodeLost || c.Cause == parley.Unknown) {
-		if c.Recording, err = s.found(ctx, &c, f.name); err != nil {
-			return wait, err
-		}
-	}
-	yes, err := s.wanted(ctx, &c, f.name, form)
-	switch {
-	case err != nil:
-		return wait, err
-	case yes:
-		return upload, nil
-	case time.Since(f.at) > settled && (form == wav || form == mp3 || !s.sound(id)):
-		return discard, nil
-	}
-	return wait, nil
-}
-
-// sound says whether a recording lies in the folder that may yet be found: what lies beside it waits for it.
-func (s *Spool) sound(id string) bool {
-	for _, form := range []string{wav, mp3} {
-		if _, err := os.Stat(filepath.Join(s.Dir, id+form)); err == nil {
-			return true
-		}
-	}
-	return false
-}
-
-// wanted says whether the row of a call that is over names a file.
-func (s *Spool) wanted(ctx context.Context, c *parley.Call, name, form string) (bool, error) {
-	switch form {
-	case audio.PeaksEnding:
-		return c.Recording != "", nil
-	case journal.Ending:
-		if !strings.HasSuffix(c.Recording, wav) {
-			return false, nil
-		}
-		return s.Rows.WordsKept(ctx, c.ID)
-	}
-	return c.Recording == name, nil
-}
-
-// found has the row of a call name the recording that was being made when its node died; others, who ended the call, did not see it. One without
-// sound, or that would have been erased by now, is none.
-func (s *Spool) found(ctx context.Context, c *parley.Call, name string) (string, error) {
-	f, err := os.Open(filepath.Join(s.Dir, name))
-	if err != nil {
-		return "", nil
-	}
-	defer f.Close()
-	env, err := s.Rows.Environment(ctx, c.UserID)
-	if err != nil {
-		return "", err
-	}
-	if days := env.Settings.AudioDays; days > 0 && c.End.AddDate(0, 0, days).Before(time.Now()) || !audio.HasSound(f) {
-		return "", nil
-	}
-	s.Logger.Warn("a recording that was lost is found", "call", c.ID)
-	err = s.Rows.UpdateCall(ctx, c.ID, func(row *parley.Call) error {
-		if row.Recording == "" {
-			row.Recording = name
-		}
-		return nil
-	})
-	return name, err
-}
-
-// Drain waits until nothing waits that could be stored now, or ctx is done. Run is to run.
+// Drain waits until nothing lies in the folder that is to be stored, or ctx is done. Run is to run.
 func (s *Spool) Drain(ctx context.Context) {
 	s.look()
-	for s.Waiting().Files > 0 {
-		select {
-		case <-time.After(50 * time.Millisecond):
-		case <-ctx.Done():
-			w := s.Waiting()
-			s.Logger.Warn("recordings wait on this disk for the next start", "files", w.Files, "bytes", w.Bytes, "since", w.Oldest)
+	for {
+		files, err := s.files()
+		if err == nil && len(files) == 0 {
 			return
 		}
+		if s.pause(ctx, 50*time.Millisecond, false) {
+			continue
+		}
+		var w Waiting
+		for _, f := range files {
+			w.add(f)
+		}
+		s.Logger.Warn("recordings wait on this disk for the next start", "files", w.Files, "bytes", w.Bytes, "since", w.Oldest)
+		return
 	}
 }

@@ -191,7 +191,11 @@ func (h *house) recorded(name string) bool {
 		return false
 	}
 	defer f.Close()
-	if !audio.HasSound(f) {
+	has, err := audio.HasSound(f)
+	if err != nil {
+		h.log.Error("a recording cannot be read", "recording", name, "error", err)
+	}
+	if !has {
 		return false
 	}
 	if err := h.blobs.Keep(name); err != nil {
