@@ -61,18 +61,21 @@ func (a *API) recording(w http.ResponseWriter, r *request) error {
 
 // encode makes an MP3 in a file that has no name any more: it goes when it is closed.
 func (a *API) encode(r *request, name string) (*os.File, error) {
-	path, err := a.Blobs.Path(name)
-	if err != nil {
+	if _, err := a.Blobs.Path(name); err != nil { // fetched before an encoder is free
 		return nil, err
-	}
-	if _, err := os.Stat(path); err != nil {
-		return nil, parley.NotFound("recording")
 	}
 	select {
 	case a.encoding <- struct{}{}:
 		defer func() { <-a.encoding }()
 	case <-r.Context().Done():
 		return nil, r.Context().Err()
+	}
+	path, err := a.Blobs.Path(name) // where it is now
+	if err != nil {
+		return nil, err
+	}
+	if _, err := os.Stat(path); err != nil {
+		return nil, parley.NotFound("recording")
 	}
 	f, err := os.CreateTemp("", "parley-*.mp3")
 	if err != nil {
