@@ -2,7 +2,7 @@
 GO       ?= go
 BIN      := bin/parley
 SPEECH   := flite espeak-ng pocketsphinx pocketsphinx-en-us lame
-PEERS    := baresip-core baresip sip-tester sox curl python3 kamailio sipvicious iproute2 chromium coturn socat
+PEERS    := baresip-core baresip sip-tester sox curl python3 kamailio kamailio-tls-modules sipvicious iproute2 chromium coturn socat
 STATIC   := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 FUZZTIME ?= 10s
 CALLS    ?= 10

@@ -202,7 +202,7 @@ module.exports = ({ page, open, picture, check, told, errors, base, shots, given
       told.linked = p.url().split('/').pop()
       // the list, narrowed
       await p.click('header nav a:text-is("Numbers")')
-      await p.waitForFunction(() => document.querySelectorAll('tbody tr').length === 2)
+      await p.waitForFunction(() => document.querySelectorAll('tbody tr').length === 2 && !document.querySelector('tbody').innerText.includes('…')) // the names of accounts come after
       told.list = await text(p, 'tbody')
       await shoot(p, 'numbers')
       await p.fill('label:has-text("Number") input', told.chosen.slice(-4))
