@@ -43,8 +43,8 @@ test-postgres:
 # goroutines of a synctest bubble that read due timers at once share one state of the detector, and it crashes.
 race: setup
 	@scripts/install.sh gcc libc6-dev
-	CGO_ENABLED=1 $(GO) test -race -p 2 -timeout 15m ./audio ./rtp/... ./leg/... ./store ./cluster ./web ./bench
-	CGO_ENABLED=1 $(GO) test -race -p 2 -cpu 1 -timeout 15m . ./turn ./stt ./llm ./tts ./conversation ./call ./job ./webhook ./phone
+	CGO_ENABLED=1 $(GO) test -race -p 2 -timeout 30m ./audio ./rtp/... ./leg/... ./store ./cluster ./web ./bench
+	CGO_ENABLED=1 $(GO) test -race -p 2 -cpu 1 -timeout 30m . ./turn ./stt ./llm ./tts ./conversation ./call ./job ./webhook ./phone
 
 # The TypeScript client: generated from the contract, built, and tested against a server.
 client-ts: setup build
