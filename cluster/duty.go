@@ -106,10 +106,6 @@ func (p *post) left() bool {
 
 // leave ends it, however long that takes.
 func (p *post) leave() {
-	if p.cancel == nil {
-		return
+	for !p.left() {
 	}
-	p.cancel()
-	<-p.done
-	p.cancel, p.ending = nil, false
 }

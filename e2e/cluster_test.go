@@ -311,20 +311,23 @@ func TestNodesReachEachOther(t *testing.T) {
 	p.sound()
 }
 
+// inFirst makes calls until one of them runs in the first node: its id.
+func (p *pair) inFirst() (id string) {
+	p.t.Helper()
+	p.a.until("a call runs in the first", 30*time.Second, func() bool {
+		id = p.call(p.a, "talk")
+		p.talking(id)
+		return p.at(id) == 1
+	})
+	return id
+}
+
 // TestNodeDrains: a node that is told to end takes no new calls, has its last one end as it would have, and goes then; meanwhile the
 // other takes what comes.
 func TestNodeDrains(t *testing.T) {
 	t.Parallel()
 	p := twoNodes(t)
-	var mine string
-	p.a.until("a call runs in the first", 30*time.Second, func() bool {
-		id := p.call(p.a, "talk")
-		p.talking(id)
-		if p.at(id) == 1 {
-			mine = id
-		}
-		return mine != ""
-	})
+	mine := p.inFirst()
 	p.a.cmd.Process.Signal(syscall.SIGTERM)
 	p.a.until("it is not ready", 20*time.Second, func() bool {
 		res, err := http.Get(p.a.http + "/readyz")

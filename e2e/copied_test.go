@@ -34,15 +34,7 @@ func (s *server) lastWords(limit time.Duration) string {
 func TestCopiedFolder(t *testing.T) {
 	t.Parallel()
 	p := twoNodes(t)
-	var mine string
-	p.a.until("a call runs in the first", 30*time.Second, func() bool {
-		id := p.call(p.a, "talk")
-		p.talking(id)
-		if p.at(id) == 1 {
-			mine = id
-		}
-		return mine != ""
-	})
+	mine := p.inFirst()
 	again := func() *server {
 		c := prepare(t, p.a.env[len(p.a.env)-6:]...)
 		if err := os.MkdirAll(c.data, 0o700); err != nil {

@@ -358,6 +358,21 @@ func (s *server) events(id string) (types []string, payloads []m) {
 	return types, payloads
 }
 
+// pressed checks which keys the caller of a call that is over has pressed.
+func (s *server) pressed(id, want string) {
+	s.t.Helper()
+	digits := ""
+	types, payloads := s.events(id)
+	for i, typ := range types {
+		if typ == "digit" {
+			digits += fmt.Sprint(payloads[i]["digit"])
+		}
+	}
+	if digits != want {
+		s.t.Errorf("digits %q, not %q, among %v", digits, want, types)
+	}
+}
+
 // recording is both sides of a call.
 func (s *server) recording(id string) *audio.Sound {
 	s.t.Helper()

@@ -140,16 +140,7 @@ func TestTelnyxCallsIn(t *testing.T) {
 	if text := strings.ToLower(c.Text); !strings.Contains(text, "human: ") || !strings.Contains(text, "opening") || strings.Count(text, "bot: ") < 2 {
 		t.Errorf("the transcript is\n%s", c.Text)
 	}
-	digits := ""
-	types, payloads := o.events(c.ID)
-	for i, typ := range types {
-		if typ == "digit" {
-			digits += fmt.Sprint(payloads[i]["digit"])
-		}
-	}
-	if digits != "742" {
-		t.Errorf("digits %q among %v", digits, types)
-	}
+	o.pressed(c.ID, "742")
 	o.alikeAt(c.ID, l, speech)
 	var whole m
 	o.api("GET", "/v1/calls?id="+c.ID, nil, &whole)

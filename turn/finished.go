@@ -280,12 +280,16 @@ func (l *language) halfIf(words []string) bool {
 		words = words[1:]
 	}
 	n := len(words)
-	return n > 2 && n < 7 && l.ifs[words[0]] && !gracious(words[n-1]) && words[n-2]+words[n-1] != "thankyou"
+	return n > 2 && n < 7 && l.ifs[words[0]] && !gracious(words[n-2:])
 }
 
-// gracious: the word is a courtesy or a goodbye, before which a sentence is over: if possible, please.
-func gracious(word string) bool {
-	return courtesies[word] || farewells[word] || word == "plaît" || word == "plait" || word == "favore"
+// graces are the ends of courtesies of several words.
+var graces = set("thank you|vous plaît|vous plait|per favore")
+
+// gracious: the last two words end with a courtesy or a goodbye, before which a sentence is over: if possible, please.
+func gracious(words []string) bool {
+	end := words[1]
+	return courtesies[end] || farewells[end] || graces[words[0]+" "+end]
 }
 
 // conditional: it begins with an if, and is too short to hold what follows from it.
