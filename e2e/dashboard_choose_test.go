@@ -5,6 +5,7 @@ package e2e
 import (
 	"fmt"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
@@ -41,6 +42,40 @@ func TestDashboardChoose(t *testing.T) {
 	}
 	if s.api("GET", "/v1/calls?id="+v.Call, nil, &c); c.Agent.ID != ids["Desk 104"] || c.From != "+15550001104" {
 		t.Errorf("%+v", c)
+	}
+}
+
+// TestDashboardChooseParts: beyond a hundred, prompts and webhooks without a label are found by what they say, and documents by their names and tags.
+func TestDashboardChooseParts(t *testing.T) {
+	t.Parallel()
+	s := serve(t)
+	ids := map[string]string{}
+	for i := range 105 {
+		var prompt, hook, doc struct{ ID string }
+		s.api("POST", "/v1/prompts/create", m{"content": fmt.Sprintf("You are desk no. %03d of the hotel.", i)}, &prompt)
+		s.api("POST", "/v1/webhooks/create", m{"url": fmt.Sprintf("http://127.0.0.1:9/hook/%03d", i), "subscriptions": []string{}}, &hook)
+		s.api("POST", "/v1/documents/create", m{"name": fmt.Sprintf("Page %03d", i), "type": "text", "content": "We open at nine.", "tags": []string{fmt.Sprintf("shelf-%d", i/10)}}, &doc)
+		ids[fmt.Sprint("prompt ", i)], ids[fmt.Sprint("hook ", i)], ids[fmt.Sprint("doc ", i)] = prompt.ID, hook.ID, doc.ID
+	}
+	id, _ := s.agent(m{"name": "Desk", "provider": "local", "knowledge": []string{ids["doc 104"], ids["doc 3"]}})
+	var v struct {
+		Prompt, Hook, Focus   string
+		Before, After, Tagged []string
+	}
+	person(t, s, "choose_parts", m{"agent": id}, "", &v)
+	if !strings.Contains(v.Prompt, "desk no. 104") || !strings.Contains(v.Hook, "/hook/103") || !strings.HasPrefix(v.Focus, "INPUT combobox") {
+		t.Errorf("%+v", v)
+	}
+	if fmt.Sprint(v.Before) != "[Page 104 Page 003]" || fmt.Sprint(v.After) != "[Page 104 Page 102]" || len(v.Tagged) != 4 { // 100–104, and 104 is chosen
+		t.Errorf("%q, tagged %q, %q", v.Before, v.Tagged, v.After)
+	}
+	var a struct {
+		Prompt, Webhook struct{ ID string }
+		Knowledge       []string
+	}
+	s.api("GET", "/v1/agents?id="+id, nil, &a)
+	if a.Prompt.ID != ids["prompt 104"] || a.Webhook.ID != ids["hook 103"] || !slices.Equal(a.Knowledge, []string{ids["doc 104"], ids["doc 102"]}) {
+		t.Errorf("%+v", a)
 	}
 }
 

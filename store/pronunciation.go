@@ -13,13 +13,6 @@ var pronunciationColumns = map[string]column{
 	"created_at": {"created_at", moment}, "updated_at": {"updated_at", moment},
 }
 
-func columnsOf(k Kind) map[string]column {
-	if k == Pronunciations {
-		return pronunciationColumns
-	}
-	return resourceColumns
-}
-
 // Dictionary reads the pronunciations of an environment, the newest first, 5,000 at most.
 func (d *DB) Dictionary(ctx context.Context, env string) ([]Doc, error) {
 	var rows []resourceRow

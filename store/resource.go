@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 
 	"github.com/uptrace/bun"
@@ -19,6 +20,7 @@ type resourceRow struct {
 	Type          string
 	Label         string
 	Description   string
+	Gist          string // gists
 	OwnerAgentID  string
 	Doc           string
 	CreatedAt     int64
@@ -30,6 +32,22 @@ var resourceColumns = map[string]column{
 	"created_at": {"created_at", moment}, "updated_at": {"updated_at", moment},
 }
 
+// gists are the fields by which those of a kind are found that have no label.
+var gists = map[Kind]string{Prompts: "content", Webhooks: "url"}
+
+// columnsOf are what the documents of a kind are searched by.
+func columnsOf(k Kind) map[string]column {
+	if k == Pronunciations {
+		return pronunciationColumns
+	}
+	if gist := gists[k]; gist != "" {
+		all := maps.Clone(resourceColumns)
+		all[gist] = column{"gist", text}
+		return all
+	}
+	return resourceColumns
+}
+
 // set writes a document into its row.
 func (r *resourceRow) set(d *DB, doc Doc) error {
 	doc["id"], doc["user_id"] = r.ID, r.EnvironmentID
@@ -38,6 +56,7 @@ func (r *resourceRow) set(d *DB, doc Doc) error {
 		return err
 	}
 	r.Doc, r.Type, r.Label, r.Description = sealed, str(doc, "type"), str(doc, "label"), str(doc, "description")
+	r.Gist = str(doc, gists[r.Kind])
 	if r.Kind == Pronunciations {
 		r.Type, r.Label = str(doc, "language"), str(doc, "word")
 	}
@@ -137,7 +156,7 @@ func (d *DB) resourceRow(ctx context.Context, db bun.IDB, env string, k Kind, id
 }
 
 // List lists the sub-resources of a kind. Fields to sort and filter by: id, type, label, description, created_at, updated_at; of
-// pronunciations word and language instead of the second and third.
+// pronunciations word and language instead of the second and third, of prompts their content, of webhooks their url besides.
 func (d *DB) List(ctx context.Context, env string, k Kind, p Page) (List[Doc], error) {
 	rows, x, err := list[resourceRow](ctx, d, shelf{table: "resources", columns: columnsOf(k)}, "environment_id = ? AND kind = ?", []any{clean(env), k}, p)
 	if err != nil {

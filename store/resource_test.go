@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -276,6 +277,75 @@ func testLists(t *testing.T, d *DB) {
 			t.Errorf("%+v: %v", p, err)
 		}
 	}
+}
+
+// testGists: prompts and webhooks are found by what they say, labelled or not, as they are now; also those of an earlier version.
+func testGists(t *testing.T, d *DB) {
+	ctx, env := t.Context(), environment(t, d)
+	made := func(k Kind, doc Doc) string {
+		t.Helper()
+		got, err := d.Create(ctx, env, k, doc)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return str(got, "id")
+	}
+	night := made(Prompts, Doc{"content": "You are the night desk of Hotel Aurora."})
+	day := made(Prompts, Doc{"content": "You are the day desk.\n100% friendly.", "label": "Day"})
+	odd := made(Prompts, Doc{"content": nil})
+	hook := made(Webhooks, Doc{"url": "https://hooks.example/parley?a=1"})
+	find := func(when string, k Kind, field, op string, v any, want ...string) {
+		t.Helper()
+		l, err := d.List(ctx, env, k, Page{Filters: []Filter{{field, op, v}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, doc := range l.Items {
+			got = append(got, str(doc, "id"))
+		}
+		slices.Sort(got)
+		if slices.Sort(want); !slices.Equal(got, want) || l.Total != len(want) {
+			t.Errorf("%s: %s %s %s %v: %v, want %v", when, k, field, op, v, got, want)
+		}
+	}
+	look := func(when string) {
+		t.Helper()
+		find(when, Prompts, "content", "contains", "AURORA", night)
+		find(when, Prompts, "content", "contains", "desk", night, day)
+		find(when, Prompts, "content", "contains", "100%", day)
+		find(when, Prompts, "content", "", nil, odd)
+		find(when, Webhooks, "url", "contains", "hooks.example/parley?", hook)
+		find(when, Webhooks, "url", "contains", "aurora")
+	}
+	look("as they were made")
+	if _, err := d.Update(ctx, env, Prompts, night, Doc{"content": "You are the bar of Hotel Borealis."}); err != nil {
+		t.Fatal(err)
+	}
+	find("changed", Prompts, "content", "contains", "aurora")
+	if _, err := d.Update(ctx, env, Prompts, night, Doc{"content": "The night desk of Aurora again."}); err != nil {
+		t.Fatal(err)
+	}
+	look("as they were changed")
+	for k, field := range map[Kind]string{Prompts: "url", Webhooks: "content", Voices: "content", Actions: "url", AccountConnections: "gist"} {
+		if _, err := d.List(ctx, env, k, Page{Filters: []Filter{{field, "contains", "a"}}}); status(err) != 400 {
+			t.Errorf("%s of %s: %v", field, k, err)
+		}
+	}
+	nul := made(Prompts, Doc{"content": "a\x00b"}) // which PostgreSQL cannot read out of a document
+	for _, q := range []string{"ALTER TABLE resources DROP COLUMN gist", "DELETE FROM goose_db_version WHERE version_id = 18"} {
+		if _, err := d.w.ExecContext(ctx, q); err != nil {
+			t.Fatalf("%s: %v", q, err)
+		}
+	}
+	if err := d.migrate(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Update(ctx, env, Prompts, nul, Doc{"content": "ab"}); err != nil {
+		t.Fatal(err)
+	}
+	look("made by an earlier version")
+	find("made by an earlier version", Prompts, "content", "eq", "ab", nul)
 }
 
 func testTrunks(t *testing.T, d *DB) {

@@ -55,6 +55,43 @@ module.exports = ({ page, open, check, told, base, shots, given }) => ({
     await check(p, 'calls of one of many')
   },
 
+  async choose_parts() {
+    const p = await open(await page(), '/agents/' + given().agent)
+    const take = async (id, text) => {
+      const box = p.locator(`#f-${id}-stored[role=combobox]`)
+      await box.waitFor()
+      await box.focus()
+      await p.keyboard.type(text)
+      await p.waitForFunction((id) => document.querySelectorAll(`#f-${id}-stored-list [role=option]`).length === 1, id)
+      await p.keyboard.press('Enter')
+      return box.inputValue()
+    }
+    told.prompt = await take('prompt', 'DESK NO. 104')
+    for (const g of ['What it knows', 'After the call']) await p.click(`nav[aria-label="Parts of the agent"] >> text=${g}`)
+    told.hook = await take('webhook', 'hook/103')
+    const boxes = () => p.locator('#f-knowledge label').allInnerTexts()
+    await p.waitForFunction(() => [...document.querySelectorAll('#f-knowledge label')].every((l) => /Page/.test(l.innerText)))
+    told.before = await boxes()
+    // one is taken away, and the focus stays near; another is found by its tag, a third by its name
+    await p.locator('#f-knowledge label:has-text("Page 003") input').focus()
+    await p.keyboard.press('Space')
+    await p.waitForFunction(() => document.querySelectorAll('#f-knowledge label').length === 1)
+    told.focus = await p.evaluate(() => document.activeElement.tagName + ' ' + document.activeElement.getAttribute('role'))
+    await p.keyboard.type('shelf-10')
+    const found = '#f-knowledge [role=option]'
+    await p.waitForFunction((f) => document.querySelectorAll(f).length === 4, found)
+    told.tagged = await p.locator(found).allInnerTexts()
+    await check(p, 'choosing documents')
+    await p.keyboard.press('Control+a')
+    await p.keyboard.type('page 102')
+    await p.waitForFunction((f) => document.querySelectorAll(f).length === 1, found)
+    await p.keyboard.press('Enter')
+    await p.waitForFunction(() => document.querySelectorAll('#f-knowledge label').length === 2)
+    told.after = await boxes()
+    await p.keyboard.press('Control+s')
+    await p.waitForSelector('.bar >> text=Saved')
+  },
+
   async telnyx() {
     const { account } = given()
     const p = await open(await page(), '/numbers/buy?account=' + account)

@@ -22,9 +22,10 @@ const kinds = {
   agents: { path: '/v1/agents/list', fields: ['name', 'label'], name: nameOf },
   accounts: { path: '/v1/account_connections/list', fields: ['label', 'type'], name: (x: any) => accountName(x) },
   numbers: { path: '/v1/numbers/list', fields: ['number', 'label'], name: (x: any) => (x.label ? `${x.number} – ${line(x.label)}` : x.number) },
+  documents: { path: '/v1/documents/list', fields: ['name', 'tags'], name: (x: any) => x.name },
   environments: { path: '/v1/environments/list', fields: ['name'], name: (x: any) => x.name },
-  webhooks: { path: '/v1/webhooks/list', fields: ['label', 'description'], name: partName },
-  prompts: { path: '/v1/prompts/list', fields: ['label', 'description'], name: partName },
+  webhooks: { path: '/v1/webhooks/list', fields: ['label', 'description', 'url'], name: partName },
+  prompts: { path: '/v1/prompts/list', fields: ['label', 'description', 'content'], name: partName },
   voices: { path: '/v1/voices/list', fields: ['label', 'type'], name: partName },
   actions: { path: '/v1/actions/list', fields: ['label', 'type'], name: partName },
 } as const

@@ -1,5 +1,5 @@
 import { tick } from 'svelte'
-import { api, ParleyError, unwrap, type Schemas } from './api'
+import { ParleyError } from './api'
 import { presets } from './connections'
 import { point } from './record'
 import { labelOf } from './schema'
@@ -7,8 +7,6 @@ import { labelOf } from './schema'
 /** What the fields of a form share: what is wrong with them, and what they choose from. */
 export class Form {
   errors = $state<Record<string, string>>({})
-  documents = $state<Schemas['DocumentDto'][]>([])
-  more = $state(false) // documents than those
   fresh = $state(false)
 
   /** A field was changed: what was wrong with it may be right now. */
@@ -43,15 +41,6 @@ export class Form {
     if (name === 'preset' && presets[value]) return presets[value].title
     if (name === 'region' && value.length === 2) return value.toUpperCase()
     return labelOf(value.replace(/^(action|voice|transcriber|action_trigger|phrase_condition_type|skill)_/, ''))
-  }
-
-  /** The documents that can be chosen; a list that cannot be read leaves those that are. */
-  async load() {
-    try {
-      const l = await unwrap(api.GET('/v1/documents/list', { params: { query: { size: 100 } } }))
-      this.documents = l.items
-      this.more = l.has_more
-    } catch { /* as it is */ }
   }
 }
 
