@@ -32,6 +32,7 @@ type line struct {
 	menc      string // srtp-mand, dtls_srtp
 	registrar string // host:port it registers at and calls by
 	password  string // there
+	dns       string // host:port of the name server it asks; "": the system's
 }
 
 // codecs are baresip's names of them.
@@ -127,7 +128,11 @@ func pick(t *testing.T, l line) *phone {
 		}
 	}
 	rtp := 11000 + sipPort%800*20
-	write("config", fmt.Sprintf(baresipConfig, sipPort, l.wav, p.dir, ctrlPort, rtp, rtp+19))
+	config := fmt.Sprintf(baresipConfig, sipPort, l.wav, p.dir, ctrlPort, rtp, rtp+19)
+	if l.dns != "" {
+		config += "dns_server " + l.dns + "\n"
+	}
+	write("config", config)
 	write("accounts", l.account(aor))
 	write("contacts", "")
 	var log bytes.Buffer

@@ -141,6 +141,7 @@ func (h *house) telephone(v *vendors) (carriers map[string]carrierDoor, err erro
 	conf := sip.Config{
 		Listen: h.cfg.SIP, PublicIP: ip, Ports: h.ports, Clock: h.clock, Trunks: trunks.sip, Whose: who.Whose, TrustLoopback: h.cfg.TrustLoopback,
 		DemoUser: demoNumber, Logger: h.log, Trace: h.traces.Recorder, Lines: h.place.lines.shared(),
+		Takes: func() bool { _, err := h.room(); return err == nil },
 	}
 	name := "PARLEY_SIP"
 	if conf.TLS, err = h.cfg.serverTLS(h.log); err != nil {

@@ -297,3 +297,53 @@ func TestPrefixes(t *testing.T) {
 		t.Error("an invalid prefix")
 	}
 }
+
+// TestTakesNoMore: what takes no new calls says so to callers, before it rings, and to who asks by OPTIONS; calls that are there go on, and one
+// may still take the place of another.
+func TestTakesNoMore(t *testing.T) {
+	var full atomic.Bool
+	legs := make(chan leg.Leg, 4)
+	c := pbx(func(*parley.TrunkAccount) {})
+	c.Takes = func() bool { return !full.Load() }
+	tr := trunk(t, c, answering(leg.Limits{}, legs))
+	asked := func(want int) {
+		t.Helper()
+		p := newPeer(t, tr)
+		p.seq = 1
+		p.send(p.request("OPTIONS", "", "", ""))
+		if code, m := p.final(); code != want || (header(m, "Retry-After") != "") != (want == 503) {
+			t.Errorf("OPTIONS: %s", m)
+		}
+	}
+	asked(200)
+	there := newPeer(t, tr)
+	there.invite(true)
+	next(t, legs)
+	full.Store(true)
+	asked(503)
+	late := newPeer(t, tr)
+	late.seq = 1
+	late.send(late.request("INVITE", "", "", late.sdp("")))
+	for m := late.read(patience); ; m = late.read(patience) {
+		if strings.HasPrefix(m, "SIP/2.0 100") {
+			continue
+		}
+		if !strings.HasPrefix(m, "SIP/2.0 503") || header(m, "Retry-After") == "" {
+			t.Errorf("a new call: %s", m)
+		}
+		break
+	}
+	if code, m := there.ask("OPTIONS", "", ""); code != 200 {
+		t.Errorf("OPTIONS within a call: %s", m)
+	}
+	instead := newPeer(t, tr)
+	if code, m := instead.timed("Replaces: " + there.callID + ";to-tag=" + there.totag + ";from-tag=" + there.tag + "\r\n"); code != 200 {
+		t.Errorf("in its place: %s", m)
+	}
+	there.respond(there.expect("BYE "), "200 OK", "", "")
+	if code, m := instead.ask("BYE", "", ""); code != 200 {
+		t.Errorf("BYE: %s", m)
+	}
+	full.Store(false)
+	asked(200)
+}

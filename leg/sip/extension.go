@@ -153,5 +153,8 @@ func (d *dialog) abilities() []sip.Header {
 	return []sip.Header{sip.NewHeader("Allow", allow+", REFER"), sip.NewHeader("Supported", supported)}
 }
 
+// takes reports whether new calls are taken.
+func (t *Trunk) takes() bool { return t.cfg.Takes == nil || t.cfg.Takes() }
+
 // later asks a far end to try again, at a time of its own (RFC 3311 §5.2).
 func later() sip.Header { return sip.NewHeader("Retry-After", strconv.Itoa(rand.IntN(retryAfter+1))) }

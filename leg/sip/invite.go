@@ -33,12 +33,17 @@ func (t *Trunk) invite(req *sip.Request, tx *sip.ServerTx) {
 		_ = t.reply(tx, req, no.code, no.reason, no.instead...)
 		return
 	}
+	replaces := len(req.GetHeaders("Replaces")) > 0
+	if !replaces && !t.takes() { // before it rings: a proxy asks another node
+		_ = t.reply(tx, req, 503, "Service Unavailable", later())
+		return
+	}
 	o := &offer{t: t, tx: tx, req: req, sdp: sdp}
 	o.ctx, o.giveUp = context.WithCancelCause(t.ctx)
 	o.d = t.accepted(req, req.To().Params.GetOr("tag", ""))
 	o.d.account = t.account(v.trunk)
 	o.d.early = o
-	if !o.occupy() && len(req.GetHeaders("Replaces")) == 0 { // who takes the place of a call needs no other
+	if !o.occupy() && !replaces { // who takes the place of a call needs no other
 		o.giveUp(nil)
 		o.d.depart()
 		_ = t.reply(tx, req, 486, "Busy Here")

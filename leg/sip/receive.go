@@ -75,6 +75,8 @@ func (t *Trunk) receive(req *sip.Request, tx *sip.ServerTx) {
 	case sip.OPTIONS:
 		if tagged {
 			t.within(req, tx, (*dialog).options)
+		} else if !t.takes() { // who asks to know where calls may go: proxies, carriers
+			t.dismiss(tx, req, 503, "Service Unavailable", later())
 		} else {
 			t.dismiss(tx, req, 200, "OK", append(abilities(), acceptSDP())...)
 		}

@@ -41,6 +41,7 @@ type Config struct {
 	// Whose says which of several accounts that a caller may come in by a call for that number is for: carriers' customers have the
 	// same far ends. "" or nil: the first.
 	Whose         func(ctx context.Context, to string, accounts []string) string
+	Takes         func() bool     // whether new calls are taken; false: they, and OPTIONS, are answered 503. nil: always
 	TrustLoopback bool            // callers from loopback may reach anyone even when there are accounts
 	DemoUser      string          // who loopback may reach in any case; "": demo
 	Realm         string          // of our challenges; "": parley
