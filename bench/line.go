@@ -29,8 +29,10 @@ type line struct {
 	last   atomic.Uint64
 	reader sync.WaitGroup
 
-	mu    sync.Mutex // guards calls
+	mu    sync.Mutex // guards calls and expected
 	calls map[string]*dialog
+
+	expected map[string]expected // calls that are to come, by the user who is called
 }
 
 // A dialog is one call of a line.
@@ -45,6 +47,8 @@ type dialog struct {
 	Asked, Answered time.Time
 	hungUp          atomic.Bool // the agent has
 	end             func()      // of a call that came by a carrier; nil: by SIP
+	taken           []byte      // our 200 to an INVITE, kept for a repeated one; nil: we called
+	seq             string      // its CSeq
 }
 
 type answer struct {
@@ -62,7 +66,7 @@ func newLine(server netip.AddrPort) (*line, error) {
 		c.Close()
 		return nil, err
 	}
-	l := &line{conn: c, server: server, from: c.LocalAddr().String(), run: uint64(time.Now().UnixNano()), calls: map[string]*dialog{}}
+	l := &line{conn: c, server: server, from: c.LocalAddr().String(), run: uint64(time.Now().UnixNano()), calls: map[string]*dialog{}, expected: map[string]expected{}}
 	l.reader.Go(l.read)
 	return l, nil
 }
@@ -101,6 +105,8 @@ func (l *line) take(m string, at time.Time, from netip.AddrPort) {
 	switch {
 	case code == 0 && d != nil:
 		d.asked(m, from)
+	case code == 0 && strings.HasPrefix(m, "INVITE "):
+		l.invited(m, at, from)
 	case code == 0:
 		l.send(reply(m, "481 Call Does Not Exist"), from)
 	case d == nil || code < 200:
@@ -120,6 +126,8 @@ func (d *dialog) asked(m string, from netip.AddrPort) {
 	method, _, _ := strings.Cut(m, " ")
 	switch method {
 	case "ACK":
+	case "INVITE":
+		d.invitedAgain(m, from)
 	case "BYE":
 		d.hungUp.Store(true)
 		fallthrough

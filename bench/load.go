@@ -154,6 +154,7 @@ func (l *load) finish(ctx context.Context, c *caller, o *outcome) {
 	case <-ctx.Done():
 	}
 	c.dialog.bye(ctx)
+	l.pacer.remove(c)
 	c.socket.remove(c)
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -12,6 +12,8 @@ const (
 	stillTalking = 100 * time.Millisecond  // since the agent's last sound
 	stoppedFor   = 400 * time.Millisecond  // of quiet: it has been interrupted
 	stopWithin   = 20 * time.Second        //
+	partWithin   = 20 * time.Second        // of the last thing
+	holeFor      = 150 * time.Millisecond  // of quiet within an answer: it is broken
 	quietFor     = 900 * time.Millisecond  // of quiet: it has said all
 	quietWithin  = 30 * time.Second        //
 	bargeAfter   = time.Second             // into the agent's answer
@@ -37,8 +39,22 @@ const (
 	readdress  // until it answers the interruption
 	quietening // until the agent has said all
 	breathing
+	parting // until the agent has ended the call
 	finished
 )
+
+// duties are what a caller has the agent do beside talking, and what came of it.
+type duties struct {
+	parts    bool // once there is no more time, the caller says a last thing, after which the agent is to end the call
+	transfer bool // by giving it to somebody else
+	acts     int  // every so many turns the agent is to run an action; 0: never
+
+	acting bool // in this turn it is
+	parted bool // the last thing is being said, or was
+	acted  int  // turns in which it was to
+	cut    int  // interruptions
+	holes  int  // silences within answers
+}
 
 // A script is one caller's side of a conversation: the pacer asks it every 20 ms what to send, and it is told what is heard.
 // Not safe for concurrent use.
@@ -49,6 +65,7 @@ type script struct {
 	turns int       // at most; 0: as many as there is time for
 	rng   *rand.Rand
 
+	duties
 	step     step
 	wait     time.Time // when the step's wait is over
 	pos      int       // frame of the utterance that is next; -1: silence
@@ -75,6 +92,9 @@ func (s *script) start(now time.Time, settle time.Duration, until time.Time) {
 
 // sound tells of a packet of the agent with sound in it.
 func (s *script) sound(at time.Time) {
+	if quiet := at.Sub(s.heard); quiet > holeFor && s.step == quietening && s.replied() && !s.acting {
+		s.holes++
+	}
 	if at.Sub(s.heard) > newSpurt {
 		s.begin = at
 	}
@@ -134,11 +154,20 @@ func (s *script) decide(now time.Time) {
 			return
 		}
 		if now.After(s.until) || s.turns > 0 && s.turn == s.turns {
-			s.step = finished
+			s.part()
 			return
 		}
 		s.turn++
+		s.acting = s.acts > 0 && s.turn%s.acts == 0
+		if s.acting {
+			s.acted++
+		}
 		s.speak(awaiting)
+	case parting:
+		if s.late(now, partWithin) {
+			s.lost++
+			s.step = finished
+		}
 	case awaiting:
 		s.awaitAnswer(now)
 	case listening:
@@ -149,6 +178,7 @@ func (s *script) decide(now time.Time) {
 			s.hush(now)
 			return
 		}
+		s.cut, s.acting = s.cut+1, false
 		s.speak(cutting)
 	case cutting:
 		s.awaitStop(now)
@@ -164,6 +194,24 @@ func (s *script) decide(now time.Time) {
 			s.step, s.wait = breathing, now.Add(breath+time.Duration(s.rng.Int64N(int64(time.Second))))
 		}
 	}
+}
+
+// part ends the caller's side: at once, or with a last thing.
+func (s *script) part() {
+	if !s.parts {
+		s.step = finished
+		return
+	}
+	s.parted, s.acting = true, false
+	s.speak(parting)
+}
+
+// left is told that the agent has ended the call.
+func (s *script) left() {
+	if s.step != parting && s.step != finished {
+		s.lost++ // it was not asked to
+	}
+	s.step = finished
 }
 
 func (s *script) awaitAnswer(now time.Time) {

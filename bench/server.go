@@ -32,6 +32,7 @@ type setting struct {
 	rtpPorts string
 	carrier  *carrier  // nil: nobody calls by one
 	late     bool      // it begins no answers before a turn is over
+	also     []string  // of its environment: more
 	data     string    // its data folder, which stays; "": one of its own, which goes
 	log      io.Writer // gets what it says; nil: nobody
 }
@@ -102,6 +103,7 @@ func startServer(ctx context.Context, o setting) (*server, error) {
 	if o.late {
 		s.cmd.Env = append(s.cmd.Env, "PARLEY_EARLY=off")
 	}
+	s.cmd.Env = append(s.cmd.Env, o.also...)
 	childDies(s.cmd)
 	if err := s.cmd.Start(); err != nil {
 		os.RemoveAll(dir)

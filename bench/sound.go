@@ -43,6 +43,8 @@ type inbound struct {
 	at   time.Time
 	got  int64
 	lost int64
+
+	worst time.Duration // of all distances between two packets and their time stamps', the greatest difference
 }
 
 func newCaller(d *dialog, s *socket, sc *script) *caller {
@@ -60,8 +62,7 @@ func (c *caller) send(now time.Time) {
 		return
 	}
 	if c.dialog.hungUp.Load() {
-		c.script.step = finished
-		c.script.lost++ // it was not asked to
+		c.script.left()
 	}
 	f := c.script.next(now)
 	if c.script.step == finished {
@@ -119,7 +120,9 @@ func (c *caller) take(b []byte, at time.Time, spacing *histogram) {
 		switch step := seq - c.in.seq; {
 		case step == 1:
 			due := time.Duration(int32(ts-c.in.ts)) * time.Second / samplesPerSec
-			spacing.add((at.Sub(c.in.at) - due).Abs())
+			off := (at.Sub(c.in.at) - due).Abs()
+			spacing.add(off)
+			c.in.worst = max(c.in.worst, off)
 		case step > 1 && step < 1000:
 			c.in.lost += int64(step - 1)
 		default:
@@ -172,7 +175,9 @@ func (s *socket) add(c *caller) {
 
 func (s *socket) remove(c *caller) {
 	s.mu.Lock()
-	delete(s.calls, c.dialog.Sound)
+	if s.calls[c.dialog.Sound] == c { // the agent's port may be another call's by now
+		delete(s.calls, c.dialog.Sound)
+	}
 	s.mu.Unlock()
 }
 
@@ -218,6 +223,14 @@ func (p *pacer) add(c *caller) {
 	p.mu.Lock()
 	p.groups[p.next%ticks] = append(p.groups[p.next%ticks], c)
 	p.next++
+	p.mu.Unlock()
+}
+
+func (p *pacer) remove(c *caller) {
+	p.mu.Lock()
+	for i, g := range p.groups {
+		p.groups[i] = slices.DeleteFunc(g, func(other *caller) bool { return other == c })
+	}
 	p.mu.Unlock()
 }
 

@@ -43,6 +43,7 @@ var fixedWords = strings.Fields("could you tell me what your opening hours are t
 type Vendors struct {
 	delays   Delays
 	fault    Fault
+	mind     mind
 	listener net.Listener
 	server   *http.Server
 	life     context.Context
@@ -57,12 +58,17 @@ type Vendors struct {
 func NewVendors(d Delays) (*Vendors, error) { return NewFaulty(d, NoFault) }
 
 // NewFaulty serves vendors of which every request meets the fault.
-func NewFaulty(d Delays, f Fault) (*Vendors, error) {
+func NewFaulty(d Delays, f Fault) (*Vendors, error) { return newVendors(d, f, nil) }
+
+// A mind says which tool the model uses when the last of what it reads is the caller's: "" none. It is told the prompt. Safe from any goroutine.
+type mind func(prompt string) (tool string)
+
+func newVendors(d Delays, f Fault, m mind) (*Vendors, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
-	v := &Vendors{delays: d, fault: f, listener: l}
+	v := &Vendors{delays: d, fault: f, mind: m, listener: l}
 	v.life, v.stop = context.WithCancel(context.Background())
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /v1/listen", v.tracked(v.faulty(v.listen)))

@@ -18,6 +18,7 @@ type benchCmd struct {
 	API    benchAPICmd    `cmd:"" name:"api" help:"Measure the API, webhooks and the event log on a store of many calls."`
 	Faults benchFaultsCmd `cmd:"" name:"faults" help:"Measure how long callers hear nothing when a vendor goes wrong, in every way."`
 	SIP    benchSIPCmd    `cmd:"" name:"sip" help:"Measure the SIP leg: signalling, memory, strangers, floods and far ends that die."`
+	Soak   benchSoakCmd   `cmd:"" help:"Hold calls for hours: how many were good, and whether memory, goroutines and files stay."`
 	Turns  benchTurnsCmd  `cmd:"" help:"Measure turn-taking and who answered, on the corpus of testdata/speech."`
 	Web    benchWebCmd    `cmd:"" help:"Measure calls from browsers: from the click to the first sound, stage by stage."`
 }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/pprof"
 	"runtime"
+	"runtime/debug"
 
 	"github.com/parley-voice/parley/api"
 )
@@ -20,7 +21,10 @@ func (h *house) debug(mux *http.ServeMux) {
 			f(w, r)
 		}
 	}
-	mux.HandleFunc("GET /debug/state", local(func(w http.ResponseWriter, _ *http.Request) {
+	mux.HandleFunc("GET /debug/state", local(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Query().Has("gc") { // what the process holds is then what it needs
+			debug.FreeOSMemory()
+		}
 		var m runtime.MemStats
 		runtime.ReadMemStats(&m)
 		w.Header().Set("Content-Type", "application/json")
