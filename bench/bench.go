@@ -5,7 +5,7 @@
 //
 // Goroutines, all of which end before Run and RunAPI return: one reads the SIP of all calls, one per 50 calls reads their sound, one
 // sends the sound of all, where the network is rough with one per packet on its way; two per call while it is set up and taken down; three per call that comes by a carrier (stream.go), and that carrier's HTTP server; the vendors' HTTP servers; one that reads /proc; one per
-// request of an open loop.
+// request of an open loop. RunSoak's are said with it.
 package bench
 
 import (

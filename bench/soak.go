@@ -152,7 +152,7 @@ func (s *soak) measure(ctx context.Context) (err error) {
 
 // hold has one call after the other until it is time. The first are spread, so that they do not all end at once.
 func (s *soak) hold(ctx context.Context, slot int, until time.Time) {
-	rng := rand.New(rand.NewPCG(uint64(slot), 4))
+	rng := seededDice(uint64(slot))
 	if !wait(ctx, time.Duration(slot)*500*time.Millisecond) {
 		return
 	}
@@ -218,3 +218,5 @@ func (s *soak) profile(ctx context.Context, name string) {
 		fmt.Fprintln(os.Stderr, "profile:", err)
 	}
 }
+
+func seededDice(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 4)) }
