@@ -21,7 +21,7 @@ func (s *Switchboard) Answer(ctx context.Context, o leg.Offer) {
 	r := o.Ringing()
 	release, err := s.take()
 	if err != nil {
-		s.Logger.Info("a call is not taken", "from", r.From, "reason", err)
+		s.Logger.Info("a call is not taken", "telephony_id", r.ID, "reason", err)
 		s.reject(ctx, o, parley.NodeLost) // 503: whoever calls asks another node, or again
 		return
 	}
@@ -51,7 +51,7 @@ func (s *Switchboard) Answer(ctx context.Context, o leg.Offer) {
 	}
 	full, err := s.admit(ctx, line)
 	if err != nil {
-		s.Logger.Error("a call that cannot be kept is not taken", "from", r.From, "error", err)
+		s.Logger.Error("a call that cannot be kept is not taken", "telephony_id", r.ID, "error", err)
 		s.reject(ctx, o, parley.Configuration)
 		return
 	}
@@ -216,7 +216,7 @@ func (s *Switchboard) refusal(r leg.Ringing, err error) parley.Cause {
 	case errors.As(err, &e) && e.Status == 480:
 		return parley.NoAnswer
 	}
-	s.Logger.Error("looking up who answers", "to", r.To, "error", err)
+	s.Logger.Error("looking up who answers", "telephony_id", r.ID, "error", err)
 	return parley.Configuration
 }
 

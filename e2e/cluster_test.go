@@ -37,6 +37,12 @@ type pair struct {
 // twoNodes starts them; env is for both.
 func twoNodes(t *testing.T, env ...string) *pair {
 	t.Helper()
+	return twoNodesOf(t, "", env...)
+}
+
+// twoNodesOf starts them of a binary; "": the one that is tested.
+func twoNodesOf(t *testing.T, bin string, env ...string) *pair {
+	t.Helper()
 	url, db := onPostgres(t)
 	v, err := bench.NewVendors(bench.Delays{STT: 50 * time.Millisecond, LLM: 20 * time.Millisecond, Token: time.Millisecond, TTS: 20 * time.Millisecond})
 	if err != nil {
@@ -47,6 +53,7 @@ func twoNodes(t *testing.T, env ...string) *pair {
 		"OPENAI_BASE_URL=" + v.Origin() + "/v1", "OPENAI_API_KEY=x"}, env...)
 	p := &pair{t: t, db: db, hooks: newHooks(t), a: prepare(t, env...), b: prepare(t, env...)}
 	p.w = newWire(t, p.a.sip)
+	p.a.bin, p.b.bin = bin, bin
 	p.a.start()
 	p.b.start()
 	p.agent, _ = p.a.agent(m{"voice": m{"type": "voice_deepgram", "model": "aura-2-thalia-en"}, "transcriber": m{"type": "transcriber_deepgram"},

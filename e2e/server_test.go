@@ -94,6 +94,7 @@ type server struct {
 	t    *testing.T
 	cmd  *exec.Cmd
 	env  []string
+	bin  string   // "": the one that is tested
 	log  *os.File // what it said, in all its lives
 	data string
 	http string // origin
@@ -227,7 +228,11 @@ func (s *server) event(line string) (typ string, payload m, ok bool) {
 // launch begins a life.
 func (s *server) launch() {
 	s.t.Helper()
-	s.cmd = exec.Command(binary(s.t), "serve")
+	bin := s.bin
+	if bin == "" {
+		bin = binary(s.t)
+	}
+	s.cmd = exec.Command(bin, "serve")
 	s.cmd.Dir, s.cmd.Env, s.cmd.Stdout, s.cmd.Stderr = s.t.TempDir(), s.env, s.log, s.log
 	if err := s.cmd.Start(); err != nil {
 		s.t.Fatal(err)

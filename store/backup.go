@@ -24,6 +24,9 @@ func (d *DB) Backup(ctx context.Context, path string) error {
 	}
 	defer os.RemoveAll(dir)
 	whole := filepath.Join(dir, "backup.db")
+	if err = d.complete(); err != nil && d.pg { // SQLite's is copied as it is
+		return fmt.Errorf("backup: %w", err)
+	}
 	if d.pg {
 		err = d.copyToFile(ctx, whole)
 	} else {

@@ -15,6 +15,12 @@ import (
 // another opens the database of d once more, as another process does.
 func another(t testing.TB, d *DB) *DB {
 	t.Helper()
+	return openAt(t, where(t, d))
+}
+
+// where is what Open is given for the database of d.
+func where(t testing.TB, d *DB) string {
+	t.Helper()
 	q := "SELECT file FROM pragma_database_list WHERE name = 'main'"
 	if d.pg {
 		q = "SELECT current_database()"
@@ -31,7 +37,7 @@ func another(t testing.TB, d *DB) *DB {
 		u.Path = "/" + at
 		at = u.String()
 	}
-	return openAt(t, at)
+	return at
 }
 
 // two are nodes a and b of one database, which both live.

@@ -89,6 +89,9 @@ func (d *DB) openBackup(ctx context.Context, path string) (source *DB, cleanup f
 		err = source.migrate(ctx)
 	}
 	if err == nil {
+		err = source.complete()
+	}
+	if err == nil {
 		err = source.checkKey(ctx)
 	}
 	if err != nil {

@@ -16,7 +16,6 @@ import (
 	"embed"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -26,7 +25,6 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
-	"github.com/pressly/goose/v3"
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/dialect/pgdialect"
 	"github.com/uptrace/bun/dialect/sqlitedialect"
@@ -40,13 +38,14 @@ var migrations embed.FS
 
 // A DB is the open store. Its methods may be called from any goroutine.
 type DB struct {
-	w, r *bun.DB // on PostgreSQL the same
-	path string  // of the SQLite file
-	pg   bool
-	key  *secret.Key
-	log  *Log
-	run  string // this opening of the store, among those of other processes and of earlier lives
-	node string // of the process: set by Join, before anything else is asked
+	w, r  *bun.DB // on PostgreSQL the same
+	path  string  // of the SQLite file
+	pg    bool
+	newer bool // a newer version has migrated it: set by migrate
+	key   *secret.Key
+	log   *Log
+	run   string // this opening of the store, among those of other processes and of earlier lives
+	node  string // of the process: set by Join, before anything else is asked
 
 	company atomic.Pointer[Company] // nil: there is none
 
@@ -170,37 +169,6 @@ func (d *DB) openSQLite(path string) error {
 	d.path, d.lasting = path, newLasting(path)
 	d.w = bun.NewDB(w, sqlitedialect.New()).WithQueryHook(d.lasting)
 	d.r = bun.NewDB(r, sqlitedialect.New())
-	return nil
-}
-
-func (d *DB) migrations() (*goose.Provider, error) {
-	dialect, folder := goose.DialectSQLite3, "sqlite"
-	if d.pg {
-		dialect, folder = goose.DialectPostgres, "postgres"
-	}
-	files, err := fs.Sub(migrations, "migrations/"+folder)
-	if err != nil {
-		return nil, err
-	}
-	// A database that a build between two releases has made may lack a migration before its last.
-	return goose.NewProvider(dialect, d.w.DB, files, goose.WithAllowOutofOrder(true))
-}
-
-func (d *DB) migrate(ctx context.Context) error {
-	p, err := d.migrations()
-	if err != nil {
-		return fmt.Errorf("migrating the database: %w", err)
-	}
-	version, err := p.GetDBVersion(ctx)
-	if sources := p.ListSources(); err == nil && version > sources[len(sources)-1].Version {
-		err = errors.New("it was made by a newer version of Parley, which this one cannot read")
-	}
-	if err == nil {
-		_, err = p.Up(ctx)
-	}
-	if err != nil {
-		return fmt.Errorf("migrating the database: %w", err)
-	}
 	return nil
 }
 

@@ -102,6 +102,20 @@ type topSample struct {
 	calls  []topCall
 	total  int    // calls that run in the key's environment
 	note   string // why there are no calls
+	nodes  []topNode
+}
+
+// topNode is a process that works on the server's database, as the API shows it to operators.
+type topNode struct {
+	Name     string    `json:"name"`
+	Address  string    `json:"address"`
+	Version  string    `json:"version"`
+	Roles    []string  `json:"roles"`
+	Calls    int       `json:"calls"`
+	Most     *int      `json:"max_calls"`
+	Draining bool      `json:"draining"`
+	Started  time.Time `json:"started_at"`
+	Seen     time.Time `json:"last_seen_at"`
 }
 
 // topCall is a call that runs, as the API shows it.
@@ -151,6 +165,13 @@ func (c *topCmd) sample(ctx context.Context) (*topSample, error) {
 		}
 	}
 	s.calls, s.total = list.Items, list.Total
+	status, body, err = c.get(ctx, key, "/v1/nodes")
+	var nodes struct {
+		Items []topNode `json:"items"`
+	}
+	if err == nil && status == http.StatusOK && json.Unmarshal(body, &nodes) == nil { // to operators
+		s.nodes = nodes.Items
+	}
 	return s, nil
 }
 

@@ -117,6 +117,27 @@ func TestTopView(t *testing.T) {
 	}
 }
 
+// TestTopOfNodes: where there are several, each is a line, with what is wrong with it.
+func TestTopOfNodes(t *testing.T) {
+	at, most := time.Unix(1_700_003_600, 0), 150
+	up := topNode{Name: "a", Address: "10.0.0.11:5060", Version: "v1.2.3", Roles: []string{"api", "media"}, Calls: 7, Most: &most, Started: at.Add(-time.Hour), Seen: at.Add(-2 * time.Second)}
+	gone := topNode{Name: "b\x1b", Address: "10.0.0.12:5060", Version: "v1.2.4", Roles: []string{"jobs"}, Draining: true, Started: at, Seen: at.Add(-14 * time.Second)}
+	now := &topSample{at: at, values: counters(t, later), nodes: []topNode{up, gone}}
+	got := strings.Join(topView(nil, now), "\n")
+	for _, want := range []string{
+		"a                    10.0.0.11:5060        v1.2.3           7/150     api,media         up 1h0m0s\n",
+		"b?                   10.0.0.12:5060        v1.2.4           0         jobs              draining, not heard of for 14s\n",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%q is not in\n%s", want, got)
+		}
+	}
+	now.nodes = now.nodes[:1]
+	if got := strings.Join(topView(nil, now), "\n"); strings.Contains(got, "10.0.0.11") {
+		t.Errorf("one alone is shown:\n%s", got)
+	}
+}
+
 // TestTopOfAServer: what a real server shows is understood, whole.
 func TestTopOfAServer(t *testing.T) {
 	dir := t.TempDir()
@@ -129,6 +150,9 @@ func TestTopOfAServer(t *testing.T) {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%q is not in\n%s", want, out.String())
 		}
+	}
+	if s, err := (&topCmd{URL: url, Data: dir}).sample(t.Context()); err != nil || len(s.nodes) != 1 || s.nodes[0].Version != version || time.Since(s.nodes[0].Seen) > time.Minute {
+		t.Errorf("its nodes: %+v %v", s, err)
 	}
 	out.Reset()
 	if err := (&topCmd{URL: url, Data: t.TempDir(), Once: true}).show(t.Context(), &out); err != nil || !strings.Contains(out.String(), "give a key") {

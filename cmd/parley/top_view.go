@@ -44,6 +44,7 @@ func topView(old, now *topSample) []string {
 	l.sound()
 	l.waits()
 	l.vendors()
+	l.company()
 	l.running()
 	return l.lines
 }
@@ -159,6 +160,31 @@ func (l *topLook) vendors() {
 	}
 	if shown == 0 {
 		l.line("nobody served a turn")
+	}
+}
+
+// topSilent is how long a node may not have been heard of before that is said.
+const topSilent = 10 * time.Second
+
+// company are all nodes of the database, where there are several.
+func (l *topLook) company() {
+	if len(l.nodes) < 2 {
+		return
+	}
+	l.line("")
+	l.line("%-20s %-21s %-16s %-9s %-16s  %s", "NODE", "SIP", "VERSION", "CALLS", "ROLES", "STATE   (rates above are of the one at this URL)")
+	for _, n := range l.nodes {
+		calls, state := strconv.Itoa(n.Calls), "up "+max(0, l.at.Sub(n.Started)).Round(time.Second).String()
+		if n.Most != nil {
+			calls += "/" + strconv.Itoa(*n.Most)
+		}
+		if n.Draining {
+			state = "draining"
+		}
+		if silent := l.at.Sub(n.Seen); silent > topSilent {
+			state += ", not heard of for " + silent.Round(time.Second).String()
+		}
+		l.line("%-20s %-21s %-16s %-9s %-16s  %s", printable(n.Name), printable(n.Address), printable(n.Version), calls, printable(strings.Join(n.Roles, ",")), state)
 	}
 }
 
