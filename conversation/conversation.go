@@ -305,6 +305,7 @@ func (c *loop) sound(ctx context.Context, e *leg.Event) {
 	if e.Frame != (audio.Frame{}) {
 		c.idle.alive = now
 	}
+	c.speaks()
 	c.ear.played.take(c.detect, now)
 	s := c.detect.Frame(&e.Frame, e.At, now)
 	c.state.edge.heard(e, c.detect.Speech())

@@ -69,9 +69,16 @@ func (c *loop) floor(r *reply) {
 	c.cur = r
 	c.turns++
 	r.turnID = fmt.Sprintf("t%d", c.turns)
-	c.detect.Agent(turn.Busy)
+	c.detect.Agent(turn.Thinks)
 	if r.insists {
 		c.detect.Agent(turn.Insists)
+	}
+}
+
+// speaks tells the detector when something of the reply is on its way to the caller: from then on they may interrupt what they hear.
+func (c *loop) speaks() {
+	if c.cur != nil && c.detect.Thinking() && c.cur.mouth.playing() {
+		c.detect.Agent(turn.Busy)
 	}
 }
 

@@ -70,6 +70,7 @@ type hushed struct {
 	alarms   int           // pauses in a row that were nothing
 	alarmAt  time.Duration // the end of the last
 	deaf     bool          // sound paused the agent for too long: it is noise until it stops
+	held     time.Duration // for which it has kept back what the agent is about to say
 }
 
 // An utterance is what is known of a turn of the caller's that has not ended.
@@ -107,7 +108,7 @@ func (d *Detector) Frame(f *audio.Frame, now time.Duration) Signal {
 	was := d.vad.Speaking()
 	d.near.frame(f, &d.vad, d.vad.Frame(f), now)
 	began := onset
-	if d.agent == Busy && !was && d.near.calls() && d.near.voice.newest() && !d.vad.Speaking() {
+	if d.agent.yields() && !was && d.near.calls() && d.near.voice.newest() && !d.vad.Speaking() {
 		d.vad.begin()
 		began -= audio.FrameDur
 	}
@@ -155,10 +156,14 @@ func (d *Detector) Played(f *audio.Frame, now time.Duration) { d.near.echo.playe
 
 // sound: the caller makes sounds without words while the agent has the floor.
 func (d *Detector) sound(now time.Duration) Signal {
-	if d.deaf || !d.wordless || d.agent != Busy {
+	if d.deaf || !d.wordless || !d.agent.yields() {
 		return Signal{}
 	}
-	if d.alarms >= falseAlarms && now < d.alarmAt+alarmWait {
+	if d.agent == Thinks {
+		if d.held >= mostHeld {
+			return Signal{}
+		}
+	} else if d.alarms >= falseAlarms && now < d.alarmAt+alarmWait {
 		return Signal{}
 	}
 	if d.near.afar() {
@@ -173,7 +178,7 @@ func (d *Detector) hush(now time.Duration) Signal {
 		return Signal{}
 	}
 	d.paused, d.pausedAt = true, now
-	return Signal{Kind: Pause, Inputs: d.inputs(now)}
+	return Signal{Kind: Pause, Thinking: d.agent == Thinks, Inputs: d.inputs(now)}
 }
 
 // Heard takes what the transcriber made of the sound.
@@ -233,7 +238,7 @@ func (d *Detector) Heard(w Words, now time.Duration) Signal {
 	if changed || w.End {
 		d.judge()
 	}
-	if text == "" || d.agent != Busy {
+	if text == "" || !d.agent.yields() {
 		return Signal{}
 	}
 	return d.interrupt(w.Final, now)
@@ -247,11 +252,12 @@ func (d *Detector) interrupt(final bool, now time.Duration) Signal {
 		return Signal{}
 	}
 	if d.o.InterruptSensitivity != "high" {
-		if d.lang.backchannel(all) || final && d.lang.remnant(all) {
+		remnant := d.agent != Thinks && d.lang.remnant(all)
+		if d.lang.backchannel(all) || final && remnant {
 			d.doubted = 0
 			return Signal{}
 		}
-		if !final && (d.lang.mayListen(all) || d.lang.remnant(all)) {
+		if !final && (d.lang.mayListen(all) || remnant) {
 			if d.doubted == 0 {
 				d.doubted = now
 			}
@@ -260,7 +266,7 @@ func (d *Detector) interrupt(final bool, now time.Duration) Signal {
 			}
 		}
 	}
-	s := Signal{Kind: BargeIn, Text: all, Inputs: d.inputs(now)}
+	s := Signal{Kind: BargeIn, Text: all, Thinking: d.agent == Thinks, Inputs: d.inputs(now)}
 	d.paused, d.doubted = false, 0
 	return s
 }
@@ -291,14 +297,17 @@ func (d *Detector) resumeAt() time.Duration {
 	if d.listening && d.partial != "" && d.wordsAt >= d.pausedAt {
 		at = max(at, d.wordsAt+moreWords)
 	}
-	return min(at, d.pausedAt+longestPause)
+	return min(at, d.pausedAt+d.longest())
 }
 
 // Agent says what the agent does now. A pause ends with what was paused.
 func (d *Detector) Agent(a Agent) {
 	d.agent = a
-	if a == Idle || a == Insists {
+	if !a.yields() {
 		d.paused = false
+	}
+	if a == Thinks {
+		d.held = 0
 	}
 }
 
@@ -324,19 +333,21 @@ func (d *Detector) Tick(now time.Duration) Signal {
 	if d.doubted > 0 && now >= d.doubtAt() {
 		in := d.inputs(now)
 		d.doubted = 0
-		if d.agent == Busy && d.pending() {
+		if d.agent.yields() && d.pending() {
 			d.paused = false
-			return Signal{Kind: BargeIn, Text: d.text(), Inputs: in}
+			return Signal{Kind: BargeIn, Text: d.text(), Thinking: d.agent == Thinks, Inputs: in}
 		}
 	}
 	if d.paused && now >= d.resumeAt() {
 		d.paused = false
-		if d.wordless {
+		if d.agent == Thinks {
+			d.held += now - d.pausedAt
+		} else if d.wordless {
 			d.alarms++
 			d.alarmAt = now
 		}
 		d.deaf = now < d.near.soundAt+toResume
-		return Signal{Kind: Resume, Inputs: d.inputs(now)}
+		return Signal{Kind: Resume, Thinking: d.agent == Thinks, Inputs: d.inputs(now)}
 	}
 	if !d.pending() || now < d.endAt() {
 		return Signal{}

@@ -21,9 +21,13 @@ type Agent uint8
 
 const (
 	Idle    Agent = iota // it waits for the caller
-	Busy                 // it thinks or speaks, and may be interrupted
+	Busy                 // it speaks, and may be interrupted
 	Insists              // it is not to be interrupted
+	Thinks               // it has something to say of which nothing was heard yet
 )
+
+// yields reports whether the caller may take the floor from it.
+func (a Agent) yields() bool { return a == Busy || a == Thinks }
 
 // A Kind is what a Signal asks for.
 type Kind uint8
@@ -45,6 +49,7 @@ type Signal struct {
 	Start     time.Duration // Backchannel, TurnEnd: when the caller began to speak
 	SpeechEnd time.Duration // Backchannel, TurnEnd: the last speech in the sound
 	WordsAt   time.Duration // Backchannel, TurnEnd: when the last of Text came from the transcriber
+	Thinking  bool          // Pause, Resume, BargeIn: nothing was heard yet of what it is about
 	Inputs    Inputs
 }
 

@@ -103,12 +103,15 @@ func (v *driver) answers(now time.Duration, over bool) {
 	if v.sc.opening.End > 0 {
 		v.speaks += thinking
 	}
-	v.d.Agent(turn.Busy)
+	v.d.Agent(turn.Thinks)
 }
 
 // plays gives the agent's next 20 ms; silence while it thinks, or is paused.
 func (v *driver) plays(out *audio.Frame, now time.Duration) {
 	if v.agent == turn.Busy && !v.paused && now > v.speaks && v.at+audio.Samples <= len(v.voice) {
+		if v.at == 0 {
+			v.d.Agent(turn.Busy)
+		}
 		copy(out[:], v.voice[v.at:])
 		v.at += audio.Samples
 	}

@@ -102,6 +102,9 @@ func taken(s turn.Signal, dials *Dials, now time.Duration) Decision {
 	if s.Kind == turn.TurnEnd || s.Kind == turn.Backchannel {
 		d.Start, d.SpeechEnd, d.WordsAt = millis(s.Start), millis(s.SpeechEnd), millis(s.WordsAt)
 	}
+	if s.Thinking {
+		d.Evidence = []string{"nothing of what the agent is about to say was heard"}
+	}
 	return d
 }
 

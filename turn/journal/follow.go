@@ -10,7 +10,8 @@ import (
 // only did because of a decision that the other detector makes sooner, later, or not at all.
 type follower struct {
 	last  string      // what the call's detector decided since the agent last changed: TurnEnd, Interruption, or ""
-	agent turn.Agent  // as the other detector was told
+	call  turn.Agent  // as the call's detector was told
+	agent turn.Agent  // as the other was
 	held  *turn.Agent // a change of the agent's that waits for the other detector's decision
 	ahead bool        // the other has ended a turn, and the agent of the call has not begun to answer
 	moved bool        // the other has stopped the agent since it last changed
@@ -56,7 +57,7 @@ func (b *follower) is(p *player, d Decision) {
 	case TurnEnd:
 		if b.agent == turn.Idle {
 			b.ahead = true
-			b.set(p, turn.Busy)
+			b.set(p, turn.Thinks)
 		}
 	case Interruption:
 		b.moved = true
@@ -78,6 +79,10 @@ func (b *follower) tell(p *player, rec *record) error {
 		return nil
 	case opAgent:
 		a := turn.Agent(rec.byte)
+		was := b.call
+		if b.call = a; was == turn.Thinks && a == turn.Busy {
+			return b.speaks(p)
+		}
 		owed := b.last == TurnEnd && a != turn.Idle && p.other.Pending() || b.last == Interruption && a == turn.Idle && !b.moved
 		b.last, b.held = "", nil
 		if owed {
@@ -87,4 +92,14 @@ func (b *follower) tell(p *player, rec *record) error {
 		b.moved, b.ahead, b.agent = false, false, a
 	}
 	return p.tell(p.other, rec)
+}
+
+// speaks: what the agent of the call was about to say is heard. The other detector is told of it where it has not stopped that.
+func (b *follower) speaks(p *player) error {
+	if b.held != nil {
+		*b.held = turn.Busy
+	} else if b.agent == turn.Thinks {
+		b.set(p, turn.Busy)
+	}
+	return nil
 }

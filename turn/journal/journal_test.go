@@ -250,7 +250,7 @@ func TestEverythingIsWritten(t *testing.T) {
 		wrapped reflect.Type
 		reads   []string
 	}{
-		reflect.TypeFor[*turn.Detector]():     {reflect.TypeFor[*Detector](), []string{"Due", "Pending", "LastSpeech", "Likely", "Said", "Speech"}},
+		reflect.TypeFor[*turn.Detector]():     {reflect.TypeFor[*Detector](), []string{"Due", "Pending", "LastSpeech", "Likely", "Said", "Speech", "Thinking"}},
 		reflect.TypeFor[*answer.Classifier](): {reflect.TypeFor[*Classifier](), []string{"Verdict", "Waits", "Leave"}},
 		reflect.TypeFor[*menu.Guide]():        {reflect.TypeFor[*Guide](), []string{"Active", "Path", "Due"}},
 	} {
