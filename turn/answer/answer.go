@@ -130,7 +130,7 @@ func (c *Classifier) Frame(f *audio.Frame, now time.Duration) {
 	}
 	speech := c.vad.Speaking()
 	c.toned = c.toned && speech // what the VAD makes of a tone lasts longer than it
-	c.talk.hear(speech && !c.toned, now)
+	c.talk.hear(speech && !c.toned, c.vad.Active(), now)
 	c.leaves(now)
 	if c.heard.frames++; c.open() || c.verdict.Class == Silence || c.heard.frames%again == 0 {
 		c.judge(now)

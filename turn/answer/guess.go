@@ -7,7 +7,7 @@ import (
 )
 
 const (
-	stops     = 200 * time.Millisecond  // of silence after a word
+	stops     = 100 * time.Millisecond  // of silence after a word: mostly longer than a consonant closes the mouth within one
 	briefly   = 900 * time.Millisecond  // of a voice: an announcement begins with more
 	wellKnown = 2800 * time.Millisecond // since answer: a machine's phrase that people use, too, would have been followed by a question
 	unmarked  = 3300 * time.Millisecond // and nothing of a machine was said until then
@@ -48,8 +48,9 @@ func (c *Classifier) guess(now time.Duration) {
 // guessSound: a word or two, and a pause. It is heard before the transcriber has made words of it.
 func (c *Classifier) guessSound(now time.Duration) {
 	t := &c.talk
-	if c.heard.voices >= voiced20 && t.total >= least && t.bursts == 1 && t.length() <= briefly && c.pause(now) >= stops && !c.ringing() {
-		c.suppose(Human, 0.6, now, "%s of a voice, and a pause", t.length().Round(100*time.Millisecond).String())
+	length := t.loud - t.began
+	if c.heard.voices >= voiced20 && t.total >= least && t.bursts == 1 && length <= briefly && now-t.loud >= stops && !c.toned && c.signal.held.Hz == 0 && !c.ringing() {
+		c.suppose(Human, 0.6, now, "%s of a voice, and a pause", length.Round(100*time.Millisecond).String())
 	}
 }
 

@@ -7,6 +7,7 @@ type talk struct {
 	began  time.Duration // of the first speech; 0: none yet
 	burst  time.Duration // the speech that runs, or ran last, began
 	last   time.Duration // end of the last speech
+	loud   time.Duration // end of the last frame of it above the noise: before last, as the detector goes on saying speech
 	total  time.Duration // of speech
 	sound  time.Duration // of speech without a breath, the longest
 	talks  bool
@@ -20,10 +21,10 @@ type talks struct {
 	at   int
 }
 
-func (t *talks) hear(speech bool, now time.Duration) {
+func (t *talks) hear(speech, loud bool, now time.Duration) {
 	t.past[t.at&7] = t.talk
 	t.at++
-	t.talk.hear(speech, now)
+	t.talk.hear(speech, loud, now)
 }
 
 // forget takes back what was heard for so long.
@@ -38,7 +39,7 @@ func (t *talks) forget(d time.Duration) {
 // breath is a pause that one can talk on over.
 const breath = 280 * time.Millisecond
 
-func (t *talk) hear(speech bool, now time.Duration) {
+func (t *talk) hear(speech, loud bool, now time.Duration) {
 	if speech {
 		if t.began == 0 {
 			t.began = max(now-60*time.Millisecond, 1)
@@ -50,6 +51,9 @@ func (t *talk) hear(speech bool, now time.Duration) {
 		t.total += 20 * time.Millisecond
 		t.last = now
 		t.sound = max(t.sound, now-t.burst)
+		if loud {
+			t.loud = now
+		}
 	}
 	t.talks = speech
 }
