@@ -195,11 +195,12 @@ type Meter interface {
 
 // Doors are the ways of calls.
 type Doors struct {
-	Trunks    Trunks    // nil: no trunk is served by this process
-	Prober    Prober    // nil: connections cannot be tested
-	DirectSIP bool      // calls may go to sip: addresses without a trunk
-	Web       *WebCalls // of browsers; nil: there are none
-	Shared    bool      // calls may run in other processes, too
+	Trunks    Trunks          // nil: no trunk is served by this process
+	Prober    Prober          // nil: connections cannot be tested
+	DirectSIP bool            // calls may go to sip: addresses without a trunk
+	Web       *WebCalls       // of browsers; nil: there are none
+	Shared    bool            // calls may run in other processes, too
+	Lacking   func() []string // roles that no process has; nil: this one has all
 }
 
 // Config is what an API is made of.

@@ -24,6 +24,12 @@ func (a *API) ready(w http.ResponseWriter, r *request) error {
 		writeJSON(w, http.StatusServiceUnavailable, map[string]string{"status": "unavailable"})
 		return nil
 	}
-	writeJSON(w, http.StatusOK, map[string]string{"status": "ok"})
+	said := map[string]any{"status": "ok"}
+	if a.Lacking != nil {
+		if roles := a.Lacking(); len(roles) > 0 {
+			said["missing_roles"] = roles
+		}
+	}
+	writeJSON(w, http.StatusOK, said)
 	return nil
 }

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -17,6 +18,8 @@ import (
 // WebCalls is what browsers are told when they may call.
 type WebCalls struct {
 	Relays func(who string) []webrtc.Server // for one of them, who has a ticket with this id
+	// At is the address of a node that may have a browser's call, or has the one that it takes over. nil: this process, and no other.
+	At func(ctx context.Context, takesOver string) (url string, err error)
 }
 
 // A ticket for a web call is good for so long.
@@ -45,7 +48,7 @@ func (a *API) takeOverByBrowser(r *request) (any, error) {
 			return &parley.Error{Status: http.StatusConflict, Code: "not_running", Message: "the call is not running: its status is " + string(c.Status)}
 		case a.Web == nil:
 			return errNoBrowsers()
-		case !a.Live.Runs(c.ID):
+		case a.Web.At == nil && !a.Live.Runs(c.ID):
 			return refused(http.StatusConflict, notHere, "the call runs in another node of this installation: a browser takes it over by that node's own address, or a telephone does (calls/take_over)")
 		}
 		t := webrtc.Ticket{ID: uuid.NewString(), Environment: r.env, TakesOver: c.ID, Announce: announce, Expires: time.Now().Add(defaultTicketLife).UTC()}
@@ -53,15 +56,21 @@ func (a *API) takeOverByBrowser(r *request) (any, error) {
 		if err != nil {
 			return parley.Invalid("announce", "announce is too long for a ticket: 4 KB are the most")
 		}
-		made = a.issued(t, sealed)
-		return nil
+		made, err = a.issued(r.Context(), t, sealed)
+		return err
 	})
 	return made, err
 }
 
 // issued is a ticket as its answer has it.
-func (a *API) issued(t webrtc.Ticket, sealed string) any {
-	return map[string]any{"token": sealed, "expires_at": t.Expires.Format(time.RFC3339), "url": a.PublicURL + "/web/calls", "ice_servers": a.Web.Relays(t.ID)}
+func (a *API) issued(ctx context.Context, t webrtc.Ticket, sealed string) (_ any, err error) {
+	at := a.PublicURL
+	if a.Web.At != nil {
+		if at, err = a.Web.At(ctx, t.TakesOver); err != nil {
+			return nil, err
+		}
+	}
+	return map[string]any{"token": sealed, "expires_at": t.Expires.Format(time.RFC3339), "url": at + "/web/calls", "ice_servers": a.Web.Relays(t.ID)}, nil
 }
 
 // webCall makes a ticket with which a browser calls an agent, once.
@@ -95,7 +104,7 @@ func (a *API) webCall(r *request) (any, error) {
 	if err != nil {
 		return nil, parley.Invalid("context", err.Error())
 	}
-	return a.issued(t, sealed), nil
+	return a.issued(r.Context(), t, sealed)
 }
 
 // isOrigin says whether a text is a page's origin as browsers send it (RFC 6454 §6.2): scheme, host, and a port that is not the scheme's own.

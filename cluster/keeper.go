@@ -56,7 +56,9 @@ type Keeper struct {
 	// Fenced is called when others took this node for dead, or its place: what runs here is not its any more. It returns once that has been let go of.
 	Fenced func(ctx context.Context)
 	// Alive says whether something else than the database has heard of a node lately. nil: there is nothing else.
-	Alive  func(node string) bool
+	Alive func(node string) bool
+	// Saw is told of all nodes each time they have been looked at, this one among them. nil: nobody wants to know.
+	Saw    func(nodes []store.Node)
 	Logger *slog.Logger
 	// Alone says that there can be no others: nobody looks, so the node beats once.
 	Alone bool
@@ -208,6 +210,9 @@ func (k *Keeper) look(ctx, telling context.Context) error {
 	done()
 	if err != nil {
 		return err
+	}
+	if k.Saw != nil {
+		k.Saw(nodes)
 	}
 	now := time.Now()
 	if now.Sub(k.looked) > 3*Every { // who stood still has not seen the others stand still

@@ -34,6 +34,7 @@ type Node struct {
 	SeenAt        int64  // by its own clock, for people
 	Name          string // of its machine
 	Address       string // where carriers reach it by SIP
+	URL           string // where browsers reach it; "": that is not known
 	Most          int    // calls that it takes at once; 0: no limit was given
 }
 
@@ -82,7 +83,7 @@ func (d *DB) Join(ctx context.Context, n Node) error {
 		n.Run, n.State, n.Beat, n.StartedAt, n.SeenAt = d.run, NodeUp, at, at, at
 		_, err := tx.NewInsert().Model(&n).On("CONFLICT (id) DO UPDATE").Set("run = EXCLUDED.run").Set("state = EXCLUDED.state").
 			Set("beat = node.beat + 1").Set("version = EXCLUDED.version").Set("roles = EXCLUDED.roles").
-			Set("name = EXCLUDED.name").Set("address = EXCLUDED.address").Set("most = EXCLUDED.most").
+			Set("name = EXCLUDED.name").Set("address = EXCLUDED.address").Set("most = EXCLUDED.most").Set("url = EXCLUDED.url").
 			Set("started_at = EXCLUDED.started_at").Set("seen_at = EXCLUDED.seen_at").Exec(ctx)
 		return err
 	})

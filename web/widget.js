@@ -4,7 +4,7 @@
 //
 // data-agent   whom it calls: the page's origin must be in the agent's web_origins
 // data-label   what the button says; data-color its colour; data-position left or right; all of words below may be said otherwise, too
-// data-button="off": no button. window.Parley.call({agent}) or call({token}) makes calls, too; it resolves to a call with hangup(),
+// data-button="off": no button. window.Parley.call({agent}) or call({token, url}) makes calls, too; it resolves to a call with hangup(),
 // mute(on), press(digits), state and, as an EventTarget, the events state {state, reason, code} and message {sender, text, partial}.
 // signal, an AbortSignal, gives up a call that is being set up. What it rejects with is an Error with a code.
 (() => {
@@ -65,7 +65,8 @@
     #still() { if (this.state === 'ended') throw new Failure('cancelled', 'you hung up') }
 
     async begin() {
-      const { agent, token, ice_servers, codec, audio, signal } = this.options
+      const { agent, token, url, ice_servers, codec, audio, signal } = this.options
+      const at = url ? url.replace(/\/web\/calls$/, '') : base // a ticket may be for another node of the server's
       signal?.addEventListener('abort', () => this.hangup(), { once: true })
       if (signal?.aborted) this.hangup()
       this.#still()
@@ -95,11 +96,11 @@
       })
       await pc.setLocalDescription(await pc.createOffer())
       this.#past('offered')
-      const r = await ask(base + '/web/calls', {
+      const r = await ask(at + '/web/calls', {
         method: 'POST', headers: { 'Content-Type': 'application/sdp', Authorization: 'Bearer ' + pass.token }, body: pc.localDescription.sdp,
       })
       this.#past('answered')
-      this.#at = base + r.headers.get('Location')
+      this.#at = at + r.headers.get('Location')
       this.id = this.#at.split('/').pop()
       if (this.state === 'ended') this.#dismiss()
       this.#still()

@@ -1,4 +1,4 @@
 package client
 
 // contractSum is the SHA-256 of the contract that client.gen.go was made from.
-const contractSum = "d14b2959785f837533ca253658bdde44258347bd398dad9bebcd84301fcb6ed9"
+const contractSum = "f13e50953fdee89e20eb7602403185e120d9f9d0567fa292e09b2dbdfcd1f34b"

@@ -13,17 +13,7 @@ type carrierDoor interface {
 	http.Handler
 }
 
-// carrierDoors are those that there are, by TrunkAccount.Carrier; they are served below /carriers/<carrier>/.
+// carrierDoors are those that there are, by TrunkAccount.Carrier; they are served below /carriers/<carrier>/, and have no API key.
 func (h *house) carrierDoors() map[string]carrierDoor {
 	return map[string]carrierDoor{parley.CarrierTwilio: h.twilio(), parley.CarrierTelnyx: h.telnyx()}
-}
-
-// besides puts the carriers' paths beside what else is served. They have no API key.
-func besides(site http.Handler, doors map[string]carrierDoor) http.Handler {
-	mux := http.NewServeMux()
-	mux.Handle("/", site)
-	for carrier, d := range doors {
-		mux.Handle("/carriers/"+carrier+"/", d)
-	}
-	return mux
 }

@@ -20,6 +20,9 @@ import (
 type clusterConfig struct {
 	NATS string `name:"nats-url" env:"PARLEY_NATS_URL" help:"NATS servers by which the nodes of one PostgreSQL database reach each other, such as nats://user:password@10.0.0.5:4222,nats://10.0.0.6:4222. Default: none, and what is asked of another node's call is refused."`
 
+	Roles   roles  `name:"roles" env:"PARLEY_ROLES" default:"api,media,jobs" help:"What this process does: api (REST, dashboard), media (calls), jobs (webhooks, what is done after calls, erasing); several by commas. Others of one PostgreSQL database do the rest."`
+	NodeURL string `name:"node-url" env:"PARLEY_NODE_URL" help:"Where browsers that call and carriers that call by HTTP reach this very node, such as https://media-1.example.com. Default: PARLEY_PUBLIC_URL."`
+
 	MaxCalls int           `name:"max-calls" env:"PARLEY_MAX_CALLS" help:"Calls at once in this process; those that come in beyond are refused with 503 and Retry-After, and those that are to go out wait, or go out by another node. Default: any number."`
 	Drain    time.Duration `name:"drain" env:"PARLEY_DRAIN" default:"30m" help:"How long calls may go on after SIGTERM, which takes no new ones. A second signal, or Ctrl-C, ends them at once."`
 }
@@ -29,8 +32,11 @@ func (c clusterConfig) check(database string) error {
 	if c.MaxCalls < 0 || c.Drain < 0 {
 		return errors.New("PARLEY_MAX_CALLS, PARLEY_DRAIN: neither may be negative; write 200 and 30m")
 	}
-	if c.NATS == "" {
-		return nil
+	if u, err := url.Parse(c.NodeURL); c.NodeURL != "" && (err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.RawQuery != "") {
+		return fmt.Errorf("PARLEY_NODE_URL: %q is no address of a server; write https://media-1.example.com", c.NodeURL)
+	}
+	if err := c.Roles.check(database); err != nil || c.NATS == "" {
+		return err
 	}
 	if !strings.Contains(database, "://") {
 		return errors.New("PARLEY_NATS_URL: an SQLite database is one process's; with several nodes PARLEY_DATABASE_URL is to be postgres://…")
@@ -64,7 +70,7 @@ func (h *house) meet(key cluster.Sealer) error {
 func (h *house) load() cluster.Load {
 	_, err := h.room()
 	full := err != nil && !errors.Is(err, errDraining)
-	return cluster.Load{Version: version, Roles: []string{cluster.API, cluster.Media, cluster.Jobs}, Calls: h.switchboard.Live(), Weight: float64(runtime.GOMAXPROCS(0)),
+	return cluster.Load{Version: version, Roles: h.cfg.Cluster.Roles.all(), Calls: h.switchboard.Live(), Weight: float64(runtime.GOMAXPROCS(0)),
 		Draining: h.place.keeper.Draining(), Full: full}
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net"
@@ -12,6 +13,7 @@ import (
 	"github.com/parley-voice/parley"
 	"github.com/parley-voice/parley/action"
 	"github.com/parley-voice/parley/call"
+	"github.com/parley-voice/parley/cluster"
 	"github.com/parley-voice/parley/job"
 	"github.com/parley-voice/parley/metrics"
 	"github.com/parley-voice/parley/webhook"
@@ -22,16 +24,26 @@ const dialJob = "dial"
 
 // deliver makes what takes work from the store: the jobs and the webhooks.
 func (h *house) deliver(v *vendors) {
-	kinds := append(h.clerk(v).Kinds(), job.Kind{Name: dialJob, AtOnce: dialsAtOnce, Room: func() int { n, _ := h.room(); return n }, Run: h.dial, Doubt: h.inDoubt}, h.settler())
-	if h.blobs.spool != nil {
-		kinds = append(kinds, h.blobs.spool.Kind())
-	}
-	h.jobs = job.New(h.db, job.Options{Owner: h.db.Self(), Logger: h.log}, kinds...)
+	h.jobs = job.New(h.db, job.Options{Owner: h.db.Self(), Logger: h.log}, h.kinds(v)...)
 	h.metrics = metrics.New(metrics.Config{Log: h.db.Log(), Running: h.switchboard.Live, Depth: h.db.Depth, Logger: h.log,
-		Node: metrics.Node{Late: h.clock.Lateness, Lines: func() metrics.Lines { return lines(h.sip.State()) }, Ports: h.ports.InUse, Recordings: h.blobs.waiting()}})
+		Node: metrics.Node{Late: h.clock.Lateness, Lines: func() metrics.Lines { return lines(h.trunks()) }, Ports: h.ports.InUse, Recordings: h.blobs.waiting()}})
 	h.webhooks = webhook.New(webhook.Options{DB: h.db, Sender: h.fetch, Logger: h.log, Attempted: h.metrics.Attempted, RecordingURL: func(callID string) string {
 		return h.api.RecordingURL(callID, "mp3", time.Now().Add(recordingURLLasts))
 	}})
+}
+
+// kinds are the jobs that this node's roles are for.
+func (h *house) kinds(v *vendors) (all []job.Kind) {
+	if h.does(cluster.Media) {
+		all = append(all, job.Kind{Name: dialJob, AtOnce: dialsAtOnce, Room: func() int { n, _ := h.room(); return n }, Run: h.dial, Doubt: h.inDoubt})
+	}
+	if h.does(cluster.Jobs) {
+		all = append(append(all, h.clerk(v).Kinds()...), h.settler())
+		if h.blobs.spool != nil {
+			all = append(all, h.blobs.spool.Kind())
+		}
+	}
+	return all
 }
 
 // recordingURLLasts is how long the address in event_recording works (SPEC §3).
@@ -117,4 +129,23 @@ func (c *serveCmd) publicURL() string {
 		return strings.TrimRight(c.PublicURL, "/")
 	}
 	return "http://" + reach(c.HTTP)
+}
+
+// nodeURL is where others reach this very node.
+func (c *serveCmd) nodeURL() string {
+	if c.Cluster.NodeURL != "" {
+		return strings.TrimRight(c.Cluster.NodeURL, "/")
+	}
+	return c.publicURL()
+}
+
+// carriersURL is where carriers reach this very node by HTTP; "": nobody has said.
+func (c *serveCmd) carriersURL() string { return cmp.Or(c.Cluster.NodeURL, c.PublicURL) }
+
+// browsersURL is nodeURL for other nodes to tell: of a node that says of none, or that browsers cannot call, they do not know.
+func (c *serveCmd) browsersURL() string {
+	if c.Cluster.NodeURL == "" || c.Web.ICE == off || !c.Cluster.Roles.has(cluster.Media) {
+		return ""
+	}
+	return c.nodeURL()
 }

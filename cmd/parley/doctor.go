@@ -112,6 +112,7 @@ func (c *doctorCmd) vendors(ctx context.Context, r *report, getenv func(string) 
 		default:
 			defer db.Close()
 			v.db = db
+			r.add(c.company(ctx, db)...)
 		}
 	}
 	held, err := v.held(ctx)

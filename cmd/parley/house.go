@@ -16,6 +16,7 @@ import (
 	"github.com/parley-voice/parley/api"
 	"github.com/parley-voice/parley/audio"
 	"github.com/parley-voice/parley/call"
+	"github.com/parley-voice/parley/cluster"
 	"github.com/parley-voice/parley/conversation"
 	"github.com/parley-voice/parley/fetch"
 	"github.com/parley-voice/parley/job"
@@ -107,13 +108,13 @@ func (c *serveCmd) build(ctx context.Context, log *slog.Logger) (h *house, made 
 	v.guarded = provider.Guarded(h.fetch.Dial)
 	h.api, err = api.New(api.Config{
 		Store: db, Log: db.Log(), Blobs: h.blobs.files(), Signer: key, Live: h.live(), Traces: traces{h.traces, h.sip, h.switchboard}, Courier: h.webhooks, Meter: h.metrics, Specs: specs, Logger: log,
-		DialJob: dialJob, Ready: h.ready, RatePerSecond: c.Rate, Doors: api.Doors{DirectSIP: true, Prober: h.prober(v), Trunks: trunkStates{h.sip.State}, Web: h.web(), Shared: db.Shared()}, PublicURL: c.publicURL(), CheckAction: checkAction,
+		DialJob: dialJob, Ready: h.ready, RatePerSecond: c.Rate, Doors: api.Doors{DirectSIP: true, Prober: h.prober(v), Trunks: trunkStates{h.trunks}, Web: h.web(), Shared: db.Shared(), Lacking: h.place.muster.lacks}, PublicURL: c.publicURL(), CheckAction: checkAction,
 		CheckURL: h.fetch.CheckURL, Vendors: v, Carriers: h.sellers(),
 	})
 	if err != nil {
 		return h, "", err
 	}
-	pages, err := withDashboard(besides(h.site(h.api, key), doors))
+	pages, err := h.front(h.api, key, doors)
 	if err != nil {
 		return h, "", err
 	}
@@ -121,12 +122,8 @@ func (c *serveCmd) build(ctx context.Context, log *slog.Logger) (h *house, made 
 	return h, made, nil
 }
 
-// telephone opens the SIP sockets and the carriers' doors, and puts the switchboard behind them.
+// telephone makes the switchboard, and in front of it the doors that this node's roles are for.
 func (h *house) telephone(v *vendors) (carriers map[string]carrierDoor, err error) {
-	ip, err := h.cfg.publicIP()
-	if err != nil {
-		return nil, err
-	}
 	if h.prices, err = h.cfg.prices(); err != nil {
 		return nil, err
 	}
@@ -138,6 +135,32 @@ func (h *house) telephone(v *vendors) (carriers map[string]carrierDoor, err erro
 	h.traces = &trace.Keeper{Recorder: trace.New(0), Store: h.db, Logger: h.log}
 	trunks := &trunkBook{read: h.db.Trunks, registers: h.place.registers.Load}
 	who := &directory{db: h.db, trunks: trunks.all, anew: trunks.anew, defaultEnv: h.env, trustLoop: h.cfg.TrustLoopback}
+	doors := leg.Doors{}
+	if h.does(cluster.Media) {
+		if err = h.openPhone(trunks, who); err != nil {
+			return nil, err
+		}
+		carriers = h.carrierDoors()
+		doors[parley.CarrierSIP] = h.sip
+		for name, d := range carriers {
+			doors[name] = d
+		}
+	}
+	h.fetch = fetch.New(fetch.Options{Allow: allow, Own: own(h.cfg.HTTP, h.sipAddr)})
+	h.switchboard = call.New(call.Config{
+		Trunk: doors, Calls: h.db, Log: h.db.Log(), Recordings: h.blobs, Traces: h.traces, Open: v.Open, Logger: h.log,
+		MayCall: h.db.MayCall, Refused: h.neverAgain, Fetch: h.fetch, Memories: h.db, Documents: knowledge.NewLibrary(h.db), Prices: h.prices, Early: h.cfg.Early == on,
+		Directory: who, Take: h.take,
+	})
+	return carriers, nil
+}
+
+// openPhone opens the sockets of SIP and of browsers' sound.
+func (h *house) openPhone(trunks *trunkBook, who *directory) error {
+	ip, err := h.cfg.publicIP()
+	if err != nil {
+		return err
+	}
 	conf := sip.Config{
 		Listen: h.cfg.SIP, PublicIP: ip, Ports: h.ports, Clock: h.clock, Trunks: trunks.sip, Whose: who.Whose, TrustLoopback: h.cfg.TrustLoopback,
 		DemoUser: demoNumber, Logger: h.log, Trace: h.traces.Recorder, Lines: h.place.lines.shared(),
@@ -145,30 +168,16 @@ func (h *house) telephone(v *vendors) (carriers map[string]carrierDoor, err erro
 	}
 	name := "PARLEY_SIP"
 	if conf.TLS, err = h.cfg.serverTLS(h.log); err != nil {
-		return nil, err
+		return err
 	} else if conf.TLS != nil {
 		conf.ListenTLS, name = h.cfg.TLS.SIP, "PARLEY_SIP, PARLEY_SIP_TLS"
 	}
 	trunk, err := sip.New(conf)
 	if err != nil {
-		return nil, taken(name, err)
+		return taken(name, err)
 	}
 	h.sip, h.sipAddr = trunk, trunk.Addr().String()
-	if err = h.openDoor(ip); err != nil {
-		return nil, err
-	}
-	h.fetch = fetch.New(fetch.Options{Allow: allow, Own: own(h.cfg.HTTP, h.sipAddr)})
-	carriers = h.carrierDoors()
-	doors := leg.Doors{parley.CarrierSIP: trunk}
-	for name, d := range carriers {
-		doors[name] = d
-	}
-	h.switchboard = call.New(call.Config{
-		Trunk: doors, Calls: h.db, Log: h.db.Log(), Recordings: h.blobs, Traces: h.traces, Open: v.Open, Logger: h.log,
-		MayCall: h.db.MayCall, Refused: h.neverAgain, Fetch: h.fetch, Memories: h.db, Documents: knowledge.NewLibrary(h.db), Prices: h.prices, Early: h.cfg.Early == on,
-		Directory: who, Take: h.take,
-	})
-	return carriers, nil
+	return h.openDoor(ip)
 }
 
 // neverAgain puts the number of somebody who asked for it on the do-not-call list of an environment that wants that.

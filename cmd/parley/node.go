@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -44,6 +45,9 @@ func (c *serveCmd) nodeID() (string, error) {
 
 // reached is where carriers reach this node by SIP, as far as is known before it listens.
 func (c *serveCmd) reached() string {
+	if !c.Cluster.Roles.has(cluster.Media) {
+		return ""
+	}
 	if c.PublicIP == "" {
 		return reach(c.SIP)
 	}
@@ -54,6 +58,7 @@ func (c *serveCmd) reached() string {
 // A place is this process among the nodes of its database.
 type place struct {
 	keeper    cluster.Keeper
+	muster    muster
 	bus       *cluster.Bus // nil: other nodes are not reached
 	seats     seats
 	lines     *lineBook   // nil: this process is the only one
@@ -67,7 +72,8 @@ func (h *house) join(ctx context.Context) error {
 		return err
 	}
 	name, _ := os.Hostname()
-	n := store.Node{ID: id, Version: version, Name: name, Address: h.cfg.reached(), Most: h.cfg.Cluster.MaxCalls}
+	n := store.Node{ID: id, Version: version, Name: name, Address: h.cfg.reached(), Most: h.cfg.Cluster.MaxCalls,
+		Roles: h.cfg.Cluster.Roles.String(), URL: h.cfg.browsersURL()}
 	if err := h.alone(ctx, id); err != nil {
 		return err
 	}
@@ -80,7 +86,7 @@ func (h *house) join(ctx context.Context) error {
 		h.place.lines = &lineBook{db: h.db, log: h.log, freed: make(chan struct{}, 1)}
 	}
 	h.place.keeper.Alone = !h.db.Shared()
-	h.place.keeper.Lost, h.place.keeper.Fenced = h.bury, h.letGo
+	h.place.keeper.Lost, h.place.keeper.Fenced, h.place.keeper.Saw = h.bury, h.letGo, h.saw
 	lost, err := h.db.ReconcileCalls(ctx)
 	if err != nil {
 		return fmt.Errorf("ending the calls of the last run: %w", err)
@@ -168,7 +174,7 @@ func (h *house) duties() []cluster.Task {
 			return nil
 		}})
 	}
-	return all
+	return slices.DeleteFunc(all, func(t cluster.Task) bool { return !h.does(t.Role) })
 }
 
 // letGo hangs calls up whose end others have written down. What was still to be told of them is out of the log then.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"strings"
@@ -26,8 +27,19 @@ type prober struct {
 
 func (h *house) prober(v *vendors) *prober {
 	ip, _ := h.cfg.publicIP() // telephone has read it
-	return &prober{db: h.db, trunk: h.sip.Probe, vendors: v, clerk: after.New(after.Config{Net: h.fetch, Logger: h.log}), open: h.carriers().Open, public: ip}
+	return &prober{db: h.db, trunk: h.probe, vendors: v, clerk: after.New(after.Config{Net: h.fetch, Logger: h.log}), open: h.carriers().Open, public: ip}
 }
+
+// probe asks a trunk, where there is a telephone.
+func (h *house) probe(ctx context.Context, a parley.TrunkAccount) ([]sip.Probe, error) {
+	if h.sip == nil {
+		return nil, errNoMedia
+	}
+	return h.sip.Probe(ctx, a)
+}
+
+// errNoMedia is for what only a telephone can find out.
+var errNoMedia = errors.New("this node has not the role media, and opens no SIP")
 
 // Probe implements api.Prober.
 func (p *prober) Probe(ctx context.Context, env, id string, doc store.Doc) ([]api.Check, error) {

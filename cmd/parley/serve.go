@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/parley-voice/parley/cluster"
 	"github.com/parley-voice/parley/secret"
 	"github.com/parley-voice/parley/store"
 )
@@ -78,12 +79,16 @@ func (h *house) serve(ctx context.Context, door net.Listener) error {
 		}
 		return nil
 	})
-	run(&calls, ctx, "SIP", h.switchboard.Serve)
+	if h.sip != nil {
+		run(&calls, ctx, "SIP", h.switchboard.Serve)
+	}
 	if h.door != nil {
 		run(&calls, ctx, "web calls", h.door.Serve)
 	}
-	run(&calls, ctx, "jobs", h.jobs.Run)
-	run(&calls, ctx, "queue", h.queue().Run)
+	if h.does(cluster.Media) || h.does(cluster.Jobs) {
+		run(&calls, ctx, "jobs", h.jobs.Run)
+		run(&calls, ctx, "queue", h.queue().Run)
+	}
 	h.place.keeper.Tasks = h.duties()
 	run(&webhooks, after, "nodes", h.keep)
 	if h.place.lines != nil {
@@ -183,12 +188,15 @@ func (c *serveCmd) keepKey(made string) error {
 func (h *house) greet(w *os.File, http net.Addr, made string) {
 	web, sip := reach(http.String()), reach(h.sipAddr)
 	fmt.Fprintf(w, "\nParley %s is ready.\n\n", version)
-	fmt.Fprintf(w, "  Dashboard   http://%s/   (log in with the API key)\n", web)
-	fmt.Fprintf(w, "  API         http://%s/v1   (reference: http://%s/docs)\n", web, web)
-	if made != "" {
-		fmt.Fprintf(w, "  API key     %s   (kept in %s)\n", made, filepath.Join(h.cfg.Data, apiKeyFile))
-	} else {
-		fmt.Fprintf(w, "  API key     as before (%s, or PARLEY_API_KEY)\n", filepath.Join(h.cfg.Data, apiKeyFile))
+	if !h.does(cluster.API) || !h.does(cluster.Media) {
+		fmt.Fprintf(w, "  Roles       %s   (health: http://%s/readyz)\n", h.cfg.Cluster.Roles, web)
+	}
+	if h.does(cluster.API) {
+		h.greetAPI(w, web, made)
+	}
+	if !h.does(cluster.Media) {
+		fmt.Fprintln(w)
+		return
 	}
 	target := strings.TrimSuffix("sip:"+demoNumber+"@"+sip, ":5060")
 	fmt.Fprintf(w, "  Demo agent  %s\n", target)
@@ -196,6 +204,16 @@ func (h *house) greet(w *os.File, http net.Addr, made string) {
 		fmt.Fprintf(w, "  Talk to it  http://%s/try   (a browser on this machine)\n", web)
 	}
 	fmt.Fprintf(w, "  Ring it     %s call %s --say \"What are your opening hours?\"\n\n", os.Args[0], target)
+}
+
+func (h *house) greetAPI(w *os.File, web, made string) {
+	fmt.Fprintf(w, "  Dashboard   http://%s/   (log in with the API key)\n", web)
+	fmt.Fprintf(w, "  API         http://%s/v1   (reference: http://%s/docs)\n", web, web)
+	if made != "" {
+		fmt.Fprintf(w, "  API key     %s   (kept in %s)\n", made, filepath.Join(h.cfg.Data, apiKeyFile))
+	} else {
+		fmt.Fprintf(w, "  API key     as before (%s, or PARLEY_API_KEY)\n", filepath.Join(h.cfg.Data, apiKeyFile))
+	}
 }
 
 // reach is an address as somebody on this machine uses it.

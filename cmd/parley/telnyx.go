@@ -12,7 +12,7 @@ import (
 
 // telnyx makes the door of calls by Telnyx.
 func (h *house) telnyx() *telnyx.Door {
-	return telnyx.New(telnyx.Config{Clock: h.clock, Lines: h.place.lines.shared(), Logger: h.log, Public: h.cfg.PublicURL, Open: h.telnyxAccount})
+	return telnyx.New(telnyx.Config{Clock: h.clock, Lines: h.place.lines.shared(), Logger: h.log, Public: h.cfg.carriersURL(), Open: h.telnyxAccount})
 }
 
 // telnyxAccount is an account connection with Telnyx, with what its calls need.

@@ -13,7 +13,7 @@ import (
 
 // twilio makes the door of calls by Twilio.
 func (h *house) twilio() *twilio.Door {
-	return twilio.New(twilio.Config{Clock: h.clock, Lines: h.place.lines.shared(), Logger: h.log, PublicURL: h.cfg.PublicURL, Account: h.twilioAccount})
+	return twilio.New(twilio.Config{Clock: h.clock, Lines: h.place.lines.shared(), Logger: h.log, PublicURL: h.cfg.carriersURL(), Account: h.twilioAccount})
 }
 
 // twilioAccount is an account connection of one of Twilio's types, with what its calls need.

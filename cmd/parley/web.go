@@ -112,10 +112,11 @@ func (h *house) openDoor(ip netip.Addr) error {
 
 // web is what the API tells browsers; nil: they cannot call.
 func (h *house) web() *api.WebCalls {
-	if h.door == nil {
+	relays, err := h.cfg.Web.relays()
+	if h.cfg.Web.ICE == off || err != nil { // check has read them
 		return nil
 	}
-	return &api.WebCalls{Relays: h.door.Servers}
+	return &api.WebCalls{Relays: func(who string) []webrtc.Server { return webrtc.Servers(relays, who) }, At: h.doorOf}
 }
 
 // beside is six ports above SIP's.
@@ -128,12 +129,9 @@ func beside(sip string) string {
 	return net.JoinHostPort(host, strconv.Itoa(n%65536))
 }
 
-// site is what browsers reach beside the API; the API alone when they cannot call.
-func (h *house) site(a *api.API, signer webrtc.Signer) http.Handler {
-	if h.door == nil {
-		return a
-	}
-	s := web.New(web.Config{
+// site is what browsers that call reach.
+func (h *house) site(signer webrtc.Signer) http.Handler {
+	return web.New(web.Config{
 		Door: h.door, Answer: h.switchboard.Answer, TakeOver: h.switchboard.TakeOverBy, Log: h.db.Log(), Signer: signer, Relays: h.door.Servers, Logger: h.log,
 		Inviting: func(ctx context.Context, id string) (web.Inviting, error) {
 			a, err := h.db.InternalAgent(ctx, "", id)
@@ -147,10 +145,4 @@ func (h *house) site(a *api.API, signer webrtc.Signer) http.Handler {
 			return h.env, n.InboundAgent
 		},
 	})
-	mux := http.NewServeMux()
-	mux.Handle("/", a)
-	for _, p := range web.Paths {
-		mux.Handle(p, s)
-	}
-	return mux
 }

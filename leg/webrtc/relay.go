@@ -48,10 +48,13 @@ type Server struct {
 	Credential string   `json:"credential,omitempty"`
 }
 
-// Servers are the door's relays for one browser; who it is goes into the names of users that are made for it.
-func (d *Door) Servers(who string) []Server {
+// Servers are the door's relays for one browser.
+func (d *Door) Servers(who string) []Server { return Servers(d.conf.Relays, who) }
+
+// Servers are relays for one browser; who it is goes into the names of users that are made for it.
+func Servers(relays []Relay, who string) []Server {
 	all := []Server{}
-	for _, r := range d.conf.Relays {
+	for _, r := range relays {
 		user, password := r.credentials(who, time.Now())
 		all = append(all, Server{[]string{r.URL}, user, password})
 	}
