@@ -4417,6 +4417,8 @@ export interface components {
         };
         /** @description How the server is */
         HealthDto: {
+            /** @description What no node of the installation does (PARLEY_ROLES); absent: all is done */
+            missing_roles?: ("api" | "media" | "jobs")[];
             /** @enum {string} */
             status: "ok" | "unavailable";
         };
