@@ -121,5 +121,12 @@ func (d *DB) snapshotTx(ctx context.Context, f func(tx bun.Tx) error) error {
 	if d.pg {
 		o.Isolation = sql.LevelRepeatableRead
 	}
-	return d.r.RunInTx(ctx, o, func(_ context.Context, tx bun.Tx) error { return f(tx) })
+	return d.r.RunInTx(ctx, o, func(_ context.Context, tx bun.Tx) error {
+		if d.pg { // what is read is written elsewhere meanwhile, however slow that is; no row is locked
+			if _, err := tx.NewRaw("SET LOCAL " + idleTxName + " = 0").Exec(ctx); err != nil {
+				return err
+			}
+		}
+		return f(tx)
+	})
 }

@@ -22,7 +22,7 @@ func (d *DB) TakeDuty(ctx context.Context, duty Duty, silent ...Node) (bool, err
 		args = append(args, n.ID, n.Run, n.Beat)
 	}
 	args = append(args, d.node, d.node, "%,"+duty.Role+",%")
-	res, err := d.w.NewRaw("INSERT INTO duties (name, node) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET node = excluded.node "+
+	res, err := d.pulse.NewRaw("INSERT INTO duties (name, node) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET node = excluded.node "+
 		"WHERE duties.node = excluded.node OR ("+free+") AND (EXISTS (SELECT 1 FROM nodes WHERE id = ? AND state = 'up') OR "+
 		"NOT EXISTS (SELECT 1 FROM nodes WHERE id <> ? AND state = 'up' AND (roles = '' OR ',' || roles || ',' LIKE ?)))", args...).Exec(ctx)
 	if err != nil {
@@ -34,6 +34,6 @@ func (d *DB) TakeDuty(ctx context.Context, duty Duty, silent ...Node) (bool, err
 
 // GiveDuty leaves a duty of this node to whoever takes it. What was done for it has ended, and stands in the database.
 func (d *DB) GiveDuty(ctx context.Context, duty Duty) error {
-	_, err := d.w.NewRaw("UPDATE duties SET node = '' WHERE name = ? AND node = ?", duty.Name, d.node).Exec(ctx)
+	_, err := d.pulse.NewRaw("UPDATE duties SET node = '' WHERE name = ? AND node = ?", duty.Name, d.node).Exec(ctx)
 	return wrap(err, "giving a duty back")
 }

@@ -96,7 +96,7 @@ func (d *DB) Join(ctx context.Context, n Node) error {
 // Beat tells the others that this node lives, and in which state. ErrGone: they do not think so; it may Join again once it has
 // let go of what was its. ErrReplaced: it may not, for another process has its place.
 func (d *DB) Beat(ctx context.Context, state string) error {
-	res, err := d.w.NewRaw("UPDATE nodes SET beat = beat + 1, seen_at = ?, state = ? WHERE id = ? AND run = ? AND state <> ?",
+	res, err := d.pulse.NewRaw("UPDATE nodes SET beat = beat + 1, seen_at = ?, state = ? WHERE id = ? AND run = ? AND state <> ?",
 		now(), state, d.node, d.run, NodeGone).Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("telling the other nodes of this one: %w", err)
@@ -106,7 +106,7 @@ func (d *DB) Beat(ctx context.Context, state string) error {
 		return err
 	}
 	var run string
-	if err = d.w.NewRaw("SELECT COALESCE(MAX(run), '') FROM nodes WHERE id = ?", d.node).Scan(ctx, &run); err != nil {
+	if err = d.pulse.NewRaw("SELECT COALESCE(MAX(run), '') FROM nodes WHERE id = ?", d.node).Scan(ctx, &run); err != nil {
 		return fmt.Errorf("telling the other nodes of this one: %w", err)
 	}
 	if run != "" && run != d.run {
@@ -117,7 +117,7 @@ func (d *DB) Beat(ctx context.Context, state string) error {
 
 // Nodes are those that are not gone, by id.
 func (d *DB) Nodes(ctx context.Context) (nodes []Node, err error) {
-	err = d.r.NewSelect().Model(&nodes).Where("state <> ?", NodeGone).OrderExpr("id").Scan(ctx)
+	err = d.pulse.NewSelect().Model(&nodes).Where("state <> ?", NodeGone).OrderExpr("id").Scan(ctx)
 	return nodes, wrap(err, "reading the nodes")
 }
 
@@ -159,7 +159,7 @@ func (d *DB) CallNode(ctx context.Context, id string) (node string, err error) {
 // Bereave declares a node gone whose beat others have not seen grow, and ends its calls as ReconcileCalls does, which says what is
 // returned; its jobs are due again, or in doubt. It does nothing when the node has beaten since n was read, or somebody was quicker.
 func (d *DB) Bereave(ctx context.Context, n Node) (lost []parley.Call, err error) {
-	err = d.tx(ctx, func(tx bun.Tx) error {
+	err = d.pulse.RunInTx(ctx, nil, func(_ context.Context, tx bun.Tx) error {
 		lost = nil
 		res, err := tx.NewRaw("UPDATE nodes SET state = ? WHERE id = ? AND run = ? AND beat = ? AND state <> ?", NodeGone, n.ID, n.Run, n.Beat, NodeGone).Exec(ctx)
 		if err != nil {
@@ -201,7 +201,7 @@ func (d *DB) silence(ctx context.Context, run string) error {
 	}
 	for over := time.Now().Add(silenceWait); ; time.Sleep(20 * time.Millisecond) {
 		var left int
-		err := d.r.NewRaw("SELECT COUNT(*) FROM (SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = ?) AS t", appName(run)).Scan(ctx, &left)
+		err := d.pulse.NewRaw("SELECT COUNT(*) FROM (SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = ?) AS t", appName(run)).Scan(ctx, &left)
 		if err != nil || left == 0 {
 			return err
 		}

@@ -39,6 +39,7 @@ var migrations embed.FS
 // A DB is the open store. Its methods may be called from any goroutine.
 type DB struct {
 	w, r  *bun.DB // on PostgreSQL the same
+	pulse *bun.DB // by which nodes tell that they live; on SQLite w
 	path  string  // of the SQLite file
 	pg    bool
 	newer bool // a newer version has migrated it: set by migrate
@@ -60,10 +61,12 @@ type DB struct {
 	folding *folding
 }
 
-// readers is how many connections read an SQLite file at once, pgConns how many a PostgreSQL server is asked for.
+// readers is how many connections read an SQLite file at once, pgConns and pulseConns how many a PostgreSQL server is asked for.
 const (
 	readers = 4
 	pgConns = 16
+	// pulseConns are apart: a node whose other connections all wait for somebody's row lives all the same, and sees who does not.
+	pulseConns = 2
 )
 
 // Open opens (and migrates) the database at url: a file path, or postgres://… . A database whose secrets were sealed with
@@ -133,11 +136,15 @@ func (d *DB) openPostgres(url string) error {
 	// bun writes values into the text of a query: preparing each would cost a round trip and fill the statement cache.
 	c.DefaultQueryExecMode = pgx.QueryExecModeSimpleProtocol
 	c.RuntimeParams["application_name"] = appName(d.run)
+	impatient(c)
 	pool := stdlib.OpenDB(*c)
 	pool.SetMaxOpenConns(pgConns)
 	pool.SetMaxIdleConns(pgConns / 2)
 	d.w = bun.NewDB(pool, pgdialect.New())
 	d.r, d.pg = d.w, true
+	pulse := stdlib.OpenDB(*c)
+	pulse.SetMaxOpenConns(pulseConns)
+	d.pulse = bun.NewDB(pulse, pgdialect.New())
 	return nil
 }
 
@@ -169,6 +176,7 @@ func (d *DB) openSQLite(path string) error {
 	d.path, d.lasting = path, newLasting(path)
 	d.w = bun.NewDB(w, sqlitedialect.New()).WithQueryHook(d.lasting)
 	d.r = bun.NewDB(r, sqlitedialect.New())
+	d.pulse = d.w
 	return nil
 }
 
@@ -211,8 +219,10 @@ func (d *DB) Close() error {
 
 func (d *DB) closePools() error {
 	err := d.w.Close()
-	if d.r != d.w {
-		err = errors.Join(d.r.Close(), err)
+	for _, other := range []*bun.DB{d.r, d.pulse} {
+		if other != d.w {
+			err = errors.Join(other.Close(), err)
+		}
 	}
 	return err
 }
