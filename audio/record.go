@@ -16,13 +16,15 @@ const (
 
 // A Recorder writes both sides of a call into a stereo WAV at 16 kHz, each frame at its slot of one time line of 20 ms slots
 // since answer. A slot that nothing came for is silence. The last second is held back, so that a late frame still finds its
-// slot; one that is later, or more than ten minutes ahead, is dropped and counted. Not safe for concurrent use.
+// slot; one that is later, or more than ten minutes ahead, is dropped and counted. What is held back is written as it is, too, each second:
+// whoever is killed leaves all but the last one. Not safe for concurrent use.
 type Recorder struct {
 	wav     *WAV
 	ring    []int16 // recordRing slots, interleaved
 	flushed int64   // first slot not yet written
 	end     int64   // one more than the last slot that has sound
 	synced  int64   // flushed at the last header
+	ahead   []int16 // of held
 	dropped int
 	peaks   Peaks
 	err     error
@@ -34,8 +36,8 @@ func NewRecorder(w io.WriteSeeker) (*Recorder, error) {
 	if err != nil {
 		return nil, err
 	}
-	wav.buf = make([]byte, 0, recordBatch*recordStereo*2)
-	return &Recorder{wav: wav, ring: make([]int16, recordRing*recordStereo)}, nil
+	wav.buf = make([]byte, 0, recordRing*recordStereo*2)
+	return &Recorder{wav: wav, ring: make([]int16, recordRing*recordStereo), ahead: make([]int16, 0, recordRing*recordStereo)}, nil
 }
 
 // AddLeft records what the caller said at the slot that at (since answer) falls into. The error is the file's, and stays.
@@ -78,9 +80,19 @@ func (r *Recorder) flush(n int64) {
 		n -= k
 	}
 	if r.flushed-r.synced >= recordHeader && r.err == nil {
-		r.err = r.wav.Sync()
+		r.err = r.wav.Ahead(r.held())
 		r.synced = r.flushed
 	}
+}
+
+// held is what is held back, as it is now, but for the slot whose frame is being taken.
+func (r *Recorder) held() []int16 {
+	r.ahead = r.ahead[:0]
+	for slot := r.flushed; slot < min(r.end-1, r.flushed+recordRing); slot++ {
+		at := slot % recordRing * recordStereo
+		r.ahead = append(r.ahead, r.ring[at:at+recordStereo]...)
+	}
+	return r.ahead
 }
 
 // Len is how long the recording is, what is held back included.

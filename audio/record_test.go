@@ -98,7 +98,7 @@ func TestRecorderSurvivesAKill(t *testing.T) {
 		r.AddLeft(time.Duration(i)*FrameDur, filled(int16(i+1)))
 	}
 	left, _ := recorded(t, w)
-	if n := len(left) / Samples; n < 500-150 {
+	if n := len(left) / Samples; n < 500-52 {
 		t.Fatalf("only %d of 500 slots would play", n)
 	}
 	for i := 0; i < len(left); i += Samples {

@@ -51,6 +51,20 @@ func (f *WAV) Write(pcm []int16) error {
 	return nil
 }
 
+// Ahead writes samples that are not final behind what was written, and a header that has them: what is written next takes their place.
+func (f *WAV) Ahead(pcm []int16) error {
+	written := f.written
+	if err := f.Write(pcm); err != nil {
+		return err
+	}
+	err := f.Sync()
+	f.written = written
+	if _, e := f.w.Seek(wavHeader+written, io.SeekStart); err == nil && e != nil {
+		err = fmt.Errorf("writing WAV: %w", e)
+	}
+	return err
+}
+
 // Samples is how many were written of each channel.
 func (f *WAV) Samples() int64 { return f.written / int64(2*f.channels) }
 
