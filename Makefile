@@ -8,13 +8,15 @@ FUZZTIME ?= 10s
 CALLS    ?= 10
 KILLS    ?= 200
 CUTS     ?= 200
+FAULTS   ?= 200
+MINUTES  ?= 0
 SECONDS  ?= 60
 HOURS    ?= 2
 BLOWS    ?= 15000000
 
 export CGO_ENABLED ?= 0
 
-.PHONY: all setup peers build run test test-postgres race client-ts dashboard check-dashboard e2e kill power bench soak bench-vendors referee fuzz hammer lint release reproduce clean
+.PHONY: all setup peers build run test test-postgres race client-ts dashboard check-dashboard e2e kill power chaos bench soak bench-vendors referee fuzz hammer lint release reproduce clean
 
 all: build
 
@@ -69,6 +71,13 @@ kill: build
 # The power fails so many times, on a disk that forgets what was not synced; needs root and /dev/fuse (docs/durability.md).
 power: build
 	PARLEY_CUTS=$(CUTS) $(GO) test -tags e2e -count 1 -timeout 90m -run TestPower -v ./e2e
+
+# Three nodes, PostgreSQL and three NATS servers in network namespaces, 40 calls, and so many things that go wrong; or, with MINUTES=60, one
+# each 30 s for so long. Needs root, iproute2 and /dev/net/tun (docs/durability.md).
+chaos:
+	$(GO) build -trimpath -tags static -ldflags='-s -w' -o bin/parley-chaos ./cmd/parley
+	PARLEY_BIN=$(CURDIR)/bin/parley-chaos PARLEY_CHAOS_FAULTS=$(FAULTS) PARLEY_CHAOS_MINUTES=$(MINUTES) \
+		scripts/postgres.sh $(GO) test -tags e2e -count 1 -timeout 4h -run 'TestChaos|TestClockOfOneProcess' -v ./e2e
 
 bench: build
 	$(BIN) bench --calls $(CALLS) --seconds $(SECONDS)

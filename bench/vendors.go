@@ -68,6 +68,13 @@ func newVendors(d Delays, f Fault, m mind) (*Vendors, error) {
 	if err != nil {
 		return nil, err
 	}
+	return serveVendors(l, d, f, m), nil
+}
+
+// ServeVendors serves them on a listener of the caller's, which Close closes.
+func ServeVendors(l net.Listener, d Delays, f Fault) *Vendors { return serveVendors(l, d, f, nil) }
+
+func serveVendors(l net.Listener, d Delays, f Fault, m mind) *Vendors {
 	v := &Vendors{delays: d, fault: f, mind: m, listener: l}
 	v.life, v.stop = context.WithCancel(context.Background())
 	mux := http.NewServeMux()
@@ -81,7 +88,7 @@ func newVendors(d Delays, f Fault, m mind) (*Vendors, error) {
 	v.server = &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second,
 		BaseContext: func(net.Listener) context.Context { return v.life }}
 	v.running.Go(func() { _ = v.server.Serve(l) }) // ends with Close
-	return v, nil
+	return v
 }
 
 // tracked lets Close wait for handlers whose connection was taken over, which the HTTP server no longer knows.

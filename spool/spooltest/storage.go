@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -63,9 +64,17 @@ type Fault struct {
 }
 
 // New opens one. Close it.
-func New() *Storage {
+func New() *Storage { return On(nil) }
+
+// On opens one at a listener of the caller's, which Close closes; nil: at one of its own.
+func On(l net.Listener) *Storage {
 	s := &Storage{closed: make(chan struct{}), objects: map[string]object{}, parts: map[string]upload{}, asked: map[string]int{}}
-	s.srv = httptest.NewServer(s)
+	s.srv = httptest.NewUnstartedServer(s)
+	if l != nil {
+		s.srv.Listener.Close()
+		s.srv.Listener = l
+	}
+	s.srv.Start()
 	s.URL = s.srv.URL + "/" + Bucket
 	return s
 }
