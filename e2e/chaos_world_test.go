@@ -472,6 +472,12 @@ func (w *world) configure() {
 		w.t.Fatal(err)
 	}
 	w.must("/v1/environments/update?id="+of, m{"max_concurrent_calls": 70}, nil)
+	for _, node := range nodePlaces { // who remembers the trunks of before refuses the carrier as a stranger
+		w.until("the node knows the carrier", 30*time.Second, func() bool {
+			var raw []byte
+			return w.ask(node, "GET", "/v1/account_connections/status?id="+trunk.ID, nil, "", &raw) == 200 && bytes.Contains(raw, []byte(`"up":true`))
+		})
+	}
 }
 
 // inNumbers are those of the agents.
