@@ -216,6 +216,8 @@ func list[T any](ctx context.Context, d *DB, s shelf, scope string, args []any, 
 	var ids []string
 	if q.rest == nil {
 		ids, e, err = d.page(ctx, q, p)
+	} else if q.all != nil && d.remembered(*q.all) != nil { // the window is too small for it
+		ids, e, err = d.pageOfWhole(ctx, q, p, nil, e)
 	} else if ids, e, err = d.pageOfWindow(ctx, q, p); err == nil && e.estimated && q.all != nil {
 		if ids, e, err = d.pageOfWhole(ctx, q, p, ids, e); err != nil {
 			return nil, e, err

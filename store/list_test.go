@@ -107,6 +107,45 @@ func longLists(t *testing.T, d *DB, env string) {
 	}
 }
 
+// TestWholeIsPaged: once a list that no index answers has been searched whole, its pages are read from where they are: the newest is on the first, and
+// the last page ends with the oldest.
+func TestWholeIsPaged(t *testing.T) {
+	d := openFile(t)
+	d.surveys.wait = time.Minute
+	env := environment(t, d)
+	seed(t, d, env, many)
+	p := Page{Size: 100, Filters: []Filter{{"status", "in", []any{"ended", "error"}}}}
+	l, err := d.Calls(t.Context(), env, p)
+	if err != nil || l.Total != many || !l.Estimated || !l.HasMore || len(l.Items) != 100 {
+		t.Fatal(l.Total, l.Estimated, len(l.Items), err)
+	}
+	if err := d.CreateCall(t.Context(), parley.Call{ID: "new", UserID: env, Status: parley.Ended}); err != nil {
+		t.Fatal(err)
+	}
+	if l, err = d.Calls(t.Context(), env, p); err != nil || l.Items[0].ID != "new" || l.Total != many {
+		t.Error("the newest is missing, or all was searched again:", l.Items[0].ID, l.Total, err)
+	}
+	var oldest string
+	if err := d.r.NewRaw("SELECT id FROM calls ORDER BY created_at, id LIMIT 1").Scan(t.Context(), &oldest); err != nil {
+		t.Fatal(err)
+	}
+	p.Page = (many + 99) / 100
+	last, err := d.Calls(t.Context(), env, p)
+	if err != nil || last.HasMore || len(last.Items) == 0 {
+		t.Fatal(last.HasMore, len(last.Items), err)
+	}
+	for i := range 2 { // with the call that is new the list is longer than was counted: its end may be on the page after it
+		if len(last.Items) > 0 && last.Items[len(last.Items)-1].ID == oldest {
+			return
+		}
+		p.Page += i + 1
+		if last, err = d.Calls(t.Context(), env, p); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Errorf("the last page ends with %v, not with %s", last.Items, oldest)
+}
+
 // TestTotalsAreRemembered: a long list is counted once in a while, by one goroutine however many ask.
 func TestTotalsAreRemembered(t *testing.T) {
 	d := openFile(t)
