@@ -1,6 +1,9 @@
 /** Where the page is. */
 export const here = $state({ path: location.pathname, query: new URLSearchParams(location.search) })
 
+/** The path of the page that stands at / for now, where that is another one than its own. */
+export const standing = $state({ for: '' })
+
 const changed = 'There are changes that are not saved. Leave without them?'
 let unsaved: (() => boolean) | null = null
 let asking = changed
