@@ -13,7 +13,7 @@ RUN go build -trimpath -tags=static,timetzdata -ldflags="-s -w -buildid= -X main
  && go build -o /out/inventory ./packaging/inventory \
  && for image in small try; do /out/inventory --version "${VERSION}" --sbom "/out/$image/parley.cdx.json" --licences "/out/$image/THIRD_PARTY.txt" "/out/$image/parley" || exit 1; done \
  && cp LICENSE /out/small/ && cp LICENSE /out/try/ \
- && mkdir -p /out/small/own/data /out/small/own/tmp /out/try/own/data && chmod 700 /out/*/own/*
+ && mkdir -p /out/small/own/data/recordings /out/small/own/tmp /out/try/own/data/recordings && chmod 700 /out/*/own/* /out/*/own/data/recordings
 
 FROM debian:12-slim AS try
 # The speech of the distribution, at the version that it has.

@@ -16,7 +16,7 @@ BLOWS    ?= 15000000
 
 export CGO_ENABLED ?= 0
 
-.PHONY: all setup peers build run test test-postgres race client-ts dashboard check-dashboard e2e kill power chaos bench soak bench-vendors referee fuzz hammer lint release reproduce clean
+.PHONY: all setup peers build run test test-postgres race client-ts dashboard check-dashboard e2e kill rolling power chaos bench soak bench-vendors referee fuzz hammer lint release reproduce clean
 
 all: build
 
@@ -67,6 +67,12 @@ e2e: peers build
 # The server is killed so many times on each database, with calls in progress (docs/durability.md).
 kill: build
 	PARLEY_KILLS=$(KILLS) FSYNC=on scripts/postgres.sh $(GO) test -tags e2e -count 1 -timeout 60m -run 'TestKills|TestSameKey|TestKilledAfterCalls' -v ./e2e
+
+# Two nodes are upgraded one after the other, with calls in progress, from a commit (docs/operate.md).
+FROM ?= $$(git log -1 --format=%h -- store/migrations)^
+rolling: build
+	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && git archive $(FROM) | tar x -C "$$dir" && (cd "$$dir" && CGO_ENABLED=0 $(GO) build -o parley-before ./cmd/parley) && \
+	PARLEY_BEFORE="$$dir/parley-before" scripts/postgres.sh $(GO) test -tags e2e -count 1 -run TestRolling -v ./e2e
 
 # The power fails so many times, on a disk that forgets what was not synced; needs root and /dev/fuse (docs/durability.md).
 power: build
