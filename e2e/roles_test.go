@@ -168,7 +168,7 @@ func telephonePorts(t *testing.T, s *server) (open []string) {
 		t.Fatal(err)
 	}
 	for _, kind := range []string{"tcp", "tcp6", "udp", "udp6"} {
-		table, err := os.ReadFile("/proc/net/" + kind)
+		table, err := os.ReadFile(fmt.Sprintf("/proc/%d/net/%s", s.cmd.Process.Pid, kind)) // not this process's: its first thread may be in another namespace
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -35,7 +35,7 @@
 
   async function ask(url, options) {
     let r
-    try { r = await fetch(url, options) } catch { throw new Failure('unreachable', `${base} cannot be reached, or this page's Content-Security-Policy does not let it be (connect-src)`) }
+    try { r = await fetch(url, options) } catch { throw new Failure('unreachable', `${new URL(url).origin} cannot be reached, or this page's Content-Security-Policy does not let it be (connect-src)`) }
     if (r.ok) return r
     let said = null
     try { said = await r.json() } catch { /* not ours */ }
@@ -66,7 +66,7 @@
 
     async begin() {
       const { agent, token, url, ice_servers, codec, audio, signal } = this.options
-      const at = url ? url.replace(/\/web\/calls$/, '') : base // a ticket may be for another node of the server's
+      let at = url ? url.replace(/\/web\/calls$/, '') : base // a ticket may be for another node of the server's
       signal?.addEventListener('abort', () => this.hangup(), { once: true })
       if (signal?.aborted) this.hangup()
       this.#still()
@@ -96,8 +96,12 @@
       })
       await pc.setLocalDescription(await pc.createOffer())
       this.#past('offered')
-      const r = await ask(at + '/web/calls', {
+      const offer = (to) => ask(to + '/web/calls', {
         method: 'POST', headers: { 'Content-Type': 'application/sdp', Authorization: 'Bearer ' + pass.token }, body: pc.localDescription.sdp,
+      })
+      const r = await offer(at).catch((e) => { // a server behind a proxy may not know by which address it is reached
+        if (e.code !== 'unreachable' || at === base) throw e
+        return offer(at = base)
       })
       this.#past('answered')
       this.#at = at + r.headers.get('Location')
