@@ -66,7 +66,7 @@
 
     async begin() {
       const { agent, token, url, ice_servers, codec, audio, signal } = this.options
-      let at = url ? url.replace(/\/web\/calls$/, '') : base // a ticket may be for another node of the server's
+      let at = base
       signal?.addEventListener('abort', () => this.hangup(), { once: true })
       if (signal?.aborted) this.hangup()
       this.#still()
@@ -99,9 +99,9 @@
       const offer = (to) => ask(to + '/web/calls', {
         method: 'POST', headers: { 'Content-Type': 'application/sdp', Authorization: 'Bearer ' + pass.token }, body: pc.localDescription.sdp,
       })
-      const r = await offer(at).catch((e) => { // a server behind a proxy may not know by which address it is reached
-        if (e.code !== 'unreachable' || at === base) throw e
-        return offer(at = base)
+      const r = await offer(at).catch((e) => { // another node has the telephone, or the call that is taken over
+        if (!url || e.code !== 'role_absent' && e.code !== 'not_talking') throw e
+        return offer(at = url.replace(/\/web\/calls$/, ''))
       })
       this.#past('answered')
       this.#at = at + r.headers.get('Location')
