@@ -214,10 +214,9 @@ const roleAgain = 10 * time.Second
 // lackFor is how long no node must have had a role until that is told: nodes begin and end one by one.
 const lackFor = cluster.LostAfter / 2
 
-// A muster is the nodes of the installation, as this one saw them last.
+// A muster is which roles the nodes of the installation lack, as this one saw them last.
 type muster struct {
-	mu     sync.Mutex // guards all below
-	nodes  []store.Node
+	mu     sync.Mutex           // guards all below
 	since  map[string]time.Time // when a role was first seen to be nobody's
 	absent []string             // those that have been for lackFor
 }
@@ -236,7 +235,7 @@ func (m *muster) see(nodes []store.Node, now time.Time) (absent, before []string
 			absent = append(absent, role)
 		}
 	}
-	before, m.nodes, m.since, m.absent = m.absent, nodes, since, absent
+	before, m.since, m.absent = m.absent, since, absent
 	return absent, before
 }
 
