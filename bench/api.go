@@ -31,17 +31,10 @@ type APIOptions struct {
 }
 
 func (o APIOptions) orDefault() APIOptions {
-	for _, d := range []struct {
-		field   *int
-		without int
-	}{{&o.Rows, 1_000_000}, {&o.Rate, 500}, {&o.Calls, 50}} {
-		if *d.field <= 0 {
-			*d.field = d.without
-		}
-	}
-	if o.Talk <= 0 {
-		o.Talk = 30 * time.Second
-	}
+	orElse(&o.Rows, 1_000_000)
+	orElse(&o.Rate, 500)
+	orElse(&o.Calls, 50)
+	orElse(&o.Talk, 30*time.Second)
 	if o.Progress == nil {
 		o.Progress = func(string) {}
 	}

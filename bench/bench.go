@@ -46,13 +46,16 @@ type Options struct {
 	Log         io.Writer     // gets what the server says; nil: nobody
 }
 
+// orElse gives a number that was not given its default.
+func orElse[T int | time.Duration](field *T, otherwise T) {
+	if *field <= 0 {
+		*field = otherwise
+	}
+}
+
 func (o Options) orDefault() Options {
-	if o.Calls <= 0 {
-		o.Calls = 1
-	}
-	if o.Talk <= 0 {
-		o.Talk = time.Minute
-	}
+	orElse(&o.Calls, 1)
+	orElse(&o.Talk, time.Minute)
 	if o.Barge == 0 {
 		o.Barge = 4
 	}

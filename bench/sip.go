@@ -34,23 +34,14 @@ type SIPOptions struct {
 }
 
 func (o SIPOptions) orDefault() SIPOptions {
-	for _, d := range []struct {
-		field   *int
-		without int
-	}{{&o.At, 64}, {&o.Dialogs, 1000}, {&o.Deaths, 100}, {&o.Live, 20}, {&o.Rate, 2000}} {
-		if *d.field <= 0 {
-			*d.field = d.without
-		}
-	}
-	if o.Talk <= 0 {
-		o.Talk = 10 * time.Second
-	}
-	if o.Silent <= 0 {
-		o.Silent = 5 * time.Second
-	}
-	if o.Rest <= 0 {
-		o.Rest = 35 * time.Second
-	}
+	orElse(&o.At, 64)
+	orElse(&o.Dialogs, 1000)
+	orElse(&o.Deaths, 100)
+	orElse(&o.Live, 20)
+	orElse(&o.Rate, 2000)
+	orElse(&o.Talk, 10*time.Second)
+	orElse(&o.Silent, 5*time.Second)
+	orElse(&o.Rest, 35*time.Second)
 	if o.Progress == nil {
 		o.Progress = func(string) {}
 	}

@@ -32,20 +32,12 @@ type SoakOptions struct {
 }
 
 func (o SoakOptions) orDefault() SoakOptions {
-	for _, d := range []struct {
-		field   *time.Duration
-		without time.Duration
-	}{{&o.Lasts, 2 * time.Hour}, {&o.Shortest, 20 * time.Second}, {&o.Longest, 10 * time.Minute}, {&o.Sample, time.Minute}} {
-		if *d.field <= 0 {
-			*d.field = d.without
-		}
-	}
-	if o.Calls <= 0 {
-		o.Calls = 20
-	}
-	if o.Keep <= 0 {
-		o.Keep = 4
-	}
+	orElse(&o.Lasts, 2*time.Hour)
+	orElse(&o.Shortest, 20*time.Second)
+	orElse(&o.Longest, 10*time.Minute)
+	orElse(&o.Sample, time.Minute)
+	orElse(&o.Calls, 20)
+	orElse(&o.Keep, 4)
 	o.Longest = max(o.Longest, o.Shortest)
 	if o.Progress == nil {
 		o.Progress = func(string) {}

@@ -58,9 +58,7 @@ func RunWeb(ctx context.Context, o WebOptions) (r WebReport, err error) {
 	if len(o.Command) == 0 {
 		return r, errors.New("bench: no server to measure")
 	}
-	if o.Runs <= 0 {
-		o.Runs = 30
-	}
+	orElse(&o.Runs, 30)
 	if o.Codec == "" {
 		o.Codec = "opus"
 	}
