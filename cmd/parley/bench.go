@@ -23,6 +23,20 @@ type benchCmd struct {
 	Web    benchWebCmd    `cmd:"" help:"Measure calls from browsers: from the click to the first sound, stage by stage."`
 }
 
+// benchShown is what is shown of a measurement of a server, and how.
+type benchShown struct {
+	JSON    bool `name:"json" help:"Print JSON instead of a table."`
+	Verbose bool `help:"Show what the server says."`
+}
+
+// log is where what the server says goes; nil: nowhere.
+func (b benchShown) log() io.Writer {
+	if b.Verbose {
+		return os.Stderr
+	}
+	return nil
+}
+
 // benchCallsCmd has callers talk to a server.
 type benchCallsCmd struct {
 	Calls       int           `default:"1" help:"Calls at once."`
@@ -37,8 +51,8 @@ type benchCallsCmd struct {
 	Early       bool          `default:"true" negatable:"" help:"Begin answers before it is certain that the caller has finished (PARLEY_EARLY)."`
 	Record      bool          `default:"true" negatable:"" help:"Record the calls."`
 	Webhook     bool          `default:"true" negatable:"" help:"Tell a webhook about them."`
-	JSON        bool          `name:"json" help:"Print JSON instead of a table."`
-	Verbose     bool          `help:"Show what the server says."`
+
+	benchShown
 }
 
 // Run starts a server, calls it, and prints what it found; docs/performance.md says how to read it.
@@ -48,11 +62,8 @@ func (c *benchCallsCmd) Run(ctx context.Context) error {
 		return err
 	}
 	o := bench.Options{Command: self, Calls: c.Calls, Talk: time.Duration(c.Seconds) * time.Second, Setups: c.Setups, Barge: c.Barge,
-		Endpointing: c.Endpointing, Twilio: c.Twilio, Late: !c.Early, Record: c.Record, Webhook: c.Webhook, Delays: bench.FixedDelays(), Loss: c.Loss, Jitter: c.Jitter}
+		Endpointing: c.Endpointing, Twilio: c.Twilio, Late: !c.Early, Record: c.Record, Webhook: c.Webhook, Delays: bench.FixedDelays(), Loss: c.Loss, Jitter: c.Jitter, Log: c.log()}
 	o.Delays.Silence = c.Silence
-	if c.Verbose {
-		o.Log = os.Stderr
-	}
 	r, err := bench.Run(ctx, o)
 	if err != nil {
 		return err
@@ -70,8 +81,8 @@ type benchAPICmd struct {
 	Requests int      `default:"0" help:"Watch the memory over so many requests, too."`
 	Only     []string `help:"Parts to measure: reads, dials, flood, hooks, memory. All by default."`
 	Profiles string   `type:"existingdir" help:"Folder for a CPU profile of the server of each part."`
-	JSON     bool     `name:"json" help:"Print JSON instead of a table."`
-	Verbose  bool     `help:"Show what the server says."`
+
+	benchShown
 }
 
 // Run fills a store, starts a server on it, asks it, and prints what it found.
@@ -81,10 +92,7 @@ func (c *benchAPICmd) Run(ctx context.Context) error {
 		return err
 	}
 	o := bench.APIOptions{Command: self, Data: c.Data, Rows: c.Rows, Rate: c.Rate, Calls: c.Calls, Talk: time.Duration(c.Seconds) * time.Second,
-		Requests: c.Requests, Only: c.Only, Profiles: c.Profiles, Progress: func(s string) { fmt.Fprintln(os.Stderr, "measuring:", s) }}
-	if c.Verbose {
-		o.Log = os.Stderr
-	}
+		Requests: c.Requests, Only: c.Only, Profiles: c.Profiles, Log: c.log(), Progress: func(s string) { fmt.Fprintln(os.Stderr, "measuring:", s) }}
 	r, err := bench.RunAPI(ctx, o)
 	if r.Rows > 0 { // what was measured before something went wrong
 		err = errors.Join(err, printed(r, c.JSON))

@@ -20,8 +20,8 @@ type benchSoakCmd struct {
 	Database string        `placeholder:"URL" help:"Address of an empty PostgreSQL database that the server is to work on, in place of SQLite."`
 	NATS     string        `name:"nats" placeholder:"URL" help:"Address of a NATS server that it is to use."`
 	Profiles string        `type:"existingdir" help:"Folder for heap profiles of the server: warm, and last."`
-	JSON     bool          `name:"json" help:"Print JSON instead of a table."`
-	Verbose  bool          `help:"Show what the server says."`
+
+	benchShown
 }
 
 // Run prints what was found, also when it was stopped before its time.
@@ -31,10 +31,7 @@ func (c *benchSoakCmd) Run(ctx context.Context) error {
 		return err
 	}
 	o := bench.SoakOptions{Command: self, Calls: c.Calls, Lasts: time.Duration(c.Hours * float64(time.Hour)), Shortest: c.Shortest, Longest: c.Longest,
-		Sample: c.Sample, Database: c.Database, NATS: c.NATS, Profiles: c.Profiles, Progress: func(s string) { fmt.Fprintln(os.Stderr, s) }}
-	if c.Verbose {
-		o.Log = os.Stderr
-	}
+		Sample: c.Sample, Database: c.Database, NATS: c.NATS, Profiles: c.Profiles, Log: c.log(), Progress: func(s string) { fmt.Fprintln(os.Stderr, s) }}
 	r, err := bench.RunSoak(ctx, o)
 	if r.Placed > 0 {
 		err = errors.Join(err, printed(r, c.JSON))

@@ -17,8 +17,8 @@ type benchWebCmd struct {
 	Local    bool          `help:"The agent speaks by this machine's own voice, instead of a vendor's."`
 	Voice    time.Duration `default:"0s" help:"The vendor speaks after so long."`
 	Chromium string        `placeholder:"PATH" help:"A browser that calls as well; by default whichever Chromium is installed."`
-	JSON     bool          `name:"json" help:"Print JSON instead of a table."`
-	Verbose  bool          `help:"Show what the server says."`
+
+	benchShown
 }
 
 // Run starts a server, calls it by a client of its own and by Chromium, and prints what it found.
@@ -28,10 +28,7 @@ func (c *benchWebCmd) Run(ctx context.Context) error {
 		return err
 	}
 	o := bench.WebOptions{Command: self, Runs: c.Runs, Local: c.Local, Codec: c.Codec, Chromium: c.Chromium, Voice: c.Voice,
-		Progress: func(s string) { fmt.Fprintln(os.Stderr, "measuring:", s) }}
-	if c.Verbose {
-		o.Log = os.Stderr
-	}
+		Log: c.log(), Progress: func(s string) { fmt.Fprintln(os.Stderr, "measuring:", s) }}
 	r, err := bench.RunWeb(ctx, o)
 	if r.Plain != nil { // what was measured before something went wrong
 		err = errors.Join(err, printed(r, c.JSON))
