@@ -49,13 +49,18 @@ func vdso(pid int) (from, to uint64, err error) {
 // stubIn says where in a vDSO of so many bytes the stub is to be: its end is padding.
 func stubIn(from, to uint64) uint64 { return to - 64 }
 
+// clockOf opens the memory of a process, and says where in it its vDSO is.
+func clockOf(pid int) (mem *os.File, from, to uint64, err error) {
+	if from, to, err = vdso(pid); err != nil {
+		return nil, 0, 0, err
+	}
+	mem, err = os.OpenFile(fmt.Sprintf("/proc/%d/mem", pid), os.O_RDWR, 0)
+	return mem, from, to, err
+}
+
 // patchClock replaces the clock of a process that is stopped at its first instruction.
 func patchClock(pid int) error {
-	from, to, err := vdso(pid)
-	if err != nil {
-		return err
-	}
-	mem, err := os.OpenFile(fmt.Sprintf("/proc/%d/mem", pid), os.O_RDWR, 0)
+	mem, from, to, err := clockOf(pid)
 	if err != nil {
 		return err
 	}
@@ -104,11 +109,7 @@ func patchClock(pid int) error {
 
 // stepClock sets the clock of a process that patchClock was done to, so far from ours.
 func stepClock(pid int, by time.Duration) error {
-	from, to, err := vdso(pid)
-	if err != nil {
-		return err
-	}
-	mem, err := os.OpenFile(fmt.Sprintf("/proc/%d/mem", pid), os.O_RDWR, 0)
+	mem, from, to, err := clockOf(pid)
 	if err != nil {
 		return err
 	}

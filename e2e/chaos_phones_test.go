@@ -38,26 +38,25 @@ type phones struct {
 
 // A party is one call as its telephone knows it.
 type party struct {
-	call, id, tag string // of the API and of SIP; tag is ours
-	node          int    // last part of the address of who has the other end
-	outgoing      bool   // a telephone called
-	from, to      string // as this side sends requests
-	target        string
-	invite        string // that is to be answered
-	accepted      string // the 200 that is repeated until there is an ACK
-	sound         netip.AddrPort
-	began         time.Time
-	answered      time.Time
-	acked         bool
-	over          time.Time // on the wire; zero: it is not
-	dead          bool      // the far end died: this line is not told of
-	how           string    // refused …, bye, hung up, no answer, dead
-	hangup        time.Time // when this side hangs up
-	status        int       // final, of a call that a telephone made
-	bye           int       // how often BYE was sent
-	byed          bool      // it was answered
-	tries         int       // how often INVITE was sent
-	next          time.Time // when what was not answered is repeated
+	side
+	call     string // of the API
+	node     int    // last part of the address of who has the other end
+	outgoing bool   // a telephone called
+	invite   string // that is to be answered
+	accepted string // the 200 that is repeated until there is an ACK
+	sound    netip.AddrPort
+	began    time.Time
+	answered time.Time
+	acked    bool
+	over     time.Time // on the wire; zero: it is not
+	dead     bool      // the far end died: this line is not told of
+	how      string    // refused …, bye, hung up, no answer, dead
+	hangup   time.Time // when this side hangs up
+	status   int       // final, of a call that a telephone made
+	bye      int       // how often BYE was sent
+	byed     bool      // it was answered
+	tries    int       // how often INVITE was sent
+	next     time.Time // when what was not answered is repeated
 
 	hear hearing
 }
@@ -283,7 +282,7 @@ func (w *phones) invited(m string, from *net.UDPAddr) {
 	l := w.lines[id]
 	if l == nil {
 		w.last++
-		l = &party{call: call, id: id, tag: fmt.Sprintf("t%d", w.last), invite: m, sound: mediaOf(m), target: bracketed(field(m, "Contact")), node: int(from.IP.To4()[3]),
+		l = &party{side: side{id: id, tag: fmt.Sprintf("t%d", w.last), target: bracketed(field(m, "Contact"))}, call: call, invite: m, sound: mediaOf(m), node: int(from.IP.To4()[3]),
 			began: time.Now(), answered: time.Now(), hangup: time.Now().Add(w.long())}
 		l.from, l.to = field(m, "To")+";tag="+l.tag, field(m, "From")
 		w.lines[id] = l
@@ -305,11 +304,11 @@ func (w *phones) long() time.Duration {
 }
 
 func (w *phones) description() string {
-	return fmt.Sprintf("v=0\r\no=- 1 1 IN IP4 %[1]s\r\ns=-\r\nc=IN IP4 %[1]s\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\n", w.addr)
+	return describe(w.rtp)
 }
 
 func (w *phones) reply(m, status, tag, body string, to *net.UDPAddr) {
-	(&wire{sip: w.sip}).answer(m, status, tag, body, to)
+	answerOn(w.sip, m, status, tag, body, to)
 }
 
 // ring calls a node.
@@ -318,7 +317,7 @@ func (w *phones) ring(node int, number string) *party {
 	defer w.mu.Unlock()
 	w.last++
 	id := fmt.Sprintf("in-%d-%d", w.last, time.Now().UnixNano())
-	l := &party{id: id, tag: "i" + id, outgoing: true, node: node, from: "<sip:+14155550100@" + w.addr + ">;tag=i" + id, began: time.Now(), next: time.Now().Add(500 * time.Millisecond)}
+	l := &party{side: side{id: id, tag: "i" + id, from: "<sip:+14155550100@" + w.addr + ">;tag=i" + id}, outgoing: true, node: node, began: time.Now(), next: time.Now().Add(500 * time.Millisecond)}
 	l.target = fmt.Sprintf("sip:%s@%s%d:5060", number, subnet, node)
 	l.to = "<" + l.target + ">"
 	w.lines[id] = l
@@ -328,14 +327,7 @@ func (w *phones) ring(node int, number string) *party {
 }
 
 func (w *phones) send(l *party, method string, seq int, branch, body string) {
-	kind := ""
-	if body != "" {
-		kind = "Content-Type: application/sdp\r\n"
-	}
-	m := fmt.Sprintf("%s %s SIP/2.0\r\nVia: SIP/2.0/UDP %s;branch=z9hG4bK%s%s\r\nMax-Forwards: 70\r\nFrom: %s\r\nTo: %s\r\nCall-ID: %s\r\nCSeq: %d %s\r\n"+
-		"Contact: <sip:phone@%s>\r\n%sContent-Length: %d\r\n\r\n%s",
-		method, l.target, w.sip.LocalAddr(), l.tag, branch, l.from, l.to, l.id, seq, method, w.sip.LocalAddr(), kind, len(body), body)
-	_, _ = w.sip.WriteToUDP([]byte(m), &net.UDPAddr{IP: net.ParseIP(fmt.Sprintf("%s%d", subnet, l.node)), Port: 5060})
+	_, _ = w.sip.WriteToUDP(l.request(w.sip, method, seq, branch, body), &net.UDPAddr{IP: net.ParseIP(fmt.Sprintf("%s%d", subnet, l.node)), Port: 5060})
 }
 
 func (w *phones) response(m string) {

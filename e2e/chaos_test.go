@@ -3,9 +3,7 @@
 package e2e
 
 import (
-	"bufio"
 	"context"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -263,32 +261,12 @@ func (c *chaos) hangUp(id string, node int) {
 
 // follow notes which events of a call are shown by a node.
 func (c *chaos) follow(ctx context.Context, node int, id string) {
-	req, err := http.NewRequestWithContext(ctx, "GET", "http://"+c.at(node, 8080)+"/v1/calls/events?id="+id, nil)
-	if err != nil {
-		c.t.Error(err)
-		return
-	}
-	req.Header.Set("Authorization", "Bearer "+key)
-	res, err := (&http.Client{Transport: c.httpc.Transport}).Do(req)
-	if err != nil {
-		return
-	}
-	defer res.Body.Close()
-	lines := bufio.NewScanner(res.Body)
-	lines.Buffer(nil, 1<<20)
-	for lines.Scan() {
-		data, ok := strings.CutPrefix(lines.Text(), "data: ")
-		var e struct {
-			ID       string
-			Sequence int64
-		}
-		if !ok || json.Unmarshal([]byte(data), &e) != nil || e.Sequence == 0 {
-			continue
-		}
+	a := asking{by: &http.Client{Transport: c.httpc.Transport}, method: "GET", url: "http://" + c.at(node, 8080) + "/v1/calls/events?id=" + id, key: key}
+	a.events(ctx, func(event string, sequence int64) {
 		c.mu.Lock()
-		c.seen[e.ID] = seen{id, e.Sequence}
+		c.seen[event] = seen{id, sequence}
 		c.mu.Unlock()
-	}
+	})
 }
 
 // say is what has been so far.

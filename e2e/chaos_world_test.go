@@ -9,7 +9,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -71,7 +70,7 @@ func init() {
 		}
 	}
 	beings[vendorsAt] = serveAt(func(l net.Listener) {
-		bench.ServeVendors(l, bench.Delays{STT: 50 * time.Millisecond, LLM: 20 * time.Millisecond, Token: time.Millisecond, TTS: 20 * time.Millisecond}, bench.NoFault)
+		bench.ServeVendors(l, quickDelays, bench.NoFault)
 	})
 	beings[storageAt] = serveAt(func(l net.Listener) { spooltest.On(l) })
 	beings[brokerAt] = func(at string) error {
@@ -396,45 +395,21 @@ func (w *world) until(what string, limit time.Duration, ok func() bool) {
 
 // ask makes a request of a node; 0: there was no answer.
 func (w *world) ask(node int, method, path string, body any, once string, into any) int {
-	var in io.Reader
-	if body != nil {
-		b, err := json.Marshal(body)
-		if err != nil {
-			w.t.Error(err)
-			return 0
-		}
-		in = bytes.NewReader(b)
-	}
 	ctx, cancel := context.WithTimeout(context.Background(), 8*time.Second)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, method, "http://"+w.at(node, 8080)+path, in)
-	if err != nil {
-		w.t.Error(err)
-		return 0
-	}
-	req.Header.Set("Authorization", "Bearer "+key)
-	req.Header.Set("Content-Type", "application/json")
-	if once != "" {
-		req.Header.Set("Idempotency-Key", once)
-	}
-	res, err := w.httpc.Do(req)
-	if err != nil {
-		return 0
-	}
-	defer res.Body.Close()
-	b, err := io.ReadAll(res.Body)
+	code, b, err := asking{by: w.httpc, method: method, url: "http://" + w.at(node, 8080) + path, key: key, once: once, body: body}.answer(ctx)
 	if err != nil {
 		return 0
 	}
 	switch raw, is := into.(*[]byte); {
 	case is:
 		*raw = b
-	case into != nil && res.StatusCode < 300:
+	case into != nil && code < 300:
 		if err := json.Unmarshal(b, into); err != nil {
 			w.t.Errorf("%s %s: %v in %s", method, path, err, b)
 		}
 	}
-	return res.StatusCode
+	return code
 }
 
 func (w *world) ready(node int) bool { return w.ask(node, "GET", "/readyz", nil, "", nil) == 200 }

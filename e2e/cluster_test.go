@@ -34,6 +34,26 @@ type pair struct {
 	n     int // calls so far
 }
 
+// quickDelays are those of vendors that keep nobody waiting.
+var quickDelays = bench.Delays{STT: 50 * time.Millisecond, LLM: 20 * time.Millisecond, Token: time.Millisecond, TTS: 20 * time.Millisecond}
+
+// quickVendors are vendors of the test's own, as a server's environment names them.
+func quickVendors(t *testing.T) (env []string) {
+	t.Helper()
+	v, err := bench.NewVendors(quickDelays)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { v.Close() })
+	return []string{"DEEPGRAM_BASE_URL=" + v.Origin(), "DEEPGRAM_API_KEY=x", "OPENAI_BASE_URL=" + v.Origin() + "/v1", "OPENAI_API_KEY=x"}
+}
+
+// ofVendors is an agent that hears, thinks and speaks by them, is recorded, and tells a webhook.
+func ofVendors(hook string, subscriptions ...string) m {
+	return m{"voice": m{"type": "voice_deepgram", "model": "aura-2-thalia-en"}, "transcriber": m{"type": "transcriber_deepgram"}, "provider": "openai", "model": "gpt-4o-mini",
+		"enable_recording": true, "webhook": m{"url": hook, "method": "POST", "subscriptions": subscriptions}}
+}
+
 // twoNodes starts them; env is for both.
 func twoNodes(t *testing.T, env ...string) *pair {
 	t.Helper()
@@ -44,21 +64,13 @@ func twoNodes(t *testing.T, env ...string) *pair {
 func twoNodesOf(t *testing.T, bin string, env ...string) *pair {
 	t.Helper()
 	url, db := onPostgres(t)
-	v, err := bench.NewVendors(bench.Delays{STT: 50 * time.Millisecond, LLM: 20 * time.Millisecond, Token: time.Millisecond, TTS: 20 * time.Millisecond})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { v.Close() })
-	env = append([]string{"PARLEY_DATABASE_URL=" + url, "PARLEY_MASTER_KEY=one key of both nodes", "DEEPGRAM_BASE_URL=" + v.Origin(), "DEEPGRAM_API_KEY=x",
-		"OPENAI_BASE_URL=" + v.Origin() + "/v1", "OPENAI_API_KEY=x"}, env...)
+	env = append(append(quickVendors(t), "PARLEY_DATABASE_URL="+url, "PARLEY_MASTER_KEY=one key of both nodes"), env...)
 	p := &pair{t: t, db: db, hooks: newHooks(t), a: prepare(t, env...), b: prepare(t, env...)}
 	p.w = newWire(t, p.a.sip)
 	p.a.bin, p.b.bin = bin, bin
 	p.a.start()
 	p.b.start()
-	p.agent, _ = p.a.agent(m{"voice": m{"type": "voice_deepgram", "model": "aura-2-thalia-en"}, "transcriber": m{"type": "transcriber_deepgram"},
-		"provider": "openai", "model": "gpt-4o-mini", "enable_recording": true, "webhook": m{"url": p.hooks.url, "method": "POST",
-			"subscriptions": []string{"event_phone_call_ended"}}})
+	p.agent, _ = p.a.agent(ofVendors(p.hooks.url, "event_phone_call_ended"))
 	return p
 }
 
@@ -236,7 +248,14 @@ func (s *server) file(name string) []byte {
 // natsServer is a NATS server of the test's own, and where it is.
 func natsServer(t *testing.T) (s *natsd.Server, url string) {
 	t.Helper()
-	s, err := natsd.NewServer(&natsd.Options{Host: "127.0.0.1", Port: -1, NoLog: true, NoSigs: true})
+	s = natsServerOf(t, "", "")
+	return s, s.ClientURL()
+}
+
+// natsServerOf is one that wants a password of a user; "": of nobody.
+func natsServerOf(t *testing.T, user, password string) *natsd.Server {
+	t.Helper()
+	s, err := natsd.NewServer(&natsd.Options{Host: "127.0.0.1", Port: -1, Username: user, Password: password, NoLog: true, NoSigs: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -245,7 +264,7 @@ func natsServer(t *testing.T) (s *natsd.Server, url string) {
 		t.Fatal("the NATS server does not begin")
 	}
 	t.Cleanup(s.Shutdown)
-	return s, s.ClientURL()
+	return s
 }
 
 // TestNodesReachEachOther: calls go to the node with the least load, and from the API of either they are commanded, heard, followed and
@@ -336,14 +355,7 @@ func TestNodeDrains(t *testing.T) {
 	p := twoNodes(t)
 	mine := p.inFirst()
 	p.a.cmd.Process.Signal(syscall.SIGTERM)
-	p.a.until("it is not ready", 20*time.Second, func() bool {
-		res, err := http.Get(p.a.http + "/readyz")
-		if err != nil {
-			t.Fatal(err)
-		}
-		res.Body.Close()
-		return res.StatusCode == http.StatusServiceUnavailable
-	})
+	p.a.until("it is not ready", 20*time.Second, func() bool { return status(p.a.http+"/readyz") == http.StatusServiceUnavailable })
 	refused, err := net.Dial("udp4", p.a.sip)
 	if err != nil {
 		t.Fatal(err)
@@ -379,11 +391,7 @@ func TestNodeDrains(t *testing.T) {
 		t.Errorf("its call is %s", c.Status)
 	}
 	p.a.api("POST", "/v1/calls/end?id="+mine, nil, nil)
-	select {
-	case <-p.a.gone:
-	case <-time.After(30 * time.Second):
-		t.Fatal("it does not end")
-	}
+	p.a.ends(30 * time.Second)
 	if code := p.a.cmd.ProcessState.ExitCode(); code != 0 {
 		t.Errorf("exit code %d", code)
 	}

@@ -11,7 +11,6 @@ import (
 	"testing"
 	"time"
 
-	natsd "github.com/nats-io/nats-server/v2/server"
 	"gopkg.in/yaml.v3"
 )
 
@@ -29,15 +28,7 @@ func TestComposedCluster(t *testing.T) {
 	if err := yaml.Unmarshal(b, &file); err != nil {
 		t.Fatal(err)
 	}
-	broker, err := natsd.NewServer(&natsd.Options{Host: "127.0.0.1", Port: -1, Username: "parley", Password: "two", NoLog: true, NoSigs: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	broker.Start()
-	if !broker.ReadyForConnections(20 * time.Second) {
-		t.Fatal("the NATS server does not begin")
-	}
-	t.Cleanup(broker.Shutdown)
+	broker := natsServerOf(t, "parley", "two")
 	url, _ := onPostgres(t)
 	given := map[string]string{"NATS_PASSWORD": "two", "PARLEY_MASTER_KEY": strings.Repeat("3", 64), "PARLEY_API_KEY": key}
 	var nodes []*server

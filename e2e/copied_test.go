@@ -14,11 +14,7 @@ import (
 // lastWords waits for the end of a life that is to fail, and gives what it said.
 func (s *server) lastWords(limit time.Duration) string {
 	s.t.Helper()
-	select {
-	case <-s.gone:
-	case <-time.After(limit):
-		s.t.Fatal("it goes on")
-	}
+	s.ends(limit)
 	if s.cmd.ProcessState.ExitCode() == 0 {
 		s.t.Error("it ends as if nothing were wrong")
 	}

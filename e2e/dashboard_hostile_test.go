@@ -44,29 +44,14 @@ func rooms(t *testing.T) (paths []string) {
 // as asks the API with another key.
 func (s *server) as(key, method, path string, body, into any) int {
 	s.t.Helper()
-	b, err := json.Marshal(body)
+	code, b, err := asking{method: method, url: s.http + path, key: key, body: body}.answer(s.t.Context())
 	if err != nil {
-		s.t.Fatal(err)
-	}
-	req, err := http.NewRequestWithContext(s.t.Context(), method, s.http+path, strings.NewReader(string(b)))
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	if req.Header.Set("Authorization", "Bearer "+key); body == nil {
-		req.Body = http.NoBody
-	}
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	defer res.Body.Close()
-	if b, err = io.ReadAll(res.Body); err != nil {
 		s.t.Fatal(err)
 	}
 	if into != nil {
 		_ = json.Unmarshal(b, into)
 	}
-	return res.StatusCode
+	return code
 }
 
 // pageIDs fills the {id} of pages with the first entry of the list that a page is about, as a key sees it.

@@ -3,7 +3,6 @@
 package e2e
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"net"
@@ -27,13 +26,6 @@ import (
 // dispatcher is kamailio with the configuration that we ship, before two nodes: its address.
 func dispatcher(t *testing.T, nodes ...string) (addr string) {
 	t.Helper()
-	bin, err := exec.LookPath("kamailio")
-	if err != nil {
-		bin = "/usr/sbin/kamailio"
-	}
-	if _, err := os.Stat(bin); err != nil {
-		t.Skip("kamailio is not installed")
-	}
 	conf, err := filepath.Abs("../packaging/kamailio/kamailio.cfg")
 	if err != nil {
 		t.Fatal(err)
@@ -50,21 +42,8 @@ func dispatcher(t *testing.T, nodes ...string) (addr string) {
 		}
 	}
 	addr = fmt.Sprintf("127.0.0.1:%d", freePort(t))
-	var out bytes.Buffer
-	cmd := exec.Command(bin, "-f", conf, "-DD", "-E", "-m", "32", "-M", "8", "-w", dir, "-Y", dir, "-A", "LISTEN=udp:"+addr, "-A", "LISTEN_TCP=tcp:"+addr,
+	runKamailio(t, conf, dir, "-A", "LISTEN=udp:"+addr, "-A", "LISTEN_TCP=tcp:"+addr,
 		"-A", fmt.Sprintf("NODES=%q", list), "-A", fmt.Sprintf("CALLERS=%q", callers), "-A", fmt.Sprintf("CONTROL=%q", "unixs:"+filepath.Join(dir, "ctl")))
-	cmd.Stdout, cmd.Stderr = &out, &out
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM)
-		_ = cmd.Wait()
-		if t.Failed() {
-			t.Logf("kamailio: %s", out.String())
-		}
-	})
 	return addr
 }
 
@@ -192,11 +171,7 @@ func TestKamailioBeforeNodes(t *testing.T) {
 	for _, who := range of[1] { // its last calls end as they would have, and then it goes
 		c.hangsUp(p.b, who)
 	}
-	select {
-	case <-p.a.gone:
-	case <-time.After(30 * time.Second):
-		t.Fatal("it does not end")
-	}
+	p.a.ends(30 * time.Second)
 	of[1] = nil
 	p.a.start()
 	p.a.until("calls come to it again", 30*time.Second, func() bool {
@@ -287,16 +262,6 @@ func through(t *testing.T, proxy, user string, calls int) {
 		b, _ := os.ReadFile(filepath.Join(cmd.Dir, "errors.log"))
 		t.Errorf("sipp by the proxy: %v\n%s\n%s", err, b, out[max(0, len(out)-3000):])
 	}
-}
-
-// status is what an address answers, 0 where nobody does.
-func status(url string) int {
-	res, err := http.Get(url)
-	if err != nil {
-		return 0
-	}
-	res.Body.Close()
-	return res.StatusCode
 }
 
 func number16(t *testing.T, s string) (n int) {

@@ -107,13 +107,6 @@ func kamailio(t *testing.T, port int, algorithm string) (stop func()) {
 // kamailioTLS does so by TLS, too, at the next port; the folder certs has its certificate, see certify.
 func kamailioTLS(t *testing.T, port int, algorithm, certs string) (stop func()) {
 	t.Helper()
-	bin, err := exec.LookPath("kamailio")
-	if err != nil {
-		bin = "/usr/sbin/kamailio"
-	}
-	if _, err := os.Stat(bin); err != nil {
-		t.Skip("kamailio is not installed")
-	}
 	secure := ""
 	if certs != "" {
 		secure = fmt.Sprintf(kamailioSecure, certs, port+1)
@@ -123,8 +116,21 @@ func kamailioTLS(t *testing.T, port int, algorithm, certs string) (stop func()) 
 	if err := os.WriteFile(file, fmt.Appendf(nil, kamailioConfig, port, algorithm, secure), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	return runKamailio(t, file, dir)
+}
+
+// runKamailio runs it with a configuration, in a folder, until stop.
+func runKamailio(t *testing.T, file, dir string, more ...string) (stop func()) {
+	t.Helper()
+	bin, err := exec.LookPath("kamailio")
+	if err != nil {
+		bin = "/usr/sbin/kamailio"
+	}
+	if _, err := os.Stat(bin); err != nil {
+		t.Skip("kamailio is not installed")
+	}
 	var out bytes.Buffer
-	cmd := exec.Command(bin, "-f", file, "-DD", "-E", "-m", "32", "-M", "8", "-w", dir, "-Y", dir)
+	cmd := exec.Command(bin, append([]string{"-f", file, "-DD", "-E", "-m", "32", "-M", "8", "-w", dir, "-Y", dir}, more...)...)
 	cmd.Stdout, cmd.Stderr = &out, &out
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := cmd.Start(); err != nil {

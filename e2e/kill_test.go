@@ -3,13 +3,10 @@
 package e2e
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"database/sql"
 	"encoding/json"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"net/http"
 	"os"
@@ -22,8 +19,6 @@ import (
 
 	_ "github.com/jackc/pgx/v5/stdlib"
 	_ "modernc.org/sqlite"
-
-	"github.com/parley-voice/parley/bench"
 )
 
 // moments are when the server is killed, as seen from outside; "" is any time.
@@ -161,20 +156,12 @@ func onPostgres(t *testing.T) (url string, db *sql.DB) {
 // lay starts a server on a database, with telephones, vendors and a receiver of webhooks around it.
 func lay(t *testing.T, url string, db *sql.DB, seed uint64, env ...string) *siege {
 	t.Helper()
-	v, err := bench.NewVendors(bench.Delays{STT: 50 * time.Millisecond, LLM: 20 * time.Millisecond, Token: time.Millisecond, TTS: 20 * time.Millisecond})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { v.Close() })
 	g := &siege{db: db, rng: rand.New(rand.NewPCG(seed, 1)), moments: moments, hooks: newHooks(t), placed: map[string]string{}, seen: map[string]seen{}}
-	g.server = prepare(t, append([]string{"PARLEY_DATABASE_URL=" + url, "PARLEY_LOG=warn", "DEEPGRAM_BASE_URL=" + v.Origin(), "DEEPGRAM_API_KEY=x",
-		"OPENAI_BASE_URL=" + v.Origin() + "/v1", "OPENAI_API_KEY=x"}, env...)...)
+	g.server = prepare(t, append(append(quickVendors(t), "PARLEY_DATABASE_URL="+url, "PARLEY_LOG=warn"), env...)...)
 	g.w = newWire(t, g.sip)
 	g.w.told, g.hooks.told = g.tell, g.tell
 	g.start()
-	g.agent, _ = g.server.agent(m{"voice": m{"type": "voice_deepgram", "model": "aura-2-thalia-en"}, "transcriber": m{"type": "transcriber_deepgram"},
-		"provider": "openai", "model": "gpt-4o-mini", "enable_recording": true, "webhook": m{"url": g.hooks.url, "method": "POST",
-			"subscriptions": []string{"event_phone_call_connected", "event_message", "event_phone_call_did_not_connect", "event_phone_call_ended"}}})
+	g.agent, _ = g.server.agent(ofVendors(g.hooks.url, "event_phone_call_connected", "event_message", "event_phone_call_did_not_connect", "event_phone_call_ended"))
 	var of string
 	g.query("SELECT id FROM environments", &of)
 	g.api("POST", "/v1/environments/update?id="+of, m{"max_concurrent_calls": 9}, nil)
@@ -313,63 +300,23 @@ func (g *siege) dead() bool {
 
 // ask makes a request of a server that may die; 0: there was no answer.
 func (g *siege) ask(ctx context.Context, method, path string, body any, once string, into any) int {
-	b, err := json.Marshal(body)
-	if err != nil {
-		g.t.Error(err)
-		return 0
-	}
-	req, err := http.NewRequestWithContext(ctx, method, g.http+path, bytes.NewReader(b))
-	if err != nil {
-		g.t.Error(err)
-		return 0
-	}
-	req.Header.Set("Authorization", "Bearer "+key)
-	req.Header.Set("Content-Type", "application/json")
-	if once != "" {
-		req.Header.Set("Idempotency-Key", once)
-	}
-	res, err := http.DefaultClient.Do(req)
+	code, b, err := asking{method: method, url: g.http + path, key: key, once: once, body: body}.answer(ctx)
 	if err != nil {
 		return 0
 	}
-	defer res.Body.Close()
-	if b, err = io.ReadAll(res.Body); err != nil {
-		return 0
-	}
-	if into != nil && res.StatusCode < 300 {
+	if into != nil && code < 300 {
 		if err := json.Unmarshal(b, into); err != nil {
 			g.t.Errorf("%s %s: %v in %s", method, path, err, b)
 		}
 	}
-	return res.StatusCode
+	return code
 }
 
 // follow notes which events of a call are shown, until the call or the server is over.
 func (g *siege) follow(ctx context.Context, id string) {
-	req, err := http.NewRequestWithContext(ctx, "GET", g.http+"/v1/calls/events?id="+id, nil)
-	if err != nil {
-		g.t.Error(err)
-		return
-	}
-	req.Header.Set("Authorization", "Bearer "+key)
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return
-	}
-	defer res.Body.Close()
-	lines := bufio.NewScanner(res.Body)
-	lines.Buffer(nil, 1<<20)
-	for lines.Scan() {
-		data, ok := strings.CutPrefix(lines.Text(), "data: ")
-		var e struct {
-			ID       string
-			Sequence int64
-		}
-		if !ok || json.Unmarshal([]byte(data), &e) != nil || e.Sequence == 0 {
-			continue // partial ones are not kept; a line may be cut short
-		}
+	asking{method: "GET", url: g.http + "/v1/calls/events?id=" + id, key: key}.events(ctx, func(event string, sequence int64) {
 		g.mu.Lock()
-		g.seen[e.ID] = seen{id, e.Sequence}
+		g.seen[event] = seen{id, sequence}
 		g.mu.Unlock()
-	}
+	})
 }

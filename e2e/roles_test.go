@@ -4,7 +4,6 @@ package e2e
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net"
@@ -15,8 +14,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/parley-voice/parley/bench"
 )
 
 // TestRoles: three processes, one for each role, do together what one does: a call that the API is asked for rings by the node that has
@@ -26,15 +23,11 @@ func TestRoles(t *testing.T) {
 	t.Parallel()
 	url, db := onPostgres(t)
 	_, broker := natsServer(t)
-	v, err := bench.NewVendors(bench.Delays{STT: 50 * time.Millisecond, LLM: 20 * time.Millisecond, Token: time.Millisecond, TTS: 20 * time.Millisecond})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { v.Close() })
+	vendors := quickVendors(t)
 	shared := t.TempDir()
 	node := func(role string, env ...string) *server {
-		s := prepare(t, append([]string{"PARLEY_ROLES=" + role, "PARLEY_DATABASE_URL=" + url, "PARLEY_MASTER_KEY=one key of all nodes", "PARLEY_NATS_URL=" + broker,
-			"DEEPGRAM_BASE_URL=" + v.Origin(), "DEEPGRAM_API_KEY=x", "OPENAI_BASE_URL=" + v.Origin() + "/v1", "OPENAI_API_KEY=x"}, env...)...)
+		s := prepare(t, append(append([]string{"PARLEY_ROLES=" + role, "PARLEY_DATABASE_URL=" + url, "PARLEY_MASTER_KEY=one key of all nodes", "PARLEY_NATS_URL=" + broker},
+			vendors...), env...)...)
 		if err := os.Symlink(shared, filepath.Join(s.data, "recordings")); err != nil {
 			t.Fatal(err)
 		}
@@ -45,9 +38,7 @@ func TestRoles(t *testing.T) {
 	hooks := newHooks(t)
 	w := newWire(t, media.sip)
 	p := &pair{t: t, a: api, b: media, w: w, hooks: hooks, db: db}
-	p.agent, _ = api.agent(m{"voice": m{"type": "voice_deepgram", "model": "aura-2-thalia-en"}, "transcriber": m{"type": "transcriber_deepgram"},
-		"provider": "openai", "model": "gpt-4o-mini", "enable_recording": true, "webhook": m{"url": hooks.url, "method": "POST",
-			"subscriptions": []string{"event_phone_call_ended"}}})
+	p.agent, _ = api.agent(ofVendors(hooks.url, "event_phone_call_ended"))
 	if status, said := api.ask("POST", "/v1/calls/web", m{"agent": p.agent}); status != 503 || !strings.Contains(said, "no node with the role media") {
 		t.Errorf("a ticket where nobody has a telephone: %d %s", status, said)
 	}
@@ -128,26 +119,11 @@ func TestRoles(t *testing.T) {
 // ask is what a server answers.
 func (s *server) ask(method, path string, body any) (status int, said string) {
 	s.t.Helper()
-	b, err := json.Marshal(body)
+	status, b, err := asking{method: method, url: s.http + path, key: key, body: body}.answer(s.t.Context())
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	req, err := http.NewRequest(method, s.http+path, bytes.NewReader(b))
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	req.Header.Set("Authorization", "Bearer "+key)
-	req.Header.Set("Content-Type", "application/json")
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	defer res.Body.Close()
-	b, err = io.ReadAll(res.Body)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	return res.StatusCode, string(b)
+	return status, string(b)
 }
 
 // telephonePorts are the sockets at which a server waits for others, but for that of HTTP.

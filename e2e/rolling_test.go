@@ -44,11 +44,7 @@ func TestRolling(t *testing.T) {
 		}
 		p.a.api("POST", "/v1/calls/end?id="+id, nil, nil)
 	}
-	select {
-	case <-p.a.gone:
-	case <-time.After(time.Minute):
-		t.Fatal("the first does not end")
-	}
+	p.a.ends(time.Minute)
 	if len(kept) == 0 {
 		t.Fatal("no call runs in the second")
 	}
@@ -71,11 +67,7 @@ func TestRolling(t *testing.T) {
 			t.Errorf("call %s ended as %s", id, c.Ended)
 		}
 	}
-	select {
-	case <-p.b.gone:
-	case <-time.After(time.Minute):
-		t.Fatal("the second does not end")
-	}
+	p.b.ends(time.Minute)
 	p.b.bin = ""
 	p.b.start()
 	for _, id := range run(p.b, 2) {

@@ -9,7 +9,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"os"
@@ -147,14 +146,7 @@ func prepare(t *testing.T, env ...string) *server {
 func (s *server) start() {
 	s.t.Helper()
 	s.launch()
-	s.until("the server answers", 30*time.Second, func() bool {
-		res, err := http.Get(s.http + "/readyz")
-		if err != nil {
-			return false
-		}
-		res.Body.Close()
-		return res.StatusCode == http.StatusOK
-	})
+	s.until("the server answers", 30*time.Second, func() bool { return status(s.http+"/readyz") == http.StatusOK })
 }
 
 // hearing waits until local hearing has prepared its models.
@@ -257,6 +249,16 @@ func (s *server) stop() {
 	}
 }
 
+// ends waits for the end of a life that is to come by itself.
+func (s *server) ends(limit time.Duration) {
+	s.t.Helper()
+	select {
+	case <-s.gone:
+	case <-time.After(limit):
+		s.t.Fatalf("it goes on for %v", limit)
+	}
+}
+
 // until waits for something to become true.
 func (s *server) until(what string, limit time.Duration, ok func() bool) {
 	s.t.Helper()
@@ -270,28 +272,12 @@ func (s *server) until(what string, limit time.Duration, ok func() bool) {
 // api makes a request that must succeed.
 func (s *server) api(method, path string, body, into any) {
 	s.t.Helper()
-	var in io.Reader
-	if body != nil {
-		b, err := json.Marshal(body)
-		if err != nil {
-			s.t.Fatal(err)
-		}
-		in = bytes.NewReader(b)
-	}
-	req, err := http.NewRequest(method, s.http+path, in)
+	code, b, err := asking{method: method, url: s.http + path, key: key, body: body}.answer(context.Background())
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	req.Header.Set("Authorization", "Bearer "+key)
-	req.Header.Set("Content-Type", "application/json")
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	defer res.Body.Close()
-	b, _ := io.ReadAll(res.Body)
-	if res.StatusCode >= 300 {
-		s.t.Fatalf("%s %s: %s %s", method, path, res.Status, b)
+	if code >= 300 {
+		s.t.Fatalf("%s %s: %d %s", method, path, code, b)
 	}
 	if raw, ok := into.(*[]byte); ok {
 		*raw = b

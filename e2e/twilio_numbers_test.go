@@ -3,8 +3,7 @@
 package e2e
 
 import (
-	"io"
-	"net/http"
+	"encoding/json"
 	"strings"
 	"testing"
 )
@@ -32,20 +31,13 @@ func owned(t *testing.T, at string) map[string]string {
 // refusal is what the API says to what it does not do.
 func (b *branch) refusal(method, path, body string, status int) string {
 	b.t.Helper()
-	req, err := http.NewRequest(method, b.http+path, strings.NewReader(body))
-	if err != nil {
-		b.t.Fatal(err)
+	a := asking{method: method, url: b.http + path, key: key}
+	if body != "" {
+		a.body = json.RawMessage(body)
 	}
-	req.Header.Set("Authorization", "Bearer "+key)
-	req.Header.Set("Content-Type", "application/json")
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	defer res.Body.Close()
-	said, err := io.ReadAll(res.Body)
-	if err != nil || res.StatusCode != status {
-		b.t.Errorf("%s %s %s: %s %s, want %d", method, path, body, res.Status, said, status)
+	is, said, err := a.answer(b.t.Context())
+	if err != nil || is != status {
+		b.t.Errorf("%s %s %s: %d %s %v, want %d", method, path, body, is, said, err, status)
 	}
 	return string(said)
 }

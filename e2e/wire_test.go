@@ -29,9 +29,8 @@ type wire struct {
 
 // A talk is one dialogue, answered or not.
 type talk struct {
-	call, id, tag      string // of the API and of SIP; tag is ours
-	from, to           string // their From and To as this side sends requests
-	target             string // where requests go
+	side
+	call               string // of the API
 	invite             string // the INVITE that is to be answered
 	sound              *net.UDPAddr
 	outgoing, answered bool // outgoing: we called
@@ -131,7 +130,7 @@ func (w *wire) invited(m string, from *net.UDPAddr) {
 	t, again := w.talks[id]
 	if !again {
 		w.last++
-		t = &talk{call: call, id: id, tag: fmt.Sprintf("t%d", w.last), invite: m, sound: soundOf(m), target: bracketed(field(m, "Contact"))}
+		t = &talk{side: side{id: id, tag: fmt.Sprintf("t%d", w.last), target: bracketed(field(m, "Contact"))}, call: call, invite: m, sound: soundOf(m)}
 		t.from, t.to = field(m, "To")+";tag="+t.tag, field(m, "From")
 		w.talks[id] = t
 	}
@@ -170,11 +169,39 @@ func (w *wire) tell(moment, call string) {
 
 // description is the SDP of all these telephones.
 func (w *wire) description() string {
-	return fmt.Sprintf("v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio %d RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\n",
-		w.rtp.LocalAddr().(*net.UDPAddr).Port)
+	return describe(w.rtp)
 }
 
 func (w *wire) answer(m, status, tag, body string, to *net.UDPAddr) {
+	answerOn(w.sip, m, status, tag, body, to)
+}
+
+// A side is what a telephone says of a call in its requests.
+type side struct {
+	id, tag  string // Call-ID; ours
+	from, to string // as this side sends requests
+	target   string // where they go
+}
+
+// request is one that is sent from a socket.
+func (d *side) request(sip *net.UDPConn, method string, seq int, branch, body string) []byte {
+	kind := ""
+	if body != "" {
+		kind = "Content-Type: application/sdp\r\n"
+	}
+	return fmt.Appendf(nil, "%s %s SIP/2.0\r\nVia: SIP/2.0/UDP %s;branch=z9hG4bK%s%s\r\nMax-Forwards: 70\r\nFrom: %s\r\nTo: %s\r\nCall-ID: %s\r\nCSeq: %d %s\r\n"+
+		"Contact: <sip:phone@%s>\r\n%sContent-Length: %d\r\n\r\n%s",
+		method, d.target, sip.LocalAddr(), d.tag, branch, d.from, d.to, d.id, seq, method, sip.LocalAddr(), kind, len(body), body)
+}
+
+// describe is SDP for sound, PCMU, at a socket.
+func describe(rtp *net.UDPConn) string {
+	at := rtp.LocalAddr().(*net.UDPAddr)
+	return fmt.Sprintf("v=0\r\no=- 1 1 IN IP4 %[1]s\r\ns=-\r\nc=IN IP4 %[1]s\r\nt=0 0\r\nm=audio %[2]d RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\n", at.IP, at.Port)
+}
+
+// answerOn answers a request by a socket.
+func answerOn(sip *net.UDPConn, m, status, tag, body string, to *net.UDPAddr) {
 	var b strings.Builder
 	b.WriteString("SIP/2.0 " + status + "\r\n")
 	head, _, _ := strings.Cut(m, "\r\n\r\n")
@@ -190,10 +217,10 @@ func (w *wire) answer(m, status, tag, body string, to *net.UDPAddr) {
 		}
 	}
 	if body != "" {
-		fmt.Fprintf(&b, "Contact: <sip:%s>\r\nContent-Type: application/sdp\r\n", w.sip.LocalAddr())
+		fmt.Fprintf(&b, "Contact: <sip:%s>\r\nContent-Type: application/sdp\r\n", sip.LocalAddr())
 	}
 	fmt.Fprintf(&b, "Content-Length: %d\r\n\r\n%s", len(body), body)
-	w.sip.WriteToUDP([]byte(b.String()), to)
+	sip.WriteToUDP([]byte(b.String()), to)
 }
 
 // ring calls the server; it returns the SIP Call-ID.
@@ -201,8 +228,8 @@ func (w *wire) ring(user string) string {
 	w.mu.Lock()
 	w.last++
 	id := fmt.Sprintf("in-%d-%d", w.last, time.Now().UnixNano())
-	t := &talk{id: id, tag: "i" + id, outgoing: true, from: "<sip:15551230000@127.0.0.1>;tag=i" + id, to: "<sip:" + user + "@" + w.server + ">",
-		target: "sip:" + user + "@" + w.server}
+	t := &talk{side: side{id: id, tag: "i" + id, from: "<sip:15551230000@127.0.0.1>;tag=i" + id, to: "<sip:" + user + "@" + w.server + ">",
+		target: "sip:" + user + "@" + w.server}, outgoing: true}
 	w.talks[id] = t
 	w.mu.Unlock()
 	w.send(t, "INVITE", 1, "i", w.description())
@@ -210,16 +237,9 @@ func (w *wire) ring(user string) string {
 }
 
 func (w *wire) send(t *talk, method string, seq int, branch, body string) {
-	kind := ""
-	if body != "" {
-		kind = "Content-Type: application/sdp\r\n"
-	}
-	m := fmt.Sprintf("%s %s SIP/2.0\r\nVia: SIP/2.0/UDP %s;branch=z9hG4bK%s%s\r\nMax-Forwards: 70\r\nFrom: %s\r\nTo: %s\r\nCall-ID: %s\r\nCSeq: %d %s\r\n"+
-		"Contact: <sip:phone@%s>\r\n%sContent-Length: %d\r\n\r\n%s",
-		method, t.target, w.sip.LocalAddr(), t.tag, branch, t.from, t.to, t.id, seq, method, w.sip.LocalAddr(), kind, len(body), body)
 	to, err := net.ResolveUDPAddr("udp4", w.server)
 	if err == nil {
-		w.sip.WriteToUDP([]byte(m), to)
+		w.sip.WriteToUDP(t.request(w.sip, method, seq, branch, body), to)
 	}
 }
 
