@@ -11,12 +11,13 @@ CUTS     ?= 200
 FAULTS   ?= 200
 MINUTES  ?= 0
 SECONDS  ?= 60
+DRAINS   ?= 100
 HOURS    ?= 2
 BLOWS    ?= 15000000
 
 export CGO_ENABLED ?= 0
 
-.PHONY: all setup peers build run test test-postgres race client-ts dashboard check-dashboard e2e kill rolling power chaos bench soak bench-vendors referee fuzz hammer lint release reproduce clean
+.PHONY: all setup peers build run test test-postgres race client-ts dashboard check-dashboard e2e kill drains rolling power chaos bench soak bench-vendors referee fuzz hammer lint release reproduce clean
 
 all: build
 
@@ -73,6 +74,10 @@ FROM ?= $$(git log -1 --format=%h -- store/migrations)^
 rolling: build
 	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && git archive $(FROM) | tar x -C "$$dir" && (cd "$$dir" && CGO_ENABLED=0 $(GO) build -o parley-before ./cmd/parley) && \
 	PARLEY_BEFORE="$$dir/parley-before" scripts/postgres.sh $(GO) test -tags e2e -count 1 -run TestRolling -v ./e2e
+
+# A node with 20 calls is told to end so many times, while another takes what comes (docs/operate.md).
+drains: build
+	PARLEY_DRAINS=$(DRAINS) FSYNC=on scripts/postgres.sh $(GO) test -tags e2e -count 1 -timeout 60m -run TestDrains -v ./e2e
 
 # The power fails so many times, on a disk that forgets what was not synced; needs root and /dev/fuse (docs/durability.md).
 power: build

@@ -54,14 +54,15 @@ func (k *Keeper) Ended(owner string, callIDs ...string) {
 
 // Run writes until ctx is done, and then at once what is left.
 func (k *Keeper) Run(ctx context.Context) error {
+	whole := context.WithoutCancel(ctx) // what is being written when the end comes is written to its end
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	for {
 		select {
 		case now := <-tick.C:
-			k.write(ctx, now, false)
+			k.write(whole, now, false)
 		case <-ctx.Done():
-			k.write(context.WithoutCancel(ctx), time.Now(), true)
+			k.write(whole, time.Now(), true)
 			return nil
 		}
 	}

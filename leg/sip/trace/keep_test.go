@@ -201,3 +201,32 @@ func TestJSONIsOfAnyBytes(t *testing.T) {
 		}
 	}
 }
+
+// stopping is a shelf in whose first writing the end comes.
+type stopping struct {
+	*shelf
+	stop context.CancelFunc
+}
+
+func (s stopping) KeepTrace(ctx context.Context, id string, b []byte) error {
+	s.stop()
+	return s.shelf.KeepTrace(ctx, id, b)
+}
+
+// TestKeeperIsStoppedWhileItWrites: what is being written when the end comes is written, and nothing is complained of.
+func TestKeeperIsStoppedWhileItWrites(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, stop := context.WithCancel(t.Context())
+		s, said := &shelf{kept: map[string][]byte{}}, &bytes.Buffer{}
+		k := &Keeper{Recorder: New(0), Store: stopping{s, stop}, Logger: slog.New(slog.NewTextHandler(said, nil))}
+		k.Keep("in", "")
+		k.See(invite("in", 1))
+		k.Ended("call", "in")
+		if err := k.Run(ctx); err != nil || said.Len() > 0 {
+			t.Errorf("%v: %s", err, said)
+		}
+		if s.count() == 0 {
+			t.Error("nothing is written")
+		}
+	})
+}
