@@ -43,6 +43,8 @@ type Options struct {
 	Delays      Delays        // of the vendors; zero: FixedDelays
 	Loss        float64       // percent of the callers' packets that do not come
 	Jitter      time.Duration // so much later, at the most, they do
+	Database    string        // PostgreSQL's address, of an empty database; "": SQLite
+	NATS        string        // a NATS server's; "": none
 	Log         io.Writer     // gets what the server says; nil: nobody
 }
 
@@ -96,7 +98,7 @@ func Run(ctx context.Context, o Options) (r Report, err error) {
 		}
 		defer b.carrier.close()
 	}
-	if b.server, err = startServer(ctx, setting{command: o.Command, vendors: vendors, rtpPorts: o.RTPPorts, carrier: b.carrier, late: o.Late, log: o.Log}); err != nil {
+	if b.server, err = startServer(ctx, setting{command: o.Command, vendors: vendors, rtpPorts: o.RTPPorts, carrier: b.carrier, late: o.Late, also: worksOn(o.Database, o.NATS), log: o.Log}); err != nil {
 		return r, fmt.Errorf("bench: %w", err)
 	}
 	err = b.measure(ctx)

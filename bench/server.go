@@ -49,6 +49,17 @@ type server struct {
 	err    error         // valid once gone is closed
 }
 
+// worksOn is the environment of a server that works on a PostgreSQL database and with a NATS server; "": on none.
+func worksOn(database, nats string) (env []string) {
+	if database != "" {
+		env = append(env, "PARLEY_DATABASE_URL="+database, "PARLEY_MASTER_KEY=that of a bench")
+	}
+	if nats != "" {
+		env = append(env, "PARLEY_NATS_URL="+nats)
+	}
+	return env
+}
+
 // freePort is one that is free now, for TCP and UDP.
 func freePort() (int, error) {
 	for range 50 {

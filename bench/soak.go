@@ -84,14 +84,7 @@ func (s *soak) run(ctx context.Context) (err error) {
 		return fmt.Errorf("webhooks: %w", err)
 	}
 	defer s.told.close()
-	also := []string{}
-	if s.o.Database != "" {
-		also = append(also, "PARLEY_DATABASE_URL="+s.o.Database, "PARLEY_MASTER_KEY=that of a soak")
-	}
-	if s.o.NATS != "" {
-		also = append(also, "PARLEY_NATS_URL="+s.o.NATS)
-	}
-	if s.server, err = startServer(ctx, setting{command: s.o.Command, vendors: vendors, rtpPorts: Options{}.orDefault().RTPPorts, also: also, log: s.o.Log}); err != nil {
+	if s.server, err = startServer(ctx, setting{command: s.o.Command, vendors: vendors, rtpPorts: Options{}.orDefault().RTPPorts, also: worksOn(s.o.Database, s.o.NATS), log: s.o.Log}); err != nil {
 		return err
 	}
 	err = s.measure(ctx)
@@ -155,7 +148,9 @@ func (s *soak) hold(ctx context.Context, slot int, until time.Time) {
 		}
 		p := s.draw(rng)
 		p.talk = min(p.talk, left)
-		s.count(p, s.one(ctx, p))
+		if c := s.one(ctx, p); ctx.Err() == nil { // one that was cut by the end of all is neither good nor bad
+			s.count(p, c)
+		}
 	}
 }
 

@@ -51,6 +51,8 @@ type benchCallsCmd struct {
 	Early       bool          `default:"true" negatable:"" help:"Begin answers before it is certain that the caller has finished (PARLEY_EARLY)."`
 	Record      bool          `default:"true" negatable:"" help:"Record the calls."`
 	Webhook     bool          `default:"true" negatable:"" help:"Tell a webhook about them."`
+	Database    string        `placeholder:"URL" help:"Address of an empty PostgreSQL database that the server is to work on, in place of SQLite."`
+	NATS        string        `name:"nats" placeholder:"URL" help:"Address of a NATS server that it is to use."`
 
 	benchShown
 }
@@ -62,7 +64,7 @@ func (c *benchCallsCmd) Run(ctx context.Context) error {
 		return err
 	}
 	o := bench.Options{Command: self, Calls: c.Calls, Talk: time.Duration(c.Seconds) * time.Second, Setups: c.Setups, Barge: c.Barge,
-		Endpointing: c.Endpointing, Twilio: c.Twilio, Late: !c.Early, Record: c.Record, Webhook: c.Webhook, Delays: bench.FixedDelays(), Loss: c.Loss, Jitter: c.Jitter, Log: c.log()}
+		Endpointing: c.Endpointing, Twilio: c.Twilio, Late: !c.Early, Record: c.Record, Webhook: c.Webhook, Delays: bench.FixedDelays(), Loss: c.Loss, Jitter: c.Jitter, Database: c.Database, NATS: c.NATS, Log: c.log()}
 	o.Delays.Silence = c.Silence
 	r, err := bench.Run(ctx, o)
 	if err != nil {
