@@ -11,13 +11,14 @@ CUTS     ?= 200
 FAULTS   ?= 200
 MINUTES  ?= 0
 SECONDS  ?= 60
+PAIRS    ?= 5
 DRAINS   ?= 100
 HOURS    ?= 2
 BLOWS    ?= 15000000
 
 export CGO_ENABLED ?= 0
 
-.PHONY: all setup peers build run test test-postgres race client-ts dashboard check-dashboard e2e kill drains rolling power chaos bench soak bench-vendors referee fuzz hammer lint release reproduce clean
+.PHONY: all setup peers build run test test-postgres race client-ts dashboard check-dashboard e2e kill drains bench-cluster rolling power chaos bench soak bench-vendors referee fuzz hammer lint release reproduce clean
 
 all: build
 
@@ -92,6 +93,10 @@ chaos:
 
 bench: build
 	$(BIN) bench --calls $(CALLS) --seconds $(SECONDS)
+
+# What PostgreSQL and NATS cost a node, by turns with SQLite: CPU, latency, rows and messages (docs/performance.md).
+bench-cluster: build
+	PARLEY_PAIRS=$(PAIRS) FSYNC=on scripts/postgres.sh $(GO) test -tags e2e -count 1 -timeout 60m -run TestClusterCost -v ./e2e
 
 # Twenty calls at once for hours, and what the server holds meanwhile; before whatever else runs on the machine, when root (docs/performance.md).
 soak: build
