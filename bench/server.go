@@ -52,7 +52,7 @@ type server struct {
 // worksOn is the environment of a server that works on a PostgreSQL database and with a NATS server; "": on none.
 func worksOn(database, nats string) (env []string) {
 	if database != "" {
-		env = append(env, "PARLEY_DATABASE_URL="+database, "PARLEY_MASTER_KEY=that of a bench")
+		env = append(env, "PARLEY_DATABASE_URL="+database, "PARLEY_MASTER_KEY=the master key of a bench")
 	}
 	if nats != "" {
 		env = append(env, "PARLEY_NATS_URL="+nats)
