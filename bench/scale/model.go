@@ -19,12 +19,11 @@ type need struct {
 	messages               float64 // of NATS, a second
 }
 
-// What a call and a turn tell: events of a call without turns and of a turn with its answer, and those of them that webhooks get, as
-// docs/performance.md counts them; and NATS messages of placing a call: asked, taken, begun, over.
+// What a call and a turn tell: events of a call without turns and of a turn with its answer, those of them that webhooks get, and the NATS
+// messages of both, as docs/performance.md counts them: events, what is heard and not final yet (24 a turn), and wakings (8 a call).
 const (
-	callEvents, turnEvents     = 8, 4.7
 	callWebhooks, turnWebhooks = 3, 2
-	placing                    = 4
+	callMessages, turnMessages = 8 + 8, 4.7 + 24
 )
 
 // oneNode is how many calls a node carries, and which of its parts has no room for more.
@@ -65,7 +64,7 @@ func reckon(c [lastCost]cost, calls float64) need {
 	n.sounds = n.record * aDay * v(days) / 1e6
 	n.streams, n.requests = 3*calls, n.answers
 	n.webhooks = n.setups*callWebhooks + n.answers*turnWebhooks
-	n.messages = n.setups*(placing+callEvents) + n.answers*turnEvents + n.nodes
+	n.messages = n.setups*callMessages + n.answers*turnMessages + n.nodes // each says its load once a second
 	return n
 }
 

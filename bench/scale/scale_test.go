@@ -117,7 +117,7 @@ func TestReckon(t *testing.T) {
 	near(t, "recordings", n.sounds, 19.2*43200*10/1e6)
 	near(t, "streams", n.streams, 1800)
 	near(t, "webhooks", n.webhooks, 10*3+60*2)
-	near(t, "messages", n.messages, 10*12+60*4.7+9)
+	near(t, "messages", n.messages, 10*16+60*28.7+9)
 }
 
 // TestWhatBindsANode: each part of a node can be the one that is too small.
