@@ -23,9 +23,11 @@ type loginStore interface {
 	CloseLogin(ctx context.Context, hash [32]byte) error
 }
 
+// LoginCookie is the name of the cookie by which a browser is logged in.
+const LoginCookie = "parley_session"
+
 const (
 	loginLife     = 12 * time.Hour
-	loginCookie   = "parley_session"
 	wrongKeys     = 10               // in a row, from one address
 	wrongKeyEvery = 10 * time.Second // and then one
 )
@@ -93,7 +95,7 @@ func (a *API) who(r *request, until time.Time) (any, error) {
 }
 
 func (a *API) setCookie(w http.ResponseWriter, r *request, token string, seconds int) {
-	http.SetCookie(w, &http.Cookie{Name: loginCookie, Value: token, Path: "/", MaxAge: seconds, HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: a.encrypted(r.Request)})
+	http.SetCookie(w, &http.Cookie{Name: LoginCookie, Value: token, Path: "/", MaxAge: seconds, HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: a.encrypted(r.Request)})
 	w.Header().Set("Cache-Control", "no-store")
 }
 
@@ -105,7 +107,7 @@ func (a *API) encrypted(r *http.Request) bool {
 
 // cookieOf is the hash of the login that a request carries.
 func cookieOf(r *http.Request) (hash [32]byte, ok bool) {
-	c, err := r.Cookie(loginCookie)
+	c, err := r.Cookie(LoginCookie)
 	if err != nil || c.Value == "" {
 		return hash, false
 	}

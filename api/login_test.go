@@ -107,7 +107,7 @@ func TestLoginIsItsKey(t *testing.T) {
 		t.Error("a login that is over lets in")
 	}
 	for _, value := range []string{"", "x", strings.Repeat("y", 4000)} {
-		b.cookie = &http.Cookie{Name: loginCookie, Value: value}
+		b.cookie = &http.Cookie{Name: LoginCookie, Value: value}
 		if got := b.do("GET", "/v1/agents/list", ""); got.status != 401 {
 			t.Errorf("with %q: %d", value, got.status)
 		}
@@ -148,7 +148,7 @@ func TestLoginOfOtherPages(t *testing.T) {
 			t.Errorf("%s with a key: %d", name, got.status)
 		}
 	}
-	if got := h.do(h.b, "GET", "/v1/sessions", "", "Cookie", loginCookie+"="+b.cookie.Value).object()["environment_id"]; got != h.b.env {
+	if got := h.do(h.b, "GET", "/v1/sessions", "", "Cookie", LoginCookie+"="+b.cookie.Value).object()["environment_id"]; got != h.b.env {
 		t.Error("a cookie goes before a key")
 	}
 }

@@ -54,19 +54,25 @@ var kinds = map[string]string{
 
 // A file is one as it is sent.
 type file struct {
-	kind, etag, cache   string
+	kind, etag          string
+	cache, vary         string
 	plain, gzip, packed []byte // packed by brotli; nil where there is none
 }
 
 // A Site serves the dashboard.
 type Site struct {
-	page  *file
-	files map[string]*file // by path
+	cookie string // of a login
+	page   *file
+	known  *file            // the page, to who sends the cookie
+	files  map[string]*file // by path
 }
 
-// New reads the built files.
-func New() (*Site, error) {
-	s := &Site{files: map[string]*file{}}
+// sign says in the page that the login's cookie came with the request for it, which scripts cannot see.
+const sign = `<meta name="parley-session">`
+
+// New reads the built files; cookie is the name of that by which a browser is logged in.
+func New(cookie string) (*Site, error) {
+	s := &Site{cookie: cookie, files: map[string]*file{}}
 	err := fs.WalkDir(embedded, "built", func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || strings.HasSuffix(name, ".br") {
 			return err
@@ -85,6 +91,13 @@ func New() (*Site, error) {
 		return nil, fmt.Errorf("the dashboard was not built: run make dashboard")
 	}
 	delete(s.files, "/index.html")
+	s.page.vary = "Accept-Encoding, Cookie"
+	known, err := wrap(".html", bytes.Replace(s.page.plain, []byte("</head>"), []byte("  "+sign+"\n  </head>"), 1))
+	if err != nil {
+		return nil, err
+	}
+	known.vary = s.page.vary
+	s.known = known
 	return s, nil
 }
 
@@ -93,13 +106,22 @@ func read(name string) (*file, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &file{kind: kinds[path.Ext(name)], etag: fmt.Sprintf(`"%x"`, sha256.Sum256(plain))[:20] + `"`, cache: "no-cache", plain: plain}
+	f, err := wrap(path.Ext(name), plain)
+	if err != nil {
+		return nil, err
+	}
 	if strings.HasPrefix(name, "built/assets/") { // its name has its hash
 		f.cache = "public, max-age=31536000, immutable"
 	}
 	if packed, err := embedded.ReadFile(name + ".br"); err == nil {
 		f.packed = packed
 	}
+	return f, nil
+}
+
+// wrap makes what is sent of a file's bytes.
+func wrap(ending string, plain []byte) (*file, error) {
+	f := &file{kind: kinds[ending], etag: fmt.Sprintf(`"%x"`, sha256.Sum256(plain))[:20] + `"`, cache: "no-cache", vary: "Accept-Encoding", plain: plain}
 	var b bytes.Buffer
 	z, _ := gzip.NewWriterLevel(&b, gzip.BestCompression)
 	if _, err := z.Write(plain); err != nil {
@@ -131,7 +153,9 @@ func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if f == nil {
-		f = s.page
+		if f = s.page; s.comesWith(r) {
+			f = s.known
+		}
 		h.Set("Content-Security-Policy", Policy)
 		h.Set("Permissions-Policy", "microphone=(self), camera=(), geolocation=()")
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
@@ -139,12 +163,18 @@ func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f.send(w, r)
 }
 
+// comesWith reports whether a request brings a login's cookie, of which nothing else is said: it may be over.
+func (s *Site) comesWith(r *http.Request) bool {
+	c, err := r.Cookie(s.cookie)
+	return err == nil && c.Value != ""
+}
+
 // send sends a file in the form that the client takes, or tells that it has it.
 func (f *file) send(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("Content-Type", f.kind)
 	h.Set("Cache-Control", f.cache)
-	h.Set("Vary", "Accept-Encoding")
+	h.Set("Vary", f.vary)
 	body, etag := f.plain, f.etag
 	switch {
 	case f.packed != nil && takes(r, "br"):

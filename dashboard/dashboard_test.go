@@ -13,7 +13,7 @@ import (
 
 func site(t testing.TB) *Site {
 	t.Helper()
-	s, err := New()
+	s, err := New("parley_session")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,6 +70,30 @@ func TestPages(t *testing.T) {
 		if w := serve(t, s, "GET", m[1]); w.Code != 200 {
 			t.Errorf("%s: %d", m[1], w.Code)
 		}
+	}
+}
+
+// TestSign: the page says whether the login's cookie came with the request for it, and a browser does not take one for the other.
+func TestSign(t *testing.T) {
+	s := site(t)
+	fresh := serve(t, s, "GET", "/agents", "Cookie", "other=1; parley_session=")
+	known := serve(t, s, "GET", "/agents", "Cookie", "other=1; parley_session=x")
+	if strings.Contains(fresh.Body.String(), sign) || strings.Replace(known.Body.String(), "  "+sign+"\n  ", "", 1) != fresh.Body.String() || !strings.Contains(known.Body.String(), sign) {
+		t.Errorf("without: %s\nwith: %s", fresh.Body, known.Body)
+	}
+	for name, w := range map[string]*httptest.ResponseRecorder{"without": fresh, "with": known} {
+		if h := w.Header(); h.Get("Vary") != "Accept-Encoding, Cookie" || h.Get("Cache-Control") != "no-cache" || h.Get("Content-Security-Policy") != Policy {
+			t.Errorf("%s: %v", name, h)
+		}
+	}
+	if w := serve(t, s, "GET", "/agents", "Cookie", "parley_session=x", "If-None-Match", fresh.Header().Get("ETag")); w.Code != 200 {
+		t.Errorf("who has logged in since has the page already: %d", w.Code)
+	}
+	if w := serve(t, s, "GET", "/calls", "Cookie", "parley_session=x", "If-None-Match", known.Header().Get("ETag")); w.Code != 304 {
+		t.Errorf("%d", w.Code)
+	}
+	if w := serve(t, s, "GET", "/mark.svg", "Cookie", "parley_session=x"); w.Header().Get("Vary") != "Accept-Encoding" {
+		t.Errorf("%v", w.Header())
 	}
 }
 

@@ -27,10 +27,12 @@ const licences: Plugin = {
   },
 }
 
-// In development (npx vite) the server of make run answers what is not a file of the dashboard.
+// In development (npx vite) the server of make run answers what is not a file of the dashboard, and the page cannot know whether its cookie came.
+const sign: Plugin = { name: 'sign', apply: 'serve', transformIndexHtml: () => [{ tag: 'meta', attrs: { name: 'parley-session' } }] }
+
 export default defineConfig({
   // A class is named after its styles, so that the files are the same wherever they are built.
-  plugins: [svelte({ compilerOptions: { cssHash: ({ hash, css }) => 'p' + hash(css) } }), licences],
+  plugins: [svelte({ compilerOptions: { cssHash: ({ hash, css }) => 'p' + hash(css) } }), licences, sign],
   resolve: { alias: { '@client': at('../client/ts/src'), 'openapi-fetch': at('node_modules/openapi-fetch') } },
   build: { outDir: 'built', target: 'es2022', modulePreload: { polyfill: false }, reportCompressedSize: false, assetsInlineLimit: 0 },
   server: { proxy: Object.fromEntries(['/v1', '/web', '/widget.js', '/docs', '/openapi.json'].map((p) => [p, 'http://127.0.0.1:8080'])) },

@@ -101,12 +101,30 @@ func TestDashboardPaged(t *testing.T) {
 		s.api("POST", "/v1/do_not_call/create", m{"number": fmt.Sprint("+15550001", 100+i)}, nil)
 	}
 	var v struct {
-		First int
-		Pages string
+		First, Fields int
+		Pages         string
 	}
 	person(t, s, "paged", nil, "", &v)
-	if v.First != numbers-1 || !strings.Contains(v.Pages, fmt.Sprintf("1–%d of %[1]d", numbers-1)) {
+	if v.First != numbers-1 || v.Fields != 0 || !strings.Contains(v.Pages, fmt.Sprintf("1–%d of %[1]d", numbers-1)) {
 		t.Errorf("%+v", v)
+	}
+}
+
+// TestDashboardJumped: any page of a long list can be gone to by its number, and what is no page of it leads to the nearest.
+func TestDashboardJumped(t *testing.T) {
+	t.Parallel()
+	s := serve(t)
+	for i := range 201 {
+		s.api("POST", "/v1/do_not_call/create", m{"number": fmt.Sprint("+15550001", 100+i)}, nil)
+	}
+	var v struct {
+		Of    string
+		There []string
+	}
+	person(t, s, "jumped", nil, "", &v)
+	want := []string{"?page=3 3 50", "?page=3 3 50", "?page=5 5 1", " 1 50", "?page=2 2 50", "?page=2 2 50", "?page=3 3 50", "?page=2 2 50"}
+	if !slices.Equal(v.There, want) || !strings.Contains(v.Of, "of 5") {
+		t.Errorf("%q of %q, want %q", v.There, v.Of, want)
 	}
 }
 

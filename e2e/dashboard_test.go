@@ -85,8 +85,9 @@ func TestDashboardLogin(t *testing.T) {
 func TestDashboardTalk(t *testing.T) {
 	s := serve(t)
 	var v struct {
-		Lines, States, Words, Events     []string
-		Latency, Heading, Saved, Address string
+		Lines, States, Words, Events         []string
+		Latency, Heading, Saved, Address, To string
+		Ink                                  []int
 	}
 	person(t, s, "talk", nil, "What are your opening hours?", &v)
 	c := s.ended(20 * time.Second)
@@ -104,6 +105,12 @@ func TestDashboardTalk(t *testing.T) {
 	}
 	if v.Heading != "Call from a browser" || len(v.Words) < 3 || !strings.Contains(strings.Join(v.Words, "\n"), "nine in the morning") || v.Saved != c.ID || !strings.HasSuffix(v.Address, "/calls/"+c.ID) {
 		t.Errorf("%+v", v)
+	}
+	if v.To != "Harbor Dental" {
+		t.Errorf("the call was to %q", v.To)
+	}
+	if len(v.Ink) != 2 || v.Ink[0] < 10 || v.Ink[1] < v.Ink[0]*9/10 {
+		t.Errorf("of the mark that opens a turn's latency %v pixels are seen on a desk and on a phone", v.Ink)
 	}
 	if !slices.Contains(v.Events, "Turn ended") || !slices.Contains(v.Events, "Phone call ended") {
 		t.Errorf("%q", v.Events)

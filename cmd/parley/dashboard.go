@@ -3,12 +3,13 @@ package main
 import (
 	"net/http"
 
+	"github.com/parley-voice/parley/api"
 	"github.com/parley-voice/parley/dashboard"
 )
 
 // withDashboard puts the dashboard's pages before what else is served.
 func withDashboard(next http.Handler) (http.Handler, error) {
-	pages, err := dashboard.New()
+	pages, err := dashboard.New(api.LoginCookie)
 	if err != nil {
 		return nil, err
 	}

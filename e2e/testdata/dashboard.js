@@ -51,6 +51,27 @@ async function check(p, name) {
   for (const v of found) if (['serious', 'critical'].includes(v.impact)) errors.push(`${name}: ${v.id}: ${v.nodes.join(' | ')}`)
 }
 
+// ink is how many pixels stand within 24 to the left of an element, in its first line: what the marker of a list or of a disclosure has.
+async function ink(p, selector) {
+  const at = p.locator(selector).first()
+  await at.scrollIntoViewIfNeeded()
+  const { x, y } = await at.boundingBox()
+  const shot = await p.screenshot({ clip: { x: x - 24, y, width: 24, height: 20 } })
+  return p.evaluate(async (data) => {
+    const image = new Image()
+    image.src = data
+    await image.decode()
+    const c = document.createElement('canvas')
+    c.width = image.width
+    c.height = image.height
+    c.getContext('2d').drawImage(image, 0, 0)
+    const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data
+    let n = 0
+    for (let i = 4; i < d.length; i += 4) if (Math.abs(d[i] - d[0]) + Math.abs(d[i + 1] - d[1]) + Math.abs(d[i + 2] - d[2]) > 90) n++
+    return n
+  }, 'data:image/png;base64,' + shot.toString('base64'))
+}
+
 const scenarios = {
   // Wrong key, right key, what the cookie is, how soon a page can be used, log out.
   async login() {
@@ -128,6 +149,14 @@ const scenarios = {
     const [download] = await Promise.all([p.waitForEvent('download'), p.click('text=Save as JSON')])
     told.saved = JSON.parse(fs.readFileSync(await download.path(), 'utf8')).id
     told.address = p.url()
+    told.to = await p.locator('dt:text-is("To") + dd').innerText()
+    // what opens a turn's latency shows that it does, on a phone as on a desk
+    told.ink = []
+    for (const width of [1280, 390]) {
+      await p.setViewportSize({ width, height: 860 })
+      told.ink.push(await ink(p, '.turn details summary'))
+    }
+    await p.setViewportSize({ width: 1280, height: 860 })
     await p.locator('.turn details summary').first().click()
     await check(p, 'call')
     if (shots) await p.screenshot({ path: `${shots}/call.png` })
@@ -296,7 +325,7 @@ const scenarios = {
 }
 
 // Those of dashboard_*.js, which are given what this file has.
-for (const name of fs.readdirSync(__dirname)) if (/^dashboard_\w+\.js$/.test(name)) Object.assign(scenarios, require('./' + name)({ page, open, picture, check, told, errors, base, shots, given: () => JSON.parse(given) }))
+for (const name of fs.readdirSync(__dirname)) if (/^dashboard_\w+\.js$/.test(name)) Object.assign(scenarios, require('./' + name)({ page, open, picture, check, told, errors, outside, base, key, shots, given: () => JSON.parse(given) }))
 
 ;(async () => {
   browser = await chromium.launch({

@@ -215,6 +215,7 @@ module.exports = ({ page, open, check, told, errors, base, shots, given }) => {
       p.answer = (d) => d.accept()
       await p.waitForSelector('tbody tr')
       told.first = await p.locator('tbody tr').count()
+      told.fields = await p.locator('nav[aria-label="Pages of the list"] input').count()
       await p.click('text=More')
       await p.waitForFunction(() => location.search === '?page=2' && document.querySelectorAll('tbody tr').length === 1)
       await p.reload()
@@ -222,6 +223,26 @@ module.exports = ({ page, open, check, told, errors, base, shots, given }) => {
       await p.click('tbody button')
       await p.waitForFunction((n) => location.search === '' && document.querySelectorAll('tbody tr').length === n, told.first)
       told.pages = await text(p, 'nav[aria-label="Pages of the list"]')
+    },
+
+    // A list of five pages, of which any is gone to.
+    async jumped() {
+      const p = await open(await page(), '/do-not-call')
+      const field = p.locator('nav[aria-label="Pages of the list"] input')
+      await field.waitFor()
+      await check(p, 'a long list')
+      const go = async (to) => { await field.fill(to); await p.keyboard.press('Enter') }
+      const there = async (n) => { await p.waitForFunction((n) => document.querySelector('nav[aria-label="Pages of the list"]').innerText.startsWith(`${n * 50 - 49}–`), n); told.there.push([new URL(p.url()).search, await field.inputValue(), await p.locator('tbody tr').count()].join(' ')) }
+      told.there = []
+      told.of = await text(p, 'nav[aria-label="Pages of the list"] label')
+      await go('3'); await there(3)
+      await p.reload(); await there(3)
+      await go('99'); await there(5)
+      await go('-7'); await there(1)
+      await go('2.9'); await there(2)
+      await go(''); await there(2)
+      await p.click('text=More'); await there(3)
+      await p.click('text=Back'); await there(2)
     },
 
     // An environment and its keys: what each role sees, and may.
