@@ -85,7 +85,7 @@ func TestDashboardLive(t *testing.T) {
 	var v struct {
 		Total, Said, Followed, Taken, Over string
 		Phases                             []string
-		Rows, After                        int
+		Rows, After, Used                  int
 		Caller, Agent                      float64
 	}
 	person(t, s, "live", m{"calls": running, "from": "3007"}, "", &v)
@@ -102,6 +102,9 @@ func TestDashboardLive(t *testing.T) {
 	}
 	if !strings.Contains(v.Followed, "Harbor Dental") || v.Caller == 0 || v.Agent == 0 {
 		t.Errorf("followed: %q; listened to, the caller was as loud as %.2f and the agent as %.2f", v.Followed, v.Caller, v.Agent)
+	}
+	if v.Used != 0 {
+		t.Error("a call that runs says what it has used up, which nobody has counted yet")
 	}
 	if !strings.Contains(v.Taken, "You talk with the caller") || !strings.Contains(v.Over, "See what happened") {
 		t.Errorf("%q, %q", v.Taken, v.Over)

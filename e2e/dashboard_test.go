@@ -85,9 +85,9 @@ func TestDashboardLogin(t *testing.T) {
 func TestDashboardTalk(t *testing.T) {
 	s := serve(t)
 	var v struct {
-		Lines, States, Words, Events         []string
-		Latency, Heading, Saved, Address, To string
-		Ink                                  []int
+		Lines, States, Words, Events                    []string
+		Latency, Heading, Saved, Address, To, Telephone string
+		Ink                                             []int
 	}
 	person(t, s, "talk", nil, "What are your opening hours?", &v)
 	c := s.ended(20 * time.Second)
@@ -106,8 +106,8 @@ func TestDashboardTalk(t *testing.T) {
 	if v.Heading != "Call from a browser" || len(v.Words) < 3 || !strings.Contains(strings.Join(v.Words, "\n"), "nine in the morning") || v.Saved != c.ID || !strings.HasSuffix(v.Address, "/calls/"+c.ID) {
 		t.Errorf("%+v", v)
 	}
-	if v.To != "Harbor Dental" {
-		t.Errorf("the call was to %q", v.To)
+	if v.To != "Harbor Dental" || v.Telephone == "0 s" || !strings.HasSuffix(v.Telephone, " s") {
+		t.Errorf("the call was to %q, for %q", v.To, v.Telephone)
 	}
 	if len(v.Ink) != 2 || v.Ink[0] < 10 || v.Ink[1] < v.Ink[0]*9/10 {
 		t.Errorf("of the mark that opens a turn's latency %v pixels are seen on a desk and on a phone", v.Ink)

@@ -149,6 +149,7 @@ const scenarios = {
     const [download] = await Promise.all([p.waitForEvent('download'), p.click('text=Save as JSON')])
     told.saved = JSON.parse(fs.readFileSync(await download.path(), 'utf8')).id
     told.address = p.url()
+    told.telephone = await p.locator('dt:text-is("Telephone") + dd').innerText()
     told.to = await p.locator('dt:text-is("To") + dd').innerText()
     // what opens a turn's latency shows that it does, on a phone as on a desk
     told.ink = []

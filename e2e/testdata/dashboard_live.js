@@ -63,6 +63,7 @@ module.exports = ({ page, open, picture, check, told, errors, base, shots, given
     await p.locator('td.far a').first().click()
     await p.waitForSelector('main .live [role=log] li')
     await p.waitForSelector('main .live .line', { timeout: 60000 })
+    told.used = await p.locator('h2:text-is("Used")').count()
     await check(p, 'a call that runs')
     if (shots) await p.screenshot({ path: `${shots}/running.png` })
     await picture('live-calls', '/live', 'tbody tr', async (q) => { await q.locator('button', { hasText: 'Follow' }).first().click(); await q.waitForSelector('.panel [role=log] li, .panel .line') })
