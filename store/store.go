@@ -160,7 +160,7 @@ func (d *DB) openSQLite(path string) error {
 	f.Close()
 	dsn := "file:" + strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(path) +
 		"?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)&_pragma=foreign_keys(1)" +
-		"&_pragma=cache_size(-16384)&_pragma=secure_delete(1)" // what is erased is not to be found in the file
+		"&_pragma=cache_size(-4096)&_pragma=secure_delete(1)" // the system keeps pages, too: each connection would fill what it may have; what is erased is not to be found in the file
 	w, err := sql.Open("sqlite", dsn+"&_txlock=immediate")
 	if err != nil {
 		return err
