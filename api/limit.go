@@ -17,18 +17,36 @@ const (
 
 // limits holds each key, or address, to its rate.
 type limits struct {
-	perSecond float64
+	says string // of one request too many
+
+	mu        sync.Mutex // guards all below
+	perSecond float64    // negative: any number
 	burst     int
-	says      string     // of one request too many
-	mu        sync.Mutex // guards by
 	by        map[string]*rate.Limiter
 }
 
 func newLimits(perSecond float64) *limits {
+	perSecond, burst := keyRate(perSecond)
+	return limited(perSecond, burst, "this key asks too often")
+}
+
+func keyRate(perSecond float64) (float64, int) {
 	if perSecond == 0 {
 		perSecond = defaultRate
 	}
-	return limited(perSecond, max(int(2*perSecond), 1), "this key asks too often")
+	return perSecond, max(int(2*perSecond), 1)
+}
+
+// SetRate has each key make so many requests a second from now on, as Config.RatePerSecond says it.
+func (a *API) SetRate(perSecond float64) {
+	perSecond, burst := keyRate(perSecond)
+	l := a.limits
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.perSecond != perSecond {
+		l.perSecond, l.burst = perSecond, burst
+		clear(l.by)
+	}
 }
 
 // newWrongs holds addresses to so many wrong keys.
@@ -51,11 +69,12 @@ func (l *limits) tooMany(wait time.Duration) error {
 
 // take counts a request of a key; one too many is a 429 that says when to come back.
 func (l *limits) take(key string) error {
-	if l.perSecond < 0 {
+	now := time.Now()
+	one := l.of(key, now)
+	if one == nil {
 		return nil
 	}
-	now := time.Now()
-	r := l.of(key, now).ReserveN(now, 1)
+	r := one.ReserveN(now, 1)
 	wait := r.DelayFrom(now)
 	if r.OK() && wait == 0 {
 		return nil
@@ -64,9 +83,13 @@ func (l *limits) take(key string) error {
 	return l.tooMany(wait)
 }
 
+// of is the limiter of a key; nil: there is no limit.
 func (l *limits) of(key string, now time.Time) *rate.Limiter {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.perSecond < 0 {
+		return nil
+	}
 	if one := l.by[key]; one != nil {
 		return one
 	}

@@ -26,8 +26,10 @@ type Net interface {
 type Client struct {
 	Net   Net
 	Bases map[string]string // by carrier: where it is reached, unless an account says otherwise; none: where all its customers do
-	Own   map[string]any    // credentials of the operator's own account with Twilio; nil: there is none
-	Looks []time.Duration   // waits before each look at what became of an order; nil: 1, 2, 4 and 5 s
+
+	// Own gives the credentials of the operator's own account with Twilio as they are now; nil, or what gives nil: there is none.
+	Own   func() map[string]any
+	Looks []time.Duration // waits before each look at what became of an order; nil: 1, 2, 4 and 5 s
 }
 
 // An Account is one with a carrier.
@@ -96,10 +98,14 @@ var (
 // reached, such as in another region; without one it is where all its customers do.
 func (c *Client) Open(kind string, credentials map[string]any) (Account, error) {
 	if kind == parley.OperatorsTwilio {
-		if c.Own == nil {
+		var own map[string]any
+		if c.Own != nil {
+			own = c.Own()
+		}
+		if own == nil {
 			return nil, ErrNoOwn
 		}
-		kind, credentials = "account_connection_twilio", c.Own // whatever the connection holds: it must not lead the operator's token elsewhere
+		kind, credentials = "account_connection_twilio", own // whatever the connection holds: it must not lead the operator's token elsewhere
 	}
 	given := func(name string) string { s, _ := credentials[name].(string); return s }
 	switch kind {

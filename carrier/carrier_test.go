@@ -228,7 +228,8 @@ func TestOwn(t *testing.T) {
 	if _, err := p.Client.Open("account_connection_fluents_twilio", with); !errors.Is(err, ErrNoOwn) {
 		t.Errorf("without one: %v", err)
 	}
-	p.Bases, p.Own = map[string]string{"twilio": p.url}, kinds["account_connection_twilio"]
+	own := kinds["account_connection_twilio"]
+	p.Bases, p.Own = map[string]string{"twilio": p.url}, func() map[string]any { return own }
 	a, err := p.Client.Open("account_connection_fluents_twilio", with)
 	if err != nil {
 		t.Fatal(err)

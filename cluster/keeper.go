@@ -36,12 +36,18 @@ const (
 // Store is the table of nodes. *store.DB is one.
 type Store interface {
 	Self() string
-	Join(ctx context.Context, n store.Node) error
+	Row
 	Beat(ctx context.Context, state string) error
 	Nodes(ctx context.Context) ([]store.Node, error)
 	Bereave(ctx context.Context, n store.Node) ([]parley.Call, error)
-	Leave(ctx context.Context) error
 	Duties
+}
+
+// Row is this node's own among them.
+type Row interface {
+	Join(ctx context.Context, n store.Node) error
+	SetMost(ctx context.Context, most int) error
+	Leave(ctx context.Context) error
 }
 
 // A Keeper keeps a node among the others of its database.
@@ -91,6 +97,26 @@ func (k *Keeper) Drain() {
 
 // Draining reports whether Drain was called.
 func (k *Keeper) Draining() bool { return k.now() == store.NodeDraining }
+
+// SetMost has the others know how many calls this node takes at once; 0: no limit was given.
+func (k *Keeper) SetMost(ctx context.Context, most int) error {
+	k.mu.Lock()
+	same := k.Node.Most == most
+	k.Node.Most = most
+	k.mu.Unlock()
+	if same {
+		return nil
+	}
+	ctx, done := context.WithTimeout(ctx, askWait)
+	defer done()
+	return k.Store.SetMost(ctx, most)
+}
+
+func (k *Keeper) node() store.Node {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.Node
+}
 
 func (k *Keeper) now() string {
 	k.mu.Lock()
@@ -179,7 +205,7 @@ func (k *Keeper) round(ctx, telling context.Context, duties []*post) error {
 		}
 		joining, joined := context.WithTimeout(ctx, askWait)
 		defer joined()
-		err = k.Store.Join(joining, k.Node)
+		err = k.Store.Join(joining, k.node())
 	}
 	if err == nil {
 		k.beat()

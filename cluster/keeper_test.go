@@ -63,6 +63,10 @@ func (s seat) Join(_ context.Context, n store.Node) error {
 	})
 }
 
+func (s seat) SetMost(_ context.Context, most int) error {
+	return s.do(func() error { s.nodes[s.id].Most = most; return nil })
+}
+
 func (s seat) Beat(_ context.Context, state string) error {
 	return s.do(func() error {
 		n := s.nodes[s.id]
@@ -246,6 +250,7 @@ func (s *switchable) at() seat   { s.mu.Lock(); defer s.mu.Unlock(); return s.s 
 func (s *switchable) Self() string                                  { return s.at().Self() }
 func (s *switchable) Join(c context.Context, n store.Node) error    { return s.at().Join(c, n) }
 func (s *switchable) Beat(c context.Context, state string) error    { return s.at().Beat(c, state) }
+func (s *switchable) SetMost(c context.Context, most int) error     { return s.at().SetMost(c, most) }
 func (s *switchable) Nodes(c context.Context) ([]store.Node, error) { return s.at().Nodes(c) }
 func (s *switchable) Leave(c context.Context) error                 { return s.at().Leave(c) }
 func (s *switchable) TakeDuty(c context.Context, d store.Duty, silent ...store.Node) (bool, error) {

@@ -92,6 +92,12 @@ func New(o Options) *Client {
 	return c
 }
 
+// Allow has the client fetch from these networks beside public addresses, and from no others that it was allowed before. Requests that run go on.
+func (c *Client) Allow(networks []netip.Prefix) {
+	c.guard.allow(networks)
+	c.http.CloseIdleConnections()
+}
+
 // A Request is one to be made.
 type Request struct {
 	Method string // GET when empty

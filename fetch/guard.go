@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -24,25 +25,15 @@ var azure = netip.MustParsePrefix("168.63.129.16/32")
 
 // A guard decides where connections may go.
 type guard struct {
-	public *ssrf.Guardian
+	public *atomic.Pointer[ssrf.Guardian]
 	own    []netip.AddrPort
 	lookup func(ctx context.Context, host string) ([]netip.Addr, error)
 	raw    func(ctx context.Context, network, addr string) (net.Conn, error)
 }
 
 func newGuard(o Options) guard {
-	var v4, v6 []netip.Prefix
-	for _, p := range o.Allow {
-		if p = unmap(p); p.Addr().Is4() {
-			v4 = append(v4, p)
-		} else {
-			v6 = append(v6, p)
-		}
-	}
-	g := guard{
-		public: ssrf.New(ssrf.WithAnyPort(), ssrf.WithAllowedV4Prefixes(v4...), ssrf.WithAllowedV6Prefixes(v6...), ssrf.WithDeniedV4Prefixes(azure)),
-		lookup: o.Lookup, raw: o.Dial,
-	}
+	g := guard{public: &atomic.Pointer[ssrf.Guardian]{}, lookup: o.Lookup, raw: o.Dial}
+	g.allow(o.Allow)
 	for _, a := range o.Own {
 		g.own = append(g.own, netip.AddrPortFrom(a.Addr().Unmap(), a.Port()))
 	}
@@ -63,6 +54,19 @@ func newGuard(o Options) guard {
 		g.raw = d.DialContext
 	}
 	return g
+}
+
+// allow has connections go to public addresses and to these.
+func (g *guard) allow(networks []netip.Prefix) {
+	var v4, v6 []netip.Prefix
+	for _, p := range networks {
+		if p = unmap(p); p.Addr().Is4() {
+			v4 = append(v4, p)
+		} else {
+			v6 = append(v6, p)
+		}
+	}
+	g.public.Store(ssrf.New(ssrf.WithAnyPort(), ssrf.WithAllowedV4Prefixes(v4...), ssrf.WithAllowedV6Prefixes(v6...), ssrf.WithDeniedV4Prefixes(azure)))
 }
 
 func unmap(p netip.Prefix) netip.Prefix {
@@ -111,7 +115,7 @@ func (g *guard) allowed(a netip.AddrPort) error {
 			return &BlockedError{"leads back to this server"}
 		}
 	}
-	if err := g.public.SafeAddr(ip); err != nil {
+	if err := g.public.Load().SafeAddr(ip); err != nil {
 		return &BlockedError{fmt.Sprintf("leads to %s, which is not a public address; the operator can allow it (PARLEY_ALLOW_NETWORKS)", ip)}
 	}
 	return nil

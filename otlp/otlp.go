@@ -10,6 +10,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/parley-voice/parley"
@@ -36,9 +37,13 @@ type Config struct {
 // A Teller follows calls.
 type Teller struct {
 	Config
-	over chan string // ids of calls that are over
-	lost lost
+	header atomic.Pointer[http.Header]
+	over   chan string // ids of calls that are over
+	lost   lost
 }
+
+// SetHeader has requests from now on go with these, as Config.Header says it.
+func (t *Teller) SetHeader(h http.Header) { t.header.Store(&h) }
 
 const (
 	mostOver  = 8_192       // calls that wait to be told of; when the collector keeps nobody waiting, a few
@@ -52,7 +57,9 @@ func New(c Config) *Teller {
 	if c.Logger == nil {
 		c.Logger = slog.Default()
 	}
-	return &Teller{Config: c, over: make(chan string, mostOver)}
+	t := &Teller{Config: c, over: make(chan string, mostOver)}
+	t.SetHeader(c.Header)
+	return t
 }
 
 // Run follows all calls until ctx is done, and sends what is over by then.

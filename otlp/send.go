@@ -119,7 +119,7 @@ func (t *Teller) post(ctx context.Context, stopping <-chan struct{}, spans []spa
 func (t *Teller) try(ctx context.Context, body []byte) (later time.Duration, err error) {
 	ctx, done := context.WithTimeout(ctx, patience)
 	defer done()
-	h := t.Header.Clone()
+	h := t.header.Load().Clone()
 	if h == nil {
 		h = http.Header{}
 	}

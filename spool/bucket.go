@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/minio/minio-go/v7"
@@ -34,6 +35,42 @@ type Bucket struct {
 	client         *minio.Client
 	bucket, prefix string
 	silence        time.Duration
+	keys           *keys
+}
+
+// keys are what requests are signed with, each with those of its moment.
+type keys struct {
+	mu             sync.Mutex // guards all below
+	access, secret string
+	renewed        bool // since they were read last
+}
+
+// SetKey has requests from now on signed with another key.
+func (b *Bucket) SetKey(access, secret string) {
+	b.keys.mu.Lock()
+	defer b.keys.mu.Unlock()
+	if b.keys.access != access || b.keys.secret != secret {
+		b.keys.access, b.keys.secret, b.keys.renewed = access, secret, true
+	}
+}
+
+// RetrieveWithCredContext is credentials.Provider's, as the two others.
+func (k *keys) RetrieveWithCredContext(*credentials.CredContext) (credentials.Value, error) {
+	return k.Retrieve()
+}
+
+func (k *keys) Retrieve() (credentials.Value, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.renewed = false
+	return credentials.Value{AccessKeyID: k.access, SecretAccessKey: k.secret, SignerType: credentials.SignatureV4}, nil
+}
+
+// IsExpired has them read again.
+func (k *keys) IsExpired() bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.renewed
 }
 
 const (
@@ -68,8 +105,9 @@ func NewBucket(c S3) (*Bucket, error) {
 	if c.Silence == 0 {
 		c.Silence = silence
 	}
+	k := &keys{access: c.AccessKey, secret: c.SecretKey}
 	client, err := minio.New(u.Host, &minio.Options{
-		Creds: credentials.NewStaticV4(c.AccessKey, c.SecretKey, ""), Secure: u.Scheme == "https", Region: c.Region, BucketLookup: style,
+		Creds: credentials.New(k), Secure: u.Scheme == "https", Region: c.Region, BucketLookup: style,
 		MaxRetries: 1, // whoever asks knows when to ask again
 		Transport:  transport(c.Silence),
 	})
@@ -79,7 +117,7 @@ func NewBucket(c S3) (*Bucket, error) {
 	if prefix != "" {
 		prefix += "/"
 	}
-	return &Bucket{client, bucket, prefix, c.Silence}, nil
+	return &Bucket{client, bucket, prefix, c.Silence, k}, nil
 }
 
 // transport gives a connection up on which nothing moves.

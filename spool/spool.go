@@ -61,6 +61,7 @@ type Config struct {
 	Rows    Rows
 	Logger  *slog.Logger // nil: the default
 
+	// Later SetLimits changes these.
 	Cache int64 // bytes of what is stored that stay on the disk, too
 	Most  int64 // bytes that may wait; 0: as many as the disk has room for
 	Free  int64 // bytes of the disk that are left free
@@ -126,6 +127,19 @@ func New(c Config) (*Spool, error) {
 
 // Close lets go of the folder.
 func (s *Spool) Close() error { return errors.Join(s.here.Close(), s.kept.Close()) }
+
+// SetLimits changes how much may be kept, wait and be left free, as Config has them.
+func (s *Spool) SetLimits(cache, most, free int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.Cache, s.Most, s.Free = cache, most, free
+}
+
+func (s *Spool) cache() int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.Cache
+}
 
 // Waiting is what was found when it was looked last.
 func (s *Spool) Waiting() Waiting {

@@ -35,7 +35,7 @@ func (s *Spool) Run(ctx context.Context) error {
 	var swept time.Time
 	for {
 		next, err := s.round(ctx)
-		if e := s.kept.shrink(s.Cache); e != nil {
+		if e := s.kept.shrink(s.cache()); e != nil {
 			s.Logger.Error("making room among stored recordings", "error", e)
 		}
 		if time.Since(swept) > sweepEvery {

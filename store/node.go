@@ -115,6 +115,12 @@ func (d *DB) Beat(ctx context.Context, state string) error {
 	return ErrGone
 }
 
+// SetMost has the others know how many calls this node takes at once.
+func (d *DB) SetMost(ctx context.Context, most int) error {
+	_, err := d.pulse.NewRaw("UPDATE nodes SET most = ? WHERE id = ? AND run = ?", most, d.node, d.run).Exec(ctx)
+	return wrap(err, "telling the other nodes of this one's limit")
+}
+
 // Nodes are those that are not gone, by id.
 func (d *DB) Nodes(ctx context.Context) (nodes []Node, err error) {
 	err = d.pulse.NewSelect().Model(&nodes).Where("state <> ?", NodeGone).OrderExpr("id").Scan(ctx)

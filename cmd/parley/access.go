@@ -17,7 +17,8 @@ func (v *vendors) access(ctx context.Context, env string, s *provider.Spec, acco
 	if s.Env == "" {
 		return a, true, nil
 	}
-	if url := v.address(s); url != "" {
+	o := v.now() // key and address are of one reading: a new key never goes to an old address
+	if url := o.address(s); url != "" {
 		a.BaseURL, ok = strings.TrimRight(url, "/"), true
 	}
 	if account != "" {
@@ -38,15 +39,15 @@ func (v *vendors) access(ctx context.Context, env string, s *provider.Spec, acco
 			return a, false, severalAccounts(s, docs)
 		}
 	}
-	a.Key, a.Extra = v.getenv(s.Env+"_API_KEY"), v.vars(s)
+	a.Key, a.Extra = o.getenv(s.Env+"_API_KEY"), o.vars(s)
 	return a, ok || a.Key != "", nil
 }
 
 // vars are a vendor's further credentials from the environment.
-func (v *vendors) vars(s *provider.Spec) map[string]string {
+func (o *operator) vars(s *provider.Spec) map[string]string {
 	out := map[string]string{}
 	for _, name := range s.Vars {
-		if text := v.getenv(s.Env + "_" + strings.ToUpper(name)); text != "" {
+		if text := o.getenv(s.Env + "_" + strings.ToUpper(name)); text != "" {
 			out[name] = text
 		}
 	}
@@ -54,10 +55,10 @@ func (v *vendors) vars(s *provider.Spec) map[string]string {
 }
 
 // address is where the operator says that a vendor is, "" when nowhere. Some vendors call it their endpoint.
-func (v *vendors) address(s *provider.Spec) string {
-	url := v.getenv(s.Env + "_BASE_URL")
+func (o *operator) address(s *provider.Spec) string {
+	url := o.getenv(s.Env + "_BASE_URL")
 	if url == "" && slices.Contains(s.Vars, "endpoint") {
-		url = v.getenv(s.Env + "_ENDPOINT")
+		url = o.getenv(s.Env + "_ENDPOINT")
 	}
 	return url
 }

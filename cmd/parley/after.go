@@ -15,8 +15,8 @@ import (
 func (h *house) clerk(v *vendors) *after.Clerk {
 	c := after.Config{Store: h.db, Log: h.db.Log(), Net: h.fetch, Carriers: h.carriers(), Open: v.OpenMind, Logger: h.log,
 		RecordingURL: func(callID string, until time.Time) string { return h.api.RecordingURL(callID, "mp3", until) }}
-	if h.prices != nil {
-		c.Cost = h.prices.Thought
+	if p := h.switchboard.Prices; p != nil {
+		c.Cost = p.Thought
 	}
 	return after.New(c)
 }

@@ -15,17 +15,17 @@ const certificateEvery = 10 * time.Second
 // certificate is a pair of PEM files, read again once they change: a renewal needs no restart. One that cannot be read leaves the
 // last good one in use.
 type certificate struct {
-	cert, key string
-	log       *slog.Logger
+	log *slog.Logger
 
-	mu      sync.Mutex // guards all below
-	pair    *tls.Certificate
-	written [2]time.Time // of the files that pair was read from
-	looked  time.Time
+	mu        sync.Mutex // guards all below
+	cert, key string
+	pair      *tls.Certificate
+	written   [2]time.Time // of the files that pair was read from
+	looked    time.Time
 }
 
-// serverTLS is what SIP over TLS answers with; nil: no certificate is configured. TLS 1.2 is the least.
-func (c *serveCmd) serverTLS(log *slog.Logger) (*tls.Config, error) {
+// certificate reads what SIP over TLS shows; nil: none is configured.
+func (c *serveCmd) certificate(log *slog.Logger) (*certificate, error) {
 	if c.TLS.Cert == "" && c.TLS.Key == "" {
 		return nil, nil
 	}
@@ -36,7 +36,19 @@ func (c *serveCmd) serverTLS(log *slog.Logger) (*tls.Config, error) {
 	if err := f.read(); err != nil {
 		return nil, fmt.Errorf("PARLEY_TLS_CERT, PARLEY_TLS_KEY: %w", err)
 	}
-	return &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: f.get}, nil
+	return f, nil
+}
+
+// config is what SIP over TLS answers with. TLS 1.2 is the least.
+func (f *certificate) config() *tls.Config {
+	return &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: f.get}
+}
+
+// take goes on with the files of another, which nobody else has.
+func (f *certificate) take(other *certificate) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.cert, f.key, f.pair, f.written, f.looked = other.cert, other.key, other.pair, other.written, other.looked
 }
 
 func (f *certificate) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {

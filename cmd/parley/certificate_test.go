@@ -101,7 +101,7 @@ func TestCertificateIsConfigured(t *testing.T) {
 		"no file":  {serveCmd{TLS: tlsConfig{Cert: filepath.Join(dir, "other.pem"), Key: key}}, false, "other.pem"},
 		"mistaken": {serveCmd{TLS: tlsConfig{Cert: key, Key: cert}}, false, "PARLEY_TLS_CERT, PARLEY_TLS_KEY: "},
 	} {
-		conf, err := tt.c.serverTLS(slog.New(slog.DiscardHandler))
+		conf, err := tt.c.certificate(slog.New(slog.DiscardHandler))
 		if (conf != nil) != tt.on || (err == nil) != (tt.wrong == "") || err != nil && !strings.Contains(err.Error(), tt.wrong) {
 			t.Errorf("%s: %v, %v", name, conf, err)
 		}

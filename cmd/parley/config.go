@@ -14,7 +14,7 @@ import (
 	"github.com/parley-voice/parley/call"
 )
 
-// serveCmd is the server's configuration: flags, environment, parley.yaml, in that order.
+// serveCmd is the server's configuration: flags, the file of variables, the environment, parley.yaml, in that order.
 type serveCmd struct {
 	Data          string    `env:"PARLEY_DATA" default:"./data" help:"Folder of the database, the recordings and the keys."`
 	HTTP          string    `name:"http" env:"PARLEY_HTTP" default:":8080" help:"Address of the API."`
@@ -26,10 +26,10 @@ type serveCmd struct {
 	PublicIP      string    `name:"public-ip" env:"PARLEY_PUBLIC_IP" help:"Address that callers reach us at, when it is not our own (NAT)."`
 	APIKey        string    `name:"api-key" env:"PARLEY_API_KEY" help:"Key of the default environment on the first start. Default: one is made and printed once."`
 	storeConfig   `embed:""`
-	Log           logLevel       `env:"PARLEY_LOG" default:"info" help:"debug, info, warn or error."`
-	TrustLoopback bool           `name:"sip-trust-loopback" env:"PARLEY_SIP_TRUST_LOOPBACK" help:"Calls from this machine need no trunk, also once there is one."`
-	AllowNetworks []string       `name:"allow-networks" env:"PARLEY_ALLOW_NETWORKS" help:"Private networks that webhooks, context endpoints and account connections may reach, such as 10.0.0.0/8."`
-	Prices        string         `name:"prices" env:"PARLEY_PRICES" help:"File of what vendors and carriers charge, for the cost of calls (docs/prices.md)."`
+	Log           logLevel `env:"PARLEY_LOG" default:"info" help:"debug, info, warn or error."`
+	TrustLoopback bool     `name:"sip-trust-loopback" env:"PARLEY_SIP_TRUST_LOOPBACK" help:"Calls from this machine need no trunk, also once there is one."`
+	AllowNetworks []string `name:"allow-networks" env:"PARLEY_ALLOW_NETWORKS" help:"Private networks that webhooks, context endpoints and account connections may reach, such as 10.0.0.0/8."`
+	filesConfig   `embed:""`
 	Rate          float64        `name:"rate" env:"PARLEY_RATE" default:"1000" help:"Requests a second that each API key may make, in bursts of twice as many; -1: any number."`
 	Early         onOff          `env:"PARLEY_EARLY" default:"on" help:"on: agents begin to answer, unheard, when the caller has probably finished; what is thrown away costs tokens (docs/turn-taking.md). off: they wait until it is certain."`
 	Fallback      fallbackConfig `embed:""`
@@ -43,6 +43,12 @@ type storeConfig struct {
 	DatabaseURL string   `name:"database-url" env:"PARLEY_DATABASE_URL" help:"postgres://… ; default: SQLite in the data folder."`
 	MasterKey   string   `name:"master-key" env:"PARLEY_MASTER_KEY" help:"Secret that credentials are encrypted with. Default: a file beside the database."`
 	S3          s3Config `embed:""`
+}
+
+// filesConfig are files of settings.
+type filesConfig struct {
+	Prices  string  `name:"prices" env:"PARLEY_PRICES" help:"File of what vendors and carriers charge, for the cost of calls (docs/prices.md)."`
+	EnvFile envFile `name:"env-file" env:"PARLEY_ENV_FILE" help:"File of variables, such as OPENAI_API_KEY=… and PARLEY_…=…, that count before the environment's and are read again at SIGHUP (docs/operate.md). With a hyphen before it, it need not be there."`
 }
 
 // tlsConfig is SIP over TLS.

@@ -55,9 +55,10 @@ func (r *report) add(findings ...finding) {
 }
 
 // Run looks at everything and says what it finds. It fails when something is wrong.
-func (c *doctorCmd) Run(ctx context.Context) error {
+func (c *doctorCmd) Run(ctx context.Context, env *environment) error {
 	r := &report{out: os.Stdout}
-	c.examine(ctx, r, os.Getenv)
+	env.begin(nil)
+	c.examine(ctx, r, env.get)
 	if r.wrong > 0 {
 		fmt.Fprintf(r.out, "\n%d wrong.\n", r.wrong)
 		return exitCode(failed)

@@ -59,10 +59,10 @@ func (h *house) untilDrained(ctx context.Context) (context.Context, context.Canc
 			return
 		}
 		h.place.keeper.Drain()
-		h.log.Info("draining: no new calls; a further signal ends those that run", "calls", h.switchboard.Live(), "limit", h.cfg.Cluster.Drain)
+		h.log.Info("draining: no new calls; a further signal ends those that run", "calls", h.switchboard.Live(), "limit", h.set().Cluster.Drain)
 		look := time.NewTicker(drainLook)
 		defer look.Stop()
-		late := time.NewTimer(h.cfg.Cluster.Drain)
+		late := time.NewTimer(h.set().Cluster.Drain)
 		defer late.Stop()
 		for h.place.seats.taken.Load() > 0 { // a call that has just been taken is not live yet
 			select {
@@ -99,10 +99,10 @@ func (h *house) room() (int, error) {
 		return 0, errDraining
 	case h.place.keeper.Apart():
 		return 0, errApart
-	case h.cfg.Cluster.MaxCalls == 0:
+	case h.set().Cluster.MaxCalls == 0:
 		return dialsAtOnce, nil
 	}
-	n := h.cfg.Cluster.MaxCalls - int(h.place.seats.taken.Load())
+	n := h.set().Cluster.MaxCalls - int(h.place.seats.taken.Load())
 	if n <= 0 {
 		return 0, errFull
 	}
@@ -114,7 +114,7 @@ func (h *house) take() (release func(), err error) {
 	if _, err := h.room(); err != nil && !errors.Is(err, errFull) {
 		return nil, err
 	}
-	if n, most := h.place.seats.taken.Add(1), int64(h.cfg.Cluster.MaxCalls); most > 0 && n > most {
+	if n, most := h.place.seats.taken.Add(1), int64(h.set().Cluster.MaxCalls); most > 0 && n > most {
 		h.place.seats.taken.Add(-1)
 		return nil, errFull
 	}

@@ -45,13 +45,13 @@ type house struct {
 	speech *local.Local
 	sound
 	place       place
+	renewal     renewal
 	switchboard *call.Switchboard
 	traces      *trace.Keeper
 	jobs        *job.Queue
 	webhooks    *webhook.Courier
 	metrics     *metrics.Metrics
 	fetch       *fetch.Client
-	prices      *call.Prices // nil: there are none
 	api         *api.API
 	handler     http.Handler
 	sip         *sip.Trunk
@@ -68,6 +68,11 @@ type sound struct {
 
 // build connects the parts; nothing is served yet. made is the API key of a first start.
 func (c *serveCmd) build(ctx context.Context, log *slog.Logger) (h *house, made string, err error) {
+	return c.buildBy(ctx, log, &environment{})
+}
+
+// buildBy is build by what variables say.
+func (c *serveCmd) buildBy(ctx context.Context, log *slog.Logger, env *environment) (h *house, made string, err error) {
 	key, db, blobs, err := c.openData(ctx)
 	if err != nil {
 		return nil, "", err
@@ -90,6 +95,8 @@ func (c *serveCmd) build(ctx context.Context, log *slog.Logger) (h *house, made 
 	h.speech = newSpeech(filepath.Join(c.Data, "speech"), log)
 	specs := all.Specs(h.speech)
 	v := newVendors(specs, db)
+	v.getenv = env.get
+	h.renewal.env, h.renewal.vendors = env, v
 	if err = v.checkAddresses(); err != nil {
 		return h, "", err
 	}
@@ -105,6 +112,7 @@ func (c *serveCmd) build(ctx context.Context, log *slog.Logger) (h *house, made 
 		return h, "", err
 	}
 	h.deliver(v)
+	h.renewal.teller = h.teller()
 	v.guarded = provider.Guarded(h.fetch.Dial)
 	h.api, err = api.New(api.Config{
 		Store: db, Log: db.Log(), Blobs: h.blobs.files(), Signer: key, Live: h.live(), Traces: traces{h.traces, h.sip, h.switchboard}, Courier: h.webhooks, Meter: h.metrics, Specs: specs, Logger: log,
@@ -124,7 +132,8 @@ func (c *serveCmd) build(ctx context.Context, log *slog.Logger) (h *house, made 
 
 // telephone makes the switchboard, and in front of it the doors that this node's roles are for.
 func (h *house) telephone(v *vendors) (carriers map[string]carrierDoor, err error) {
-	if h.prices, err = h.cfg.prices(); err != nil {
+	prices, err := h.cfg.prices()
+	if err != nil {
 		return nil, err
 	}
 	allow, err := h.cfg.networks()
@@ -149,7 +158,7 @@ func (h *house) telephone(v *vendors) (carriers map[string]carrierDoor, err erro
 	h.fetch = fetch.New(fetch.Options{Allow: allow, Own: own(h.cfg.HTTP, h.sipAddr)})
 	h.switchboard = call.New(call.Config{
 		Trunk: doors, Calls: h.db, Log: h.db.Log(), Recordings: h.blobs, Traces: h.traces, Open: v.Open, Logger: h.log,
-		MayCall: h.db.MayCall, Refused: h.neverAgain, Fetch: h.fetch, Memories: h.db, Documents: knowledge.NewLibrary(h.db), Prices: h.prices, Early: h.cfg.Early == on,
+		MayCall: h.db.MayCall, Refused: h.neverAgain, Fetch: h.fetch, Memories: h.db, Documents: knowledge.NewLibrary(h.db), Prices: prices, Early: h.cfg.Early == on,
 		Directory: who, Take: h.take,
 	})
 	return carriers, nil
@@ -167,10 +176,10 @@ func (h *house) openPhone(trunks *trunkBook, who *directory) error {
 		Takes: func() bool { _, err := h.room(); return err == nil },
 	}
 	name := "PARLEY_SIP"
-	if conf.TLS, err = h.cfg.serverTLS(h.log); err != nil {
+	if h.renewal.cert, err = h.cfg.certificate(h.log); err != nil {
 		return err
-	} else if conf.TLS != nil {
-		conf.ListenTLS, name = h.cfg.TLS.SIP, "PARLEY_SIP, PARLEY_SIP_TLS"
+	} else if h.renewal.cert != nil {
+		conf.TLS, conf.ListenTLS, name = h.renewal.cert.config(), h.cfg.TLS.SIP, "PARLEY_SIP, PARLEY_SIP_TLS"
 	}
 	trunk, err := sip.New(conf)
 	if err != nil {

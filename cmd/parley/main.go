@@ -50,7 +50,7 @@ func main() {
 // run carries out one command line and returns the exit code; exit is for --help and --version.
 func run(ctx context.Context, args []string, stderr io.Writer, exit func(int)) int {
 	var c cli
-	k, err := kong.New(&c, append(options(ctx, exit), resources()...)...)
+	k, err := kong.New(&c, append(options(ctx, newEnvironment(args), exit), resources()...)...)
 	if err != nil {
 		fmt.Fprintln(stderr, "parley: error:", err)
 		return misused
@@ -76,12 +76,12 @@ func run(ctx context.Context, args []string, stderr io.Writer, exit func(int)) i
 	return 0
 }
 
-func options(ctx context.Context, exit func(int)) []kong.Option {
+func options(ctx context.Context, env *environment, exit func(int)) []kong.Option {
 	return []kong.Option{
 		kong.Name("parley"), kong.Exit(exit), kong.Vars{"version": version},
 		kong.Description("AI agents that make and answer phone calls. Every flag of serve may stand in parley.yaml, too."),
 		kong.Configuration(yamlFile, "parley.yaml", "/etc/parley/parley.yaml"),
-		kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(env),
 	}
 }
 

@@ -48,8 +48,12 @@ func (c twilioConfig) check() error {
 // carriers reaches carriers, and has the operator's own account.
 func (h *house) carriers() *carrier.Client {
 	c := &carrier.Client{Net: h.fetch, Bases: map[string]string{"twilio": os.Getenv("TWILIO_BASE_URL"), "telnyx": os.Getenv("TELNYX_BASE_URL")}}
-	if own := h.cfg.Twilio; own.SID != "" {
-		c.Own = map[string]any{"twilio_account_sid": own.SID, "twilio_auth_token": own.Token}
+	c.Own = func() map[string]any {
+		own := h.set().Twilio
+		if own.SID == "" {
+			return nil
+		}
+		return map[string]any{"twilio_account_sid": own.SID, "twilio_auth_token": own.Token}
 	}
 	return c
 }

@@ -252,7 +252,9 @@ func TestWhatAccountsAreTold(t *testing.T) {
 	defer carriers.Close()
 	net := fetch.New(fetch.Options{Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}})
 	defer net.Close()
-	p.open = (&carrier.Client{Net: net, Bases: map[string]string{"twilio": carriers.URL}, Own: map[string]any{"twilio_account_sid": carriertest.SID, "twilio_auth_token": carriertest.Token}}).Open
+	p.open = (&carrier.Client{Net: net, Bases: map[string]string{"twilio": carriers.URL}, Own: func() map[string]any {
+		return map[string]any{"twilio_account_sid": carriertest.SID, "twilio_auth_token": carriertest.Token}
+	}}).Open
 	if c := p.account(t.Context(), "account_connection_fluents_twilio", nil); c.Said != "the carrier knows the account; type Full; status active" {
 		t.Errorf("the operator's account: %+v", c)
 	}

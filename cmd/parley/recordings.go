@@ -112,6 +112,7 @@ func (h *house) openSpool(ctx context.Context) error {
 	if err != nil {
 		h.log.Warn("the storage of recordings is away: they wait on this disk", "error", err)
 	}
+	h.renewal.bucket = b
 	h.blobs.spool, err = spool.New(spool.Config{Dir: h.cfg.recordings(), Objects: b, Rows: h.db, Logger: h.log,
 		Cache: int64(c.Cache), Most: int64(c.Spool), Free: int64(c.Free)})
 	return err

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/parley-voice/parley/cluster"
+	"github.com/parley-voice/parley/provider/all"
 	"github.com/parley-voice/parley/secret"
 	"github.com/parley-voice/parley/store"
 )
@@ -25,17 +26,22 @@ const shutdownWait = 5 * time.Second
 const drainWait = 2 * time.Second
 
 // Run is the server, from the data folder to the last goodbye. It returns when ctx is done or a door cannot be opened.
-func (c *serveCmd) Run(ctx context.Context) error {
+func (c *serveCmd) Run(ctx context.Context, env *environment) error {
+	env.begin(vendorVariables(all.Specs(nil)))
 	if err := c.check(); err != nil {
 		return err
 	}
-	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: c.Log}))
+	level := &slog.LevelVar{}
+	level.Set(c.Log.Level())
+	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
 	slog.SetDefault(log)
+	hup, deaf := hangups()
+	defer deaf()
 	door, err := net.Listen("tcp", c.HTTP)
 	if err != nil {
 		return taken("PARLEY_HTTP", err)
 	}
-	h, made, err := c.build(ctx, log)
+	h, made, err := c.buildBy(ctx, log, env)
 	if err != nil {
 		door.Close()
 		if ctx.Err() != nil && errors.Is(err, context.Canceled) {
@@ -44,6 +50,7 @@ func (c *serveCmd) Run(ctx context.Context) error {
 		return err
 	}
 	defer h.close()
+	h.renewal.level, h.renewal.hup = level, hup
 	h.greet(os.Stdout, door.Addr(), made)
 	return h.serve(ctx, door)
 }
@@ -99,9 +106,10 @@ func (h *house) serve(ctx context.Context, door net.Listener) error {
 	if h.blobs.spool != nil {
 		run(&webhooks, after, "recordings", h.blobs.spool.Run)
 	}
-	if h.cfg.Watch.OTLP != "" {
-		run(&webhooks, after, "OTLP", h.teller().Run)
+	if h.renewal.teller != nil {
+		run(&webhooks, after, "OTLP", h.renewal.teller.Run)
 	}
+	run(&webhooks, after, "settings", h.reloads)
 
 	<-ctx.Done()
 	h.log.Info("stopping", "calls", h.switchboard.Live())

@@ -23,7 +23,7 @@ import (
 
 // ready are the operator's standbys of a skill that have a key in this environment, but those before.
 func (v *vendors) ready(ctx context.Context, env, field string, able []provider.Spec, before ...string) (out []picked) {
-	for _, b := range v.behind[field] {
+	for _, b := range v.now().behind[field] {
 		s := named(able, b.vendor)
 		if s == nil || slices.Contains(before, b.vendor) {
 			continue
@@ -142,8 +142,9 @@ func wordsWait(vendor string, options json.RawMessage) time.Duration {
 
 // hedged has the next model asked as well when one is slow, if the operator wants that.
 func (v *vendors) hedged(vs []llm.Vendor) []llm.Vendor {
+	hedge := v.now().hedge
 	for i := range vs {
-		vs[i].Hedge = v.hedge
+		vs[i].Hedge = hedge
 	}
 	return vs
 }

@@ -10,6 +10,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/parley-voice/parley"
@@ -27,12 +28,27 @@ import (
 type vendors struct {
 	specs   []provider.Spec
 	db      *store.DB
-	getenv  func(string) string // os.Getenv
-	hedge   time.Duration       // 0: none
-	behind  standbys            // the operator's
-	guarded *provider.Net       // to addresses that account connections hold
+	guarded *provider.Net // to addresses that account connections hold
 	voices  voiceBook
 	said    *kept.Memory // fixed words, as they were spoken; nil: nothing is kept
+
+	operator                          // as at the start
+	renewed  atomic.Pointer[operator] // as the settings say now; nil: as at the start
+}
+
+// operator is what the settings say of vendors.
+type operator struct {
+	getenv func(string) string
+	hedge  time.Duration // 0: none
+	behind standbys
+}
+
+// now is what the settings say of vendors now.
+func (v *vendors) now() *operator {
+	if o := v.renewed.Load(); o != nil {
+		return o
+	}
+	return &v.operator
 }
 
 // Open makes what one call of the agent needs. A vendor without a key costs a warning: local steps in.
@@ -55,7 +71,7 @@ func (v *vendors) Open(ctx context.Context, env string, a *parley.Agent) (call.R
 	for i, x := range []any{hear, think, speak} {
 		if w, ok := x.(provider.Warmer); ok {
 			skill, vendor := []string{"hearing", "thinking", "speaking"}[i], []string{r.Vendors.Hearing, r.Vendors.Thinking, r.Vendors.Speaking}[i]
-			vital := i == 1 && len(a.Fallback) == 0 && len(v.behind["provider"]) == 0 // speech of this machine stands behind the others
+			vital := i == 1 && len(a.Fallback) == 0 && len(v.now().behind["provider"]) == 0 // speech of this machine stands behind the others
 			r.Warm = append(r.Warm, call.Warming{Skill: skill, Vendor: vendor, Vital: vital, Do: warming(w)})
 		}
 		if c, ok := x.(io.Closer); ok {
@@ -273,5 +289,5 @@ func (v *vendors) checkAddresses() error {
 }
 
 func newVendors(specs []provider.Spec, db *store.DB) *vendors {
-	return &vendors{specs: specs, db: db, getenv: os.Getenv, said: kept.NewMemory(kept.Whole)}
+	return &vendors{specs: specs, db: db, operator: operator{getenv: os.Getenv}, said: kept.NewMemory(kept.Whole)}
 }

@@ -48,8 +48,11 @@ func notToken(r rune) bool {
 	return r <= ' ' || r >= 0x7f || strings.ContainsRune(`()<>@,;:\"/[]?={}`, r)
 }
 
-// teller tells the collector of calls. Its address is the operator's own: it may be anywhere.
+// teller tells the collector of calls; nil: there is none. Its address is the operator's own: it may be anywhere.
 func (h *house) teller() *otlp.Teller {
+	if h.cfg.Watch.OTLP == "" {
+		return nil
+	}
 	header, _ := h.cfg.Watch.header() // check has read them
 	node, _ := os.Hostname()
 	anywhere := []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0"), netip.MustParsePrefix("::/0")}

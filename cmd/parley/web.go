@@ -112,11 +112,13 @@ func (h *house) openDoor(ip netip.Addr) error {
 
 // web is what the API tells browsers; nil: they cannot call.
 func (h *house) web() *api.WebCalls {
-	relays, err := h.cfg.Web.relays()
-	if h.cfg.Web.ICE == off || err != nil { // check has read them
+	if h.cfg.Web.ICE == off {
 		return nil
 	}
-	return &api.WebCalls{Relays: func(who string) []webrtc.Server { return webrtc.Servers(relays, who) }, At: h.doorOf}
+	return &api.WebCalls{At: h.doorOf, Relays: func(who string) []webrtc.Server {
+		relays, _ := h.set().Web.relays() // check has read them
+		return webrtc.Servers(relays, who)
+	}}
 }
 
 // beside is six ports above SIP's.

@@ -63,15 +63,16 @@ func (d *Door) open(ctx context.Context, sdp []byte) (o *offer, ours []byte, err
 			_ = o.agent.Close()
 		}
 	}()
-	urls, err := uris(d.conf.Relays, "parley")
+	relays := *d.relays.Load()
+	urls, err := uris(relays, "parley")
 	if err != nil {
 		return nil, nil, err
 	}
 	said := &complaints{}
-	if o.agent, err = ice.NewAgentWithOptions(append(d.options(), ice.WithUrls(urls), ice.WithLoggerFactory(said))...); err != nil {
+	if o.agent, err = ice.NewAgentWithOptions(append(d.options(len(relays) > 0), ice.WithUrls(urls), ice.WithLoggerFactory(said))...); err != nil {
 		return nil, nil, fmt.Errorf("beginning ICE: %w", err)
 	}
-	candidates, warning, err := d.address(ctx, o.agent, said)
+	candidates, warning, err := d.address(ctx, o.agent, relays, said)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -115,9 +116,9 @@ func (o *offer) reach(candidates []string) {
 }
 
 // options are an agent's. Names of candidates are not looked up.
-func (d *Door) options() []ice.AgentOption {
+func (d *Door) options(relayed bool) []ice.AgentOption {
 	types := []ice.CandidateType{ice.CandidateTypeHost}
-	if len(d.conf.Relays) > 0 {
+	if relayed {
 		types = append(types, ice.CandidateTypeServerReflexive, ice.CandidateTypeRelay)
 	}
 	all := []ice.AgentOption{

@@ -48,8 +48,11 @@ type Server struct {
 	Credential string   `json:"credential,omitempty"`
 }
 
+// SetRelays has calls from now on go by these relays. Calls that run stay with theirs.
+func (d *Door) SetRelays(relays []Relay) { d.relays.Store(&relays) }
+
 // Servers are the door's relays for one browser.
-func (d *Door) Servers(who string) []Server { return Servers(d.conf.Relays, who) }
+func (d *Door) Servers(who string) []Server { return Servers(*d.relays.Load(), who) }
 
 // Servers are relays for one browser; who it is goes into the names of users that are made for it.
 func Servers(relays []Relay, who string) []Server {
@@ -116,8 +119,8 @@ func (l *lending) lent(ok bool, now time.Time) (tell bool) {
 }
 
 // address gathers our candidates; a warning says that the relays have lent none.
-func (d *Door) address(ctx context.Context, a *ice.Agent, said *complaints) (all []ice.Candidate, warning string, err error) {
-	if len(d.conf.Relays) == 0 {
+func (d *Door) address(ctx context.Context, a *ice.Agent, relays []Relay, said *complaints) (all []ice.Candidate, warning string, err error) {
+	if len(relays) == 0 {
 		all, err = gather(ctx, a, gatherMost)
 		return all, "", err
 	}
@@ -131,7 +134,7 @@ func (d *Door) address(ctx context.Context, a *ice.Agent, said *complaints) (all
 		return all, "", nil
 	}
 	var urls []string
-	for _, r := range d.conf.Relays {
+	for _, r := range relays {
 		urls = append(urls, r.URL)
 	}
 	why := said.String()

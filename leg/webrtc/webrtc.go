@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pion/ice/v4"
@@ -62,6 +63,7 @@ type Door struct {
 	conn    net.PacketConn
 	mux     *ice.UDPMuxDefault
 	lending lending
+	relays  atomic.Pointer[[]Relay] // as they are for calls from now on
 
 	mu     sync.Mutex // guards all below
 	calls  map[string]*offer
@@ -78,6 +80,7 @@ func Open(c Config) (*Door, error) {
 	if _, err := uris(c.Relays, ""); err != nil {
 		return nil, err
 	}
+	d.SetRelays(c.Relays)
 	at := c.Listen
 	if at == "" {
 		at = ":0"
