@@ -325,6 +325,30 @@ func TestOneFile(t *testing.T) {
 	}
 }
 
+// TestStopWaitsForNothingHopeless: a stop waits for what may be stored, and not for a file that the storage does not take, which the next start
+// tries again.
+func TestStopWaitsForNothingHopeless(t *testing.T) {
+	t.Parallel()
+	c := start(t)
+	dir := t.TempDir()
+	n := c.node(dir, func(conf *Config) { conf.Objects = picky{conf.Objects} })
+	bad := c.recorded(n, []byte("bad"))
+	c.until("it has been refused", func() bool { return strings.Contains(n.log.String(), "a recording cannot be stored") })
+	good := c.recorded(n, []byte("good"))
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	n.Drain(ctx)
+	if waits, _ := has(n, bad+wav); !waits || ctx.Err() != nil || c.storage.Object(good+wav) == nil {
+		t.Errorf("waits: %v, the stop: %v, the good one has %d bytes", waits, ctx.Err(), len(c.storage.Object(good+wav)))
+	}
+	if !strings.Contains(n.log.String(), "recordings wait on this disk for the next start") {
+		t.Error("nothing is said of it")
+	}
+	n.stop()
+	c.node(dir)
+	c.until("the next start stores it", func() bool { return c.storage.Object(bad+wav) != nil })
+}
+
 type picky struct{ Objects }
 
 func (p picky) Put(ctx context.Context, name string, from io.Reader, size int64) error {

@@ -100,6 +100,7 @@ func (s *Spool) files() (out []held, err error) {
 type place struct {
 	at    time.Time // zero: at once
 	fails int
+	own   bool // the last time it was the file itself that could not be stored
 }
 
 // round looks at each file that is due, once, and says when to look again. An error is one of the storage.
@@ -242,6 +243,7 @@ func (s *Spool) failed(ctx context.Context, name string, err error) (own bool) {
 	s.mu.Lock()
 	p := s.places[name]
 	p.fails++
+	p.own = own
 	wait := min(mostOwn, firstWait<<min(p.fails-1, 20))
 	if own {
 		p.at = time.Now().Add(wait)
@@ -373,16 +375,18 @@ func (s *Spool) stored(name string) {
 	}
 }
 
-// Drain waits until nothing lies in the folder that is to be stored, or ctx is done. Run is to run.
+// Drain waits until nothing lies in the folder that is to be stored and may be, or ctx is done. A file that the storage has refused, or that
+// could not be read, is not waited for. Run is to run.
 func (s *Spool) Drain(ctx context.Context) {
 	s.look()
 	for {
 		files, err := s.files()
+		hopes := slices.ContainsFunc(files, func(f held) bool { return !s.place(f.name).own })
+		if (err != nil || hopes) && s.pause(ctx, 50*time.Millisecond, false) {
+			continue
+		}
 		if err == nil && len(files) == 0 {
 			return
-		}
-		if s.pause(ctx, 50*time.Millisecond, false) {
-			continue
 		}
 		var w Waiting
 		for _, f := range files {
