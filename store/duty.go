@@ -32,6 +32,13 @@ func (d *DB) TakeDuty(ctx context.Context, duty Duty, silent ...Node) (bool, err
 	return n > 0, err
 }
 
+// HasDuty reports whether a duty is this node's now: one that stood still may have lost it meanwhile.
+func (d *DB) HasDuty(ctx context.Context, name string) (mine bool, err error) {
+	err = d.r.NewRaw("SELECT EXISTS (SELECT 1 FROM duties JOIN nodes ON nodes.id = duties.node WHERE duties.name = ? AND nodes.id = ? AND nodes.run = ? AND nodes.state <> ?)",
+		name, d.node, d.run, NodeGone).Scan(ctx, &mine)
+	return mine, wrap(err, "looking whose a duty is")
+}
+
 // GiveDuty leaves a duty of this node to whoever takes it. What was done for it has ended, and stands in the database.
 func (d *DB) GiveDuty(ctx context.Context, duty Duty) error {
 	_, err := d.pulse.NewRaw("UPDATE duties SET node = '' WHERE name = ? AND node = ?", duty.Name, d.node).Exec(ctx)

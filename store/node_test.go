@@ -89,6 +89,9 @@ func testNodes(t *testing.T, a *DB) {
 		if got, err := d.TakeDuty(ctx, duty); got != want || err != nil {
 			t.Errorf("%v %v", got, err)
 		}
+		if got, err := d.HasDuty(ctx, duty.Name); got != want || err != nil {
+			t.Errorf("it is said to have it: %v %v", got, err)
+		}
 	}
 	take(a, true)
 	take(b, false)

@@ -38,6 +38,9 @@ func (d *Courier) attempt(ctx context.Context, n store.Delivery) report {
 		r.State = store.Dropped
 	case err != nil:
 		r.fail(store.Try{At: time.Now().UTC(), Error: err.Error()}, 0)
+	case !d.mine(ctx):
+		r.NextAt = time.Now().Add(errorWait) // in memory alone: whoever delivers now has it, or finds it
+		return r
 	default:
 		try, after := d.send(ctx, h, m)
 		switch {
@@ -60,6 +63,18 @@ func (d *Courier) attempt(ctx context.Context, n store.Delivery) report {
 		d.Attempted(r.State)
 	}
 	return r
+}
+
+// mine reports whether an attempt is this process's to make. One that stood still has deliveries in memory that another may have made since.
+func (d *Courier) mine(ctx context.Context) bool {
+	if d.Mine == nil {
+		return true
+	}
+	is, err := d.Mine(ctx)
+	if err != nil && ctx.Err() == nil {
+		d.Logger.Error("a webhook waits: whose it is to deliver is not known", "error", err)
+	}
+	return err == nil && is
 }
 
 // fail notes a failed attempt and when the next is due.

@@ -5,7 +5,7 @@
 // the process ends, and after a crash something may be sent twice: receivers know it by its webhook-id. The rows are the
 // queue and the delivery log in one. Events of one call go to a webhook in order; one that fails holds the next back for 5 s at most, then
 // sequence tells the order. Every webhook has attempts of its own, so a slow receiver delays nobody else. One process per
-// database delivers at a time, and where it has read to is written by comparing; what others wrote down to be sent once more it finds within lookEvery.
+// database delivers at a time, asks before each attempt whether it still is the one, and where it has read to is written by comparing; what others wrote down to be sent once more it finds within lookEvery.
 //
 // Goroutines: one reads the log, one decides what is sent when, and one for each attempt. Run starts them and waits for them.
 package webhook
@@ -36,7 +36,9 @@ type Options struct {
 	RecordingURL func(callID string) string
 	// Attempted is told the state of a delivery after each attempt; nil: nobody is.
 	Attempted func(state string)
-	Logger    *slog.Logger
+	// Mine says whether it is still this process that delivers, and is asked before each attempt. nil: there is no other.
+	Mine   func(ctx context.Context) (bool, error)
+	Logger *slog.Logger
 }
 
 // A Courier delivers events to webhooks.

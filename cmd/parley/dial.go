@@ -27,7 +27,11 @@ func (h *house) deliver(v *vendors) {
 	h.jobs = job.New(h.db, job.Options{Owner: h.db.Self(), Logger: h.log}, h.kinds(v)...)
 	h.metrics = metrics.New(metrics.Config{Log: h.db.Log(), Running: h.switchboard.Live, Depth: h.db.Depth, Logger: h.log,
 		Node: metrics.Node{Late: h.clock.Lateness, Lines: func() metrics.Lines { return lines(h.trunks()) }, Ports: h.ports.InUse, Recordings: h.blobs.waiting()}})
-	h.webhooks = webhook.New(webhook.Options{DB: h.db, Sender: h.fetch, Logger: h.log, Attempted: h.metrics.Attempted, RecordingURL: func(callID string) string {
+	var mine func(context.Context) (bool, error)
+	if h.db.Shared() {
+		mine = func(ctx context.Context) (bool, error) { return h.db.HasDuty(ctx, webhooksDuty) }
+	}
+	h.webhooks = webhook.New(webhook.Options{Mine: mine, DB: h.db, Sender: h.fetch, Logger: h.log, Attempted: h.metrics.Attempted, RecordingURL: func(callID string) string {
 		return h.api.RecordingURL(callID, "mp3", time.Now().Add(recordingURLLasts))
 	}})
 }

@@ -158,13 +158,16 @@ func (h *house) bury(ctx context.Context, lost []parley.Call) (left []parley.Cal
 	return left
 }
 
+// webhooksDuty is the name of delivering webhooks.
+const webhooksDuty = "webhooks"
+
 // duties are what one node does for all.
 func (h *house) duties() []cluster.Task {
 	keeper := &retention.Keeper{Store: h.db, Dir: h.cfg.recordings(), Logger: h.log}
 	if h.blobs.spool != nil {
 		keeper.Objects = h.blobs.spool
 	}
-	all := []cluster.Task{{Duty: store.Duty{Name: "webhooks", Role: cluster.Jobs}, Run: h.webhooks.Run},
+	all := []cluster.Task{{Duty: store.Duty{Name: webhooksDuty, Role: cluster.Jobs}, Run: h.webhooks.Run},
 		{Duty: store.Duty{Name: "retention", Role: cluster.Jobs}, Run: keeper.Run}}
 	if h.db.Shared() {
 		all = append(all, cluster.Task{Duty: store.Duty{Name: "registrations", Role: cluster.Media}, Run: func(ctx context.Context) error {
