@@ -14,7 +14,7 @@ func conformance(t *testing.T, open func(t testing.TB) *DB) {
 	for name, f := range map[string]func(t *testing.T, d *DB){
 		"Environments": testEnvironments, "EnvironmentChanges": testEnvironmentChanges, "EnvironmentDeletion": testEnvironmentDeletion, "Keys": testKeys,
 		"LastOperatorKey": testLastOperatorKey, "KeyUse": testKeyUse, "Logins": testLogins, "DoNotCall": testDoNotCall, "Memories": testMemories, "MemoryLimits": testMemoryLimits, "Documents": testDocuments, "DocumentLimits": testDocumentLimits, "DocumentRaces": testDocumentRaces, "Audit": testAudit, "SteeringPool": testSteeringPool, "VectorDatabases": testVectorDatabases, "Pronunciations": testPronunciations,
-		"Resources": testResources, "Secrets": testSecrets, "Lists": testLists, "Gists": testGists,
+		"Resources": testResources, "Secrets": testSecrets, "Lists": testLists, "Gists": testGists, "GistsOfOlder": testGistsOfOlder,
 		"Agents": testAgents, "Blocks": testBlocks, "AgentUpdates": testAgentUpdates, "AgentDeletion": testAgentDeletion, "InlineAgents": testInlineAgents,
 		"Numbers": testNumbers, "SharedAccount": testSharedAccount, "SharedPolicy": testSharedPolicy, "MissingMigration": testMissingMigration, "OpenNewer": testOpenNewer, "Trunks": testTrunks, "DialPolicy": testDialPolicy, "Calls": testCalls, "CallLists": testCallLists, "CallChanges": testCallChanges,
 		"Nodes": testNodes, "Replaced": testReplaced, "Lines": testLines, "Taken": testTaken, "Dispatch": testDispatch, "Company": testCompany, "Bereave": testBereave, "ReconcileAmongNodes": testReconcileAmongNodes, "Reconcile": testReconcile, "ReconcileFreesKeys": testReconcileFreesKeys, "Slots": testSlots, "SlotsAreExact": testSlotsAreExact, "SlotsOfTransfers": testSlotsOfTransfers, "ReservedSlots": testReservedSlots,

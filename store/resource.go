@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"strings"
 
 	"github.com/uptrace/bun"
@@ -21,6 +20,7 @@ type resourceRow struct {
 	Label         string
 	Description   string
 	Gist          string // gists
+	GistAt        int64  // UpdatedAt, where Gist is of the row as it is
 	OwnerAgentID  string
 	Doc           string
 	CreatedAt     int64
@@ -32,22 +32,6 @@ var resourceColumns = map[string]column{
 	"created_at": {"created_at", moment}, "updated_at": {"updated_at", moment},
 }
 
-// gists are the fields by which those of a kind are found that have no label.
-var gists = map[Kind]string{Prompts: "content", Webhooks: "url"}
-
-// columnsOf are what the documents of a kind are searched by.
-func columnsOf(k Kind) map[string]column {
-	if k == Pronunciations {
-		return pronunciationColumns
-	}
-	if gist := gists[k]; gist != "" {
-		all := maps.Clone(resourceColumns)
-		all[gist] = column{"gist", text}
-		return all
-	}
-	return resourceColumns
-}
-
 // set writes a document into its row.
 func (r *resourceRow) set(d *DB, doc Doc) error {
 	doc["id"], doc["user_id"] = r.ID, r.EnvironmentID
@@ -56,11 +40,11 @@ func (r *resourceRow) set(d *DB, doc Doc) error {
 		return err
 	}
 	r.Doc, r.Type, r.Label, r.Description = sealed, str(doc, "type"), str(doc, "label"), str(doc, "description")
-	r.Gist = str(doc, gists[r.Kind])
+	r.UpdatedAt = now()
+	r.Gist, r.GistAt = str(doc, gists[r.Kind]), r.UpdatedAt
 	if r.Kind == Pronunciations {
 		r.Type, r.Label = str(doc, "language"), str(doc, "word")
 	}
-	r.UpdatedAt = now()
 	return nil
 }
 
@@ -158,6 +142,9 @@ func (d *DB) resourceRow(ctx context.Context, db bun.IDB, env string, k Kind, id
 // List lists the sub-resources of a kind. Fields to sort and filter by: id, type, label, description, created_at, updated_at; of
 // pronunciations word and language instead of the second and third, of prompts their content, of webhooks their url besides.
 func (d *DB) List(ctx context.Context, env string, k Kind, p Page) (List[Doc], error) {
+	if err := d.freshGists(ctx, clean(env), k, p); err != nil {
+		return List[Doc]{}, err
+	}
 	rows, x, err := list[resourceRow](ctx, d, shelf{table: "resources", columns: columnsOf(k)}, "environment_id = ? AND kind = ?", []any{clean(env), k}, p)
 	if err != nil {
 		return List[Doc]{}, wrap(err, "listing "+string(k))

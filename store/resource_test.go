@@ -332,8 +332,9 @@ func testGists(t *testing.T, d *DB) {
 			t.Errorf("%s of %s: %v", field, k, err)
 		}
 	}
-	nul := made(Prompts, Doc{"content": "a\x00b"}) // which PostgreSQL cannot read out of a document
-	for _, q := range []string{"ALTER TABLE resources DROP COLUMN gist", "DELETE FROM goose_db_version WHERE version_id = 18"} {
+	nul := made(Prompts, Doc{"content": "north\x00wing"}) // which PostgreSQL cannot read out of a document
+	find("with a NUL", Prompts, "content", "contains", "northwing", nul)
+	for _, q := range []string{"DROP INDEX resources_gist", "ALTER TABLE resources DROP COLUMN gist", "ALTER TABLE resources DROP COLUMN gist_at", "DELETE FROM goose_db_version WHERE version_id IN (18, 20)"} {
 		if _, err := d.w.ExecContext(ctx, q); err != nil {
 			t.Fatalf("%s: %v", q, err)
 		}
@@ -341,11 +342,79 @@ func testGists(t *testing.T, d *DB) {
 	if err := d.migrate(ctx); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := d.Update(ctx, env, Prompts, nul, Doc{"content": "ab"}); err != nil {
+	look("made by an earlier version")
+	find("with a NUL, made by an earlier version", Prompts, "content", "contains", "northwing", nul)
+}
+
+// testGistsOfOlder: what an older node writes beside newer ones is found by what it says now, and no more by what it said.
+func testGistsOfOlder(t *testing.T, d *DB) {
+	ctx, env := t.Context(), environment(t, d)
+	older := func(q string, args ...any) {
+		t.Helper()
+		if _, err := d.w.NewRaw(q, args...).Exec(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
+	insert := func(k Kind, id, doc string, at int64) {
+		t.Helper()
+		older("INSERT INTO resources (id, environment_id, kind, type, label, description, owner_agent_id, doc, created_at, updated_at) VALUES (?, ?, ?, '', '', '', '', ?, ?, ?)", id, env, k, doc, at, at)
+	}
+	found := func(k Kind, p Page) string {
+		t.Helper()
+		l, err := d.List(ctx, env, k, p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var ids []string
+		for _, doc := range l.Items {
+			ids = append(ids, str(doc, "id"))
+		}
+		return strings.Join(ids, " ")
+	}
+	said := func(text string) Page { return Page{Filters: []Filter{{"content", "contains", text}}} }
+	kept, err := d.Create(ctx, env, Prompts, Doc{"content": "The bar of Aurora."})
+	if err != nil {
 		t.Fatal(err)
 	}
-	look("made by an earlier version")
-	find("made by an earlier version", Prompts, "content", "eq", "ab", nul)
+	p1, p2, h1 := newID(), newID(), newID()
+	insert(Prompts, p1, `{"id":"`+p1+`","content":"The night desk.\u0000 Be brief."}`, now())
+	insert(Prompts, p2, `{"id":"`+p2+`","content":"A NUL is written \\u0000."}`, now())
+	insert(Webhooks, h1, `{"id":"`+h1+`","url":"https://hooks.example/one"}`, now())
+	if got := found(Prompts, said("night desk. be")); got != p1 {
+		t.Errorf("written by an older node: %q", got)
+	}
+	if got := found(Prompts, said(`\u0000`)); got != p2 {
+		t.Errorf("written by an older node, with what looks like a NUL: %q", got)
+	}
+	if got := found(Webhooks, Page{Filters: []Filter{{"url", "contains", "/one"}}}); got != h1 {
+		t.Errorf("a webhook written by an older node: %q", got)
+	}
+	older("UPDATE resources SET doc = ?, updated_at = ? WHERE id = ?", `{"id":"`+str(kept, "id")+`","content":"The day desk of Borealis."}`, now(), str(kept, "id"))
+	if got := found(Prompts, said("aurora")); got != "" {
+		t.Errorf("changed by an older node, it is found by what it said: %q", got)
+	}
+	if got := found(Prompts, said("borealis")); got != str(kept, "id") {
+		t.Errorf("changed by an older node: %q", got)
+	}
+	many := 2*gistBatch + 1
+	for i := range many {
+		id := newID()
+		insert(Prompts, id, fmt.Sprintf(`{"id":%q,"content":"Zone %04d"}`, id, i), now())
+	}
+	last, err := d.List(ctx, env, Prompts, Page{SortColumn: "content", SortDesc: true, Size: 1})
+	if want := fmt.Sprintf("Zone %04d", many-1); err != nil || len(last.Items) != 1 || str(last.Items[0], "content") != want {
+		t.Errorf("sorted by what they say: %v %v, want %s", last.Items, err, want)
+	}
+	var behind int
+	if err := d.r.NewRaw("SELECT COUNT(*) FROM resources WHERE environment_id = ? AND gist_at <> updated_at", env).Scan(ctx, &behind); err != nil || behind != 0 {
+		t.Errorf("%d are still to be brought up to date: %v", behind, err)
+	}
+	if _, err := d.Update(ctx, env, Prompts, p1, Doc{"content": "The lounge."}); err != nil {
+		t.Fatal(err)
+	}
+	if got := found(Prompts, said("lounge")); got != p1 {
+		t.Errorf("changed by this node: %q", got)
+	}
 }
 
 func testTrunks(t *testing.T, d *DB) {

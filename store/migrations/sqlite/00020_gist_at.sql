@@ -1,0 +1,7 @@
+-- +goose Up
+-- updated_at, where gist is of the row as it is: an older node, which knows of no gist, changes the one and leaves the other. Such rows are brought
+-- up to date before they are searched, and so are those with a NUL in their text, which is none here.
+ALTER TABLE resources ADD COLUMN gist_at INTEGER NOT NULL DEFAULT 0;
+UPDATE resources SET gist = COALESCE(CASE kind WHEN 'webhooks' THEN json_extract(doc, '$.url') ELSE json_extract(doc, '$.content') END, ''), gist_at = updated_at WHERE kind IN ('webhooks', 'prompts') AND instr(doc, '\u0000') = 0;
+UPDATE resources SET gist_at = updated_at WHERE kind NOT IN ('webhooks', 'prompts');
+CREATE INDEX resources_gist ON resources (environment_id, kind, id) WHERE gist_at <> updated_at;
