@@ -132,7 +132,7 @@ func TestReload(t *testing.T) {
 	}
 	ring("What are your opening hours?", "And where are you on Saturday?")
 	only("in the call during which they were read", "sk-first", 2)
-	if c := s.calls()[0]; c.Ended != "caller_hung_up" {
+	if c := s.ended(30 * time.Second); c.Ended != "caller_hung_up" {
 		t.Errorf("the call ended as %s", c.Ended)
 	}
 	var nodes struct {
