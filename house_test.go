@@ -22,7 +22,7 @@ const module = "github.com/parley-voice/parley"
 
 // floors, ground floor first. A package may import only what stands below it; * stands for one path element.
 var floors = [][]string{
-	{".", "audio", "audio/babble", "audio/spectrum", "number", "secret", "hammer"},
+	{".", "audio", "audio/babble", "audio/spectrum", "number", "secret", "hammer", "capacity"},
 	{"audio/*", "rtp/*"},
 	{"rtp", "leg", "turn", "turn/*", "stt", "llm", "tts", "store", "fetch", "collect", "client/go"},
 	{"leg/sip/*"},

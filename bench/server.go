@@ -106,7 +106,7 @@ func startServer(ctx context.Context, o setting) (*server, error) {
 	s.cmd.Dir, s.cmd.Stdout, s.cmd.Stderr = dir, &s.log, &s.log
 	s.cmd.Env = append(ownEnvironment(),
 		"PARLEY_DATA="+data, fmt.Sprintf("PARLEY_HTTP=127.0.0.1:%d", httpPort), "PARLEY_SIP="+s.sip.String(),
-		"PARLEY_RTP_PORTS="+o.rtpPorts, "PARLEY_API_KEY="+s.key, "PARLEY_DEBUG=1", "PARLEY_RATE=-1", "PARLEY_LOG=warn", "PARLEY_ALLOW_NETWORKS=127.0.0.0/8",
+		"PARLEY_RTP_PORTS="+o.rtpPorts, "PARLEY_API_KEY="+s.key, "PARLEY_DEBUG=1", "PARLEY_RATE=-1", "PARLEY_LOG=warn", "PARLEY_FULL_AT=0", "PARLEY_ALLOW_NETWORKS=127.0.0.0/8",
 		"DEEPGRAM_BASE_URL="+o.vendors.Origin(), "DEEPGRAM_API_KEY=bench", "OPENAI_BASE_URL="+o.vendors.Origin()+"/v1", "OPENAI_API_KEY=bench")
 	if o.carrier != nil {
 		s.cmd.Env = append(s.cmd.Env, o.carrier.environment(s.client.base)...)

@@ -151,7 +151,7 @@ func newWorld(t *testing.T) *world {
 	for _, p := range natsPlaces {
 		brokers = append(brokers, "nats://"+w.at(p, 4222))
 	}
-	w.env = append(plain(), "PARLEY_DATABASE_URL="+w.databaseURL(), "PARLEY_MASTER_KEY=one key of all nodes", "PARLEY_API_KEY="+key, "PARLEY_RTP_PORTS=24000-24999",
+	w.env = append(plain(), "PARLEY_DATABASE_URL="+w.databaseURL(), "PARLEY_MASTER_KEY=one key of all nodes", "PARLEY_API_KEY="+key, "PARLEY_RTP_PORTS=24000-24999", "PARLEY_FULL_AT=0",
 		"PARLEY_ALLOW_NETWORKS="+subnet+"0/24", "PARLEY_NATS_URL="+strings.Join(brokers, ","), "PARLEY_S3_URL=http://"+w.at(storagePlace, 9000)+"/"+spooltest.Bucket,
 		"PARLEY_S3_REGION="+spooltest.Region, "PARLEY_S3_ACCESS_KEY="+spooltest.AccessKey, "PARLEY_S3_SECRET_KEY="+spooltest.SecretKey, "PARLEY_S3_FREE=10MB",
 		"PARLEY_S3_CACHE=20MB", "DEEPGRAM_BASE_URL=http://"+w.at(vendorPlace, 80), "DEEPGRAM_API_KEY=x", "OPENAI_BASE_URL=http://"+w.at(vendorPlace, 80)+"/v1", "OPENAI_API_KEY=x")

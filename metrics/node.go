@@ -5,6 +5,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/parley-voice/parley/capacity"
 	"github.com/parley-voice/parley/leg"
 )
 
@@ -14,6 +15,7 @@ type Node struct {
 	Lines func() Lines
 	Ports func() int // UDP ports of sound that are taken
 
+	Capacity   func() capacity.State
 	Recordings func() Recordings // where they go to storage of their own
 }
 
@@ -42,12 +44,15 @@ var (
 	bytes = prometheus.NewDesc("parley_recordings_waiting_bytes", "How large these files are.", nil, nil)
 	since = prometheus.NewDesc("parley_recordings_waiting_seconds", "For how long the oldest of these files has waited.", nil, nil)
 	never = prometheus.NewDesc("parley_recordings_refused_total", "Calls that were not recorded: too much waits, or the disk is full.", nil, nil)
+	most  = prometheus.NewDesc("parley_calls_capacity", "Calls at which the process would use all its cores, by what those that run take; 0: not known yet.", nil, nil)
+	load  = prometheus.NewDesc("parley_load_ratio", "The share of its cores that the process used in the last 10 s.", nil, nil)
+	shut  = prometheus.NewDesc("parley_calls_refused_now", "1 when no new calls are taken by what was measured, for the reason: cpu, late, full (calls by capacity); 0 else.", []string{"reason"}, nil)
 	ports = prometheus.NewDesc("parley_rtp_ports_in_use", "UDP ports of sound that are taken, two a call.", nil, nil)
 )
 
 // Describe is prometheus.Collector's.
 func (n *node) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{paced, regs, hops, ports, queue, bytes, since, never} {
+	for _, d := range []*prometheus.Desc{paced, regs, hops, ports, most, load, shut, queue, bytes, since, never} {
 		out <- d
 	}
 }
@@ -74,6 +79,18 @@ func (n *node) Collect(out chan<- prometheus.Metric) {
 	}
 	if n.Ports != nil {
 		gauge(ports, n.Ports())
+	}
+	if n.Capacity != nil {
+		s := n.Capacity()
+		gauge(most, s.Capacity)
+		out <- prometheus.MustNewConstMetric(load, prometheus.GaugeValue, s.Load)
+		for _, why := range []string{capacity.Busy, capacity.Late, capacity.Many} {
+			is := 0
+			if s.Closed == why {
+				is = 1
+			}
+			gauge(shut, is, why)
+		}
 	}
 	if n.Recordings != nil {
 		r := n.Recordings()

@@ -24,6 +24,7 @@ type clusterConfig struct {
 	NodeURL string `name:"node-url" env:"PARLEY_NODE_URL" help:"Where browsers that call and carriers that call by HTTP reach this very node, such as https://media-1.example.com. Default: PARLEY_PUBLIC_URL."`
 
 	MaxCalls int           `name:"max-calls" env:"PARLEY_MAX_CALLS" help:"Calls at once in this process; those that come in beyond are refused with 503 and Retry-After, and those that are to go out wait, or go out by another node. Default: any number."`
+	FullAt   int           `name:"full-at" env:"PARLEY_FULL_AT" default:"80" help:"Percent of the capacity that was measured (the process's CPU, and how late packets leave) from which on no new call is taken, as with PARLEY_MAX_CALLS. 0: however busy it is."`
 	Drain    time.Duration `name:"drain" env:"PARLEY_DRAIN" default:"30m" help:"How long calls may go on after SIGTERM, which takes no new ones. A second signal, or Ctrl-C, ends them at once."`
 }
 
@@ -31,6 +32,9 @@ type clusterConfig struct {
 func (c clusterConfig) check(database string) error {
 	if c.MaxCalls < 0 || c.Drain < 0 {
 		return errors.New("PARLEY_MAX_CALLS, PARLEY_DRAIN: neither may be negative; write 200 and 30m")
+	}
+	if c.FullAt < 0 || c.FullAt > 100 {
+		return fmt.Errorf("PARLEY_FULL_AT: %d is no percentage; write 80, or 0 for taking calls however busy the node is", c.FullAt)
 	}
 	if u, err := url.Parse(c.NodeURL); c.NodeURL != "" && (err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.RawQuery != "") {
 		return fmt.Errorf("PARLEY_NODE_URL: %q is no address of a server; write https://media-1.example.com", c.NodeURL)

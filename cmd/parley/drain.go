@@ -80,7 +80,7 @@ func (h *house) untilDrained(ctx context.Context) (context.Context, context.Canc
 
 var (
 	errDraining = errors.New("the server is being stopped, and takes no new calls")
-	errFull     = errors.New("as many calls run as PARLEY_MAX_CALLS allows")
+	errFull     = errors.New("as many calls run as PARLEY_MAX_CALLS or the measured capacity allows")
 	errApart    = errors.New("the database cannot be reached: a new call could not be kept")
 )
 
@@ -93,30 +93,35 @@ type seats struct {
 }
 
 // room is how many more calls are taken here now; none: why.
-func (h *house) room() (int, error) {
-	switch {
-	case h.place.keeper.Draining():
+func (h *house) room() (int, error) { return h.roomBeside(int(h.place.seats.taken.Load())) }
+
+// roomBeside is room while so many calls run.
+func (h *house) roomBeside(taken int) (int, error) {
+	if h.place.keeper.Draining() {
 		return 0, errDraining
-	case h.place.keeper.Apart():
-		return 0, errApart
-	case h.set().Cluster.MaxCalls == 0:
-		return dialsAtOnce, nil
 	}
-	n := h.set().Cluster.MaxCalls - int(h.place.seats.taken.Load())
-	if n <= 0 {
-		return 0, errFull
+	if h.place.keeper.Apart() {
+		return 0, errApart
+	}
+	n := dialsAtOnce
+	if most := h.set().Cluster.MaxCalls; most > 0 {
+		if n = min(n, most-taken); n <= 0 {
+			return 0, errFull
+		}
+	}
+	if room := h.place.gauge.Room(taken); room == 0 {
+		return 0, &fullError{h.place.gauge.State()}
+	} else if room > 0 {
+		n = min(n, room)
 	}
 	return n, nil
 }
 
 // take reserves the seat of a call that comes in or goes out, before anything is done about it.
 func (h *house) take() (release func(), err error) {
-	if _, err := h.room(); err != nil && !errors.Is(err, errFull) {
-		return nil, err
-	}
-	if n, most := h.place.seats.taken.Add(1), int64(h.set().Cluster.MaxCalls); most > 0 && n > most {
+	if _, err := h.roomBeside(int(h.place.seats.taken.Add(1)) - 1); err != nil {
 		h.place.seats.taken.Add(-1)
-		return nil, errFull
+		return nil, err
 	}
 	return sync.OnceFunc(func() { h.place.seats.taken.Add(-1) }), nil
 }

@@ -18,6 +18,7 @@ import (
 
 	"github.com/parley-voice/parley"
 	"github.com/parley-voice/parley/call"
+	"github.com/parley-voice/parley/capacity"
 	"github.com/parley-voice/parley/cluster"
 	"github.com/parley-voice/parley/retention"
 	"github.com/parley-voice/parley/store"
@@ -61,6 +62,7 @@ type place struct {
 	muster    muster
 	bus       *cluster.Bus // nil: other nodes are not reached
 	seats     seats
+	gauge     capacity.Gauge
 	lines     *lineBook   // nil: this process is the only one
 	registers atomic.Bool // it is this node that registers at registrars, where one contact is all they keep
 }

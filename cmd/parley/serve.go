@@ -92,6 +92,9 @@ func (h *house) serve(ctx context.Context, door net.Listener) error {
 	if h.door != nil {
 		run(&calls, ctx, "web calls", h.door.Serve)
 	}
+	if h.does(cluster.Media) {
+		run(&webhooks, after, "capacity", h.measure)
+	}
 	if h.does(cluster.Media) || h.does(cluster.Jobs) {
 		run(&calls, ctx, "jobs", h.jobs.Run)
 		run(&calls, ctx, "queue", h.queue().Run)

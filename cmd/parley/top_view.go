@@ -89,6 +89,7 @@ func (l *topLook) traffic() {
 		}
 	}
 	l.row("calls", "%.0f running   %.0f RTP ports   ended: %s", l.values.Sum("parley_calls_running", nil), l.values.Sum("parley_rtp_ports_in_use", nil), most(ended))
+	l.room()
 	total := l.histogram("parley_turn_latency_seconds", read.Labels{"stage": "total"})
 	l.row("answers", "%s   p50 %s   p95 %s   p99 %s", count(total.Count), took(total.Quantile(0.5)), took(total.Quantile(0.95)), took(total.Quantile(0.99)))
 	if total.Count > 0 {
@@ -98,6 +99,24 @@ func (l *topLook) traffic() {
 		}
 		l.row("", "mean: %s", strings.Join(parts, "  "))
 	}
+}
+
+// room is what was measured of how many calls the node carries.
+func (l *topLook) room() {
+	v := l.values
+	if !v.Has("parley_load_ratio") {
+		return
+	}
+	carries, takes := "not known yet", "taken"
+	if n := v.Sum("parley_calls_capacity", nil); n > 0 {
+		carries = count(n) + " calls"
+	}
+	for _, r := range v.Rows("parley_calls_refused_now", "reason") {
+		if v.Sum("parley_calls_refused_now", read.Labels{"reason": r[0]}) > 0 {
+			takes = "refused: " + r[0]
+		}
+	}
+	l.row("capacity", "%s   load %.0f %%   new calls are %s", carries, 100*v.Sum("parley_load_ratio", nil), printable(takes))
 }
 
 func (l *topLook) sound() {
