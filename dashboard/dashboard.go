@@ -153,12 +153,8 @@ func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if f == nil {
-		if f = s.page; s.comesWith(r) {
-			f = s.known
-		}
-		h.Set("Content-Security-Policy", Policy)
-		h.Set("Permissions-Policy", "microphone=(self), camera=(), geolocation=()")
-		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		f = s.shown(r)
+		guard(h)
 	}
 	f.send(w, r)
 }
@@ -168,6 +164,67 @@ func (s *Site) comesWith(r *http.Request) bool {
 	c, err := r.Cookie(s.cookie)
 	return err == nil && c.Value != ""
 }
+
+// shown is the page as it is for who asks.
+func (s *Site) shown(r *http.Request) *file {
+	if s.comesWith(r) {
+		return s.known
+	}
+	return s.page
+}
+
+// guard lets a page do what the dashboard does, and no more.
+func guard(h http.Header) {
+	h.Set("Content-Security-Policy", Policy)
+	h.Set("Permissions-Policy", "microphone=(self), camera=(), geolocation=()")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+}
+
+// Missing serves next; where that has nothing and a person asks with a browser, they get the dashboard's page, which says so and leads back.
+func (s *Site) Missing(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodGet || !strings.Contains(r.Header.Get("Accept"), "text/html") || strings.HasPrefix(r.URL.Path, "/v1/") {
+			next.ServeHTTP(w, r)
+			return
+		}
+		m := &missing{ResponseWriter: w}
+		next.ServeHTTP(m, r)
+		if !m.lost {
+			return
+		}
+		h, page := w.Header(), s.shown(r)
+		guard(h)
+		h.Set("Content-Type", page.kind)
+		h.Set("Cache-Control", "no-store")
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("Content-Length", strconv.Itoa(len(page.plain)))
+		w.WriteHeader(http.StatusNotFound)
+		_, _ = w.Write(page.plain) // a browser that has left reads nothing
+	})
+}
+
+// missing keeps back an answer that says that there is nothing.
+type missing struct {
+	http.ResponseWriter
+	lost bool
+}
+
+func (m *missing) WriteHeader(status int) {
+	if m.lost = status == http.StatusNotFound; !m.lost {
+		m.ResponseWriter.WriteHeader(status)
+	}
+}
+
+func (m *missing) Write(b []byte) (int, error) {
+	if m.lost {
+		return len(b), nil
+	}
+	return m.ResponseWriter.Write(b)
+}
+
+// Unwrap is for http.ResponseController.
+func (m *missing) Unwrap() http.ResponseWriter { return m.ResponseWriter }
 
 // send sends a file in the form that the client takes, or tells that it has it.
 func (f *file) send(w http.ResponseWriter, r *http.Request) {

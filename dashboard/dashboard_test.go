@@ -189,3 +189,37 @@ func TestNothingFromElsewhere(t *testing.T) {
 		}
 	}
 }
+
+// TestMissing: a person who goes where nothing is gets a page, and a program gets what the API says.
+func TestMissing(t *testing.T) {
+	s := site(t)
+	api := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		if r.URL.Path == "/docs" {
+			_, _ = io.WriteString(w, "there")
+			return
+		}
+		w.WriteHeader(http.StatusNotFound)
+		_, _ = io.WriteString(w, `{"code":"not_found"}`)
+	})
+	ask := func(method, path, accept string) *httptest.ResponseRecorder {
+		r := httptest.NewRequestWithContext(t.Context(), method, path, nil)
+		r.Header.Set("Accept", accept)
+		w := httptest.NewRecorder()
+		s.Missing(api).ServeHTTP(w, r)
+		return w
+	}
+	const browser = "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8"
+	w := ask("GET", "/agentz", browser)
+	if h := w.Header(); w.Code != 404 || !strings.Contains(w.Body.String(), `id="app"`) || strings.Contains(w.Body.String(), "not_found") || h.Get("Content-Security-Policy") != Policy || h.Get("Content-Type") != "text/html; charset=utf-8" || h.Get("ETag") != "" {
+		t.Errorf("%d %v %.200s", w.Code, h, w.Body)
+	}
+	for _, c := range [][3]string{{"GET", "/agentz", "*/*"}, {"GET", "/v1/agentz", browser}, {"POST", "/agentz", browser}} {
+		if w := ask(c[0], c[1], c[2]); w.Code != 404 || w.Body.String() != `{"code":"not_found"}` || w.Header().Get("Content-Security-Policy") != "" {
+			t.Errorf("%q: %d %s", c, w.Code, w.Body)
+		}
+	}
+	if w := ask("GET", "/docs", browser); w.Code != 200 || w.Body.String() != "there" {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+}

@@ -3999,7 +3999,9 @@ type AvailableVoicesDto struct {
 
 // BuyNumberDto Names the number, or an area code of which any number will do
 type BuyNumberDto struct {
-	// AreaCode Example: 415
+	// AreaCode Any number of it will do
+	//
+	// Example: 415
 	AreaCode nullable.Nullable[string]          `json:"area_code,omitempty"`
 	Config   nullable.Nullable[NumberConfigDto] `json:"config,omitempty"`
 
@@ -4013,12 +4015,16 @@ type BuyNumberDto struct {
 
 	// ExampleContext Values of the prompt's variables on calls that come in by this number, where neither the caller's side nor a context_endpoint gives them
 	ExampleContext nullable.Nullable[map[string]interface{}] `json:"example_context,omitempty"`
-	InboundAgent   nullable.Nullable[AgentRef]               `json:"inbound_agent,omitempty"`
 
-	// Label Example: Front desk
+	// InboundAgent The agent that answers it
+	InboundAgent nullable.Nullable[AgentRef] `json:"inbound_agent,omitempty"`
+
+	// Label For people
+	//
+	// Example: Front desk
 	Label nullable.Nullable[string] `json:"label,omitempty"`
 
-	// OutboundOnly true: calls are made from it, and it takes none
+	// OutboundOnly Calls are made from it, and it takes none; no when left out
 	OutboundOnly nullable.Nullable[bool] `json:"outbound_only,omitempty"`
 
 	// PhoneNumber E.164
@@ -5017,13 +5023,17 @@ type CreateDoNotCallDto struct {
 	// PhoneNumber The same as number
 	PhoneNumber nullable.Nullable[string] `json:"phone_number,omitempty"`
 
-	// Reason Example: asked not to be called again
+	// Reason Why it is not called
+	//
+	// Example: asked not to be called again
 	Reason nullable.Nullable[string] `json:"reason,omitempty"`
 }
 
 // CreateDocumentDto Something that agents can look up
 type CreateDocumentDto struct {
-	// Content Example: # Opening hours
+	// Content What agents find passages of
+	//
+	// Example: # Opening hours
 	//
 	// Monday to Friday, 9 am to 6 pm.
 	Content string `json:"content"`
@@ -5081,7 +5091,9 @@ type CreateEnvironmentDto struct {
 	// Example: 7
 	Mp3AfterDays *int `json:"mp3_after_days,omitempty"`
 
-	// Name Example: Acme
+	// Name What the tenant is called
+	//
+	// Example: Acme
 	Name string `json:"name"`
 
 	// TextRetentionDays So are transcript, turns, events, context and the agent's snapshot; 0: never
@@ -5105,7 +5117,9 @@ type CreateKeyDto struct {
 	// EnvironmentId Whose key it is to be; the own environment when left out
 	EnvironmentId nullable.Nullable[CreateKeyDto_EnvironmentId] `json:"environment_id,omitempty"`
 
-	// Label Example: deploy script
+	// Label The person or the system that has it
+	//
+	// Example: deploy script
 	Label nullable.Nullable[string] `json:"label,omitempty"`
 
 	// Role operator: the whole server; admin: an environment with its keys and settings; member (the default): all else in it
@@ -5113,7 +5127,7 @@ type CreateKeyDto struct {
 	// Example: member
 	Role *CreateKeyDtoRole `json:"role,omitempty"`
 
-	// Test true makes an sk_test_… key, which differs in name only
+	// Test Makes an sk_test_… key, which differs in name only
 	Test nullable.Nullable[bool] `json:"test,omitempty"`
 }
 
@@ -5234,7 +5248,9 @@ type CreatePronunciationDtoLanguage string
 
 // CreateVectorDatabaseDto A new vector database
 type CreateVectorDatabaseDto struct {
-	// ApiEnvironment Example: us-east-1-aws
+	// ApiEnvironment Where the index is kept
+	//
+	// Example: us-east-1-aws
 	ApiEnvironment nullable.Nullable[string] `json:"api_environment"`
 
 	// ApiKey Written, and read back masked
@@ -5245,7 +5261,9 @@ type CreateVectorDatabaseDto struct {
 	// Description For people
 	Description nullable.Nullable[string] `json:"description,omitempty"`
 
-	// Index Example: support-articles
+	// Index The index that would be asked
+	//
+	// Example: support-articles
 	Index string `json:"index"`
 
 	// Label For people
@@ -5311,7 +5329,9 @@ type CreateWebhookDto struct {
 	//
 	// Example: ["event_message","event_action"]
 	Subscriptions []CreateWebhookDto_Subscriptions_Item `json:"subscriptions"`
-	Url           HttpUrl                               `json:"url"`
+
+	// Url Where they are sent
+	Url HttpUrl `json:"url"`
 }
 
 // CreateWebhookDto_AccountConnectionId Supplies an Authorization header
@@ -5580,7 +5600,9 @@ type DoNotCallPage struct {
 
 // DocumentDto Something that agents can look up; in lists without content
 type DocumentDto struct {
-	// Content Example: # Opening hours
+	// Content What agents find passages of
+	//
+	// Example: # Opening hours
 	//
 	// Monday to Friday, 9 am to 6 pm.
 	Content *string `json:"content,omitempty"`
@@ -5676,7 +5698,9 @@ type EnvironmentDto struct {
 	// Example: 7
 	Mp3AfterDays int `json:"mp3_after_days"`
 
-	// Name Example: Acme
+	// Name What the tenant is called
+	//
+	// Example: Acme
 	Name string `json:"name"`
 
 	// TextRetentionDays So are transcript, turns, events, context and the agent's snapshot; 0: never
@@ -6203,7 +6227,7 @@ type Knowledge1 = []Uuid
 
 // LinkNumberDto A number to link, under one of two names
 type LinkNumberDto struct {
-	// Active false: it takes no calls, and none are made from it by from_tag
+	// Active Whether it takes calls, and calls are made from it by from_tag; yes when left out
 	Active nullable.Nullable[bool]            `json:"active,omitempty"`
 	Config nullable.Nullable[NumberConfigDto] `json:"config,omitempty"`
 
@@ -6212,7 +6236,9 @@ type LinkNumberDto struct {
 
 	// ExampleContext Values of the prompt's variables on calls that come in by this number, where neither the caller's side nor a context_endpoint gives them
 	ExampleContext nullable.Nullable[map[string]interface{}] `json:"example_context,omitempty"`
-	InboundAgent   nullable.Nullable[AgentRef]               `json:"inbound_agent,omitempty"`
+
+	// InboundAgent The agent that answers it
+	InboundAgent nullable.Nullable[AgentRef] `json:"inbound_agent,omitempty"`
 
 	// IsRoutingNumber It only routes calls and is never shown as a caller's number
 	IsRoutingNumber nullable.Nullable[bool] `json:"is_routing_number,omitempty"`
@@ -6223,7 +6249,7 @@ type LinkNumberDto struct {
 	// Number The same as phone_number
 	Number *string `json:"number,omitempty"`
 
-	// OutboundOnly true: calls are made from it, and it takes none
+	// OutboundOnly Calls are made from it, and it takes none; no when left out
 	OutboundOnly nullable.Nullable[bool] `json:"outbound_only,omitempty"`
 
 	// PhoneNumber E.164, or the user part that a PBX sends (201, reception)
@@ -6482,7 +6508,7 @@ type NumberDto struct {
 	// OrderedAt When it was ordered of its carrier
 	OrderedAt nullable.Nullable[string] `json:"ordered_at,omitempty"`
 
-	// OutboundOnly true: calls are made from it, and it takes none
+	// OutboundOnly Calls are made from it, and it takes none; no when left out
 	OutboundOnly nullable.Nullable[bool] `json:"outbound_only,omitempty"`
 
 	// SmsEnabled It may be the from_phone of a post-call SMS
@@ -7869,7 +7895,9 @@ type UpdateAgentDtoVerbosity string
 
 // UpdateDocumentDto Changes to a document
 type UpdateDocumentDto struct {
-	// Content Example: # Opening hours
+	// Content What agents find passages of
+	//
+	// Example: # Opening hours
 	//
 	// Monday to Friday, 9 am to 6 pm.
 	Content *string `json:"content,omitempty"`
@@ -7942,7 +7970,9 @@ type UpdateEnvironmentDto struct {
 	// Example: 7
 	Mp3AfterDays *int `json:"mp3_after_days,omitempty"`
 
-	// Name Example: Acme
+	// Name What the tenant is called
+	//
+	// Example: Acme
 	Name *string `json:"name,omitempty"`
 
 	// TextRetentionDays So are transcript, turns, events, context and the agent's snapshot; 0: never
@@ -7964,7 +7994,7 @@ type UpdateEnvironmentDtoTimeFormat string
 
 // UpdateNumberDto Changes to a number
 type UpdateNumberDto struct {
-	// Active false: it takes no calls, and none are made from it by from_tag
+	// Active Whether it takes calls, and calls are made from it by from_tag; yes when left out
 	Active        nullable.Nullable[bool]            `json:"active,omitempty"`
 	CarrierStatus nullable.Nullable[string]          `json:"carrier_status,omitempty"`
 	Config        nullable.Nullable[NumberConfigDto] `json:"config,omitempty"`
@@ -7973,10 +8003,12 @@ type UpdateNumberDto struct {
 	Description nullable.Nullable[string] `json:"description,omitempty"`
 
 	// ExampleContext Values of the prompt's variables on calls that come in by this number, where neither the caller's side nor a context_endpoint gives them
-	ExampleContext   nullable.Nullable[map[string]interface{}] `json:"example_context,omitempty"`
-	Id               nullable.Nullable[string]                 `json:"id,omitempty"`
-	InboundAgent     nullable.Nullable[AgentRef]               `json:"inbound_agent,omitempty"`
-	InboundAgentName nullable.Nullable[string]                 `json:"inbound_agent_name,omitempty"`
+	ExampleContext nullable.Nullable[map[string]interface{}] `json:"example_context,omitempty"`
+	Id             nullable.Nullable[string]                 `json:"id,omitempty"`
+
+	// InboundAgent The agent that answers it
+	InboundAgent     nullable.Nullable[AgentRef] `json:"inbound_agent,omitempty"`
+	InboundAgentName nullable.Nullable[string]   `json:"inbound_agent_name,omitempty"`
 
 	// IsRoutingNumber It only routes calls and is never shown as a caller's number
 	IsRoutingNumber nullable.Nullable[bool] `json:"is_routing_number,omitempty"`
@@ -7986,7 +8018,7 @@ type UpdateNumberDto struct {
 	Number    nullable.Nullable[string] `json:"number,omitempty"`
 	OrderedAt nullable.Nullable[string] `json:"ordered_at,omitempty"`
 
-	// OutboundOnly true: calls are made from it, and it takes none
+	// OutboundOnly Calls are made from it, and it takes none; no when left out
 	OutboundOnly nullable.Nullable[bool] `json:"outbound_only,omitempty"`
 
 	// SmsEnabled It may be the from_phone of a post-call SMS
@@ -8115,7 +8147,9 @@ type UpdatePronunciationDtoLanguage string
 
 // UpdateVectorDatabaseDto Changes to a vector database
 type UpdateVectorDatabaseDto struct {
-	// ApiEnvironment Example: us-east-1-aws
+	// ApiEnvironment Where the index is kept
+	//
+	// Example: us-east-1-aws
 	ApiEnvironment nullable.Nullable[string] `json:"api_environment,omitempty"`
 
 	// ApiKey Written, and read back masked
@@ -8127,7 +8161,9 @@ type UpdateVectorDatabaseDto struct {
 	Description nullable.Nullable[string] `json:"description,omitempty"`
 	Id          *Uuid                     `json:"id,omitempty"`
 
-	// Index Example: support-articles
+	// Index The index that would be asked
+	//
+	// Example: support-articles
 	Index *string `json:"index,omitempty"`
 
 	// Label For people
@@ -8204,7 +8240,9 @@ type UpdateWebhookDto struct {
 	//
 	// Example: ["event_message","event_action"]
 	Subscriptions *[]UpdateWebhookDto_Subscriptions_Item `json:"subscriptions,omitempty"`
-	Url           *HttpUrl                               `json:"url,omitempty"`
+
+	// Url Where they are sent
+	Url *HttpUrl `json:"url,omitempty"`
 
 	// UserId The environment; ignored
 	UserId *string `json:"user_id,omitempty"`
@@ -8256,7 +8294,9 @@ type Uuid = openapi_types.UUID
 
 // VectorDatabaseDto A vector database; it is kept, and nothing asks it yet
 type VectorDatabaseDto struct {
-	// ApiEnvironment Example: us-east-1-aws
+	// ApiEnvironment Where the index is kept
+	//
+	// Example: us-east-1-aws
 	ApiEnvironment nullable.Nullable[string] `json:"api_environment,omitempty"`
 
 	// ApiKey Written, and read back masked
@@ -8270,7 +8310,9 @@ type VectorDatabaseDto struct {
 	// Id Example: 550e8400-e29b-41d4-a716-446655440000
 	Id string `json:"id"`
 
-	// Index Example: support-articles
+	// Index The index that would be asked
+	//
+	// Example: support-articles
 	Index *string `json:"index,omitempty"`
 
 	// Label For people
@@ -8438,7 +8480,9 @@ type WebhookDto struct {
 	//
 	// Example: ["event_message","event_action"]
 	Subscriptions []WebhookDto_Subscriptions_Item `json:"subscriptions"`
-	Url           HttpUrl                         `json:"url"`
+
+	// Url Where they are sent
+	Url HttpUrl `json:"url"`
 
 	// UserId Example: 550e8400-e29b-41d4-a716-446655440000
 	UserId string `json:"user_id"`
@@ -8514,7 +8558,9 @@ type WriteMemoryDto struct {
 	// AgentId Whose memory it is; left out, that of all agents with memory_scope all
 	AgentId nullable.Nullable[string] `json:"agent_id,omitempty"`
 
-	// Facts Example: ["is allergic to penicillin"]
+	// Facts What is known of who has the number, each in a sentence
+	//
+	// Example: ["is allergic to penicillin"]
 	Facts nullable.Nullable[[]string] `json:"facts,omitempty"`
 
 	// Number E.164, a sip: address, or an extension of digits

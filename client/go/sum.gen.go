@@ -1,4 +1,4 @@
 package client
 
 // contractSum is the SHA-256 of the contract that client.gen.go was made from.
-const contractSum = "f13e50953fdee89e20eb7602403185e120d9f9d0567fa292e09b2dbdfcd1f34b"
+const contractSum = "82e9539491c9126d05b19ab111ef4192110901dfdf9428f56ba8a7c8384007c5"

@@ -2852,7 +2852,10 @@ export interface components {
         };
         /** @description Names the number, or an area code of which any number will do */
         BuyNumberDto: {
-            /** @example 415 */
+            /**
+             * @description Any number of it will do
+             * @example 415
+             */
             area_code?: string | null;
             config?: components["schemas"]["NumberConfigDto"] | null;
             /**
@@ -2866,10 +2869,14 @@ export interface components {
             example_context?: {
                 [key: string]: unknown;
             } | null;
+            /** @description The agent that answers it */
             inbound_agent?: components["schemas"]["AgentRef"] | null;
-            /** @example Front desk */
+            /**
+             * @description For people
+             * @example Front desk
+             */
             label?: string | null;
-            /** @description true: calls are made from it, and it takes none */
+            /** @description Calls are made from it, and it takes none; no when left out */
             outbound_only?: boolean | null;
             /**
              * @description E.164
@@ -3720,12 +3727,16 @@ export interface components {
             number?: string | null;
             /** @description The same as number */
             phone_number?: string | null;
-            /** @example asked not to be called again */
+            /**
+             * @description Why it is not called
+             * @example asked not to be called again
+             */
             reason?: string | null;
         };
         /** @description Something that agents can look up */
         CreateDocumentDto: {
             /**
+             * @description What agents find passages of
              * @example # Opening hours
              *
              *     Monday to Friday, 9 am to 6 pm.
@@ -3778,7 +3789,10 @@ export interface components {
              * @example 7
              */
             mp3_after_days?: number;
-            /** @example Acme */
+            /**
+             * @description What the tenant is called
+             * @example Acme
+             */
             name: string;
             /**
              * @description So are transcript, turns, events, context and the agent's snapshot; 0: never
@@ -3796,7 +3810,10 @@ export interface components {
         CreateKeyDto: {
             /** @description Whose key it is to be; the own environment when left out */
             environment_id?: components["schemas"]["Uuid"] | null;
-            /** @example deploy script */
+            /**
+             * @description The person or the system that has it
+             * @example deploy script
+             */
             label?: string | null;
             /**
              * @description operator: the whole server; admin: an environment with its keys and settings; member (the default): all else in it
@@ -3804,7 +3821,7 @@ export interface components {
              * @enum {string}
              */
             role?: "operator" | "admin" | "member";
-            /** @description true makes an sk_test_… key, which differs in name only */
+            /** @description Makes an sk_test_… key, which differs in name only */
             test?: boolean | null;
         };
         /** @description A new prompt */
@@ -3903,7 +3920,10 @@ export interface components {
         };
         /** @description A new vector database */
         CreateVectorDatabaseDto: {
-            /** @example us-east-1-aws */
+            /**
+             * @description Where the index is kept
+             * @example us-east-1-aws
+             */
             api_environment: string | null;
             /**
              * @description Written, and read back masked
@@ -3912,7 +3932,10 @@ export interface components {
             api_key: string | null;
             /** @description For people */
             description?: string | null;
-            /** @example support-articles */
+            /**
+             * @description The index that would be asked
+             * @example support-articles
+             */
             index: string;
             /** @description For people */
             label?: string | null;
@@ -3972,6 +3995,7 @@ export interface components {
             subscriptions: (("event_message" | "event_action" | "event_phone_call_connected" | "event_phone_call_ended" | "event_phone_call_did_not_connect" | "event_transcript" | "event_recording" | "event_human_detection" | "event_error" | "event_analysis") | {
                 [key: string]: unknown;
             })[];
+            /** @description Where they are sent */
             url: components["schemas"]["HttpUrl"];
         };
         /** @description A vendor, and why it was not the one before it */
@@ -4168,6 +4192,7 @@ export interface components {
         /** @description Something that agents can look up; in lists without content */
         DocumentDto: {
             /**
+             * @description What agents find passages of
              * @example # Opening hours
              *
              *     Monday to Friday, 9 am to 6 pm.
@@ -4259,7 +4284,10 @@ export interface components {
              * @example 7
              */
             mp3_after_days: number;
-            /** @example Acme */
+            /**
+             * @description What the tenant is called
+             * @example Acme
+             */
             name: string;
             /**
              * @description So are transcript, turns, events, context and the agent's snapshot; 0: never
@@ -4759,7 +4787,7 @@ export interface components {
         Knowledge: ("all" | components["schemas"]["Uuid"][]) | null;
         /** @description A number to link, under one of two names */
         LinkNumberDto: {
-            /** @description false: it takes no calls, and none are made from it by from_tag */
+            /** @description Whether it takes calls, and calls are made from it by from_tag; yes when left out */
             active?: boolean | null;
             config?: components["schemas"]["NumberConfigDto"] | null;
             /** @description For people */
@@ -4768,6 +4796,7 @@ export interface components {
             example_context?: {
                 [key: string]: unknown;
             } | null;
+            /** @description The agent that answers it */
             inbound_agent?: components["schemas"]["AgentRef"] | null;
             /** @description It only routes calls and is never shown as a caller's number */
             is_routing_number?: boolean | null;
@@ -4775,7 +4804,7 @@ export interface components {
             label?: string | null;
             /** @description The same as phone_number */
             number?: string;
-            /** @description true: calls are made from it, and it takes none */
+            /** @description Calls are made from it, and it takes none; no when left out */
             outbound_only?: boolean | null;
             /**
              * @description E.164, or the user part that a PBX sends (201, reception)
@@ -5031,7 +5060,7 @@ export interface components {
             number: string;
             /** @description When it was ordered of its carrier */
             ordered_at?: string | null;
-            /** @description true: calls are made from it, and it takes none */
+            /** @description Calls are made from it, and it takes none; no when left out */
             outbound_only?: boolean | null;
             /** @description It may be the from_phone of a post-call SMS */
             sms_enabled?: boolean | null;
@@ -5078,7 +5107,7 @@ export interface components {
              * @example CA
              */
             region?: string;
-            /** @description true: only those that take text messages */
+            /** @description Only those that take text messages */
             sms_enabled?: boolean;
             /**
              * @description What kind of number
@@ -6654,6 +6683,7 @@ export interface components {
         /** @description Changes to a document */
         UpdateDocumentDto: {
             /**
+             * @description What agents find passages of
              * @example # Opening hours
              *
              *     Monday to Friday, 9 am to 6 pm.
@@ -6717,7 +6747,10 @@ export interface components {
              * @example 7
              */
             mp3_after_days?: number;
-            /** @example Acme */
+            /**
+             * @description What the tenant is called
+             * @example Acme
+             */
             name?: string;
             /**
              * @description So are transcript, turns, events, context and the agent's snapshot; 0: never
@@ -6734,7 +6767,7 @@ export interface components {
         };
         /** @description Changes to a number */
         UpdateNumberDto: {
-            /** @description false: it takes no calls, and none are made from it by from_tag */
+            /** @description Whether it takes calls, and calls are made from it by from_tag; yes when left out */
             active?: boolean | null;
             carrier_status?: string | null;
             config?: components["schemas"]["NumberConfigDto"] | null;
@@ -6745,6 +6778,7 @@ export interface components {
                 [key: string]: unknown;
             } | null;
             id?: string | null;
+            /** @description The agent that answers it */
             inbound_agent?: components["schemas"]["AgentRef"] | null;
             inbound_agent_name?: string | null;
             /** @description It only routes calls and is never shown as a caller's number */
@@ -6753,7 +6787,7 @@ export interface components {
             label?: string | null;
             number?: string | null;
             ordered_at?: string | null;
-            /** @description true: calls are made from it, and it takes none */
+            /** @description Calls are made from it, and it takes none; no when left out */
             outbound_only?: boolean | null;
             /** @description It may be the from_phone of a post-call SMS */
             sms_enabled?: boolean | null;
@@ -6866,7 +6900,10 @@ export interface components {
         };
         /** @description Changes to a vector database */
         UpdateVectorDatabaseDto: {
-            /** @example us-east-1-aws */
+            /**
+             * @description Where the index is kept
+             * @example us-east-1-aws
+             */
             api_environment?: string | null;
             /**
              * @description Written, and read back masked
@@ -6876,7 +6913,10 @@ export interface components {
             /** @description For people */
             description?: string | null;
             id?: components["schemas"]["Uuid"];
-            /** @example support-articles */
+            /**
+             * @description The index that would be asked
+             * @example support-articles
+             */
             index?: string;
             /** @description For people */
             label?: string | null;
@@ -6945,6 +6985,7 @@ export interface components {
             subscriptions?: (("event_message" | "event_action" | "event_phone_call_connected" | "event_phone_call_ended" | "event_phone_call_did_not_connect" | "event_transcript" | "event_recording" | "event_human_detection" | "event_error" | "event_analysis") | {
                 [key: string]: unknown;
             })[];
+            /** @description Where they are sent */
             url?: components["schemas"]["HttpUrl"];
             /** @description The environment; ignored */
             user_id?: string;
@@ -6970,7 +7011,10 @@ export interface components {
         Uuid: string;
         /** @description A vector database; it is kept, and nothing asks it yet */
         VectorDatabaseDto: {
-            /** @example us-east-1-aws */
+            /**
+             * @description Where the index is kept
+             * @example us-east-1-aws
+             */
             api_environment?: string | null;
             /**
              * @description Written, and read back masked
@@ -6981,7 +7025,10 @@ export interface components {
             description?: string | null;
             /** @example 550e8400-e29b-41d4-a716-446655440000 */
             id: string;
-            /** @example support-articles */
+            /**
+             * @description The index that would be asked
+             * @example support-articles
+             */
             index?: string;
             /** @description For people */
             label?: string | null;
@@ -7169,6 +7216,7 @@ export interface components {
             subscriptions: (("event_message" | "event_action" | "event_phone_call_connected" | "event_phone_call_ended" | "event_phone_call_did_not_connect" | "event_transcript" | "event_recording" | "event_human_detection" | "event_error" | "event_analysis") | {
                 [key: string]: unknown;
             })[];
+            /** @description Where they are sent */
             url: components["schemas"]["HttpUrl"];
             /** @example 550e8400-e29b-41d4-a716-446655440000 */
             user_id: string;
@@ -7217,6 +7265,7 @@ export interface components {
             /** @description Whose memory it is; left out, that of all agents with memory_scope all */
             agent_id?: string | null;
             /**
+             * @description What is known of who has the number, each in a sentence
              * @example [
              *       "is allergic to penicillin"
              *     ]

@@ -41,7 +41,7 @@ export class Draft<R extends object> {
   }
 
   get fresh() { return this.#of.id() === 'new' }
-  get dirty() { return !!this.doc && !same(this.doc, this.before) }
+  get dirty() { return !!this.doc && (this.#of.form.held || !same(this.doc, this.before)) }
   get wrong() { return Object.keys(this.#of.form.errors).length }
 
   /** What there is to say of it. */
@@ -109,7 +109,7 @@ export class Draft<R extends object> {
 
   undo = () => {
     this.doc = structuredClone(this.before)
-    this.#of.form.errors = {}
+    this.#of.form.clear()
     this.failed = this.told = ''
   }
 

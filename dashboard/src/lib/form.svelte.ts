@@ -1,24 +1,52 @@
 import { tick } from 'svelte'
 import { ParleyError } from './api'
 import { presets } from './connections'
-import { point } from './record'
+import { above, fieldOf, point } from './record'
 import { labelOf } from './schema'
 
 /** What the fields of a form share: what is wrong with them, and what they choose from. */
 export class Form {
   errors = $state<Record<string, string>>({})
   fresh = $state(false)
+  /** Texts as they are typed, where what they say is written in another way. */
+  typed = $state<Record<string, string>>({})
+  /** How often all was taken back. */
+  cleared = $state(0)
+  #unfit = $state<Record<string, string>>({}) // why what a field holds cannot be sent
 
   /** A field was changed: what was wrong with it may be right now. */
   touch(path: string) {
-    for (const p of Object.keys(this.errors)) if (p === path || p.startsWith(path + '.')) delete this.errors[p]
+    for (const all of [this.errors, this.#unfit]) for (const p of Object.keys(all)) if (p === path || p.startsWith(path + '.')) delete all[p]
   }
 
-  /** A field holds what cannot be sent. */
+  /** Says what is wrong with a field. */
   spoil(path: string, message: string) { this.errors[path] = message }
 
-  /** Whether a field holds what cannot be sent. */
-  spoiled() { return Object.values(this.errors).some((e) => e.startsWith('This is no JSON')) }
+  /** A field holds what cannot be sent; that is said of it once it is left, or all is to be sent. */
+  hold(path: string, message: string) { this.#unfit[path] = message }
+
+  /** A field is left: what it says is written as always, unless that cannot be sent. For a button nothing moves: it would not be where it is pressed. */
+  leave(path: string, to: EventTarget | null) {
+    if (!this.#unfit[path]) delete this.typed[path]
+    else if (!(to instanceof HTMLButtonElement)) this.errors[path] = this.#unfit[path]
+  }
+
+  /** Whether a field holds what cannot be sent, yet. */
+  get held() { return Object.keys(this.#unfit).length > 0 }
+
+  /** Whether a field holds what cannot be sent; says so where it stands. */
+  spoiled() {
+    Object.assign(this.errors, this.#unfit)
+    return this.held
+  }
+
+  /** All is taken back, also what could not be sent. */
+  clear() {
+    this.errors = {}
+    this.typed = {}
+    this.#unfit = {}
+    this.cleared++
+  }
 
   /** Puts a refusal at its fields; what is left is of none of them. */
   refused(error: unknown): string {
@@ -33,14 +61,28 @@ export class Form {
     const rest = this.refused(error)
     await show?.()
     await tick()
+    this.#gather()
     return [rest, point(this.errors)].filter(Boolean).join(' ')
+  }
+
+  // gather has the field that holds a whole list, or all of an object, say what is wrong with a part of it.
+  #gather() {
+    for (const [path, message] of Object.entries(this.errors)) {
+      if (fieldOf(path)) continue
+      const whole = above(path).find(fieldOf)
+      if (!whole || fieldOf(whole)!.tagName !== 'TEXTAREA') continue
+      const part = path.slice(whole.length + 1)
+      const said = `${/^\d+$/.test(part) ? 'No. ' + (Number(part) + 1) : part}: ${message.charAt(0).toLowerCase()}${message.slice(1)}`
+      delete this.errors[path]
+      this.errors[whole] = this.errors[whole] ? `${this.errors[whole]}; ${said}` : said.charAt(0).toUpperCase() + said.slice(1)
+    }
   }
 
   choice(name: string, value: string) {
     if (name === 'language') return new Intl.DisplayNames(undefined, { type: 'language' }).of(value) ?? value
     if (name === 'preset' && presets[value]) return presets[value].title
     if (name === 'region' && value.length === 2) return value.toUpperCase()
-    return labelOf(value.replace(/^(action|voice|transcriber|action_trigger|phrase_condition_type|skill)_/, ''))
+    return labelOf(value.replace(/^(action|voice|transcriber|action_trigger|phrase_condition_type|skill|vector_database)_/, ''))
   }
 }
 

@@ -1,3 +1,4 @@
+import { tick } from 'svelte'
 import { words } from './api'
 import { ask, here } from './route.svelte'
 
@@ -29,6 +30,14 @@ export class Listing<T> {
       this.error = ''
     } catch (x) { if (mine === this.#asked) this.error = words(x) } finally { if (mine === this.#asked) this.busy = false }
   }
+}
+
+/** Gives the focus to what can be done with the row that is in the place of one that is gone, or to the page's heading. */
+export async function follow(place: number) {
+  await tick()
+  const rows = document.querySelectorAll('#page tbody tr')
+  const next = rows[Math.min(Math.max(place, 0), rows.length - 1)]?.querySelector<HTMLElement>('.acts button')
+  ;(next ?? document.querySelector<HTMLElement>('#page h1'))?.focus()
 }
 
 /** Goes to another page of the list. */

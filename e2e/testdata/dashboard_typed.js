@@ -1,0 +1,53 @@
+// What is typed into forms by somebody with a keyboard.
+module.exports = ({ page, open, told, base }) => ({
+  async typed() {
+    const p = await open(await page(), '/memories/new')
+    p.answer = (d) => d.accept()
+    await p.fill('#f-number', '+15551234567')
+    await p.fill('#f-facts', 'has a dog\n' + 'x'.repeat(301))
+    await p.keyboard.press('Control+s')
+    await p.waitForSelector('#f-facts-error')
+    told.fact = await p.locator('#f-facts-error').innerText()
+    await p.fill('#f-facts', 'has a dog')
+    await p.keyboard.press('Control+s')
+    await p.waitForURL(/memories\/[0-9a-f-]{36}$/)
+    await p.waitForSelector('h1:has-text("+15551234567")')
+    await p.waitForFunction(() => document.activeElement.tagName === 'H1')
+    told.made = await p.evaluate(() => document.activeElement.tagName)
+    await p.focus('#f-facts')
+    await p.keyboard.press('Control+End')
+    await p.keyboard.type('\nhas a cat')
+    await p.keyboard.press('Control+s')
+    await p.waitForSelector('.bar >> text=Saved')
+    await p.reload()
+    await p.waitForSelector('#f-facts')
+    told.kept = await p.inputValue('#f-facts')
+
+    await p.goto(base + '/environments')
+    await p.click('tbody a')
+    await p.waitForSelector('#f-max_concurrent_calls')
+    await p.focus('#f-max_concurrent_calls')
+    await p.keyboard.type('1e')
+    await p.keyboard.press('Control+s')
+    await p.waitForSelector('#f-max_concurrent_calls-error')
+    told.noNumber = await p.locator('#f-max_concurrent_calls-error').innerText()
+    told.held = await p.evaluate(() => document.activeElement.id)
+    await p.click('text=Undo all')
+    told.undone = await p.locator('#f-max_concurrent_calls-error').allInnerTexts().then((l) => l.join())
+
+    await p.goto(base + '/do-not-call')
+    for (const n of ['+15550001111', '+15550002222']) {
+      await p.fill('#f-number', n)
+      await p.keyboard.press('Enter')
+      await p.waitForSelector(`tbody >> text=${n}`)
+    }
+    await p.locator('tbody button').first().focus()
+    await p.keyboard.press('Enter')
+    await p.waitForFunction(() => document.querySelectorAll('tbody tr').length === 1 && document.activeElement.matches('tbody button'))
+    told.removed = await p.evaluate(() => document.activeElement.textContent)
+
+    await p.goto(base + '/agentz')
+    await p.waitForSelector('h1')
+    told.lost = await p.locator('main').innerText()
+  },
+})
