@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readdirSync } from 'node:fs'
 import { test } from 'node:test'
 import { changes, copyOf, toForm } from '../src/lib/agent'
-import { clock, date, long, ms, plain } from '../src/lib/format'
+import { clock, date, long, ms, nameOf, plain, sentence } from '../src/lib/format'
 import { groups } from '../src/lib/groups'
 import { find, may, rooms, within } from '../src/lib/rooms'
 import { median, split, stages } from '../src/lib/latency'
@@ -166,4 +166,11 @@ test('a name that is begun can be completed', async () => {
   assert.deepEqual(labels('{{> h'), ['hours|hours}}'])
   assert.equal(choices('${from', 6, [])?.from, 2)
   assert.equal(choices('${a b', 5, []), null)
+})
+
+test('names and messages are as long as can be read', () => {
+  assert.equal(nameOf({ name: ' ', label: '' }), 'Agent without a name')
+  assert.equal(nameOf({ name: 'x'.repeat(10_000) }).length, 120)
+  assert.ok(sentence('voice', `voice has no "${'x'.repeat(10_000)}"; it has rms`).endsWith('x"; it has rms'))
+  assert.ok(sentence('voice', 'x'.repeat(10_000)).length < 610)
 })

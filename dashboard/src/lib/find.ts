@@ -13,7 +13,7 @@ const kind = (x: Record<string, any>) => labelOf(String(x.type ?? '').replace(/^
 // A part of an agent: by its label and by what it is.
 function partName(x: Record<string, any>) {
   const what = line(x.url) || line(x.content) || kind(x)
-  const name = line(x.label) || what || x.id
+  const name = line(x.label) || what || 'Without words'
   return `${name} – ${(x.label && what) || String(x.id).slice(0, 8)}`
 }
 

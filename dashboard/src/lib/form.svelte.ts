@@ -1,6 +1,7 @@
 import { tick } from 'svelte'
 import { ParleyError } from './api'
 import { presets } from './connections'
+import { sentence } from './format'
 import { above, fieldOf, point } from './record'
 import { labelOf } from './schema'
 
@@ -84,11 +85,4 @@ export class Form {
     if (name === 'region' && value.length === 2) return value.toUpperCase()
     return labelOf(value.replace(/^(action|voice|transcriber|action_trigger|phrase_condition_type|skill|vector_database)_/, ''))
   }
-}
-
-// sentence is a message without the name of the field that it stands at.
-function sentence(field: string, message: string) {
-  for (const name of [field, field.split('.').at(-1)!]) if (message.startsWith(name + ' ') || message.startsWith(name + ':')) message = message.slice(name.length + 1).trim()
-  if (message === 'must not be null') message = 'must not be empty'
-  return message.charAt(0).toUpperCase() + message.slice(1)
 }

@@ -30,8 +30,23 @@ export function plain(name: string | null | undefined) {
 
 export const ms = (n: number) => (n >= 10_000 ? `${(n / 1000).toFixed(1)} s` : `${Math.round(n)} ms`)
 
+const longest = 120 // characters of a name
+
 /** What an agent is called. */
-export const nameOf = (agent: { name?: string | null; label?: string | null; id?: string } | null | undefined) => agent?.name || agent?.label || 'Agent without a name'
+export function nameOf(agent: { name?: string | null; label?: string | null; id?: string } | null | undefined) {
+  const name = agent?.name?.trim() || agent?.label?.trim() || 'Agent without a name'
+  return name.length > longest ? name.slice(0, longest - 1) + '…' : name
+}
 
 /** The other end of a call. */
 export const farEnd = (c: { is_outgoing: boolean; to_number: string; from_number: string }) => (c.is_outgoing ? c.to_number : c.from_number === 'web' ? 'a browser' : c.from_number)
+
+const most = 600 // characters of a message: some have in them what was typed
+
+/** A message without the name of the field that it stands at. */
+export function sentence(field: string, message: string) {
+  for (const name of [field, field.split('.').at(-1)!]) if (message.startsWith(name + ' ') || message.startsWith(name + ':')) message = message.slice(name.length + 1).trim()
+  if (message === 'must not be null') message = 'must not be empty'
+  if (message.length > most) message = message.slice(0, most - 200) + ' … ' + message.slice(-200)
+  return message.charAt(0).toUpperCase() + message.slice(1)
+}

@@ -33,8 +33,8 @@ export const count = (n: number) => whole.format(n)
 /** A cost, in the price file's unit: as many digits as say something. */
 export const money = (n: number | null) => (n === null ? '–' : new Intl.NumberFormat(undefined, { minimumFractionDigits: 2, maximumFractionDigits: n < 1 ? 4 : 2 }).format(n))
 
-/** Hours and minutes. */
-export const spoken = (seconds: number) => (seconds < 3600 ? `${Math.round(seconds / 60)} min` : `${Math.floor(seconds / 3600)} h ${Math.round((seconds % 3600) / 60)} min`)
+/** Hours and minutes, or seconds. */
+export const spoken = (seconds: number) => (seconds < 60 ? `${Math.round(seconds)} s` : seconds < 3600 ? `${Math.round(seconds / 60)} min` : `${Math.floor(seconds / 3600)} h ${Math.round((seconds % 3600) / 60)} min`)
 
 /** What a step is called, by how long it is. */
 export function stepName(step: { from: string }, by: string) {

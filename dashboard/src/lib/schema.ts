@@ -94,7 +94,7 @@ export function bounds(s: Schema) {
 }
 
 /** The names of what a field may be said to be, as the dashboard calls it. */
-const short: Record<string, string> = { id: 'ID', url: 'URL', llm: 'model', sms: 'SMS', ivr: 'phone menu', vm: 'voicemail', secs: '', sec: '', seconds: '', uri: 'URI', api: 'API', http: 'HTTP', openai: 'OpenAI', tts: 'voice', sip: 'SIP', sid: 'SID', tls: 'TLS', tcp: 'TCP', udp: 'UDP', srtp: 'SRTP', dtmf: 'DTMF', ca: 'certificates', html: 'HTML', e164: 'E.164', mp3: 'MP3', ipa: 'IPA', iso8601: 'ISO 8601' }
+const short: Record<string, string> = { id: 'ID', url: 'URL', llm: 'model', sms: 'SMS', ivr: 'phone menu', vm: 'voicemail', secs: '', sec: '', seconds: '', uri: 'URI', api: 'API', http: 'HTTP', openai: 'OpenAI', tts: 'voice', sip: 'SIP', webrtc: 'WebRTC', sid: 'SID', tls: 'TLS', tcp: 'TCP', udp: 'UDP', srtp: 'SRTP', dtmf: 'DTMF', ca: 'certificates', html: 'HTML', e164: 'E.164', mp3: 'MP3', ipa: 'IPA', iso8601: 'ISO 8601' }
 
 export function labelOf(name: string) {
   const s = name.split('_').map((w) => short[w] ?? w).filter(Boolean).join(' ')
