@@ -64,15 +64,23 @@ type State struct {
 
 // A Gauge measures. It is safe from any goroutine.
 type Gauge struct {
-	Full float64 // share at which no more are taken, such as 0.8; 0: they always are
-
 	mu       sync.Mutex // guards what follows
+	full     float64    // share at which no more are taken; 0: they always are
 	last     [window]Sample
 	seen     int
 	capacity float64
 	state    State
 	told     State // by Add, last
 	least    int
+}
+
+// SetFull has no more calls be taken from a share on, such as 0.8; 0, as at first: they always are.
+func (g *Gauge) SetFull(share float64) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.full = share; share <= 0 {
+		g.state.Closed = ""
+	}
 }
 
 // Add takes a sample, and gives the state before and after it.
@@ -123,12 +131,12 @@ func (g *Gauge) learn(load, calls float64) {
 
 // verdict is why no more calls are taken.
 func (g *Gauge) verdict(load float64, calls, late int) string {
-	if g.Full <= 0 || g.seen < window {
+	if g.full <= 0 || g.seen < window {
 		return ""
 	}
-	full, lates := g.Full, lateEnds
+	full, lates := g.full, lateEnds
 	if g.state.Closed != "" {
-		full, lates = g.Full*release, lateFew+1
+		full, lates = g.full*release, lateFew+1
 	}
 	switch {
 	case calls < g.least:
@@ -160,10 +168,10 @@ func (g *Gauge) Room(calls int) int {
 	defer g.mu.Unlock()
 	most := g.least
 	if g.state.Closed == "" {
-		if g.Full <= 0 || g.seen < window || g.capacity == 0 {
+		if g.full <= 0 || g.seen < window || g.capacity == 0 {
 			return -1
 		}
-		if most = g.limit(g.Full); calls >= most {
+		if most = g.limit(g.full); calls >= most {
 			g.state.Closed = Many
 		}
 	}

@@ -56,7 +56,7 @@ func TestCapacity(t *testing.T) {
 		"packets late":           {machine{cores: 2, perCall: 0.001, calls: 40, late: true}, 60, 0, 8, Late},
 		"work beside some calls": {machine{cores: 2, perCall: 0.005, besides: 1, calls: 20}, 60, 36, 29, ""},
 	} {
-		g := &Gauge{Full: 0.8}
+		g := &Gauge{full: 0.8}
 		c.run(g, c.seconds)
 		s := g.State()
 		if d := s.Capacity - c.capacity; d < -1 || d > 1 || s.Closed != c.closed {
@@ -77,10 +77,24 @@ func TestOff(t *testing.T) {
 	}
 }
 
+// TestSetFull: the share may change while it measures; 0 opens it at once.
+func TestSetFull(t *testing.T) {
+	g, m := &Gauge{}, machine{cores: 2, perCall: 0.01, calls: 100}
+	m.run(g, 30)
+	g.SetFull(0.4)
+	if m.run(g, 1); m.lastState.Closed != Busy || g.Room(100) != 0 {
+		t.Errorf("at 0.4: %+v, %d", m.lastState, g.Room(100))
+	}
+	g.SetFull(0)
+	if s := g.State(); s.Closed != "" || g.Room(100) >= 0 {
+		t.Errorf("switched off: %+v, %d", s, g.Room(100))
+	}
+}
+
 // TestBadSecond: one bad second, or a few, end nothing, however many calls run.
 func TestBadSecond(t *testing.T) {
 	for seconds, turns := range map[int]int{1: 0, 2: 0, 4: 0, 5: 2, 9: 2} {
-		g, m := &Gauge{Full: 0.8}, machine{cores: 2, perCall: 0.005, calls: 100}
+		g, m := &Gauge{full: 0.8}, machine{cores: 2, perCall: 0.005, calls: 100}
 		n := m.run(g, 30)
 		m.late = true
 		n += m.run(g, seconds)
@@ -89,7 +103,7 @@ func TestBadSecond(t *testing.T) {
 			t.Errorf("%d late seconds: it changed %d times, and says %+v", seconds, n, m.lastState)
 		}
 	}
-	g, m := &Gauge{Full: 0.8}, machine{cores: 2, perCall: 0.005, calls: 100}
+	g, m := &Gauge{full: 0.8}, machine{cores: 2, perCall: 0.005, calls: 100}
 	n := m.run(g, 30)
 	m.besides = 1.5
 	n += m.run(g, 3)
@@ -101,7 +115,7 @@ func TestBadSecond(t *testing.T) {
 
 // TestBesides: other work that lasts closes it while calls are in danger, and soon after it is over all is as before.
 func TestBesides(t *testing.T) {
-	g, m := &Gauge{Full: 0.8}, machine{cores: 2, perCall: 0.005, calls: 100}
+	g, m := &Gauge{full: 0.8}, machine{cores: 2, perCall: 0.005, calls: 100}
 	m.run(g, 30)
 	m.besides = 1.4
 	if m.run(g, 30); m.lastState.Closed == "" {
@@ -124,7 +138,7 @@ func TestBesides(t *testing.T) {
 
 // TestNoFlapping: calls that come as long as they are taken, and end by and by, close and open it a few times, not each second.
 func TestNoFlapping(t *testing.T) {
-	g, m := &Gauge{Full: 0.8}, machine{cores: 2, perCall: 0.005}
+	g, m := &Gauge{full: 0.8}, machine{cores: 2, perCall: 0.005}
 	turns, over := 0, 0
 	for second := range 1800 {
 		for range 8 {
@@ -145,7 +159,7 @@ func TestNoFlapping(t *testing.T) {
 
 // TestBurst: once the capacity is known, however many come within a second, there are never more than its share.
 func TestBurst(t *testing.T) {
-	g, m := &Gauge{Full: 0.8}, machine{cores: 2, perCall: 0.005, calls: 120}
+	g, m := &Gauge{full: 0.8}, machine{cores: 2, perCall: 0.005, calls: 120}
 	m.run(g, 30)
 	for g.Room(m.calls) > 0 {
 		m.calls++
@@ -163,7 +177,7 @@ func TestBurst(t *testing.T) {
 
 // TestNoSample: what cannot be is no sample.
 func TestNoSample(t *testing.T) {
-	g := &Gauge{Full: 0.8}
+	g := &Gauge{full: 0.8}
 	for _, s := range []Sample{{}, {Took: time.Second}, {Took: -time.Second, Cores: 2}, {Cores: 2}} {
 		if _, after := g.Add(s); after != (State{}) || g.Room(5) >= 0 {
 			t.Errorf("%+v: %+v", s, after)

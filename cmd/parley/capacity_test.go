@@ -18,7 +18,7 @@ func TestFullByMeasure(t *testing.T) {
 	var log bytes.Buffer
 	h := &house{cfg: &serveCmd{}, log: slog.New(slog.NewTextHandler(&log, nil)), switchboard: call.New(call.Config{})}
 	defer h.switchboard.Close()
-	h.place.gauge.Full = 0.8
+	h.place.gauge.SetFull(0.8)
 	seconds := func(n, calls int, cpu time.Duration) {
 		for range n {
 			h.weigh(capacity.Sample{Took: time.Second, CPU: cpu, Cores: 1, Calls: calls})

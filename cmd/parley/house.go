@@ -78,7 +78,7 @@ func (c *serveCmd) buildBy(ctx context.Context, log *slog.Logger, env *environme
 		return nil, "", err
 	}
 	h = &house{cfg: c, log: log, db: db, blobs: recordings{Blobs: blobs}}
-	h.place.gauge.Full = float64(c.Cluster.FullAt) / 100
+	h.place.gauge.SetFull(float64(c.Cluster.FullAt) / 100)
 	defer func() {
 		if err != nil {
 			h.close()

@@ -19,7 +19,7 @@ import (
 
 // renewable are the settings that change while the process runs; all others hold from its next start.
 var renewable = []string{
-	"PARLEY_LOG", "PARLEY_MAX_CALLS", "PARLEY_DRAIN", "PARLEY_RATE", "PARLEY_ALLOW_NETWORKS",
+	"PARLEY_LOG", "PARLEY_MAX_CALLS", "PARLEY_FULL_AT", "PARLEY_DRAIN", "PARLEY_RATE", "PARLEY_ALLOW_NETWORKS",
 	"PARLEY_FALLBACK_TRANSCRIBER", "PARLEY_FALLBACK_PROVIDER", "PARLEY_FALLBACK_VOICE", "PARLEY_HEDGE",
 	"PARLEY_TLS_CERT", "PARLEY_TLS_KEY", "PARLEY_TURN", "PARLEY_TURN_SECRET",
 	"PARLEY_S3_ACCESS_KEY", "PARLEY_S3_SECRET_KEY", "PARLEY_S3_CACHE", "PARLEY_S3_SPOOL", "PARLEY_S3_FREE",
@@ -218,6 +218,7 @@ func (h *house) apply(ctx context.Context, c *serveCmd) {
 	networks, _ := c.networks() // check has read them, as what follows
 	h.fetch.Allow(networks)
 	h.api.SetRate(c.Rate)
+	h.place.gauge.SetFull(float64(c.Cluster.FullAt) / 100)
 	if r.bucket != nil {
 		r.bucket.SetKey(c.S3.AccessKey, c.S3.SecretKey)
 		h.blobs.spool.SetLimits(int64(c.S3.Cache), int64(c.S3.Spool), int64(c.S3.Free))
