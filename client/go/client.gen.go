@@ -15650,6 +15650,8 @@ type ClientInterface interface {
 
 	// ListPrompts Prompts
 	//
+	// Also by what they say: `?filters={"content":{"contains":"opening hours"}}`.
+	//
 	// Corresponds with GET /v1/prompts/list (the `ListPrompts` operationId).
 	ListPrompts(ctx context.Context, params *ListPromptsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
@@ -15890,6 +15892,8 @@ type ClientInterface interface {
 	ListWebhookDeliveries(ctx context.Context, params *ListWebhookDeliveriesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListWebhooks Webhooks
+	//
+	// Also by where they go: `?filters={"url":{"contains":"example.com"}}`.
 	//
 	// Corresponds with GET /v1/webhooks/list (the `ListWebhooks` operationId).
 	ListWebhooks(ctx context.Context, params *ListWebhooksParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -17873,6 +17877,8 @@ func (c *Client) DeletePrompt(ctx context.Context, params *DeletePromptParams, r
 
 // ListPrompts Prompts
 //
+// Also by what they say: `?filters={"content":{"contains":"opening hours"}}`.
+//
 // Corresponds with GET /v1/prompts/list (the `ListPrompts` operationId).
 func (c *Client) ListPrompts(ctx context.Context, params *ListPromptsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListPromptsRequest(c.Server, params)
@@ -18483,6 +18489,8 @@ func (c *Client) ListWebhookDeliveries(ctx context.Context, params *ListWebhookD
 }
 
 // ListWebhooks Webhooks
+//
+// Also by where they go: `?filters={"url":{"contains":"example.com"}}`.
 //
 // Corresponds with GET /v1/webhooks/list (the `ListWebhooks` operationId).
 func (c *Client) ListWebhooks(ctx context.Context, params *ListWebhooksParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -27408,6 +27416,8 @@ type ClientWithResponsesInterface interface {
 
 	// ListPromptsWithResponse Prompts
 	//
+	// Also by what they say: `?filters={"content":{"contains":"opening hours"}}`.
+	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /v1/prompts/list (the `ListPrompts` operationId).
@@ -27682,6 +27692,8 @@ type ClientWithResponsesInterface interface {
 	ListWebhookDeliveriesWithResponse(ctx context.Context, params *ListWebhookDeliveriesParams, reqEditors ...RequestEditorFn) (*ListWebhookDeliveriesResponse, error)
 
 	// ListWebhooksWithResponse Webhooks
+	//
+	// Also by where they go: `?filters={"url":{"contains":"example.com"}}`.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -33789,6 +33801,8 @@ func (c *ClientWithResponses) DeletePromptWithResponse(ctx context.Context, para
 
 // ListPromptsWithResponse Prompts
 //
+// Also by what they say: `?filters={"content":{"contains":"opening hours"}}`.
+//
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /v1/prompts/list (the `ListPrompts` operationId).
@@ -34285,6 +34299,8 @@ func (c *ClientWithResponses) ListWebhookDeliveriesWithResponse(ctx context.Cont
 }
 
 // ListWebhooksWithResponse Webhooks
+//
+// Also by where they go: `?filters={"url":{"contains":"example.com"}}`.
 //
 // Returns a wrapper object for the known response body format(s).
 //

@@ -1,4 +1,4 @@
 package client
 
 // contractSum is the SHA-256 of the contract that client.gen.go was made from.
-const contractSum = "82e9539491c9126d05b19ab111ef4192110901dfdf9428f56ba8a7c8384007c5"
+const contractSum = "f99a8310094aca5ec95bffec62d77ac57200298a3f0d043b0b5fa3cf594f65b0"

@@ -1621,7 +1621,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Prompts */
+        /**
+         * Prompts
+         * @description Also by what they say: `?filters={"content":{"contains":"opening hours"}}`.
+         */
         get: operations["listPrompts"];
         put?: never;
         post?: never;
@@ -2093,7 +2096,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Webhooks */
+        /**
+         * Webhooks
+         * @description Also by where they go: `?filters={"url":{"contains":"example.com"}}`.
+         */
         get: operations["listWebhooks"];
         put?: never;
         post?: never;
