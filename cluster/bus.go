@@ -128,6 +128,9 @@ func Connect(c Config) (*Bus, error) {
 	return b, nil
 }
 
+// Connected reports whether NATS is there now.
+func (b *Bus) Connected() bool { return b.conn.IsConnected() }
+
 // subject is what of a signature may stand in a NATS subject.
 func subject(s string) string {
 	s = strings.Map(func(r rune) rune {

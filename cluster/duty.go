@@ -3,6 +3,7 @@ package cluster
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"slices"
 	"time"
 
@@ -60,6 +61,24 @@ type post struct {
 	cancel context.CancelFunc // nil: it is not
 	ending bool               // it was told to end, and has not yet
 	done   chan struct{}      // closed when it has ended
+}
+
+// note has Held know what is done now.
+func (k *Keeper) note(duties []*post) {
+	held := make(map[string]bool, len(duties))
+	for _, p := range duties {
+		held[p.Name] = p.cancel != nil
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.held = held
+}
+
+// Held are the names of all Tasks, and whether their duty was this node's after the last beat.
+func (k *Keeper) Held() map[string]bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return maps.Clone(k.held)
 }
 
 // dutyAgain is when a duty is begun again that ended by itself.

@@ -71,7 +71,8 @@ type Keeper struct {
 
 	mu     sync.Mutex // guards what follows
 	state  string
-	beaten time.Time // when this node beat last; zero: it has not begun
+	beaten time.Time       // when this node beat last; zero: it has not begun
+	held   map[string]bool // by duty
 
 	sights  map[string]*sight // by node; Run's alone, as what follows
 	looked  time.Time         // when the others were looked at last
@@ -160,6 +161,7 @@ func (k *Keeper) Run(ctx context.Context) error {
 	defer tick.Stop()
 	for {
 		err := k.round(ctx, telling, duties)
+		k.note(duties)
 		if err == nil && k.Alone {
 			tick.Stop()
 		}
@@ -176,6 +178,7 @@ func (k *Keeper) Run(ctx context.Context) error {
 		for _, p := range duties {
 			p.leave()
 		}
+		k.note(duties)
 		told()
 		k.burials.Wait()
 		ctx, done := context.WithTimeout(context.WithoutCancel(ctx), askWait)

@@ -407,6 +407,9 @@ func TestDrainingGivesDutiesAway(t *testing.T) {
 		if first.doing.Load() != 0 || second.doing.Load() != 1 || !first.Draining() || second.Draining() {
 			t.Errorf("%d and %d do the duty", first.doing.Load(), second.doing.Load())
 		}
+		if held := first.Held(); len(held) != 1 || held["webhooks"] || !second.Held()["webhooks"] {
+			t.Errorf("held are said to be %v and %v", held, second.Held())
+		}
 		second.Drain()
 		time.Sleep(3 * Every)
 		synctest.Wait()
@@ -418,7 +421,7 @@ func TestDrainingGivesDutiesAway(t *testing.T) {
 		if tab.atOnce() != 1 {
 			t.Errorf("%d did it at once", tab.atOnce())
 		}
-		if a.doing.Load()+b.doing.Load() != 0 {
+		if a.doing.Load()+b.doing.Load() != 0 || a.Held()["webhooks"] || b.Held()["webhooks"] {
 			t.Error("duties outlive their nodes")
 		}
 	})
@@ -491,8 +494,8 @@ func TestAlone(t *testing.T) {
 		tab.set(false)
 		<-doing
 		time.Sleep(time.Hour)
-		if n := tab.nodes["a"].Beat; n != 1 {
-			t.Errorf("it has beaten %d times", n)
+		if n := tab.nodes["a"].Beat; n != 1 || !k.Held()["x"] {
+			t.Errorf("it has beaten %d times, and holds %v", n, k.Held())
 		}
 		cancel()
 		if err := <-ended; err != nil || tab.nodes["a"].State != store.NodeGone {

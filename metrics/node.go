@@ -17,6 +17,8 @@ type Node struct {
 
 	Capacity   func() capacity.State
 	Recordings func() Recordings // where they go to storage of their own
+	Member     func() Member
+	Unkept     func() int // events that are not on the disk yet
 }
 
 // Recordings are those that wait on the disk of this process for their storage.
@@ -47,14 +49,16 @@ var (
 	most  = prometheus.NewDesc("parley_calls_capacity", "Calls at which the process would use all its cores, by what those that run take; 0: not known yet.", nil, nil)
 	load  = prometheus.NewDesc("parley_load_ratio", "The share of its cores that the process used in the last 10 s.", nil, nil)
 	shut  = prometheus.NewDesc("parley_calls_refused_now", "1 when no new calls are taken by what was measured, for the reason: cpu, late, full (calls by capacity); 0 else.", []string{"reason"}, nil)
+	wait  = prometheus.NewDesc("parley_events_unkept", "Events in memory that the database has not taken yet.", nil, nil)
 	ports = prometheus.NewDesc("parley_rtp_ports_in_use", "UDP ports of sound that are taken, two a call.", nil, nil)
 )
 
 // Describe is prometheus.Collector's.
 func (n *node) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{paced, regs, hops, ports, most, load, shut, queue, bytes, since, never} {
+	for _, d := range []*prometheus.Desc{paced, regs, hops, ports, most, load, shut, queue, bytes, since, never, wait} {
 		out <- d
 	}
+	Member{}.describe(out)
 }
 
 // Collect is prometheus.Collector's.
@@ -79,6 +83,12 @@ func (n *node) Collect(out chan<- prometheus.Metric) {
 	}
 	if n.Ports != nil {
 		gauge(ports, n.Ports())
+	}
+	if n.Unkept != nil {
+		gauge(wait, n.Unkept())
+	}
+	if n.Member != nil {
+		n.Member().collect(gauge)
 	}
 	if n.Capacity != nil {
 		s := n.Capacity()

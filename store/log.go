@@ -58,6 +58,13 @@ func newLog(d *DB) *Log {
 // Log is the event log of the store.
 func (d *DB) Log() *Log { return d.log }
 
+// Unkept is how many events the database has not taken yet.
+func (l *Log) Unkept() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return int(l.appended - l.committed)
+}
+
 // Append takes an event. It waits for nothing but, when a million events wait for the disk, for room. After Close the event is
 // dropped, and logged.
 func (l *Log) Append(e parley.Event) {

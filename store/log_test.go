@@ -230,10 +230,16 @@ func TestLogSurvivesADatabaseThatRefuses(t *testing.T) {
 	if err := l.Flush(ctx); !errors.Is(err, context.DeadlineExceeded) {
 		t.Fatal(err)
 	}
+	if n := l.Unkept(); n != 600 {
+		t.Errorf("%d events are said to wait", n)
+	}
 	if _, err := d.w.Exec("ALTER TABLE away RENAME TO events"); err != nil {
 		t.Fatal(err)
 	}
 	flush(t, d)
+	if n := l.Unkept(); n != 0 {
+		t.Errorf("%d events are said to wait once all are kept", n)
+	}
 	got, err := l.Events(t.Context(), "a", 0, 0)
 	if err != nil || len(got) != 600 {
 		t.Fatal(len(got), err)

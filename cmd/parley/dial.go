@@ -26,7 +26,8 @@ const dialJob = "dial"
 func (h *house) deliver(v *vendors) {
 	h.jobs = job.New(h.db, job.Options{Owner: h.db.Self(), Logger: h.log}, h.kinds(v)...)
 	h.metrics = metrics.New(metrics.Config{Log: h.db.Log(), Running: h.switchboard.Live, Depth: h.db.Depth, Logger: h.log,
-		Node: metrics.Node{Late: h.clock.Lateness, Lines: func() metrics.Lines { return lines(h.trunks()) }, Ports: h.ports.InUse, Recordings: h.blobs.waiting(), Capacity: h.place.gauge.State}})
+		Node: metrics.Node{Late: h.clock.Lateness, Lines: func() metrics.Lines { return lines(h.trunks()) }, Ports: h.ports.InUse, Recordings: h.blobs.waiting(), Capacity: h.place.gauge.State,
+			Member: h.member, Unkept: h.db.Log().Unkept}})
 	var mine func(context.Context) (bool, error)
 	if h.db.Shared() {
 		mine = func(ctx context.Context) (bool, error) { return h.db.HasDuty(ctx, webhooksDuty) }

@@ -20,6 +20,7 @@ import (
 	"github.com/parley-voice/parley/call"
 	"github.com/parley-voice/parley/capacity"
 	"github.com/parley-voice/parley/cluster"
+	"github.com/parley-voice/parley/metrics"
 	"github.com/parley-voice/parley/retention"
 	"github.com/parley-voice/parley/store"
 )
@@ -162,6 +163,16 @@ func (h *house) bury(ctx context.Context, lost []parley.Call) (left []parley.Cal
 
 // webhooksDuty is the name of delivering webhooks.
 const webhooksDuty = "webhooks"
+
+// member is how this process does among the others, for who watches it.
+func (h *house) member() metrics.Member {
+	m := metrics.Member{Apart: h.place.keeper.Apart(), Draining: h.place.keeper.Draining(), Duties: h.place.keeper.Held(), Nodes: h.place.muster.of(), Refused: h.renewal.refused.Load()}
+	if h.place.bus != nil {
+		there := h.place.bus.Connected()
+		m.NATS = &there
+	}
+	return m
+}
 
 // duties are what one node does for all.
 func (h *house) duties() []cluster.Task {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -219,12 +220,19 @@ type muster struct {
 	mu     sync.Mutex           // guards all below
 	since  map[string]time.Time // when a role was first seen to be nobody's
 	absent []string             // those that have been for lackFor
+	states map[string]int       // how many nodes are up, and how many drain; nil: none were seen
 }
 
 // see takes the nodes that there are, and says which roles have been nobody's for long, now and before.
 func (m *muster) see(nodes []store.Node, now time.Time) (absent, before []string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.states = map[string]int{store.NodeUp: 0, store.NodeDraining: 0}
+	for _, n := range nodes {
+		if _, lives := m.states[n.State]; lives {
+			m.states[n.State]++
+		}
+	}
 	since := map[string]time.Time{}
 	for _, role := range lacking(nodes) {
 		since[role] = now
@@ -244,6 +252,13 @@ func (m *muster) lacks() []string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return slices.Clone(m.absent)
+}
+
+// of is how many nodes are in each state.
+func (m *muster) of() map[string]int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return maps.Clone(m.states)
 }
 
 // saw is told of the nodes each time they are looked at.
