@@ -288,6 +288,18 @@ func TestNodesReachEachOther(t *testing.T) {
 	if d := len(of[1]) - len(of[2]); d < -1 || d > 1 {
 		t.Errorf("%d calls and %d", len(of[1]), len(of[2]))
 	}
+	shows := func(s *server, lines ...string) func() bool {
+		return func() bool {
+			_, said := s.ask("GET", "/metrics", nil)
+			return !slices.ContainsFunc(lines, func(l string) bool { return !strings.Contains(said, l+"\n") })
+		}
+	}
+	for _, s := range []*server{p.a, p.b} {
+		s.until("it shows whom it sees", 20*time.Second, shows(s, `parley_nodes{state="up"} 2`, "parley_nats_connected 1", "parley_node_apart 0", "parley_settings_refused 0"))
+	}
+	if webhooks := `parley_duty_held{duty="webhooks"} 1`; shows(p.a, webhooks)() == shows(p.b, webhooks)() {
+		t.Error("not one of them says that it sends webhooks, or both do")
+	}
 	far := of[2][0]
 	heard, err := p.a.stream("GET", "/v1/calls/listen?id="+far)
 	if err != nil {
@@ -324,6 +336,7 @@ func TestNodesReachEachOther(t *testing.T) {
 		t.Errorf("its end: %v", lines.Err())
 	}
 	broker.Shutdown()
+	p.b.until("it shows that NATS is away", 20*time.Second, shows(p.b, "parley_nats_connected 0"))
 	for _, id := range slices.Concat(of[1], of[2][1:]) {
 		by := []*server{nil, p.a, p.b}[p.at(id)]
 		by.api("POST", "/v1/calls/end?id="+id, nil, nil)
