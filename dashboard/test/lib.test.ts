@@ -33,6 +33,7 @@ test('each field has an input', () => {
   assert.equal(kindOf('subscriptions', named('UpdateWebhookDto').properties!.subscriptions!), 'list')
   assert.ok(itemChoices(named('UpdateWebhookDto').properties!.subscriptions!)!.includes('event_message'))
   assert.equal(itemChoices(rails.never_say!), undefined)
+  assert.equal(kindOf('speed', vendors.voice.voice_cartesia!.properties!.speed!), 'word')
   assert.equal(kindOf('signature_secret', named('ExternalActionConfig').properties!.signature_secret!), 'secret')
 })
 

@@ -1,5 +1,5 @@
 // What is typed into forms by somebody with a keyboard.
-module.exports = ({ page, open, told, base }) => ({
+module.exports = ({ page, open, told, base, given }) => ({
   async typed() {
     const p = await open(await page(), '/memories/new')
     p.answer = (d) => d.accept()
@@ -34,6 +34,20 @@ module.exports = ({ page, open, told, base }) => ({
     told.held = await p.evaluate(() => document.activeElement.id)
     await p.click('text=Undo all')
     told.undone = await p.locator('#f-max_concurrent_calls-error').allInnerTexts().then((l) => l.join())
+
+    const error = async (path) => { await p.waitForSelector(`#f-${path}-error`); return p.locator(`#f-${path}-error`).innerText() }
+    const call = () => p.click('form > .row .strong')
+    await p.goto(`${base}/dial?agent=${given().agent}&from=1000&to=sip:nobody@127.0.0.1`)
+    await p.click('summary:has-text("More of the call")')
+    await p.fill('#f-telephony_params', '{"X-Ref": 12')
+    await call()
+    told.broken = await error('telephony_params')
+    await p.fill('#f-telephony_params', '{"ring_timeout_seconds": 20}')
+    told.rings = await p.inputValue('#f-telephony_params-ring_timeout_seconds')
+    await p.fill('#f-telephony_params-ring_timeout_seconds', '-7')
+    await call()
+    told.ring = await error('telephony_params-ring_timeout_seconds')
+    told.there = p.url().slice(base.length, base.length + 5)
 
     await p.goto(base + '/do-not-call')
     for (const n of ['+15550001111', '+15550002222']) {

@@ -1,4 +1,4 @@
-import { onDestroy, untrack } from 'svelte'
+import { onDestroy, tick, untrack } from 'svelte'
 import { changes } from './agent'
 import { ParleyError, words } from './api'
 import type { Form } from './form.svelte'
@@ -83,10 +83,13 @@ export class Draft<R extends object> {
     const { form, id, path, make, change, differs = changes, saved, show } = this.#of
     if (!this.doc || this.busy || (!this.fresh && !this.dirty)) return
     if (form.spoiled()) {
-      this.failed = 'A field holds what cannot be sent.'
       await show?.()
-      point(form.errors)
-      return
+      await tick()
+      form.settle()
+      if (form.held) {
+        this.failed = ['A field holds what cannot be sent.', point(form.errors)].filter(Boolean).join(' ')
+        return
+      }
     }
     this.busy = true
     this.failed = this.told = ''

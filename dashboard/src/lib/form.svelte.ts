@@ -18,6 +18,7 @@ export class Form {
   /** A field was changed: what was wrong with it may be right now. */
   touch(path: string) {
     for (const all of [this.errors, this.#unfit]) for (const p of Object.keys(all)) if (p === path || p.startsWith(path + '.')) delete all[p]
+    for (const p of Object.keys(this.typed)) if (p.startsWith(path + '.')) delete this.typed[p] // of the field itself it is what is being typed
   }
 
   /** Says what is wrong with a field. */
@@ -39,6 +40,11 @@ export class Form {
   spoiled() {
     Object.assign(this.errors, this.#unfit)
     return this.held
+  }
+
+  /** Lets go of what no field shows any more, which is not sent either. */
+  settle() {
+    for (const p of Object.keys(this.#unfit)) if (!fieldOf(p)) for (const all of [this.errors, this.#unfit, this.typed]) delete all[p]
   }
 
   /** All is taken back, also what could not be sent. */

@@ -52,7 +52,7 @@ export function resolve(s: Schema): Schema {
 export const actionConfig = (type: string) => (actionSchemas[type] ? named(actionSchemas[type]!) : undefined)
 
 /** The input that fits a value. */
-export type Kind = 'bool' | 'choice' | 'number' | 'text' | 'long' | 'secret' | 'list' | 'object' | 'map' | 'spoken' | 'json'
+export type Kind = 'bool' | 'choice' | 'number' | 'text' | 'long' | 'secret' | 'list' | 'object' | 'map' | 'spoken' | 'word' | 'json'
 
 const long = /^(content|initial_message|voicemail_message|post_call_prompt|briefing|body|tls_ca|question|instructions|summary)$/
 
@@ -60,6 +60,7 @@ export function kindOf(name: string, s: Schema): Kind {
   if (s['x-secret'] || name === 'api_key') return 'secret'
   if (choicesOf(s)) return 'choice'
   if (s.anyOf?.some((o) => o.type === 'boolean') && s.anyOf.some((o) => o.type === 'string')) return 'spoken'
+  if (s.anyOf?.length && s.anyOf.every((o) => o.type === 'number' || o.type === 'string')) return 'word'
   switch (s.type) {
     case 'boolean': return 'bool'
     case 'number': case 'integer': return 'number'
