@@ -45,13 +45,13 @@ func TestRecordingOfWhoeverIsKilled(t *testing.T) {
 		if i < 2*int(recordHeader) || i%7 != 0 {
 			continue
 		}
-		s := play()
-		is := len(s.Channel(0)) / Samples
+		side := play().Channel(0)
+		is := len(side) / Samples
 		if short := i + 1 - is; short > int(recordHeader)+1 {
 			t.Fatalf("killed after %d frames, %d of them play", i+1, is)
 		}
 		for at := range is {
-			if v := s.Channel(0)[at*Samples]; v != int16(at+1) {
+			if v := side[at*Samples]; v != int16(at+1) {
 				t.Fatalf("killed after %d frames, frame %d is %d", i+1, at, v)
 			}
 		}
@@ -63,8 +63,9 @@ func TestRecordingOfWhoeverIsKilled(t *testing.T) {
 	if n := len(s.Channel(0)); n != frames*Samples {
 		t.Fatalf("%d samples", n)
 	}
+	agent := s.Channel(1)
 	for at := range frames - late {
-		if v := s.Channel(1)[at*Samples]; v != int16(-at-1) {
+		if v := agent[at*Samples]; v != int16(-at-1) {
 			t.Fatalf("frame %d of the agent is %d", at, v)
 		}
 	}
