@@ -22,7 +22,7 @@ func TestDashboardTyped(t *testing.T) {
 	if v.NoNumber != "This is no number" || v.Held != "f-max_concurrent_calls" || v.Undone != "" {
 		t.Errorf("%+v", v)
 	}
-	if !strings.HasPrefix(v.Broken, "This is no JSON") || v.Rings != "20" || v.Ring == "" || v.There != "/dial" {
+	if !strings.HasPrefix(v.Broken, "This is no JSON") || v.Rings != "20" || v.Ring != "This is no number" || v.There != "/dial" {
 		t.Errorf("%+v", v)
 	}
 	if calls := s.calls(); len(calls) > 0 {

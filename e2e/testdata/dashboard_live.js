@@ -15,7 +15,7 @@ module.exports = ({ page, open, picture, check, told, errors, base, shots, given
       await p.waitForTimeout(100)
     }
     told.phases = [...phases]
-    await p.waitForFunction(() => /could you|open from nine/.test(document.querySelector('tbody').textContent), undefined, { timeout: 60000 })
+    await p.waitForFunction(() => /could you|open from nine/.test(document.querySelector('tbody')?.textContent), undefined, { timeout: 60000 })
     told.said = await p.locator('tbody').innerText()
     await check(p, 'live')
     // one of them

@@ -116,7 +116,7 @@ module.exports = ({ page, open, picture, check, told, base, shots, given }) => {
       told.length = await p.locator('[role=slider]').getAttribute('aria-valuetext')
       told.played = await heard(p, () => clickWord(p, 't1100', 2))
       for (let i = 0; i < 3; i++) await p.locator('button[aria-label=Closer]').click()
-      await p.waitForFunction(() => /\d+:\d+/.test(document.querySelector('.ends span:last-child').textContent))
+      await p.waitForFunction(() => /\d+:\d+/.test(document.querySelector('.ends span:last-child')?.textContent))
       told.zoomed = await p.evaluate(() => { const [a, b] = [...document.querySelectorAll('.ends span')].map((s) => s.textContent.split(':').reduce((n, x) => n * 60 + +x, 0)); return (b - a) * 1000 })
       await check(p, 'a long call')
       if (shots) { await p.evaluate(() => scrollTo(0, 0)); await p.screenshot({ path: `${shots}/longcall.png` }) }

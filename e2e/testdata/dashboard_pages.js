@@ -95,7 +95,7 @@ module.exports = ({ page, open, check, told, errors, base, shots, given }) => {
       await p.waitForSelector('.take .bad')
       told.unread = await text(p, '.take .bad')
       await p.setInputFiles('#file', { name: 'opening_hours.md', mimeType: 'text/markdown', buffer: Buffer.from('# Opening hours\n\n## Saturday\n\nFrom ten to two.\n') })
-      await p.waitForFunction(() => document.querySelector('#f-content').value.includes('Saturday'))
+      await p.waitForFunction(() => document.querySelector('#f-content')?.value.includes('Saturday'))
       told.taken = [await p.inputValue('#f-name'), await p.inputValue('#f-type')]
       await p.fill('#f-tags', 'shop\nhours')
       await make(p)
@@ -232,7 +232,7 @@ module.exports = ({ page, open, check, told, errors, base, shots, given }) => {
       await field.waitFor()
       await check(p, 'a long list')
       const go = async (to) => { await field.fill(to); await p.keyboard.press('Enter') }
-      const there = async (n) => { await p.waitForFunction((n) => document.querySelector('nav[aria-label="Pages of the list"]').innerText.startsWith(`${n * 50 - 49}–`), n); told.there.push([new URL(p.url()).search, await field.inputValue(), await p.locator('tbody tr').count()].join(' ')) }
+      const there = async (n) => { await p.waitForFunction((n) => document.querySelector('nav[aria-label="Pages of the list"]')?.innerText.startsWith(`${n * 50 - 49}–`), n); told.there.push([new URL(p.url()).search, await field.inputValue(), await p.locator('tbody tr').count()].join(' ')) }
       told.there = []
       told.of = await text(p, 'nav[aria-label="Pages of the list"] label')
       await go('3'); await there(3)
