@@ -7,13 +7,13 @@
 //   - The load is the share of its cores that the process used, over the window.
 //   - The capacity is the number of calls at which that would be all of them: calls by load, both as means over the window, so that
 //     calls which have just begun and cost nothing yet do not make it large. A load below a fifth says little, as what is done without
-//     calls is in it: then the capacity is only ever found to be larger. Until something is known of it, only the load counts.
+//     calls is in it: then the capacity is only ever found to be larger, a little each second. Until something is known of it, only the load counts.
 //   - A second is late in which more than 1 % of the packets left more than 20 ms after they were due: the next one was on their heels.
 //
 // New calls end at the given share (80 %) of the load or of the capacity, or once five of the ten seconds were late. They are taken
 // again when load and calls are an eighth below that, and one second at most was late. One bad second does not end them, nor what a
 // process does in its first ten. And Least calls for each core are always taken: with so few, a node that is busy is busy with something
-// else, and what it says of calls is no measure.
+// else, and what it says of calls is no measure: then they are all that are taken.
 //
 // There are no goroutines here: whoever has a Gauge gives it a Sample a second.
 package capacity
@@ -31,6 +31,7 @@ const (
 	Least   = 4   // calls for each core
 	enough  = 0.2 // load that says what a call costs
 	release = 0.875
+	creep   = 1.05 // by how much the capacity grows in a second of little load
 
 	LateBy    = 20 * time.Millisecond // a packet is late that leaves so long after it was due, or later
 	lateShare = 0.01
@@ -71,6 +72,7 @@ type Gauge struct {
 	capacity float64
 	state    State
 	told     State // by Add, last
+	few      bool  // it would be closed, were there not so few calls
 	least    int
 }
 
@@ -79,7 +81,7 @@ func (g *Gauge) SetFull(share float64) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.full = share; share <= 0 {
-		g.state.Closed = ""
+		g.state.Closed, g.few = "", false
 	}
 }
 
@@ -97,7 +99,11 @@ func (g *Gauge) Add(s Sample) (before, after State) {
 	load, calls, late := g.means()
 	g.learn(load, calls)
 	g.state.Load, g.state.Capacity = load, int(g.capacity)
-	g.state.Closed = g.verdict(load, s.Calls, late)
+	why := g.verdict(load, s.Calls, late)
+	if g.few = why != "" && s.Calls < g.least; g.few {
+		why = ""
+	}
+	g.state.Closed = why
 	g.told = g.state
 	return before, g.state
 }
@@ -124,8 +130,11 @@ func (g *Gauge) learn(load, calls float64) {
 		return
 	}
 	now := min(calls/load, math.MaxInt32)
-	if load >= enough && calls >= float64(g.least) || g.capacity > 0 && now > g.capacity {
+	switch {
+	case load >= enough && calls >= float64(g.least):
 		g.capacity = now
+	case g.capacity > 0 && now > g.capacity: // calls that only ring cost next to nothing, so that is believed by and by
+		g.capacity = min(now, creep*g.capacity)
 	}
 }
 
@@ -135,12 +144,10 @@ func (g *Gauge) verdict(load float64, calls, late int) string {
 		return ""
 	}
 	full, lates := g.full, lateEnds
-	if g.state.Closed != "" {
+	if g.state.Closed != "" || g.few {
 		full, lates = g.full*release, lateFew+1
 	}
 	switch {
-	case calls < g.least:
-		return ""
 	case late >= lates:
 		return Late
 	case load >= full:
@@ -167,7 +174,7 @@ func (g *Gauge) Room(calls int) int {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	most := g.least
-	if g.state.Closed == "" {
+	if g.state.Closed == "" && !g.few {
 		if g.full <= 0 || g.seen < window || g.capacity == 0 {
 			return -1
 		}

@@ -73,6 +73,7 @@ type Keeper struct {
 	state  string
 	beaten time.Time       // when this node beat last; zero: it has not begun
 	held   map[string]bool // by duty
+	untold bool            // that Node.Most is another
 
 	sights  map[string]*sight // by node; Run's alone, as what follows
 	looked  time.Time         // when the others were looked at last
@@ -102,7 +103,7 @@ func (k *Keeper) Draining() bool { return k.now() == store.NodeDraining }
 // SetMost has the others know how many calls this node takes at once; 0: no limit was given.
 func (k *Keeper) SetMost(ctx context.Context, most int) error {
 	k.mu.Lock()
-	same := k.Node.Most == most
+	same := k.Node.Most == most && !k.untold
 	k.Node.Most = most
 	k.mu.Unlock()
 	if same {
@@ -110,7 +111,11 @@ func (k *Keeper) SetMost(ctx context.Context, most int) error {
 	}
 	ctx, done := context.WithTimeout(ctx, askWait)
 	defer done()
-	return k.Store.SetMost(ctx, most)
+	err := k.Store.SetMost(ctx, most)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.untold = err != nil
+	return err
 }
 
 func (k *Keeper) node() store.Node {

@@ -297,6 +297,23 @@ func TestDeadNode(t *testing.T) {
 	})
 }
 
+// TestMostIsToldAgain: a limit that the database did not take is written when it is set again, though it is the same.
+func TestMostIsToldAgain(t *testing.T) {
+	tab := newTable()
+	k := &Keeper{Store: seat{tab, "a", ""}}
+	if err := k.Store.Join(t.Context(), store.Node{}); err != nil {
+		t.Fatal(err)
+	}
+	tab.set(true)
+	if err := k.SetMost(t.Context(), 7); err == nil {
+		t.Error("a database that is away takes it")
+	}
+	tab.set(false)
+	if err := k.SetMost(t.Context(), 7); err != nil || tab.nodes["a"].Most != 7 {
+		t.Errorf("%v, %d", err, tab.nodes["a"].Most)
+	}
+}
+
 // TestDatabaseAway: nobody who lives is taken for dead however long the database was away.
 func TestDatabaseAway(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

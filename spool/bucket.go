@@ -45,13 +45,15 @@ type keys struct {
 	renewed        bool // since they were read last
 }
 
-// SetKey has requests from now on signed with another key.
-func (b *Bucket) SetKey(access, secret string) {
+// SetKey has requests from now on signed with a key; false: it is the same.
+func (b *Bucket) SetKey(access, secret string) (another bool) {
 	b.keys.mu.Lock()
 	defer b.keys.mu.Unlock()
-	if b.keys.access != access || b.keys.secret != secret {
-		b.keys.access, b.keys.secret, b.keys.renewed = access, secret, true
+	if b.keys.access == access && b.keys.secret == secret {
+		return false
 	}
+	b.keys.access, b.keys.secret, b.keys.renewed = access, secret, true
+	return true
 }
 
 // RetrieveWithCredContext is credentials.Provider's, as the two others.

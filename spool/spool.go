@@ -80,6 +80,7 @@ type Spool struct {
 	closed  map[string]held      // since the folder was read last
 	left    map[string]bool      // by an earlier life: of an upload there may be parts
 	places  map[string]place     // of what waits
+	hoped   bool                 // Hope was called since the folder was read last
 	asked   map[string]time.Time // for their path, while they waited
 	fetches map[string]*fetching
 }

@@ -349,6 +349,37 @@ func TestStopWaitsForNothingHopeless(t *testing.T) {
 	c.until("the next start stores it", func() bool { return c.storage.Object(bad+wav) != nil })
 }
 
+// TestHope: with another key the storage may take what it refused, so it is tried at once, and a stop waits for it.
+func TestHope(t *testing.T) {
+	t.Parallel()
+	c := start(t)
+	var taken atomic.Bool
+	n := c.node("", func(conf *Config) { conf.Objects = fickle{conf.Objects, &taken} })
+	bad := c.recorded(n, []byte("bad"))
+	c.until("it has been refused some times", func() bool { return strings.Count(n.log.String(), "a recording cannot be stored") > 2 })
+	taken.Store(true)
+	n.Hope()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	n.Drain(ctx)
+	if c.storage.Object(bad+wav) == nil {
+		t.Error("it is not stored when the stop is over")
+	}
+}
+
+// A fickle storage refuses everything until it is told otherwise.
+type fickle struct {
+	Objects
+	takes *atomic.Bool
+}
+
+func (f fickle) Put(ctx context.Context, name string, from io.Reader, size int64) error {
+	if !f.takes.Load() {
+		return &RefusedError{"AccessDenied"}
+	}
+	return f.Objects.Put(ctx, name, from, size)
+}
+
 type picky struct{ Objects }
 
 func (p picky) Put(ctx context.Context, name string, from io.Reader, size int64) error {

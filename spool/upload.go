@@ -107,6 +107,7 @@ type place struct {
 func (s *Spool) round(ctx context.Context) (next time.Time, err error) {
 	s.mu.Lock()
 	clear(s.closed)
+	s.hoped = false
 	s.mu.Unlock()
 	files, err := s.files()
 	if err != nil {
@@ -163,6 +164,23 @@ func (w *Waiting) add(f held) {
 	}
 }
 
+// Hope has what the storage has refused be tried again at once, and waited for by Drain: something about it is otherwise, such as the key.
+func (s *Spool) Hope() {
+	s.mu.Lock()
+	s.hoped = true
+	hope(s.places)
+	s.mu.Unlock()
+	s.look()
+}
+
+func hope(places map[string]place) {
+	for name, p := range places {
+		if p.own {
+			places[name] = place{fails: p.fails}
+		}
+	}
+}
+
 // note has what was found wait, and what was closed since the folder was read.
 func (s *Spool) note(files []held, places map[string]place) {
 	s.mu.Lock()
@@ -174,6 +192,9 @@ func (s *Spool) note(files []held, places map[string]place) {
 	}
 	for _, f := range s.closed {
 		w.add(f)
+	}
+	if s.hoped {
+		hope(places)
 	}
 	s.waiting, s.places = w, places
 	maps.DeleteFunc(s.asked, func(_ string, at time.Time) bool { return time.Since(at) > opened })

@@ -196,14 +196,15 @@ func deliveriesOf(rows []deliveryRow) ([]Delivery, error) {
 	return l, nil
 }
 
-// KeepDelivery writes what came of an attempt: State, Attempts, NextAt and Tries. One that was erased meanwhile stays erased.
+// KeepDelivery writes what came of an attempt: State, Attempts, NextAt and Tries. One that was erased meanwhile stays erased, and what a
+// process that stood still knows of a failure does not undo what another has made of it since.
 func (d *DB) KeepDelivery(ctx context.Context, n Delivery) error {
 	tries, err := json.Marshal(n.Tries)
 	if err != nil {
 		return err
 	}
-	_, err = d.w.NewRaw("UPDATE deliveries SET state = ?, attempts = ?, next_at = ?, tries = ?, updated_at = ? WHERE id = ?",
-		n.State, n.Attempts, micros(n.NextAt), string(tries), now(), n.ID).Exec(ctx)
+	_, err = d.w.NewRaw("UPDATE deliveries SET state = ?, attempts = ?, next_at = ?, tries = ?, updated_at = ? WHERE id = ? AND (? = 'delivered' OR state = 'pending' AND attempts <= ?)",
+		n.State, n.Attempts, micros(n.NextAt), string(tries), now(), n.ID, n.State, n.Attempts).Exec(ctx)
 	return wrap(err, "writing a delivery")
 }
 

@@ -234,6 +234,14 @@ func testDeliveries(t *testing.T, d *DB) {
 	if got, err := d.Delivery(ctx, env, one.ID); err != nil || got.Attempts != 1 || len(got.Tries) != 1 || got.Tries[0] != one.Tries[0] || !got.NextAt.Equal(one.NextAt) {
 		t.Errorf("%+v %v", got, err)
 	}
+	late := one // of a process that stood still before that
+	late.Attempts, late.Tries = 0, nil
+	if err := d.KeepDelivery(ctx, late); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := d.Delivery(ctx, env, one.ID); err != nil || got.Attempts != 1 {
+		t.Errorf("an older failure undoes a newer: %+v %v", got, err)
+	}
 	if _, err := d.Delivery(ctx, "other", one.ID); status(err) != 404 {
 		t.Error(err)
 	}

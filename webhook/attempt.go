@@ -36,11 +36,11 @@ func (d *Courier) attempt(ctx context.Context, n store.Delivery) report {
 		return r
 	case parley.IsNotFound(err) || err == nil && !h.active:
 		r.State = store.Dropped
-	case err != nil:
-		r.fail(store.Try{At: time.Now().UTC(), Error: err.Error()}, 0)
 	case !d.mine(ctx):
 		r.NextAt = time.Now().Add(errorWait) // in memory alone: whoever delivers now has it, or finds it
 		return r
+	case err != nil:
+		r.fail(store.Try{At: time.Now().UTC(), Error: err.Error()}, 0)
 	default:
 		try, after := d.send(ctx, h, m)
 		switch {

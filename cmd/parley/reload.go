@@ -220,7 +220,9 @@ func (h *house) apply(ctx context.Context, c *serveCmd) {
 	h.api.SetRate(c.Rate)
 	h.place.gauge.SetFull(float64(c.Cluster.FullAt) / 100)
 	if r.bucket != nil {
-		r.bucket.SetKey(c.S3.AccessKey, c.S3.SecretKey)
+		if r.bucket.SetKey(c.S3.AccessKey, c.S3.SecretKey) {
+			h.blobs.spool.Hope()
+		}
 		h.blobs.spool.SetLimits(int64(c.S3.Cache), int64(c.S3.Spool), int64(c.S3.Free))
 	}
 	if h.door != nil {

@@ -271,7 +271,7 @@ func (v *vendors) checkAddresses() error {
 	check := func(name string) {
 		given := v.getenv(name)
 		if u, err := url.Parse(given); given != "" && (err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "") {
-			all = errors.Join(all, fmt.Errorf("%s: %q is no address of a server; write http://127.0.0.1:11434, with the path its vendor wants", name, given))
+			all = errors.Join(all, fmt.Errorf("%s: what it holds is no address of a server; write http://127.0.0.1:11434, with the path its vendor wants", name)) // it may be a key
 		}
 	}
 	for _, s := range v.specs {

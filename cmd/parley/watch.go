@@ -32,11 +32,11 @@ func (c watchConfig) check() error {
 // header reads pairs as OTEL_EXPORTER_OTLP_HEADERS has them.
 func (c watchConfig) header() (http.Header, error) {
 	h := http.Header{}
-	for _, pair := range c.Headers {
+	for i, pair := range c.Headers {
 		key, v, ok := strings.Cut(pair, "=")
 		value, err := url.PathUnescape(strings.TrimSpace(v))
 		if key = strings.TrimSpace(key); !ok || err != nil || key == "" || strings.ContainsFunc(key, notToken) || strings.ContainsAny(value, "\r\n\x00") {
-			return nil, fmt.Errorf("PARLEY_OTLP_HEADERS: %q is no header; write api-key=secret, more of them with commas between", key)
+			return nil, fmt.Errorf("PARLEY_OTLP_HEADERS: what is number %d of them is no header; write api-key=secret, more of them with commas between", i+1) // which may hold the secret
 		}
 		h.Add(key, value)
 	}

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/parley-voice/parley/provider"
 )
 
 // TestACollectorIsTold: a call that was asked for over the API is a trace at the collector, from the request to the hang-up, under the
@@ -67,16 +69,35 @@ func TestWatchConfig(t *testing.T) {
 		t.Errorf("%v %v", h, err)
 	}
 	for want, c := range map[string]watchConfig{
-		"PARLEY_OTLP_URL":     {OTLP: "127.0.0.1:4318"},
-		"without /v1/traces":  {OTLP: "http://127.0.0.1:4318/v1/traces"},
-		"is no address":       {OTLP: "grpc://127.0.0.1:4317"},
-		"PARLEY_OTLP_HEADERS": {Headers: []string{"key"}},
-		`"a key" is no`:       {Headers: []string{"a key=v"}},
-		`"k" is no`:           {Headers: []string{"k=%0d%0aHost: x"}},
-		`"" is no`:            {Headers: []string{"=secret"}},
+		"PARLEY_OTLP_URL":      {OTLP: "127.0.0.1:4318"},
+		"without /v1/traces":   {OTLP: "http://127.0.0.1:4318/v1/traces"},
+		"is no address":        {OTLP: "grpc://127.0.0.1:4317"},
+		"PARLEY_OTLP_HEADERS":  {Headers: []string{"key"}},
+		"number 1":             {Headers: []string{"a key=v"}},
+		"number 2":             {Headers: []string{"a=b", "k=%0d%0aHost: x"}},
+		"number 1 of":          {Headers: []string{"=hush"}},
+		"api-key=secret, more": {Headers: []string{"api-key: hush"}},
 	} {
-		if err := c.check(); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "=secret\"") {
+		if err := c.check(); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "hush") {
 			t.Errorf("%+v: %v, want %s", c, err, want)
 		}
+	}
+}
+
+// TestErrorsHoldNoSecret: what is wrong with a setting is said without what it holds, where that may be a secret.
+func TestErrorsHoldNoSecret(t *testing.T) {
+	for _, s := range []string{"turn:user:hush", "turn:user:hush@", "hush", "turns:hush", "hush:3478", "turn:hush@example.com:x"} {
+		if _, err := (&webConfig{TURN: []string{s}}).relays(); err == nil || strings.Contains(err.Error(), "hush") {
+			t.Errorf("%s: %v", s, err)
+		}
+	}
+	v := &vendors{specs: []provider.Spec{{Name: "openai", Env: "OPENAI"}}, operator: operator{getenv: func(name string) string {
+		if name == "OPENAI_BASE_URL" {
+			return "hush"
+		}
+		return ""
+	}}}
+	if err := v.checkAddresses(); err == nil || strings.Contains(err.Error(), "hush") || !strings.Contains(err.Error(), "OPENAI_BASE_URL") {
+		t.Error(err)
 	}
 }

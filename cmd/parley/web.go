@@ -74,12 +74,15 @@ func (c *webConfig) relay(s string) (r webrtc.Relay, err error) {
 	return r, err
 }
 
-// hide leaves out what stands before the host.
+// hide leaves out what stands before the host, or may be a secret where none is.
 func hide(s string) string {
 	if i := strings.LastIndexByte(s, '@'); i >= 0 {
 		return "…" + s[i:]
 	}
-	return s
+	if scheme, _, _ := strings.Cut(s, ":"); scheme == "turn" || scheme == "turns" {
+		return scheme + ":…"
+	}
+	return "…"
 }
 
 // openDoor opens the door of browsers; none when it is off. Where no port is named and the one beside SIP's is taken, any will do.
