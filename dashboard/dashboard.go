@@ -139,8 +139,7 @@ func wrap(ending string, plain []byte) (*file, error) {
 // ServeHTTP implements http.Handler.
 func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Referrer-Policy", "no-referrer")
+	discreet(h)
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		h.Set("Allow", "GET, HEAD")
 		http.Error(w, "this path takes GET, HEAD", http.StatusMethodNotAllowed)
@@ -173,6 +172,12 @@ func (s *Site) shown(r *http.Request) *file {
 	return s.page
 }
 
+// discreet has browsers take a file for what it is said to be, and tell nobody where it was linked.
+func discreet(h http.Header) {
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "no-referrer")
+}
+
 // guard lets a page do what the dashboard does, and no more.
 func guard(h http.Header) {
 	h.Set("Content-Security-Policy", Policy)
@@ -196,8 +201,7 @@ func (s *Site) Missing(next http.Handler) http.Handler {
 		guard(h)
 		h.Set("Content-Type", page.kind)
 		h.Set("Cache-Control", "no-store")
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Referrer-Policy", "no-referrer")
+		discreet(h)
 		h.Set("Content-Length", strconv.Itoa(len(page.plain)))
 		w.WriteHeader(http.StatusNotFound)
 		_, _ = w.Write(page.plain) // a browser that has left reads nothing

@@ -33,23 +33,24 @@ func (m Member) describe(out chan<- *prometheus.Desc) {
 }
 
 func (m Member) collect(gauge func(d *prometheus.Desc, n int, labels ...string)) {
-	flag := func(d *prometheus.Desc, is bool, labels ...string) {
-		n := 0
-		if is {
-			n = 1
-		}
-		gauge(d, n, labels...)
-	}
-	flag(apart, m.Apart)
-	flag(drains, m.Draining)
-	flag(refused, m.Refused)
+	gauge(apart, flag(m.Apart))
+	gauge(drains, flag(m.Draining))
+	gauge(refused, flag(m.Refused))
 	if m.NATS != nil {
-		flag(natsUp, *m.NATS)
+		gauge(natsUp, flag(*m.NATS))
 	}
 	for _, name := range slices.Sorted(maps.Keys(m.Duties)) {
-		flag(duties, m.Duties[name], name)
+		gauge(duties, flag(m.Duties[name]), name)
 	}
 	for _, state := range slices.Sorted(maps.Keys(m.Nodes)) {
 		gauge(nodes, m.Nodes[state], state)
 	}
+}
+
+// flag is how a gauge says yes or no.
+func flag(is bool) int {
+	if is {
+		return 1
+	}
+	return 0
 }

@@ -95,11 +95,7 @@ func (n *node) Collect(out chan<- prometheus.Metric) {
 		gauge(most, s.Capacity)
 		out <- prometheus.MustNewConstMetric(load, prometheus.GaugeValue, s.Load)
 		for _, why := range []string{capacity.Busy, capacity.Late, capacity.Many} {
-			is := 0
-			if s.Closed == why {
-				is = 1
-			}
-			gauge(shut, is, why)
+			gauge(shut, flag(s.Closed == why), why)
 		}
 	}
 	if n.Recordings != nil {

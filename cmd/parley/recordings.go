@@ -92,7 +92,23 @@ type recordings struct {
 	spool *spool.Spool // nil: on this disk alone
 }
 
-// openSpool opens the way to the storage, where there is one. One that refuses is for people to put right, now; one that is away may come back.
+// takes asks a storage whether it takes what we would write. One that refuses is for people to put right by these settings, now; one that is away
+// may come back: that is only logged.
+func (h *house) takes(ctx context.Context, b *spool.Bucket, settings, away string) error {
+	ctx, cancel := context.WithTimeout(ctx, objectsWait)
+	defer cancel()
+	err := b.Check(ctx)
+	var refused *spool.RefusedError
+	if errors.As(err, &refused) {
+		return fmt.Errorf("%s: %w", settings, err)
+	}
+	if err != nil {
+		h.log.Warn(away, "error", err)
+	}
+	return nil
+}
+
+// openSpool opens the way to the storage, where there is one.
 func (h *house) openSpool(ctx context.Context) error {
 	c := h.cfg.S3
 	if c.URL == "" {
@@ -102,15 +118,8 @@ func (h *house) openSpool(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	asked, cancel := context.WithTimeout(ctx, objectsWait)
-	defer cancel()
-	err = b.Check(asked)
-	var refused *spool.RefusedError
-	if errors.As(err, &refused) {
-		return fmt.Errorf("PARLEY_S3_URL: %w", err)
-	}
-	if err != nil {
-		h.log.Warn("the storage of recordings is away: they wait on this disk", "error", err)
+	if err = h.takes(ctx, b, "PARLEY_S3_URL", "the storage of recordings is away: they wait on this disk"); err != nil {
+		return err
 	}
 	h.renewal.bucket = b
 	h.blobs.spool, err = spool.New(spool.Config{Dir: h.cfg.recordings(), Objects: b, Rows: h.db, Logger: h.log,

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"os"
 	"os/signal"
@@ -196,17 +195,7 @@ func (h *house) renewBucket(ctx context.Context, c *serveCmd, changed []string) 
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, objectsWait)
-	defer cancel()
-	err = b.Check(ctx)
-	var refused *spool.RefusedError
-	if errors.As(err, &refused) {
-		return fmt.Errorf("PARLEY_S3_ACCESS_KEY, PARLEY_S3_SECRET_KEY: %w", err)
-	}
-	if err != nil {
-		h.log.Warn("the storage of recordings is away: its new key was not tried", "error", err)
-	}
-	return nil
+	return h.takes(ctx, b, "PARLEY_S3_ACCESS_KEY, PARLEY_S3_SECRET_KEY", "the storage of recordings is away: its new key was not tried")
 }
 
 // apply has the parts of the house go by settings that were checked.
