@@ -1,8 +1,8 @@
-import { onDestroy, tick, untrack } from 'svelte'
+import { onDestroy, untrack } from 'svelte'
 import { changes } from './agent'
 import { ParleyError, words } from './api'
 import type { Form } from './form.svelte'
-import { point, same, saves } from './record'
+import { same, saves } from './record'
 import { go, guard } from './route.svelte'
 
 type Doc = Record<string, any>
@@ -82,17 +82,10 @@ export class Draft<R extends object> {
   save = async () => {
     const { form, id, path, make, change, differs = changes, saved, show } = this.#of
     if (!this.doc || this.busy || (!this.fresh && !this.dirty)) return
-    if (form.spoiled()) {
-      await show?.()
-      await tick()
-      form.settle()
-      if (form.held) {
-        this.failed = ['A field holds what cannot be sent.', point(form.errors)].filter(Boolean).join(' ')
-        return
-      }
-    }
+    this.failed = await form.check(show)
+    if (this.failed) return
     this.busy = true
-    this.failed = this.told = ''
+    this.told = ''
     form.errors = {}
     try {
       const now = $state.snapshot(this.doc)

@@ -42,9 +42,13 @@ export class Form {
     return this.held
   }
 
-  /** Lets go of what no field shows any more, which is not sent either. */
-  settle() {
-    for (const p of Object.keys(this.#unfit)) if (!fieldOf(p)) for (const all of [this.errors, this.#unfit, this.typed]) delete all[p]
+  /** Before all is sent: what a field holds that cannot be is said at it, once the fields are shown, and the first is led to. Returns what there is to say; '': it can be sent. */
+  async check(show?: () => Promise<void> | void): Promise<string> {
+    if (!this.spoiled()) return ''
+    await show?.()
+    await tick()
+    for (const p of Object.keys(this.#unfit)) if (!fieldOf(p)) for (const all of [this.errors, this.#unfit, this.typed]) delete all[p] // no field shows it any more, and it is not sent either
+    return this.held ? ['A field holds what cannot be sent.', point(this.errors)].filter(Boolean).join(' ') : ''
   }
 
   /** All is taken back, also what could not be sent. */
