@@ -17,6 +17,7 @@ import (
 const (
 	reconcileWithin = 30 * time.Second
 	patience        = 2 * time.Minute // after which a round is given up
+	endWithin       = 5 * time.Second // of a telephone's going the database knows it, when it can be reached
 )
 
 // column reads one column of text; of a database that does not answer, nothing and false.
@@ -77,7 +78,7 @@ func (c *chaos) amiss(healed time.Time) (all []string) {
 			l, there = lines[sip]
 		}
 		switch {
-		case there && !l.over.IsZero() && time.Since(l.over) > 5*time.Second:
+		case there && !l.over.IsZero() && time.Since(l.over) > endWithin:
 			all = append(all, fmt.Sprintf("call %s is in progress, and its telephone went (%s) %v ago", id, l.how, time.Since(l.over).Round(time.Second)))
 		case !there && sip != "":
 			all = append(all, fmt.Sprintf("call %s is in progress, and no telephone knows it", id))
@@ -184,7 +185,7 @@ func (c *chaos) judge(what string) {
 	}
 	var looked []string
 	for _, l := range c.w.all() {
-		if l.over.IsZero() || time.Since(l.over) < 3*time.Second {
+		if l.over.IsZero() || time.Since(l.over) < endWithin+time.Second {
 			continue
 		}
 		looked = append(looked, l.id)
@@ -417,7 +418,7 @@ func (c *chaos) empty() {
 		left, ok := c.column("SELECT c.id FROM calls c WHERE " + started)
 		return ok && len(left) == 0
 	})
-	time.Sleep(4 * time.Second)
+	time.Sleep(endWithin + 2*time.Second)
 	c.judge("at the end")
 	for name, q := range map[string]string{"a slot": "SELECT id FROM calls WHERE slot", "a line": "SELECT id FROM lines", "a call that waits": "SELECT call_id FROM waiting",
 		"an end that is not told": "SELECT c.id FROM calls c WHERE NOT EXISTS (SELECT 1 FROM events e WHERE e.call_id = c.id AND e." + terminal + ")"} {
