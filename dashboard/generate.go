@@ -21,7 +21,7 @@ import (
 
 // roots are the schemas that forms begin with; what they refer to comes along.
 var roots = []string{
-	"CreateAgentDto", "SpeakVoiceDto", "CallRoutingConfig", "CollectConfig", "ActivityAction", "TimeElapsedConfig", "PhraseSaidConfig", "ActionTrigger",
+	"CreateAgentDto", "SpeakVoiceDto", "CallRoutingConfig", "CollectConfig", "ActivityAction", "PostCallInsight", "TimeElapsedConfig", "PhraseSaidConfig", "ActionTrigger",
 	"PostCallFinalizedEmailConfigDto", "PostCallFinalizedSmsConfigDto", "PostCallFinalizedCustomApiConfigDto",
 	"CreateWebhookDto",
 	"DecisionDto",

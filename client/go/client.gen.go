@@ -3714,7 +3714,7 @@ type AgentDto struct {
 	// Deprecated: this property has been marked as deprecated upstream, but no `x-deprecated-reason` was set
 	PostCallEmail nullable.Nullable[PostCallFinalizedEmailDto] `json:"post_call_email,omitempty"`
 
-	// PostCallInsights Facts to be taken out of the transcript when the call is over: name, type (string, number, integer, boolean, date, email, array …, or a JSON Schema in schema) and description
+	// PostCallInsights Facts to be taken out of the transcript when the call is over, each a PostCallInsight. One that cannot be asked for is left out, and a warning on the call
 	//
 	// Example: [{"description":"Did they ask to be called back","name":"wants_callback","type":"boolean"}]
 	PostCallInsights nullable.Nullable[[]map[string]interface{}] `json:"post_call_insights,omitempty"`
@@ -4770,7 +4770,7 @@ type CreateAgentDto struct {
 	// Deprecated: this property has been marked as deprecated upstream, but no `x-deprecated-reason` was set
 	PostCallEmail nullable.Nullable[PostCallFinalizedEmailDto] `json:"post_call_email,omitempty"`
 
-	// PostCallInsights Facts to be taken out of the transcript when the call is over: name, type (string, number, integer, boolean, date, email, array …, or a JSON Schema in schema) and description
+	// PostCallInsights Facts to be taken out of the transcript when the call is over, each a PostCallInsight. One that cannot be asked for is left out, and a warning on the call
 	//
 	// Example: [{"description":"Did they ask to be called back","name":"wants_callback","type":"boolean"}]
 	PostCallInsights nullable.Nullable[[]map[string]interface{}] `json:"post_call_insights,omitempty"`
@@ -6021,7 +6021,7 @@ type InlineAgentDto struct {
 	// Deprecated: this property has been marked as deprecated upstream, but no `x-deprecated-reason` was set
 	PostCallEmail nullable.Nullable[PostCallFinalizedEmailDto] `json:"post_call_email,omitempty"`
 
-	// PostCallInsights Facts to be taken out of the transcript when the call is over: name, type (string, number, integer, boolean, date, email, array …, or a JSON Schema in schema) and description
+	// PostCallInsights Facts to be taken out of the transcript when the call is over, each a PostCallInsight. One that cannot be asked for is left out, and a warning on the call
 	//
 	// Example: [{"description":"Did they ask to be called back","name":"wants_callback","type":"boolean"}]
 	PostCallInsights nullable.Nullable[[]map[string]interface{}] `json:"post_call_insights,omitempty"`
@@ -7750,7 +7750,7 @@ type UpdateAgentDto struct {
 	// Deprecated: this property has been marked as deprecated upstream, but no `x-deprecated-reason` was set
 	PostCallEmail nullable.Nullable[PostCallFinalizedEmailDto] `json:"post_call_email,omitempty"`
 
-	// PostCallInsights Facts to be taken out of the transcript when the call is over: name, type (string, number, integer, boolean, date, email, array …, or a JSON Schema in schema) and description
+	// PostCallInsights Facts to be taken out of the transcript when the call is over, each a PostCallInsight. One that cannot be asked for is left out, and a warning on the call
 	//
 	// Example: [{"description":"Did they ask to be called back","name":"wants_callback","type":"boolean"}]
 	PostCallInsights nullable.Nullable[[]map[string]interface{}] `json:"post_call_insights,omitempty"`

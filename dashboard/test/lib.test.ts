@@ -48,7 +48,8 @@ test('what an object is says what its config is', () => {
   assert.ok(itemSchema('actions', resolve(fields.actions!))!.properties!.config)
   assert.ok(itemSchema('activity_actions', resolve(fields.activity_actions!))!.properties!.activity)
   assert.ok(itemSchema('skills', resolve(fields.skills!))!.properties!.type!.enum)
-  assert.equal(itemSchema('post_call_insights', resolve(fields.post_call_insights!)), undefined)
+  const insight = itemSchema('post_call_insights', resolve(fields.post_call_insights!))!.properties!
+  assert.deepEqual(Object.entries(insight).map(([n, s]) => `${n} ${kindOf(n, resolve(s))}`), ['description text', 'enum list', 'name text', 'schema json', 'type choice'])
   assert.equal(itemSchema('web_origins', resolve(fields.web_origins!)), undefined)
   assert.ok(vendors.voice.voice_local && vendors.transcriber.transcriber_local && vendors.provider.includes('local'))
   assert.equal(bounds({ minimum: 0, maximum: 2 }), '0 to 2')

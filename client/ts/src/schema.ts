@@ -2610,7 +2610,7 @@ export interface components {
              */
             post_call_email?: components["schemas"]["PostCallFinalizedEmailDto"] | null;
             /**
-             * @description Facts to be taken out of the transcript when the call is over: name, type (string, number, integer, boolean, date, email, array …, or a JSON Schema in schema) and description
+             * @description Facts to be taken out of the transcript when the call is over, each a PostCallInsight. One that cannot be asked for is left out, and a warning on the call
              * @example [
              *       {
              *         "description": "Did they ask to be called back",
@@ -3598,7 +3598,7 @@ export interface components {
              */
             post_call_email?: components["schemas"]["PostCallFinalizedEmailDto"] | null;
             /**
-             * @description Facts to be taken out of the transcript when the call is over: name, type (string, number, integer, boolean, date, email, array …, or a JSON Schema in schema) and description
+             * @description Facts to be taken out of the transcript when the call is over, each a PostCallInsight. One that cannot be asked for is left out, and a warning on the call
              * @example [
              *       {
              *         "description": "Did they ask to be called back",
@@ -4673,7 +4673,7 @@ export interface components {
              */
             post_call_email?: components["schemas"]["PostCallFinalizedEmailDto"] | null;
             /**
-             * @description Facts to be taken out of the transcript when the call is over: name, type (string, number, integer, boolean, date, email, array …, or a JSON Schema in schema) and description
+             * @description Facts to be taken out of the transcript when the call is over, each a PostCallInsight. One that cannot be asked for is left out, and a warning on the call
              * @example [
              *       {
              *         "description": "Did they ask to be called back",
@@ -5612,6 +5612,33 @@ export interface components {
             from_phone: string;
             /** @example +15557654321 */
             to_phone: string;
+        };
+        /** @description A fact to be taken out of a call's transcript */
+        PostCallInsight: {
+            /**
+             * @description What is to be found out, for the model
+             * @example Did they ask to be called back
+             */
+            description?: string | null;
+            /** @description The values that it may have; any when left out */
+            enum?: string[] | null;
+            /**
+             * @description What it is called in the call's post_call_insights
+             * @example wants_callback
+             */
+            name: string;
+            /** @description A JSON Schema of its value, in place of type */
+            schema?: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * @description What its value is; an array is of texts; string when left out
+             * @example boolean
+             * @enum {string|null}
+             */
+            type?: "string" | "number" | "integer" | "boolean" | "date" | "datetime" | "time" | "email" | "phone" | "address" | "array" | "object" | null;
+        } & {
+            [key: string]: unknown;
         };
         /** @description Why a request was refused */
         Problem: {
@@ -6615,7 +6642,7 @@ export interface components {
              */
             post_call_email?: components["schemas"]["PostCallFinalizedEmailDto"] | null;
             /**
-             * @description Facts to be taken out of the transcript when the call is over: name, type (string, number, integer, boolean, date, email, array …, or a JSON Schema in schema) and description
+             * @description Facts to be taken out of the transcript when the call is over, each a PostCallInsight. One that cannot be asked for is left out, and a warning on the call
              * @example [
              *       {
              *         "description": "Did they ask to be called back",

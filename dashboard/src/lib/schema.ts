@@ -95,7 +95,7 @@ export function bounds(s: Schema) {
 }
 
 /** The names of what a field may be said to be, as the dashboard calls it. */
-const short: Record<string, string> = { id: 'ID', url: 'URL', llm: 'model', sms: 'SMS', ivr: 'phone menu', vm: 'voicemail', secs: '', sec: '', seconds: '', uri: 'URI', api: 'API', http: 'HTTP', openai: 'OpenAI', tts: 'voice', sip: 'SIP', webrtc: 'WebRTC', sid: 'SID', tls: 'TLS', tcp: 'TCP', udp: 'UDP', srtp: 'SRTP', dtmf: 'DTMF', ca: 'certificates', html: 'HTML', e164: 'E.164', mp3: 'MP3', ipa: 'IPA', iso8601: 'ISO 8601' }
+const short: Record<string, string> = { id: 'ID', url: 'URL', llm: 'model', sms: 'SMS', ivr: 'phone menu', vm: 'voicemail', secs: '', sec: '', seconds: '', uri: 'URI', api: 'API', http: 'HTTP', openai: 'OpenAI', tts: 'voice', sip: 'SIP', webrtc: 'WebRTC', sid: 'SID', tls: 'TLS', tcp: 'TCP', udp: 'UDP', srtp: 'SRTP', dtmf: 'DTMF', ca: 'certificates', html: 'HTML', e164: 'E.164', mp3: 'MP3', ipa: 'IPA', iso8601: 'ISO 8601', enum: 'choices', schema: 'JSON Schema' }
 
 export function labelOf(name: string) {
   const s = name.split('_').map((w) => short[w] ?? w).filter(Boolean).join(' ')
@@ -115,6 +115,7 @@ export function configFor(holder: Record<string, unknown>): Schema | undefined {
 /** What the items of lists are that the contract leaves open, for it keeps what it does not know. */
 export function itemSchema(name: string, s: Schema): Schema | undefined {
   if (name === 'activity_actions') return named('ActivityAction')
+  if (name === 'post_call_insights') return named('PostCallInsight')
   if (name === 'skills') return { type: 'object', properties: { type: { type: 'string', enum: ['skill_call_routing', 'skill_collect'], description: 'What it does' }, config: { type: 'object', description: 'How', additionalProperties: true } }, required: ['type'] }
   const item = s.items && resolve(s.items)
   const object = item?.properties ? item : item?.oneOf?.map(resolve).find((o) => o.properties)
