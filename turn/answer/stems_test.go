@@ -25,6 +25,14 @@ func TestAnnouncements(t *testing.T) {
 		{"hi", "अपना संदेश रिकॉर्ड करें", Voicemail},
 		{"ja", "伝言を録音", Voicemail},
 		{"ko", "소리샘에 녹음", Voicemail},
+		{"en", "this answering machine is out of memory", MailboxFull},
+		{"en", "due to network difficulties we were unable to connect you", SIT},
+		{"de", "geben Sie die Vertragsnummer ein und die Rautetaste", IVR},
+		{"nl", "dat telefoonnummer klopt niet, controleer het", SIT},
+		{"it", "c'è una difficoltà di rete", SIT},
+		{"fr", "saisissez votre numéro client, puis dièse", IVR},
+		{"es", "el código y la almohadilla, dígitos", IVR},
+		{"nl", "u belt met de familie Visser, we zijn niet thuis", Voicemail},
 	} {
 		a := newCallee(Options{Language: tc.language}).quiet(300).talks(2500).final(tc.said).quiet(1500)
 		if v, ok := a.c.Verdict(); !ok || v.Class != tc.want {
