@@ -99,7 +99,8 @@ func main() {
 	slices.Sort(endings)
 	failed := slices.DeleteFunc(slices.Clone(endings), func(c parley.Cause) bool { return !c.Failed() })
 	write("src/contract.gen.json", doc{"schemas": kept, "actions": actions, "vendors": contract["x-vendors"], "credentials": credentials, "presets": contract["x-presets"]})
-	write("src/choices.gen.json", doc{"statuses": chosen("CallDto", "status"), "endings": endings, "failed": failed, "deliveries": chosen("DeliveryDto", "state"), "acts": chosen("AuditEntryDto", "act")})
+	list := contract["paths"].(doc)["/v1/calls/list"].(doc)["get"].(doc)
+	write("src/choices.gen.json", doc{"callFields": list["x-fields"], "statuses": chosen("CallDto", "status"), "stages": chosen("CallDto", "stage"), "endings": endings, "failed": failed, "deliveries": chosen("DeliveryDto", "state"), "acts": chosen("AuditEntryDto", "act")})
 }
 
 func write(name string, out doc) {

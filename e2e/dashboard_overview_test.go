@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -105,6 +106,8 @@ func holds(t *testing.T, c parley.Call, name, value string, off float64) bool {
 	case "slow":
 		n, err := strconv.ParseFloat(value, 64)
 		return err == nil && p95(c)*(1+off) >= n
+	case "sort":
+		return true
 	case "from", "to":
 		at, err := time.Parse(time.RFC3339, value)
 		if err != nil {
@@ -137,9 +140,32 @@ func (l link) check(t *testing.T, calls []parley.Call) {
 		t.Errorf("%q leads to %d calls, want %d to %d: %s", l.Text, l.Total, least, most, l.Href)
 	}
 	number, err := strconv.Atoi(strings.ReplaceAll(strings.TrimSuffix(strings.TrimSuffix(strings.TrimSuffix(strings.TrimSuffix(l.Text, " incoming"), " outgoing"), " not"), " calls without"), ",", ""))
-	if err == nil && query.Get("interrupted") == "" && number != l.Total {
-		t.Errorf("%q leads to %d calls: %s", l.Text, l.Total, l.Href)
+	if err == nil && query.Get("interrupted") == "" && number != l.Total && l.answers(t, calls) != number {
+		t.Errorf("%q leads to %d calls with %d of its answers: %s", l.Text, l.Total, l.answers(t, calls), l.Href)
 	}
+}
+
+// answers counts what a vendor had a part in on the calls behind its link; -1 behind one that names none.
+func (l link) answers(t *testing.T, calls []parley.Call) int {
+	n, query := -1, l.query(t)
+	for _, skill := range []string{"hearing", "thinking", "speaking"} {
+		if query.Get(skill) == "" {
+			continue
+		}
+		n = 0
+		for _, c := range calls {
+			if !holds(t, c, "from", query.Get("from"), 0) || !holds(t, c, "to", query.Get("to"), 0) {
+				continue
+			}
+			for _, turn := range c.Turns {
+				who := map[string]*parley.Credit{"hearing": turn.Vendors.Hearing, "thinking": turn.Vendors.Thinking, "speaking": turn.Vendors.Speaking}[skill]
+				if who != nil && who.Vendor == query.Get(skill) {
+					n++
+				}
+			}
+		}
+	}
+	return n
 }
 
 // TestDashboardOverview: without calls the first page is a talk; with calls each number leads to the calls behind it, as many as it says.
@@ -166,7 +192,7 @@ func TestDashboardOverview(t *testing.T) {
 				made = made.AddDate(0, 0, -5)
 			}
 			c := parley.Call{ID: fmt.Sprintf("0193%04x-0000-7000-8000-%012x", i, i), UserID: me.Environment, From: fmt.Sprint("+1555123", 1000+i), To: "+15550001111", IsOutgoing: i%3 == 0, Created: made, AgentID: id,
-				Media: parley.Media{Telephony: "sip"}}
+				Stage: parley.StageCreated, Media: parley.Media{Telephony: "sip", TelephonyID: fmt.Sprint("carrier-", i)}}
 			c.Cause = []parley.Cause{parley.CallerHungUp, parley.CallerHungUp, parley.AgentEnded, parley.CallerHungUp, parley.Busy, parley.AgentEnded, parley.NoAnswer}[i%7]
 			if i%60 == 59 {
 				c.Cause = parley.ProviderFailed
@@ -229,7 +255,7 @@ func TestDashboardOverview(t *testing.T) {
 			kinds[name] = true
 		}
 	}
-	for _, name := range []string{"agent", "answered", "cost", "direction", "ended", "from", "hearing", "interrupted", "median", "slow", "speaking", "status", "thinking", "to"} {
+	for _, name := range []string{"agent", "answered", "cost", "direction", "ended", "from", "hearing", "interrupted", "median", "slow", "sort", "speaking", "status", "thinking", "to"} {
 		if !kinds[name] {
 			t.Errorf("no link narrows by %s", name)
 		}
@@ -239,5 +265,85 @@ func TestDashboardOverview(t *testing.T) {
 	}
 	if len(v.Agents) != 1 || !strings.Contains(v.Agents[0], "Front desk") || len(v.Table) < 2 || v.Agent != "0 calls" {
 		t.Errorf("%+v", v)
+	}
+	listAsked(t, s, calls)
+}
+
+// listAsked: the list of calls is narrowed by whatever the API narrows it by, keeps that and where it was left in the browser's history, and says what cannot be looked for.
+func listAsked(t *testing.T, s *server, calls []parley.Call) {
+	t.Helper()
+	one := calls[5]
+	at := func(d time.Duration) string { return url.QueryEscape(time.Now().Add(d).UTC().Format(time.RFC3339)) }
+	before := func(t time.Time, d time.Duration) bool { return !t.IsZero() && t.Before(time.Now().Add(d)) }
+	wants := map[string]func(parley.Call) bool{
+		"status=over&id=" + one.ID:                      func(c parley.Call) bool { return c.ID == one.ID },
+		"status=over&id=0193000":                        func(c parley.Call) bool { return strings.HasPrefix(c.ID, "0193000") },
+		"status=over&stage=" + string(one.Stage):        func(c parley.Call) bool { return c.Stage == one.Stage },
+		"status=over&telephony_provider=sip":            func(c parley.Call) bool { return true },
+		"status=over&telephony_id=carrier-7":            func(c parley.Call) bool { return c.TelephonyID == "carrier-7" },
+		"status=over&from_number=1231":                  func(c parley.Call) bool { return strings.Contains(c.From, "1231") },
+		"status=over&to_number=5550001111":              func(c parley.Call) bool { return true },
+		"answered=yes&answered_to=" + at(-26*time.Hour): func(c parley.Call) bool { return before(c.Start, -26*time.Hour) },
+		"status=over&ended_to=" + at(-26*time.Hour):     func(c parley.Call) bool { return before(c.End, -26*time.Hour) },
+		"status=over&interrupted=1&interrupted_to=1": func(c parley.Call) bool {
+			n := 0
+			for _, turn := range c.Turns {
+				if turn.Interrupted {
+					n++
+				}
+			}
+			return n == 1
+		},
+		"cost_from=0.02&cost_to=0.05": func(c parley.Call) bool { return c.Usage.Cost != nil && *c.Usage.Cost >= 0.02 && *c.Usage.Cost <= 0.05 },
+	}
+	queries := []string{"sort=cost&order=up&cost=yes"}
+	for q := range wants {
+		queries = append(queries, q)
+	}
+	var v struct {
+		Listed map[string]struct {
+			IDs   []string
+			Total int
+		}
+		Sorted, Chosen, Query, Typed, Back, Usage, Audit string
+		Wrong, At                                        []string
+		Rows, Left, Again, Reloaded                      int
+		Same, Home                                       bool
+	}
+	person(t, s, "calls_asked", m{"id": one.ID, "queries": queries}, "", &v)
+	for q, is := range wants {
+		want := 0
+		for _, c := range calls {
+			if is(c) {
+				want++
+			}
+		}
+		if got := v.Listed[q]; got.Total != want || want == 0 {
+			t.Errorf("/calls?%s lists %d calls, want %d", q, got.Total, want)
+		}
+	}
+	cost := map[string]float64{}
+	for _, c := range calls {
+		if c.Usage.Cost != nil {
+			cost[c.ID] = *c.Usage.Cost
+		}
+	}
+	if ids := v.Listed[queries[0]].IDs; len(ids) != 25 || !slices.IsSortedFunc(ids, func(a, b string) int { return cmp.Compare(cost[a], cost[b]) }) {
+		t.Errorf("sorted by cost: %v", ids)
+	}
+	if v.Sorted != "+15550001111" || v.Chosen != "from_number" || v.Query != "?id="+one.ID[:8] || v.Typed != one.ID[:8] || v.Back != v.Query {
+		t.Errorf("%+v", v)
+	}
+	if all := strings.Join(v.Wrong, "\n"); len(v.Wrong) != 3 || !strings.Contains(all, "2026-11-28T09:30") || !strings.Contains(all, "from 0 on") || !strings.Contains(all, "nothing to sort by") || v.Rows != 0 || len(v.At) != 3 || slices.Contains(v.At, "") {
+		t.Errorf("what is wrong: %q at %q, with %d calls", v.Wrong, v.At, v.Rows)
+	}
+	for _, page := range []string{v.Usage, v.Audit} {
+		if !strings.Contains(page, "“soon” is no day") || !strings.Contains(page, "2026-11-28") || strings.Contains(page, "Invalid time") {
+			t.Errorf("%q", page)
+		}
+	}
+	near := func(y int) bool { return y >= v.Left-3 && y <= v.Left+3 }
+	if v.Left < 100 || !near(v.Again) || !near(v.Reloaded) || !v.Same || !v.Home {
+		t.Errorf("left at %d px, gone back to %d, read again at %d; the same page: %v; back at the first one: %v", v.Left, v.Again, v.Reloaded, v.Same, v.Home)
 	}
 }

@@ -2,11 +2,15 @@ package store
 
 import (
 	"fmt"
+	"maps"
+	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/uptrace/bun"
+	"gopkg.in/yaml.v3"
 
 	"github.com/parley-voice/parley"
 )
@@ -139,5 +143,27 @@ func BenchmarkCalls(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// TestCallsAreLookedForAsToldOf: what the contract says that calls are sorted and filtered by is what they are.
+func TestCallsAreLookedForAsToldOf(t *testing.T) {
+	text, err := os.ReadFile("../api/openapi.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var contract struct {
+		Paths map[string]struct {
+			Get struct {
+				Fields []string `yaml:"x-fields"`
+			}
+		}
+	}
+	if err := yaml.Unmarshal(text, &contract); err != nil {
+		t.Fatal(err)
+	}
+	told := slices.Sorted(slices.Values(contract.Paths["/v1/calls/list"].Get.Fields))
+	if is := slices.Sorted(maps.Keys(callColumns)); !slices.Equal(told, is) {
+		t.Errorf("the contract tells of %q, there are %q", told, is)
 	}
 }

@@ -25,7 +25,7 @@ export class Listing<T> {
       const got = await this.#read(Math.max(1, Math.floor(Number(here.query.get('page'))) || 1))
       if (mine !== this.#asked) return
       const last = Math.ceil(got.total / got.size)
-      if (!got.items.length && got.page > 1 && last > 0 && last < got.page) return turn(last) // its last items were deleted
+      if (!got.items.length && got.page > 1 && last > 0 && last < got.page) return ask({ page: last > 1 ? String(last) : '' }) // its last items were deleted
       this.list = got
       this.error = ''
     } catch (x) { if (mine === this.#asked) this.error = words(x) } finally { if (mine === this.#asked) this.busy = false }
@@ -40,8 +40,8 @@ export async function follow(place: number) {
   ;(next ?? document.querySelector<HTMLElement>('#page h1'))?.focus()
 }
 
-/** Goes to another page of the list. */
-export const turn = (page: number) => ask({ page: page > 1 ? String(page) : '' })
+/** Goes to another page of the list, which is a new place in the history. */
+export const turn = (page: number) => ask({ page: page > 1 ? String(page) : '' }, true)
 
 /** Narrows the list by one more thing, or with '' by one less; from its first page on. */
 export const narrow = (name: string, value: string) => ask({ [name]: value, page: '' })

@@ -25,6 +25,39 @@ function show() {
   here.query = new URLSearchParams(location.search)
 }
 
+// Where each place in the history was scrolled to is kept with it, and gone to again: what a page shows comes after the browser would have scrolled.
+const settling = 3000 // ms, for which what comes in may move a page that was gone back to
+let wanted: number | null = null
+let noting = 0
+history.scrollRestoration = 'manual'
+
+function note() {
+  clearTimeout(noting)
+  if (wanted === null) history.replaceState({ ...history.state, y: scrollY }, '')
+}
+
+/** Scrolls to where this place in the history was left; a new one begins at its top. */
+export const place = () => scrollTo(0, wanted ?? 0)
+
+const growing = new ResizeObserver(place)
+function settle() {
+  growing.disconnect()
+  clearTimeout(noting)
+  wanted = null
+}
+function back() {
+  settle()
+  const y = Number(history.state?.y) || 0
+  if (y === 0) { scrollTo(0, 0); return }
+  wanted = y
+  growing.observe(document.body)
+  setTimeout(() => { if (wanted === y) settle() }, settling)
+}
+for (const act of ['wheel', 'touchstart', 'pointerdown', 'keydown']) addEventListener(act, () => { if (wanted !== null) settle() }, { passive: true, capture: true })
+addEventListener('scroll', () => { clearTimeout(noting); noting = window.setTimeout(note, 100) }, { passive: true })
+addEventListener('pagehide', note)
+back()
+
 /** Goes to a page of the dashboard. */
 export function go(to: string, replace = false) {
   const there = new URL(to, location.href)
@@ -32,15 +65,18 @@ export function go(to: string, replace = false) {
     if (!mayLeave()) return
     unsaved = null
   }
+  if (!replace) note()
+  settle()
   history[replace ? 'replaceState' : 'pushState'](null, '', to)
   show()
 }
 
-/** Sets words of the query, or takes those out that are empty, without a new place in the history. */
-export function ask(changes: Record<string, string>) {
+/** Sets words of the query, or takes those out that are empty; anew: as a new place in the history. */
+export function ask(changes: Record<string, string>, anew = false) {
   const query = new URLSearchParams(location.search)
   for (const [k, v] of Object.entries(changes)) if (v) query.set(k, v); else query.delete(k)
-  history.replaceState(null, '', location.pathname + (query.size ? '?' + query : ''))
+  const to = location.pathname + (query.size ? '?' + query : '')
+  if (anew) { note(); settle(); history.pushState(null, '', to) } else history.replaceState(history.state, '', to)
   show()
 }
 
@@ -52,6 +88,7 @@ addEventListener('popstate', () => {
     if (!mayLeave()) { history.pushState(null, '', shown); return }
     unsaved = null
   }
+  back()
   show()
 })
 addEventListener('beforeunload', (e) => { if (unsaved?.()) e.preventDefault() })
