@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/parley-voice/parley/provider/providertest"
@@ -89,4 +90,43 @@ func overTLS(t *testing.T, to string) (address, ca string) {
 		t.Fatal(err)
 	}
 	return srv.URL, ca
+}
+
+// TestSDKInstalledOnce: of several that want a vendor's SDK at once, one installs it and the others wait until it is whole.
+func TestSDKInstalledOnce(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	write := func(name, text string) {
+		t.Helper()
+		if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	script, err := os.ReadFile("../scripts/vendor_sdk.sh")
+	if err != nil {
+		t.Fatal(err)
+	}
+	write("scripts/vendor_sdk.sh", string(script))
+	write("bin/node", "#!/bin/sh\n")
+	write("bin/npm", "#!/bin/sh\necho began >>"+dir+"/installs\nsleep 0.5\nmkdir -p \"$3/node_modules/sdk\"\ntouch \"$3/node_modules/sdk/whole\"\n")
+	var all sync.WaitGroup
+	for range 4 {
+		all.Go(func() {
+			cmd := exec.Command(filepath.Join(dir, "scripts/vendor_sdk.sh"), "npm", "sdk@1.0.0")
+			cmd.Env = append(os.Environ(), "PATH="+filepath.Join(dir, "bin")+":"+os.Getenv("PATH"))
+			out, err := cmd.Output()
+			if err != nil {
+				t.Error(err)
+			} else if _, err := os.Stat(filepath.Join(strings.TrimSpace(string(out)), "sdk/whole")); err != nil {
+				t.Errorf("told of before it was whole: %v", err)
+			}
+		})
+	}
+	all.Wait()
+	if installs, _ := os.ReadFile(filepath.Join(dir, "installs")); string(installs) != "began\n" {
+		t.Errorf("installed %d times", strings.Count(string(installs), "began"))
+	}
 }

@@ -3,6 +3,11 @@
 set -eu
 cd "$(dirname "$0")/.."
 dir=$PWD/.cache/sdk-0.0.48
+mkdir -p .cache
+if ! [ -e "$dir/ready" ] && command -v flock >/dev/null; then # one installs, the others wait for it
+	exec 9>.cache/lock
+	flock 9
+fi
 if ! [ -e "$dir/ready" ]; then
 	scripts/install.sh python3 python3-venv >&2
 	rm -rf "$dir"
