@@ -208,6 +208,7 @@ func (a *API) checkRest(doc, stored store.Doc, path string) (bad invalid) {
 		bad = append(bad, checkPhones(sms, join(path, "post_call_sms"))...)
 	}
 	bad = append(bad, checkGuard(doc, stored, path)...)
+	bad = append(bad, checkInsights(doc, path)...)
 	actions, _ := doc["post_call_actions"].([]any)
 	for i, x := range actions {
 		action, _ := x.(map[string]any)
@@ -218,6 +219,21 @@ func (a *API) checkRest(doc, stored store.Doc, path string) (bad invalid) {
 			bad = append(bad, checkPhones(action["config"], at)...)
 		}
 		bad = append(bad, checkConditions(action["conditions"], join(join(join(path, "post_call_actions"), itoa(i)), "conditions"))...)
+	}
+	return bad
+}
+
+// checkInsights wants a name for each insight, under which a call has it. What was stored before is as it was until insights are written.
+func checkInsights(doc store.Doc, path string) (bad invalid) {
+	all, _ := doc["post_call_insights"].([]any)
+	for i, x := range all {
+		insight, _ := x.(map[string]any)
+		name, _ := insight["name"].(string)
+		label, _ := insight["label"].(string)
+		if strings.TrimSpace(name) == "" && strings.TrimSpace(label) == "" {
+			at := join(join(join(path, "post_call_insights"), itoa(i)), "name")
+			bad = append(bad, fieldError{at, at + " must be the name that a call has it under, such as wants_callback"})
+		}
 	}
 	return bad
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"strings"
+	"unicode"
 
 	"github.com/parley-voice/parley"
 	"github.com/parley-voice/parley/store"
@@ -48,11 +49,25 @@ func (a *API) checkPart(ctx context.Context, env string, p part) error {
 	return nil
 }
 
+// notPhonemes are characters that the International Phonetic Alphabet has not, beside those that the contract's pattern refuses.
+const notPhonemes = "?!@#$%*=~`\\_,;"
+
+// phoneme says whether a character is one, and not a mark of how others are spoken (ˈ ː ʰ).
+func phoneme(r rune) bool { return unicode.IsLetter(r) && !unicode.Is(unicode.Lm, r) }
+
+// spoken says whether a character has a sound of its own; symbols such as € and & have.
+func spoken(r rune) bool {
+	return unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsSymbol(r) || strings.ContainsRune("&%@#", r)
+}
+
 // checkPronunciation wants a word that voices are told anything of.
 func checkPronunciation(p part) error {
 	doc := p.merged()
-	if word, _ := doc["word"].(string); strings.TrimSpace(word) == "" {
+	if word, _ := doc["word"].(string); strings.TrimSpace(word) == "" || p.given["word"] != nil && !strings.ContainsFunc(word, spoken) {
 		return parley.Invalid(join(p.path, "word"), "word must be the word as it is written, such as Siobhan")
+	}
+	if ipa, _ := p.given["ipa"].(string); strings.TrimSpace(ipa) != "" && (!strings.ContainsFunc(ipa, phoneme) || strings.ContainsAny(ipa, notPhonemes)) {
+		return parley.Invalid(join(p.path, "ipa"), "ipa must be phonemes of the International Phonetic Alphabet such as ʃɪˈvɔːn")
 	}
 	respelling, _ := doc["respelling"].(string)
 	if ipa, _ := doc["ipa"].(string); strings.TrimSpace(respelling+ipa) == "" {

@@ -65,9 +65,12 @@ func (a *API) checkCredentials(p part) error {
 	}
 	path := join(p.path, "credentials")
 	bad := explain(a.contract.schema(name), full, path)
-	bad = slices.DeleteFunc(bad, func(f fieldError) bool { // what is masked was checked when it came
-		s, ok := valueAt(full, strings.TrimPrefix(f.Field, path+".")).(string)
-		return ok && p.stored != nil && secret.IsMasked(s)
+	bad = slices.DeleteFunc(bad, func(f fieldError) bool { // what is masked, or stays as it is, was checked when it came: by the rules of then
+		field := strings.TrimPrefix(f.Field, path+".")
+		first, _, _ := strings.Cut(field, ".")
+		_, now := given[first]
+		s, ok := valueAt(full, field).(string)
+		return p.stored != nil && (ok && secret.IsMasked(s) || !now && full[first] != nil)
 	})
 	if len(bad) > 0 {
 		return bad

@@ -73,3 +73,55 @@ func TestExamplesHold(t *testing.T) {
 		}
 	}
 }
+
+// TestInputIsDescribed: whatever a request may have in it, however deep, says what it is: itself, or the thing of the contract that it is.
+func TestInputIsDescribed(t *testing.T) {
+	h := newHouse(t)
+	seen := map[*openapi3.Schema]bool{}
+	fields := 0
+	var walk func(at string, ref *openapi3.SchemaRef)
+	walk = func(at string, ref *openapi3.SchemaRef) {
+		if ref == nil || ref.Value == nil || seen[ref.Value] {
+			return
+		}
+		s := ref.Value
+		seen[s] = true
+		for field, f := range s.Properties {
+			fields++
+			if f.Value.Description == "" && f.Value.Extensions["x-answered"] != true {
+				t.Errorf("%s.%s is not described", at, field)
+			}
+			walk(at+"."+field, f)
+		}
+		walk(at+"[]", s.Items)
+		walk(at+".*", s.AdditionalProperties.Schema)
+		for _, all := range [][]*openapi3.SchemaRef{s.AllOf, s.AnyOf, s.OneOf} {
+			for _, one := range all {
+				walk(at, one)
+			}
+		}
+	}
+	for path, item := range h.api.contract.doc.Paths.Map() {
+		for method, op := range item.Operations() {
+			if op.RequestBody == nil {
+				continue
+			}
+			for _, media := range op.RequestBody.Value.Content {
+				walk(method+" "+path, media.Schema)
+			}
+		}
+	}
+	for _, kind := range []string{"x-actions", "x-credentials"} {
+		for name, ref := range h.api.contract.doc.Extensions[kind].(map[string]any) {
+			walk(kind+" "+name, h.api.contract.doc.Components.Schemas[strings.TrimPrefix(ref.(string), "#/components/schemas/")])
+		}
+	}
+	for _, names := range []map[string]string{skillSchema, activitySchema, actionSchema, finalConfig, {"": "ActionTrigger"}} {
+		for _, name := range names {
+			walk(name, h.api.contract.doc.Components.Schemas[name])
+		}
+	}
+	if fields < 300 {
+		t.Errorf("only %d fields were looked at", fields)
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 
@@ -162,6 +163,10 @@ func readParams(body store.Doc, c *parley.Call) error {
 		s := fmt.Sprint(v)
 		if strings.ContainsFunc(k+s, func(r rune) bool { return r < ' ' || r == 0x7f }) {
 			return parley.Invalid("telephony_params", "telephony_params must not hold control characters")
+		}
+		if n, err := strconv.ParseFloat(s, 64); k == "ring_timeout_seconds" && (err != nil || !(n >= 1 && n <= 600)) {
+			const field = "telephony_params.ring_timeout_seconds"
+			return parley.Invalid(field, field+" must be a number of seconds from 1 to 600")
 		}
 		c.Params[k] = s
 	}

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"slices"
 
 	"github.com/parley-voice/parley"
 	"github.com/parley-voice/parley/store"
@@ -84,6 +85,9 @@ func (a *API) listEnvironments(r *request) (any, error) {
 func (a *API) createEnvironment(r *request) (any, error) {
 	var e store.Environment
 	setEnvironment(&e, r.body)
+	if err := a.nameFree(r.Context(), e.Name, ""); err != nil {
+		return nil, err
+	}
 	e, err := a.Store.CreateEnvironment(r.Context(), e)
 	if err != nil {
 		return nil, err
@@ -95,6 +99,11 @@ func (a *API) updateEnvironment(r *request) (any, error) {
 	id, err := r.own()
 	if err != nil {
 		return nil, err
+	}
+	if name, ok := r.body["name"].(string); ok && r.key.Role == store.Operator { // others are told of no other environment
+		if err := a.nameFree(r.Context(), name, id); err != nil {
+			return nil, err
+		}
 	}
 	e, err := a.Store.UpdateEnvironment(r.Context(), id, func(e *store.Environment) error {
 		most := e.MaxCalls
@@ -116,4 +125,13 @@ func (a *API) deleteEnvironment(r *request) (any, error) {
 		return nil, err
 	}
 	return showEnvironment(e)
+}
+
+// nameFree says whether an environment may have a name: people choose environments by it. Two that have one already may keep it.
+func (a *API) nameFree(ctx context.Context, name, id string) error {
+	same, err := a.Store.Environments(ctx, store.Page{Size: 100, Filters: []store.Filter{{Field: "name", Value: name}}})
+	if err != nil || !slices.ContainsFunc(same.Items, func(e store.Environment) bool { return e.ID != id }) || slices.ContainsFunc(same.Items, func(e store.Environment) bool { return e.ID == id }) {
+		return err
+	}
+	return &parley.Error{Status: 409, Code: "exists", Field: "name", Message: "name: another environment is called that: take a name that none has"}
 }

@@ -32,7 +32,7 @@ var likely = map[string][]any{
 	"to_number": {"+15552223333", "sip:bob@127.0.0.1"}, "phone_number": {"+15550001112", "desk", "+15550001113", "+15550001114"},
 	"host": {"sip.example.com"}, "digits": {"12#"}, "type": {"voice_local"}, "transcriber": {map[string]any{"type": "transcriber_local"}}, "port": {5060},
 	"context_endpoint": {"https://example.com/x"}, "url": {"https://example.com/x"},
-	"credentials": {map[string]any{"host": "h", "api_key": "k", "openai_api_key": "k", "twilio_account_sid": "s", "twilio_auth_token": "t",
+	"credentials": {map[string]any{"host": "h", "api_key": "k", "openai_api_key": "k", "twilio_account_sid": "AC1", "twilio_auth_token": "t",
 		"base_url": "https://e.com", "username": "u", "password": "p", "token_url": "https://e.com", "login": "l", "key": "k"}},
 	"dynamic_min_wait_secs": {0.1}, "dynamic_max_silence_secs": {2.5},
 	"prompt_template": {map[string]any{"required_context_keys": []any{}}}, "hipaa_compliant": {false},

@@ -20,6 +20,11 @@ func TestEnvironments(t *testing.T) {
 	h.a.ids["acme"], _ = made.object()["id"].(string)
 	h.play(t, []scenario{
 		{"make", "operator POST", "/v1/environments/create", `{"name":"New"}`, 201, `"name":"New"¦"max_concurrent_calls":0¦"time_format":"iso8601"¦"auto_do_not_call":false`},
+		{"make another of the name", "operator POST", "/v1/environments/create", `{"name":"Acme"}`, 409, `"code":"exists"¦name: another environment is called that`},
+		{"call another the same", "operator POST", "/v1/environments/update?id={environments}", `{"name":"Acme"}`, 409, `"code":"exists"`},
+		{"call it what it is called", "operator POST", "/v1/environments/update?id={acme}", `{"name":"Acme"}`, 201, `"name":"Acme"`},
+		{"is told of no other", "admin POST", "/v1/environments/update?id={environments}", `{"name":"Acme"}`, 201, `"name":"Acme"`},
+		{"keep a name that another has", "operator POST", "/v1/environments/update?id={acme}", `{"name":"Acme"}`, 201, `"name":"Acme"`},
 		{"make without a name", "operator POST", "/v1/environments/create", `{}`, 400, `name is required`},
 		{"make with too many days", "operator POST", "/v1/environments/create", `{"name":"x","audio_retention_days":-1}`, 400, `audio_retention_days must be between 0 and 36500`},
 		{"make with half a call", "operator POST", "/v1/environments/create", `{"name":"x","max_concurrent_calls":1.5}`, 400, `max_concurrent_calls`},

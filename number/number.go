@@ -3,6 +3,7 @@
 package number
 
 import (
+	"fmt"
 	"net/netip"
 	"regexp"
 	"strconv"
@@ -40,6 +41,9 @@ type Address struct {
 
 // maxLen is the longest address taken, in bytes.
 const maxLen = 256
+
+// maxDigits is how many digits a number without its + may have at most: 15, and what is dialled before it to get out of a house and a country.
+const maxDigits = 20
 
 var (
 	e164 = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`)
@@ -183,6 +187,9 @@ func Target(field, text string) (Address, error) {
 	a, err := Parse(field, text)
 	if err == nil && a.Kind == Extension && strings.ContainsFunc(text, func(r rune) bool { return r < '0' || r > '9' }) {
 		return Address{}, parley.Invalid(field, field+" must be an E.164 number like +15551234567, a SIP address like sip:user@host, or an extension of digits")
+	}
+	if err == nil && a.Kind == Extension && len(text) > maxDigits {
+		return Address{}, parley.Invalid(field, field+fmt.Sprintf(" has %d digits: a number has at most 15 behind its +, an extension at most %d", len(text), maxDigits))
 	}
 	return a, err
 }

@@ -3372,7 +3372,9 @@ type AccountConnectionDto struct {
 	// Example: ["+1234567890"]
 	SteeringPool nullable.Nullable[[]string] `json:"steering_pool,omitempty"`
 
-	// Type Example: account_connection_twilio
+	// Type What it is an account with
+	//
+	// Example: account_connection_twilio
 	Type AccountConnectionDtoType `json:"type"`
 
 	// UserId Example: 550e8400-e29b-41d4-a716-446655440000
@@ -3404,7 +3406,9 @@ type AccountConnectionDto_Config struct {
 	AdditionalProperties map[string]interface{}                          `json:"-"`
 }
 
-// AccountConnectionDtoType Example: account_connection_twilio
+// AccountConnectionDtoType What it is an account with
+//
+// Example: account_connection_twilio
 type AccountConnectionDtoType string
 
 // AccountConnectionPage A page of a list
@@ -3504,7 +3508,9 @@ type AfterActionDto struct {
 	// IdempotencyKey The same at every attempt
 	IdempotencyKey string `json:"idempotency_key"`
 
-	// Label Example: Follow-up email
+	// Label For people
+	//
+	// Example: Follow-up email
 	Label nullable.Nullable[string] `json:"label"`
 
 	// NextAttemptAt While it waits
@@ -3670,7 +3676,7 @@ type AgentDto struct {
 	// MaxIdleCheckCount So many questions in a row without an answer, and the call ends; 2 when left out
 	//
 	// Example: 10
-	MaxIdleCheckCount nullable.Nullable[float64] `json:"max_idle_check_count,omitempty"`
+	MaxIdleCheckCount nullable.Nullable[int] `json:"max_idle_check_count,omitempty"`
 
 	// MemoryScope What is learnt of a phone number is known in its next call: to this agent alone, or to all that have all; nothing is kept when left out
 	MemoryScope *AgentDtoMemoryScope `json:"memory_scope,omitempty"`
@@ -3867,7 +3873,7 @@ type AgentPage struct {
 	TotalIsEstimated bool       `json:"total_is_estimated"`
 }
 
-// AgentRef defines model for AgentRef.
+// AgentRef The agent that talks: its id, or an agent
 type AgentRef struct {
 	union json.RawMessage
 }
@@ -4002,8 +4008,10 @@ type BuyNumberDto struct {
 	// AreaCode Any number of it will do
 	//
 	// Example: 415
-	AreaCode nullable.Nullable[string]          `json:"area_code,omitempty"`
-	Config   nullable.Nullable[NumberConfigDto] `json:"config,omitempty"`
+	AreaCode nullable.Nullable[string] `json:"area_code,omitempty"`
+
+	// Config How the line is used: who takes calls when nobody else can, how many of its calls are placed
+	Config nullable.Nullable[NumberConfigDto] `json:"config,omitempty"`
 
 	// Country ISO 3166, of area_code; US when left out
 	//
@@ -4033,7 +4041,9 @@ type BuyNumberDto struct {
 	PhoneNumber nullable.Nullable[string] `json:"phone_number,omitempty"`
 
 	// Tags Calls are made from any number with a tag by from_tag
-	Tags                       nullable.Nullable[[]string]     `json:"tags,omitempty"`
+	Tags nullable.Nullable[[]string] `json:"tags,omitempty"`
+
+	// TelephonyAccountConnection The account that carries the calls
 	TelephonyAccountConnection nullable.Nullable[ConnectionId] `json:"telephony_account_connection,omitempty"`
 
 	// TelephonyProvider A name, or an object with one
@@ -4461,6 +4471,7 @@ type ConnectionId struct {
 
 // ConnectionId1 defines model for ConnectionId.1.
 type ConnectionId1 struct {
+	// Id An id
 	Id                   Uuid                   `json:"id"`
 	AdditionalProperties map[string]interface{} `json:"-"`
 }
@@ -4517,7 +4528,9 @@ type CreateAccountConnectionDto struct {
 	// Example: ["+1234567890"]
 	SteeringPool nullable.Nullable[[]string] `json:"steering_pool,omitempty"`
 
-	// Type Example: account_connection_twilio
+	// Type What it is an account with
+	//
+	// Example: account_connection_twilio
 	Type CreateAccountConnectionDtoType `json:"type"`
 }
 
@@ -4546,7 +4559,9 @@ type CreateAccountConnectionDto_Config struct {
 	AdditionalProperties map[string]interface{}                                `json:"-"`
 }
 
-// CreateAccountConnectionDtoType Example: account_connection_twilio
+// CreateAccountConnectionDtoType What it is an account with
+//
+// Example: account_connection_twilio
 type CreateAccountConnectionDtoType string
 
 // CreateActionDto A new action
@@ -4724,7 +4739,7 @@ type CreateAgentDto struct {
 	// MaxIdleCheckCount So many questions in a row without an answer, and the call ends; 2 when left out
 	//
 	// Example: 10
-	MaxIdleCheckCount nullable.Nullable[float64] `json:"max_idle_check_count,omitempty"`
+	MaxIdleCheckCount nullable.Nullable[int] `json:"max_idle_check_count,omitempty"`
 
 	// MemoryScope What is learnt of a phone number is known in its next call: to this agent alone, or to all that have all; nothing is kept when left out
 	MemoryScope *CreateAgentDtoMemoryScope `json:"memory_scope,omitempty"`
@@ -4914,6 +4929,7 @@ type CreateAgentDtoVerbosity string
 
 // CreateCallDto Who is to call whom, and when
 type CreateCallDto struct {
+	// Agent The agent that talks: its id, or an agent
 	Agent AgentRef `json:"agent"`
 
 	// AgentPhoneNumber The same as from_number
@@ -4934,7 +4950,9 @@ type CreateCallDto struct {
 
 	// HipaaCompliant Neither words, prompt nor sound of the call are stored, logged or sent
 	HipaaCompliant nullable.Nullable[bool] `json:"hipaa_compliant,omitempty"`
-	IsOutgoing     nullable.Nullable[bool] `json:"is_outgoing,omitempty"`
+
+	// IsOutgoing Ignored: a call that is placed is outgoing
+	IsOutgoing nullable.Nullable[bool] `json:"is_outgoing,omitempty"`
 
 	// NotAfter Not to be dialled later; a call that still waits then ends as expired
 	//
@@ -4955,7 +4973,9 @@ type CreateCallDto struct {
 	Queue nullable.Nullable[bool] `json:"queue,omitempty"`
 
 	// RunDoNotCallDetection Find out whether the callee asks not to be called again; the agent's own setting when left out
-	RunDoNotCallDetection      nullable.Nullable[bool]         `json:"run_do_not_call_detection,omitempty"`
+	RunDoNotCallDetection nullable.Nullable[bool] `json:"run_do_not_call_detection,omitempty"`
+
+	// TelephonyAccountConnection The account that carries the calls
 	TelephonyAccountConnection nullable.Nullable[ConnectionId] `json:"telephony_account_connection,omitempty"`
 
 	// TelephonyParams ring_timeout_seconds, and headers of the INVITE: X-…, Diversion, P-Asserted-Identity, User-To-User; anything else is a warning on the call
@@ -5170,16 +5190,24 @@ type CreatePromptDto struct {
 	// PromptTemplate required_context_keys that a call's context lacks are a 400 on calls/create
 	// Deprecated: this property has been marked as deprecated upstream, but no `x-deprecated-reason` was set
 	PromptTemplate nullable.Nullable[struct {
-		// Id Example: 550e8400-e29b-41d4-a716-446655440000
+		// Id Kept as it is given
+		//
+		// Example: 550e8400-e29b-41d4-a716-446655440000
 		Id *string `json:"id,omitempty"`
 
-		// Label Example: My Prompt
+		// Label For people
+		//
+		// Example: My Prompt
 		Label nullable.Nullable[string] `json:"label,omitempty"`
 
-		// RequiredContextKeys Example: ["tag1","tag2"]
+		// RequiredContextKeys Variables without which no call is placed
+		//
+		// Example: ["tag1","tag2"]
 		RequiredContextKeys []string `json:"required_context_keys"`
 
-		// UserId Example: 550e8400-e29b-41d4-a716-446655440000
+		// UserId Kept as it is given
+		//
+		// Example: 550e8400-e29b-41d4-a716-446655440000
 		UserId *string `json:"user_id,omitempty"`
 	}] `json:"prompt_template,omitempty"`
 
@@ -5269,11 +5297,15 @@ type CreateVectorDatabaseDto struct {
 	// Label For people
 	Label nullable.Nullable[string] `json:"label,omitempty"`
 
-	// Type Example: vector_database_pinecone
+	// Type Whose database it is
+	//
+	// Example: vector_database_pinecone
 	Type CreateVectorDatabaseDtoType `json:"type"`
 }
 
-// CreateVectorDatabaseDtoType Example: vector_database_pinecone
+// CreateVectorDatabaseDtoType Whose database it is
+//
+// Example: vector_database_pinecone
 type CreateVectorDatabaseDtoType string
 
 // CreateVoiceDto {type: voice_<vendor>, …that vendor's options, under x-vendors}
@@ -5290,7 +5322,9 @@ type CreateVoiceDto struct {
 	// Label For people
 	Label nullable.Nullable[string] `json:"label,omitempty"`
 
-	// Type Example: voice_local
+	// Type Whose voice: one of x-vendors
+	//
+	// Example: voice_local
 	Type                 string                 `json:"type"`
 	AdditionalProperties map[string]interface{} `json:"-"`
 }
@@ -5503,6 +5537,7 @@ type DecisionInputsDtoMelody string
 
 // DecisionsDto What was decided on a call
 type DecisionsDto struct {
+	// CallId An id
 	CallId Uuid `json:"call_id"`
 
 	// Changes What would have been decided otherwise; null without set
@@ -5667,6 +5702,7 @@ type DocumentPage struct {
 
 // DtmfDto Keys to press
 type DtmfDto struct {
+	// Digits The keys, in their order; w is a pause of half a second, W and , of one
 	Digits string `json:"digits"`
 }
 
@@ -5914,7 +5950,9 @@ type InlineAgentDto struct {
 
 	// GuardRails What the agent keeps to, whatever its model says
 	GuardRails nullable.Nullable[GuardRails] `json:"guard_rails,omitempty"`
-	Id         *Uuid                         `json:"id,omitempty"`
+
+	// Id An id
+	Id *Uuid `json:"id,omitempty"`
 
 	// IdleAfterInteractionSeconds s of silence, once the caller has said something; idle_time_seconds when left out
 	IdleAfterInteractionSeconds nullable.Nullable[float64] `json:"idle_after_interaction_seconds,omitempty"`
@@ -5975,7 +6013,7 @@ type InlineAgentDto struct {
 	// MaxIdleCheckCount So many questions in a row without an answer, and the call ends; 2 when left out
 	//
 	// Example: 10
-	MaxIdleCheckCount nullable.Nullable[float64] `json:"max_idle_check_count,omitempty"`
+	MaxIdleCheckCount nullable.Nullable[int] `json:"max_idle_check_count,omitempty"`
 
 	// MemoryScope What is learnt of a phone number is known in its next call: to this agent alone, or to all that have all; nothing is kept when left out
 	MemoryScope *InlineAgentDtoMemoryScope `json:"memory_scope,omitempty"`
@@ -6228,7 +6266,9 @@ type Knowledge1 = []Uuid
 // LinkNumberDto A number to link, under one of two names
 type LinkNumberDto struct {
 	// Active Whether it takes calls, and calls are made from it by from_tag; yes when left out
-	Active nullable.Nullable[bool]            `json:"active,omitempty"`
+	Active nullable.Nullable[bool] `json:"active,omitempty"`
+
+	// Config How the line is used: who takes calls when nobody else can, how many of its calls are placed
 	Config nullable.Nullable[NumberConfigDto] `json:"config,omitempty"`
 
 	// Description For people
@@ -6261,7 +6301,9 @@ type LinkNumberDto struct {
 	SmsEnabled nullable.Nullable[bool] `json:"sms_enabled,omitempty"`
 
 	// Tags Calls are made from any number with a tag by from_tag
-	Tags                       nullable.Nullable[[]string]     `json:"tags,omitempty"`
+	Tags nullable.Nullable[[]string] `json:"tags,omitempty"`
+
+	// TelephonyAccountConnection The account that carries the calls
 	TelephonyAccountConnection nullable.Nullable[ConnectionId] `json:"telephony_account_connection,omitempty"`
 
 	// TelephonyProvider A name, or an object with one
@@ -6481,7 +6523,9 @@ type NumberDto struct {
 
 	// CarrierStatus pending: it is ordered, or its calls are still to be sent here; failed: it did not come. Null otherwise
 	CarrierStatus nullable.Nullable[NumberDtoCarrierStatus] `json:"carrier_status,omitempty"`
-	Config        nullable.Nullable[NumberConfigDto]        `json:"config,omitempty"`
+
+	// Config How the line is used: who takes calls when nobody else can, how many of its calls are placed
+	Config nullable.Nullable[NumberConfigDto] `json:"config,omitempty"`
 
 	// Description For people
 	Description nullable.Nullable[string] `json:"description,omitempty"`
@@ -6874,47 +6918,65 @@ type PostCallFinalizedActionDto struct {
 	// Example: 550e8400-e29b-41d4-a716-446655440000
 	Id nullable.Nullable[string] `json:"id,omitempty"`
 
-	// Label Example: Follow-up email
+	// Label For people
+	//
+	// Example: Follow-up email
 	Label nullable.Nullable[string] `json:"label,omitempty"`
 
 	// ProviderConfig By what an after-call action goes out
-	ProviderConfig ProviderConfigDto              `json:"provider_config"`
-	Type           PostCallFinalizedActionDtoType `json:"type"`
+	ProviderConfig ProviderConfigDto `json:"provider_config"`
+
+	// Type What is sent: an e-mail, a text message, or a request to another system
+	Type PostCallFinalizedActionDtoType `json:"type"`
 }
 
-// PostCallFinalizedActionDtoType defines model for PostCallFinalizedActionDto.Type.
+// PostCallFinalizedActionDtoType What is sent: an e-mail, a text message, or a request to another system
 type PostCallFinalizedActionDtoType string
 
 // PostCallFinalizedEmailDto An e-mail to send when a call is over
 type PostCallFinalizedEmailDto struct {
-	// Body Example: Thanks for your call...
+	// Body Its text; HTML where it begins with a tag; variables are filled in
+	//
+	// Example: Thanks for your call...
 	Body string `json:"body"`
 
-	// FromEmail Example: no-reply@example.com
+	// FromEmail Whom it is from, also as Desk <desk@example.com>; variables are filled in
+	//
+	// Example: no-reply@example.com
 	FromEmail string `json:"from_email"`
 
 	// ProviderConfig By what an after-call action goes out
 	ProviderConfig ProviderConfigDto `json:"provider_config"`
 
-	// Subject Example: Your call summary
+	// Subject Its subject, one line; variables are filled in
+	//
+	// Example: Your call summary
 	Subject string `json:"subject"`
 
-	// ToEmail Example: user@example.com
+	// ToEmail Whom it is for: one address, or up to 50 with commas or semicolons between them; variables are filled in
+	//
+	// Example: user@example.com
 	ToEmail string `json:"to_email"`
 }
 
 // PostCallFinalizedSMSDto A text message to send when a call is over
 type PostCallFinalizedSMSDto struct {
-	// Body Example: Thanks for your call...
+	// Body Its text; variables are filled in
+	//
+	// Example: Thanks for your call...
 	Body string `json:"body"`
 
-	// FromPhone Example: +15551234567
+	// FromPhone The number it comes from, E.164, one that may send text messages; variables are filled in
+	//
+	// Example: +15551234567
 	FromPhone string `json:"from_phone"`
 
 	// ProviderConfig By what an after-call action goes out
 	ProviderConfig ProviderConfigDto `json:"provider_config"`
 
-	// ToPhone Example: +15557654321
+	// ToPhone The number it goes to, E.164; variables are filled in
+	//
+	// Example: +15557654321
 	ToPhone string `json:"to_phone"`
 }
 
@@ -6950,16 +7012,24 @@ type PromptDto struct {
 	// PromptTemplate required_context_keys that a call's context lacks are a 400 on calls/create
 	// Deprecated: this property has been marked as deprecated upstream, but no `x-deprecated-reason` was set
 	PromptTemplate nullable.Nullable[struct {
-		// Id Example: 550e8400-e29b-41d4-a716-446655440000
+		// Id Kept as it is given
+		//
+		// Example: 550e8400-e29b-41d4-a716-446655440000
 		Id *string `json:"id,omitempty"`
 
-		// Label Example: My Prompt
+		// Label For people
+		//
+		// Example: My Prompt
 		Label nullable.Nullable[string] `json:"label,omitempty"`
 
-		// RequiredContextKeys Example: ["tag1","tag2"]
+		// RequiredContextKeys Variables without which no call is placed
+		//
+		// Example: ["tag1","tag2"]
 		RequiredContextKeys []string `json:"required_context_keys"`
 
-		// UserId Example: 550e8400-e29b-41d4-a716-446655440000
+		// UserId Kept as it is given
+		//
+		// Example: 550e8400-e29b-41d4-a716-446655440000
 		UserId *string `json:"user_id,omitempty"`
 	}] `json:"prompt_template,omitempty"`
 
@@ -7204,6 +7274,7 @@ type TelephonyProvider0 = string
 
 // TelephonyProvider1 defines model for TelephonyProvider.1.
 type TelephonyProvider1 struct {
+	// Name The same name
 	Name string `json:"name"`
 }
 
@@ -7239,7 +7310,9 @@ type TestAccountConnectionDto struct {
 	// Example: ["+1234567890"]
 	SteeringPool nullable.Nullable[[]string] `json:"steering_pool,omitempty"`
 
-	// Type Example: account_connection_twilio
+	// Type What it is an account with
+	//
+	// Example: account_connection_twilio
 	Type *TestAccountConnectionDtoType `json:"type,omitempty"`
 }
 
@@ -7268,7 +7341,9 @@ type TestAccountConnectionDto_Config struct {
 	AdditionalProperties map[string]interface{}                              `json:"-"`
 }
 
-// TestAccountConnectionDtoType Example: account_connection_twilio
+// TestAccountConnectionDtoType What it is an account with
+//
+// Example: account_connection_twilio
 type TestAccountConnectionDtoType string
 
 // TraceDto The SIP messages of a call, in their order
@@ -7477,7 +7552,9 @@ type UpdateAccountConnectionDto struct {
 	//
 	// Example: This is a description
 	Description nullable.Nullable[string] `json:"description,omitempty"`
-	Id          *Uuid                     `json:"id,omitempty"`
+
+	// Id An id
+	Id *Uuid `json:"id,omitempty"`
 
 	// Label For people
 	//
@@ -7489,7 +7566,9 @@ type UpdateAccountConnectionDto struct {
 	// Example: ["+1234567890"]
 	SteeringPool nullable.Nullable[[]string] `json:"steering_pool,omitempty"`
 
-	// Type Example: account_connection_twilio
+	// Type What it is an account with
+	//
+	// Example: account_connection_twilio
 	Type *UpdateAccountConnectionDtoType `json:"type,omitempty"`
 
 	// UserId The environment; ignored
@@ -7521,7 +7600,9 @@ type UpdateAccountConnectionDto_Config struct {
 	AdditionalProperties map[string]interface{}                                `json:"-"`
 }
 
-// UpdateAccountConnectionDtoType Example: account_connection_twilio
+// UpdateAccountConnectionDtoType What it is an account with
+//
+// Example: account_connection_twilio
 type UpdateAccountConnectionDtoType string
 
 // UpdateActionDto Changes to an action, or an action inside another body
@@ -7538,7 +7619,9 @@ type UpdateActionDto struct {
 	//
 	// Example: This is a description
 	Description nullable.Nullable[string] `json:"description,omitempty"`
-	Id          *Uuid                     `json:"id,omitempty"`
+
+	// Id An id
+	Id *Uuid `json:"id,omitempty"`
 
 	// Label What it is called
 	//
@@ -7704,7 +7787,7 @@ type UpdateAgentDto struct {
 	// MaxIdleCheckCount So many questions in a row without an answer, and the call ends; 2 when left out
 	//
 	// Example: 10
-	MaxIdleCheckCount nullable.Nullable[float64] `json:"max_idle_check_count,omitempty"`
+	MaxIdleCheckCount nullable.Nullable[int] `json:"max_idle_check_count,omitempty"`
 
 	// MemoryScope What is learnt of a phone number is known in its next call: to this agent alone, or to all that have all; nothing is kept when left out
 	MemoryScope *UpdateAgentDtoMemoryScope `json:"memory_scope,omitempty"`
@@ -7904,7 +7987,9 @@ type UpdateDocumentDto struct {
 
 	// CreatedAt Ignored
 	CreatedAt *string `json:"created_at,omitempty"`
-	Id        *Uuid   `json:"id,omitempty"`
+
+	// Id An id
+	Id *Uuid `json:"id,omitempty"`
 
 	// Language Of the content, for the forms of its words; left out, en
 	//
@@ -7995,9 +8080,11 @@ type UpdateEnvironmentDtoTimeFormat string
 // UpdateNumberDto Changes to a number
 type UpdateNumberDto struct {
 	// Active Whether it takes calls, and calls are made from it by from_tag; yes when left out
-	Active        nullable.Nullable[bool]            `json:"active,omitempty"`
-	CarrierStatus nullable.Nullable[string]          `json:"carrier_status,omitempty"`
-	Config        nullable.Nullable[NumberConfigDto] `json:"config,omitempty"`
+	Active        nullable.Nullable[bool]   `json:"active,omitempty"`
+	CarrierStatus nullable.Nullable[string] `json:"carrier_status,omitempty"`
+
+	// Config How the line is used: who takes calls when nobody else can, how many of its calls are placed
+	Config nullable.Nullable[NumberConfigDto] `json:"config,omitempty"`
 
 	// Description For people
 	Description nullable.Nullable[string] `json:"description,omitempty"`
@@ -8025,7 +8112,9 @@ type UpdateNumberDto struct {
 	SmsEnabled nullable.Nullable[bool] `json:"sms_enabled,omitempty"`
 
 	// Tags Calls are made from any number with a tag by from_tag
-	Tags                       nullable.Nullable[[]string]     `json:"tags,omitempty"`
+	Tags nullable.Nullable[[]string] `json:"tags,omitempty"`
+
+	// TelephonyAccountConnection The account that carries the calls
 	TelephonyAccountConnection nullable.Nullable[ConnectionId] `json:"telephony_account_connection,omitempty"`
 	TelephonyProvider          nullable.Nullable[string]       `json:"telephony_provider,omitempty"`
 	UserId                     nullable.Nullable[string]       `json:"user_id,omitempty"`
@@ -8052,7 +8141,9 @@ type UpdatePromptDto struct {
 	//
 	// Example: This is a description
 	Description nullable.Nullable[string] `json:"description,omitempty"`
-	Id          *Uuid                     `json:"id,omitempty"`
+
+	// Id An id
+	Id *Uuid `json:"id,omitempty"`
 
 	// Label What it is called; other prompts take a block in as {{> label}}
 	//
@@ -8062,16 +8153,24 @@ type UpdatePromptDto struct {
 	// PromptTemplate required_context_keys that a call's context lacks are a 400 on calls/create
 	// Deprecated: this property has been marked as deprecated upstream, but no `x-deprecated-reason` was set
 	PromptTemplate nullable.Nullable[struct {
-		// Id Example: 550e8400-e29b-41d4-a716-446655440000
+		// Id Kept as it is given
+		//
+		// Example: 550e8400-e29b-41d4-a716-446655440000
 		Id *string `json:"id,omitempty"`
 
-		// Label Example: My Prompt
+		// Label For people
+		//
+		// Example: My Prompt
 		Label nullable.Nullable[string] `json:"label,omitempty"`
 
-		// RequiredContextKeys Example: ["tag1","tag2"]
+		// RequiredContextKeys Variables without which no call is placed
+		//
+		// Example: ["tag1","tag2"]
 		RequiredContextKeys []string `json:"required_context_keys"`
 
-		// UserId Example: 550e8400-e29b-41d4-a716-446655440000
+		// UserId Kept as it is given
+		//
+		// Example: 550e8400-e29b-41d4-a716-446655440000
 		UserId *string `json:"user_id,omitempty"`
 	}] `json:"prompt_template,omitempty"`
 
@@ -8114,7 +8213,9 @@ type UpdatePronunciationDto struct {
 
 	// Description For people
 	Description nullable.Nullable[string] `json:"description,omitempty"`
-	Id          *Uuid                     `json:"id,omitempty"`
+
+	// Id An id
+	Id *Uuid `json:"id,omitempty"`
 
 	// Ipa Phonemes of the International Phonetic Alphabet; for voices that read them, to which they go before the respelling
 	//
@@ -8159,7 +8260,9 @@ type UpdateVectorDatabaseDto struct {
 
 	// Description For people
 	Description nullable.Nullable[string] `json:"description,omitempty"`
-	Id          *Uuid                     `json:"id,omitempty"`
+
+	// Id An id
+	Id *Uuid `json:"id,omitempty"`
 
 	// Index The index that would be asked
 	//
@@ -8169,14 +8272,18 @@ type UpdateVectorDatabaseDto struct {
 	// Label For people
 	Label nullable.Nullable[string] `json:"label,omitempty"`
 
-	// Type Example: vector_database_pinecone
+	// Type Whose database it is
+	//
+	// Example: vector_database_pinecone
 	Type *UpdateVectorDatabaseDtoType `json:"type,omitempty"`
 
 	// UserId The environment; ignored
 	UserId *string `json:"user_id,omitempty"`
 }
 
-// UpdateVectorDatabaseDtoType Example: vector_database_pinecone
+// UpdateVectorDatabaseDtoType Whose database it is
+//
+// Example: vector_database_pinecone
 type UpdateVectorDatabaseDtoType string
 
 // UpdateVoiceDto Changes to a voice, or a voice inside another body
@@ -8189,12 +8296,16 @@ type UpdateVoiceDto struct {
 
 	// Description For people
 	Description nullable.Nullable[string] `json:"description,omitempty"`
-	Id          *Uuid                     `json:"id,omitempty"`
+
+	// Id An id
+	Id *Uuid `json:"id,omitempty"`
 
 	// Label For people
 	Label nullable.Nullable[string] `json:"label,omitempty"`
 
-	// Type Example: voice_local
+	// Type Whose voice: one of x-vendors
+	//
+	// Example: voice_local
 	Type *string `json:"type,omitempty"`
 
 	// UserId The environment; ignored
@@ -8221,7 +8332,9 @@ type UpdateWebhookDto struct {
 	//
 	// Example: This is a description
 	Description nullable.Nullable[string] `json:"description,omitempty"`
-	Id          *Uuid                     `json:"id,omitempty"`
+
+	// Id An id
+	Id *Uuid `json:"id,omitempty"`
 
 	// Label For people
 	//
@@ -8289,7 +8402,7 @@ type UsageDto struct {
 // UsageDtoPlanType defines model for UsageDto.PlanType.
 type UsageDtoPlanType string
 
-// Uuid defines model for Uuid.
+// Uuid An id
 type Uuid = openapi_types.UUID
 
 // VectorDatabaseDto A vector database; it is kept, and nothing asks it yet
@@ -8318,14 +8431,18 @@ type VectorDatabaseDto struct {
 	// Label For people
 	Label nullable.Nullable[string] `json:"label,omitempty"`
 
-	// Type Example: vector_database_pinecone
+	// Type Whose database it is
+	//
+	// Example: vector_database_pinecone
 	Type VectorDatabaseDtoType `json:"type"`
 
 	// UserId Example: 550e8400-e29b-41d4-a716-446655440000
 	UserId string `json:"user_id"`
 }
 
-// VectorDatabaseDtoType Example: vector_database_pinecone
+// VectorDatabaseDtoType Whose database it is
+//
+// Example: vector_database_pinecone
 type VectorDatabaseDtoType string
 
 // VectorDatabasePage A page of vector databases
@@ -8355,7 +8472,9 @@ type VoiceDto struct {
 	// Label For people
 	Label nullable.Nullable[string] `json:"label,omitempty"`
 
-	// Type Example: voice_local
+	// Type Whose voice: one of x-vendors
+	//
+	// Example: voice_local
 	Type *string `json:"type,omitempty"`
 
 	// UserId The environment
@@ -8388,8 +8507,10 @@ type WaveformDto struct {
 	// Agent As caller, of the agent
 	//
 	// Example: [0,96,4]
-	Agent  []int `json:"agent"`
-	CallId Uuid  `json:"call_id"`
+	Agent []int `json:"agent"`
+
+	// CallId An id
+	CallId Uuid `json:"call_id"`
 
 	// Caller Of each part, all as long, the loudest sample; 255 is full scale
 	//
@@ -8408,6 +8529,7 @@ type WaveformDto struct {
 
 // WebCallDto Which agent a browser may call
 type WebCallDto struct {
+	// Agent An id
 	Agent Uuid `json:"agent"`
 
 	// Context Values of the prompt's variables, 4 KB in all
@@ -8577,7 +8699,7 @@ type WriteMemoryDto struct {
 // Filters defines model for filters.
 type Filters = string
 
-// Id defines model for id.
+// Id An id
 type Id = Uuid
 
 // Idempotency defines model for idempotency.
@@ -15417,14 +15539,14 @@ type ClientInterface interface {
 	// Corresponds with GET /v1/environments (the `GetEnvironment` operationId).
 	GetEnvironment(ctx context.Context, params *GetEnvironmentParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CreateEnvironmentWithBody Make an environment; it has no keys yet
+	// CreateEnvironmentWithBody Make an environment, of a name that no other has (409); it has no keys yet
 	//
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with POST /v1/environments/create (the `CreateEnvironment` operationId).
 	CreateEnvironmentWithBody(ctx context.Context, params *CreateEnvironmentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CreateEnvironment Make an environment; it has no keys yet
+	// CreateEnvironment Make an environment, of a name that no other has (409); it has no keys yet
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -17334,7 +17456,7 @@ func (c *Client) GetEnvironment(ctx context.Context, params *GetEnvironmentParam
 	return c.Client.Do(req)
 }
 
-// CreateEnvironmentWithBody Make an environment; it has no keys yet
+// CreateEnvironmentWithBody Make an environment, of a name that no other has (409); it has no keys yet
 //
 // Takes any type of body and a specified content type.
 //
@@ -17351,7 +17473,7 @@ func (c *Client) CreateEnvironmentWithBody(ctx context.Context, params *CreateEn
 	return c.Client.Do(req)
 }
 
-// CreateEnvironment Make an environment; it has no keys yet
+// CreateEnvironment Make an environment, of a name that no other has (409); it has no keys yet
 //
 // Takes a body of the `application/json` content type.
 //
@@ -27153,14 +27275,14 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /v1/environments (the `GetEnvironment` operationId).
 	GetEnvironmentWithResponse(ctx context.Context, params *GetEnvironmentParams, reqEditors ...RequestEditorFn) (*GetEnvironmentResponse, error)
 
-	// CreateEnvironmentWithBodyWithResponse Make an environment; it has no keys yet
+	// CreateEnvironmentWithBodyWithResponse Make an environment, of a name that no other has (409); it has no keys yet
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /v1/environments/create (the `CreateEnvironment` operationId).
 	CreateEnvironmentWithBodyWithResponse(ctx context.Context, params *CreateEnvironmentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateEnvironmentResponse, error)
 
-	// CreateEnvironmentWithResponse Make an environment; it has no keys yet
+	// CreateEnvironmentWithResponse Make an environment, of a name that no other has (409); it has no keys yet
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -33352,7 +33474,7 @@ func (c *ClientWithResponses) GetEnvironmentWithResponse(ctx context.Context, pa
 	return ParseGetEnvironmentResponse(rsp)
 }
 
-// CreateEnvironmentWithBodyWithResponse Make an environment; it has no keys yet
+// CreateEnvironmentWithBodyWithResponse Make an environment, of a name that no other has (409); it has no keys yet
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -33365,7 +33487,7 @@ func (c *ClientWithResponses) CreateEnvironmentWithBodyWithResponse(ctx context.
 	return ParseCreateEnvironmentResponse(rsp)
 }
 
-// CreateEnvironmentWithResponse Make an environment; it has no keys yet
+// CreateEnvironmentWithResponse Make an environment, of a name that no other has (409); it has no keys yet
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //

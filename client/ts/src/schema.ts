@@ -1191,7 +1191,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Make an environment; it has no keys yet */
+        /** Make an environment, of a name that no other has (409); it has no keys yet */
         post: operations["createEnvironment"];
         delete?: never;
         options?: never;
@@ -2227,6 +2227,7 @@ export interface components {
              */
             steering_pool?: string[] | null;
             /**
+             * @description What it is an account with
              * @example account_connection_twilio
              * @enum {string}
              */
@@ -2295,9 +2296,14 @@ export interface components {
         ActionTrigger: {
             /** @description Of a phrase based trigger the phrases */
             config?: ({
+                /** @description Any of them sets it off */
                 phrase_triggers?: ({
+                    /** @description How it is looked for: anywhere in what was said, also when left out */
                     conditions?: "phrase_condition_type_contains"[] | null;
-                    /** @example let me put you through */
+                    /**
+                     * @description What sets it off once the agent has said it; capital letters and punctuation make no difference
+                     * @example let me put you through
+                     */
                     phrase: string;
                 } & {
                     [key: string]: unknown;
@@ -2377,7 +2383,10 @@ export interface components {
             id: string;
             /** @description The same at every attempt */
             idempotency_key: string;
-            /** @example Follow-up email */
+            /**
+             * @description For people
+             * @example Follow-up email
+             */
             label: string | null;
             /** @description While it waits */
             next_attempt_at: string | null;
@@ -2691,6 +2700,7 @@ export interface components {
             total: number;
             total_is_estimated: boolean;
         };
+        /** @description The agent that talks: its id, or an agent */
         AgentRef: components["schemas"]["Uuid"] | components["schemas"]["InlineAgentDto"];
         /** @description What is to be done once more */
         AnalyzeDto: {
@@ -2863,6 +2873,7 @@ export interface components {
              * @example 415
              */
             area_code?: string | null;
+            /** @description How the line is used: who takes calls when nobody else can, how many of its calls are placed */
             config?: components["schemas"]["NumberConfigDto"] | null;
             /**
              * @description ISO 3166, of area_code; US when left out
@@ -2891,6 +2902,7 @@ export interface components {
             phone_number?: string | null;
             /** @description Calls are made from any number with a tag by from_tag */
             tags?: string[] | null;
+            /** @description The account that carries the calls */
             telephony_account_connection?: components["schemas"]["ConnectionId"] | null;
             telephony_provider?: components["schemas"]["TelephonyProvider"];
         };
@@ -3163,7 +3175,9 @@ export interface components {
                 label?: string | null;
                 /** @description Digits, or characters of a text */
                 length?: number | null;
+                /** @description The most; no less than min_length. 40 digits, 2000 characters when left out */
                 max_length?: number | null;
+                /** @description The fewest digits, or characters of a text; 1 when left out */
                 min_length?: number | null;
                 /**
                  * @description What it goes by: letters, digits and _ - .
@@ -3346,6 +3360,7 @@ export interface components {
              */
             steering_pool?: string[] | null;
             /**
+             * @description What it is an account with
              * @example account_connection_twilio
              * @enum {string}
              */
@@ -3689,6 +3704,7 @@ export interface components {
             from_tag?: string | null;
             /** @description Neither words, prompt nor sound of the call are stored, logged or sent */
             hipaa_compliant?: boolean | null;
+            /** @description Ignored: a call that is placed is outgoing */
             is_outgoing?: boolean | null;
             /**
              * @description Not to be dialled later; a call that still waits then ends as expired
@@ -3712,6 +3728,7 @@ export interface components {
             queue?: boolean | null;
             /** @description Find out whether the callee asks not to be called again; the agent's own setting when left out */
             run_do_not_call_detection?: boolean | null;
+            /** @description The account that carries the calls */
             telephony_account_connection?: components["schemas"]["ConnectionId"] | null;
             /** @description ring_timeout_seconds, and headers of the INVITE: X-…, Diversion, P-Asserted-Identity, User-To-User; anything else is a warning on the call */
             telephony_params?: {
@@ -3864,18 +3881,28 @@ export interface components {
              * @description required_context_keys that a call's context lacks are a 400 on calls/create
              */
             prompt_template?: {
-                /** @example 550e8400-e29b-41d4-a716-446655440000 */
+                /**
+                 * @description Kept as it is given
+                 * @example 550e8400-e29b-41d4-a716-446655440000
+                 */
                 id?: string;
-                /** @example My Prompt */
+                /**
+                 * @description For people
+                 * @example My Prompt
+                 */
                 label?: string | null;
                 /**
+                 * @description Variables without which no call is placed
                  * @example [
                  *       "tag1",
                  *       "tag2"
                  *     ]
                  */
                 required_context_keys: string[];
-                /** @example 550e8400-e29b-41d4-a716-446655440000 */
+                /**
+                 * @description Kept as it is given
+                 * @example 550e8400-e29b-41d4-a716-446655440000
+                 */
                 user_id?: string;
             } | null;
             /**
@@ -3946,6 +3973,7 @@ export interface components {
             /** @description For people */
             label?: string | null;
             /**
+             * @description Whose database it is
              * @example vector_database_pinecone
              * @enum {string}
              */
@@ -3961,7 +3989,10 @@ export interface components {
             description?: string | null;
             /** @description For people */
             label?: string | null;
-            /** @example voice_local */
+            /**
+             * @description Whose voice: one of x-vendors
+             * @example voice_local
+             */
             type: string;
         } & {
             [key: string]: unknown;
@@ -4259,6 +4290,7 @@ export interface components {
         };
         /** @description Keys to press */
         DtmfDto: {
+            /** @description The keys, in their order; w is a pause of half a second, W and , of one */
             digits: string;
         };
         /** @description A tenant, with its own agents, numbers, calls and keys */
@@ -4376,6 +4408,7 @@ export interface components {
             speak_on_receive?: (boolean | string) | null;
             /** @description Whether the agent says something then: in its own words, or this sentence */
             speak_on_send?: (boolean | string) | null;
+            /** @description Where the request goes: by POST, signed */
             url: components["schemas"]["HttpUrl"];
         } & {
             [key: string]: unknown;
@@ -4795,6 +4828,7 @@ export interface components {
         LinkNumberDto: {
             /** @description Whether it takes calls, and calls are made from it by from_tag; yes when left out */
             active?: boolean | null;
+            /** @description How the line is used: who takes calls when nobody else can, how many of its calls are placed */
             config?: components["schemas"]["NumberConfigDto"] | null;
             /** @description For people */
             description?: string | null;
@@ -4821,6 +4855,7 @@ export interface components {
             sms_enabled?: boolean | null;
             /** @description Calls are made from any number with a tag by from_tag */
             tags?: string[] | null;
+            /** @description The account that carries the calls */
             telephony_account_connection?: components["schemas"]["ConnectionId"] | null;
             telephony_provider?: components["schemas"]["TelephonyProvider"];
         };
@@ -5046,6 +5081,7 @@ export interface components {
              * @enum {string|null}
              */
             carrier_status?: "pending" | "failed" | null;
+            /** @description How the line is used: who takes calls when nobody else can, how many of its calls are placed */
             config?: components["schemas"]["NumberConfigDto"] | null;
             /** @description For people */
             description?: string | null;
@@ -5554,63 +5590,123 @@ export interface components {
              * @example 550e8400-e29b-41d4-a716-446655440000
              */
             id?: string | null;
-            /** @example Follow-up email */
+            /**
+             * @description For people
+             * @example Follow-up email
+             */
             label?: string | null;
             provider_config: components["schemas"]["ProviderConfigDto"];
-            /** @enum {string} */
+            /**
+             * @description What is sent: an e-mail, a text message, or a request to another system
+             * @enum {string}
+             */
             type: "email" | "sms" | "trigger_custom_api";
         };
         /** @description A request to make when a call is over */
         PostCallFinalizedCustomApiConfigDto: {
-            /** @example {"key": "value"} */
+            /**
+             * @description What is sent; in a JSON body variables are filled in as JSON
+             * @example {"key": "value"}
+             */
             body: string;
-            /** @example {"key": "value"} */
+            /**
+             * @description A JSON object of texts, as text; variables are filled in
+             * @example {"key": "value"}
+             */
             headers: string;
-            /** @example GET */
+            /**
+             * @description GET, POST, PUT, PATCH or DELETE; POST when it is empty
+             * @example GET
+             */
             http_method: string;
-            /** @example /example/endpoint */
+            /**
+             * @description What stands behind the base_url of the account connection; variables are filled in, each as a part of an address
+             * @example /example/endpoint
+             */
             relative_uri: string;
         };
         /** @description An e-mail to send when a call is over */
         PostCallFinalizedEmailConfigDto: {
-            /** @example Thanks for your call... */
+            /**
+             * @description Its text; HTML where it begins with a tag; variables are filled in
+             * @example Thanks for your call...
+             */
             body: string;
-            /** @example no-reply@example.com */
+            /**
+             * @description Whom it is from, also as Desk <desk@example.com>; variables are filled in
+             * @example no-reply@example.com
+             */
             from_email: string;
-            /** @example Your call summary */
+            /**
+             * @description Its subject, one line; variables are filled in
+             * @example Your call summary
+             */
             subject: string;
-            /** @example user@example.com */
+            /**
+             * @description Whom it is for: one address, or up to 50 with commas or semicolons between them; variables are filled in
+             * @example user@example.com
+             */
             to_email: string;
         };
         /** @description An e-mail to send when a call is over */
         PostCallFinalizedEmailDto: {
-            /** @example Thanks for your call... */
+            /**
+             * @description Its text; HTML where it begins with a tag; variables are filled in
+             * @example Thanks for your call...
+             */
             body: string;
-            /** @example no-reply@example.com */
+            /**
+             * @description Whom it is from, also as Desk <desk@example.com>; variables are filled in
+             * @example no-reply@example.com
+             */
             from_email: string;
             provider_config: components["schemas"]["ProviderConfigDto"];
-            /** @example Your call summary */
+            /**
+             * @description Its subject, one line; variables are filled in
+             * @example Your call summary
+             */
             subject: string;
-            /** @example user@example.com */
+            /**
+             * @description Whom it is for: one address, or up to 50 with commas or semicolons between them; variables are filled in
+             * @example user@example.com
+             */
             to_email: string;
         };
         /** @description A text message to send when a call is over */
         PostCallFinalizedSMSDto: {
-            /** @example Thanks for your call... */
+            /**
+             * @description Its text; variables are filled in
+             * @example Thanks for your call...
+             */
             body: string;
-            /** @example +15551234567 */
+            /**
+             * @description The number it comes from, E.164, one that may send text messages; variables are filled in
+             * @example +15551234567
+             */
             from_phone: string;
             provider_config: components["schemas"]["ProviderConfigDto"];
-            /** @example +15557654321 */
+            /**
+             * @description The number it goes to, E.164; variables are filled in
+             * @example +15557654321
+             */
             to_phone: string;
         };
         /** @description A text message to send when a call is over */
         PostCallFinalizedSmsConfigDto: {
-            /** @example Thanks for your call... */
+            /**
+             * @description Its text; variables are filled in
+             * @example Thanks for your call...
+             */
             body: string;
-            /** @example +15551234567 */
+            /**
+             * @description The number it comes from, E.164, one that may send text messages; variables are filled in
+             * @example +15551234567
+             */
             from_phone: string;
-            /** @example +15557654321 */
+            /**
+             * @description The number it goes to, E.164; variables are filled in
+             * @example +15557654321
+             */
             to_phone: string;
         };
         /** @description A fact to be taken out of a call's transcript */
@@ -5704,18 +5800,28 @@ export interface components {
              * @description required_context_keys that a call's context lacks are a 400 on calls/create
              */
             prompt_template?: {
-                /** @example 550e8400-e29b-41d4-a716-446655440000 */
+                /**
+                 * @description Kept as it is given
+                 * @example 550e8400-e29b-41d4-a716-446655440000
+                 */
                 id?: string;
-                /** @example My Prompt */
+                /**
+                 * @description For people
+                 * @example My Prompt
+                 */
                 label?: string | null;
                 /**
+                 * @description Variables without which no call is placed
                  * @example [
                  *       "tag1",
                  *       "tag2"
                  *     ]
                  */
                 required_context_keys: string[];
-                /** @example 550e8400-e29b-41d4-a716-446655440000 */
+                /**
+                 * @description Kept as it is given
+                 * @example 550e8400-e29b-41d4-a716-446655440000
+                 */
                 user_id?: string;
             } | null;
             /**
@@ -5748,18 +5854,28 @@ export interface components {
         PromptRef: components["schemas"]["Uuid"] | components["schemas"]["UpdatePromptDto"];
         /** @description What a prompt needs from a call */
         PromptTemplateDto: {
-            /** @example 550e8400-e29b-41d4-a716-446655440000 */
+            /**
+             * @description Kept as it is given
+             * @example 550e8400-e29b-41d4-a716-446655440000
+             */
             id?: string;
-            /** @example My Prompt */
+            /**
+             * @description For people
+             * @example My Prompt
+             */
             label?: string | null;
             /**
+             * @description Variables without which no call is placed
              * @example [
              *       "tag1",
              *       "tag2"
              *     ]
              */
             required_context_keys: string[];
-            /** @example 550e8400-e29b-41d4-a716-446655440000 */
+            /**
+             * @description Kept as it is given
+             * @example 550e8400-e29b-41d4-a716-446655440000
+             */
             user_id?: string;
         };
         /** @description How a word is spoken */
@@ -6037,6 +6153,7 @@ export interface components {
         };
         /** @description A name, or an object with one */
         TelephonyProvider: (string | {
+            /** @description The same name */
             name: string;
         }) | null;
         /** @description Of Telnyx */
@@ -6119,6 +6236,7 @@ export interface components {
              */
             steering_pool?: string[] | null;
             /**
+             * @description What it is an account with
              * @example account_connection_twilio
              * @enum {string}
              */
@@ -6318,7 +6436,7 @@ export interface components {
             /** @description Calls at once, in and out; 0: any number */
             max_calls?: number | null;
             /**
-             * @description The account, AC and 32 digits
+             * @description The account: AC and 32 hexadecimal digits
              * @example AC1234567890
              */
             twilio_account_sid: string;
@@ -6384,6 +6502,7 @@ export interface components {
              */
             steering_pool?: string[] | null;
             /**
+             * @description What it is an account with
              * @example account_connection_twilio
              * @enum {string}
              */
@@ -6803,6 +6922,7 @@ export interface components {
             /** @description Whether it takes calls, and calls are made from it by from_tag; yes when left out */
             active?: boolean | null;
             carrier_status?: string | null;
+            /** @description How the line is used: who takes calls when nobody else can, how many of its calls are placed */
             config?: components["schemas"]["NumberConfigDto"] | null;
             /** @description For people */
             description?: string | null;
@@ -6826,6 +6946,7 @@ export interface components {
             sms_enabled?: boolean | null;
             /** @description Calls are made from any number with a tag by from_tag */
             tags?: string[] | null;
+            /** @description The account that carries the calls */
             telephony_account_connection?: components["schemas"]["ConnectionId"] | null;
             telephony_provider?: string | null;
             user_id?: string | null;
@@ -6866,18 +6987,28 @@ export interface components {
              * @description required_context_keys that a call's context lacks are a 400 on calls/create
              */
             prompt_template?: {
-                /** @example 550e8400-e29b-41d4-a716-446655440000 */
+                /**
+                 * @description Kept as it is given
+                 * @example 550e8400-e29b-41d4-a716-446655440000
+                 */
                 id?: string;
-                /** @example My Prompt */
+                /**
+                 * @description For people
+                 * @example My Prompt
+                 */
                 label?: string | null;
                 /**
+                 * @description Variables without which no call is placed
                  * @example [
                  *       "tag1",
                  *       "tag2"
                  *     ]
                  */
                 required_context_keys: string[];
-                /** @example 550e8400-e29b-41d4-a716-446655440000 */
+                /**
+                 * @description Kept as it is given
+                 * @example 550e8400-e29b-41d4-a716-446655440000
+                 */
                 user_id?: string;
             } | null;
             /**
@@ -6954,6 +7085,7 @@ export interface components {
             /** @description For people */
             label?: string | null;
             /**
+             * @description Whose database it is
              * @example vector_database_pinecone
              * @enum {string}
              */
@@ -6972,7 +7104,10 @@ export interface components {
             id?: components["schemas"]["Uuid"];
             /** @description For people */
             label?: string | null;
-            /** @example voice_local */
+            /**
+             * @description Whose voice: one of x-vendors
+             * @example voice_local
+             */
             type?: string;
             /** @description The environment; ignored */
             user_id?: string;
@@ -7040,7 +7175,10 @@ export interface components {
             /** @example 550e8400-e29b-41d4-a716-446655440000 */
             user_id: string;
         };
-        /** Format: uuid */
+        /**
+         * Format: uuid
+         * @description An id
+         */
         Uuid: string;
         /** @description A vector database; it is kept, and nothing asks it yet */
         VectorDatabaseDto: {
@@ -7066,6 +7204,7 @@ export interface components {
             /** @description For people */
             label?: string | null;
             /**
+             * @description Whose database it is
              * @example vector_database_pinecone
              * @enum {string}
              */
@@ -7094,7 +7233,10 @@ export interface components {
             id: string;
             /** @description For people */
             label?: string | null;
-            /** @example voice_local */
+            /**
+             * @description Whose voice: one of x-vendors
+             * @example voice_local
+             */
             type?: string;
             /** @description The environment */
             user_id: string;
