@@ -39,6 +39,7 @@ test('a preset says what it fills in', () => {
   assert.deepEqual(withPreset('preset', fields.preset!, undefined)!.enum!.sort(), Object.keys(presets).sort())
   assert.equal(withPreset('region', fields.region!, undefined), undefined)
   assert.equal(withPreset('region', fields.region!, undefined, true), fields.region)
+  assert.doesNotMatch(withPreset('preset', fields.preset!, undefined)!.description!, /x-|docs/)
   assert.equal(withPreset('region', fields.region!, presets.asterisk), undefined)
   assert.deepEqual(withPreset('region', fields.region!, presets.telnyx)!.enum, presets.telnyx!.regions)
   assert.ok(withPreset('codecs', fields.codecs!, presets.twilio)!.description!.endsWith('Left out: PCMU, PCMA'))

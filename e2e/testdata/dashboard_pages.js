@@ -133,7 +133,7 @@ module.exports = ({ page, open, check, told, errors, base, shots, given }) => {
       await make(p)
       await made(p, 'vector-databases')
       await p.waitForSelector('h1:has-text("Shelf")')
-      told.masked = await p.inputValue('#f-api_key')
+      told.masked = await text(p, '.field:has(#f-api_key) .row')
       await p.click('button:text-is("Delete")')
       await p.waitForSelector('text=There is no vector database')
     },

@@ -3,7 +3,7 @@ import { same } from './record'
 type Doc = Record<string, any>
 
 /** What a secret looks like that is not told. */
-const masked = (v: unknown) => typeof v === 'string' && v.startsWith('…')
+export const masked = (v: unknown) => typeof v === 'string' && v.startsWith('…')
 
 /** An agent as a form holds it: what only answers say is not in it, null is nothing, an account is an id. */
 export function toForm(agent: Doc): Doc {

@@ -76,7 +76,7 @@ export const said = (v: unknown): string => (Array.isArray(v) ? v.map(said).join
 
 /** The schema of a trunk's setting by the preset that is chosen: it says what is filled in, and offers the regions that there are. unknown: there is one that is not told. undefined: it is not asked for. */
 export function withPreset(name: string, s: Schema, preset: Preset | undefined, unknown = false): Schema | undefined {
-  if (name === 'preset') return { ...s, enum: (s.enum ?? []).filter((p) => p && p in presets) }
+  if (name === 'preset') return { ...s, description: s.description?.replace(/ \([^)]*\)$/, ': each field below says with what'), enum: (s.enum ?? []).filter((p) => p && p in presets) }
   if (name === 'region') return preset?.regions.length ? { ...s, enum: preset.regions } : unknown ? s : undefined
   const filled = preset?.fields[name]
   return filled === undefined ? s : { ...s, description: [s.description, `Left out: ${said(filled)}`].filter(Boolean).join(' · ') }

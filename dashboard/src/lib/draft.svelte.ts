@@ -86,7 +86,7 @@ export class Draft<R extends object> {
     if (this.failed) return
     this.busy = true
     this.told = ''
-    form.errors = {}
+    form.begin()
     try {
       const now = $state.snapshot(this.doc)
       if (this.fresh) {
@@ -104,6 +104,7 @@ export class Draft<R extends object> {
   }
 
   undo = () => {
+    if (this.busy || !this.dirty) return
     this.doc = structuredClone(this.before)
     this.#of.form.clear()
     this.failed = this.told = ''
@@ -111,7 +112,7 @@ export class Draft<R extends object> {
 
   /** Does away with it, after the question, and leads to the list. */
   leave = async (question: string, act: () => Promise<unknown>) => {
-    if (!confirm(question)) return
+    if (this.busy || !confirm(question)) return
     this.busy = true
     this.failed = ''
     try {

@@ -21,6 +21,28 @@ export class Form {
     for (const p of Object.keys(this.typed)) if (p.startsWith(path + '.')) delete this.typed[p] // of the field itself it is what is being typed
   }
 
+  /** Items of a list have other places: to says where each is now, undefined that it is gone. What is said of them and typed into them goes along. */
+  moved(path: string, to: (i: number) => number | undefined) {
+    for (const all of [this.errors, this.#unfit, this.typed]) {
+      const there: Record<string, string> = {}
+      for (const p of Object.keys(all)) {
+        if (!p.startsWith(path + '.')) continue
+        const [i, ...rest] = p.slice(path.length + 1).split('.')
+        const place = to(Number(i))
+        if (place !== undefined) there[[path, place, ...rest].join('.')] = all[p]!
+        delete all[p]
+      }
+      Object.assign(all, there)
+    }
+    delete this.errors[path]
+  }
+
+  /** All is about to be sent: nothing is said of it yet, and what is not being typed any more is written as always. */
+  begin() {
+    this.errors = {}
+    for (const p of Object.keys(this.typed)) if (fieldOf(p) !== document.activeElement) delete this.typed[p]
+  }
+
   /** Says what is wrong with a field. */
   spoil(path: string, message: string) { this.errors[path] = message }
 
@@ -29,8 +51,9 @@ export class Form {
 
   /** A field is left: what it says is written as always, unless that cannot be sent. For a button nothing moves: it would not be where it is pressed. */
   leave(path: string, to: EventTarget | null) {
-    if (!this.#unfit[path]) delete this.typed[path]
-    else if (!(to instanceof HTMLButtonElement)) this.errors[path] = this.#unfit[path]
+    const why = this.#unfit[path]
+    if (why && !(to instanceof HTMLButtonElement)) this.errors[path] = why
+    if (!why && !this.errors[path]) delete this.typed[path] // what is said of its lines is said of them as they stand
   }
 
   /** Whether a field holds what cannot be sent, yet. */
@@ -83,7 +106,7 @@ export class Form {
       const whole = above(path).find(fieldOf)
       if (!whole || fieldOf(whole)!.tagName !== 'TEXTAREA') continue
       const part = path.slice(whole.length + 1)
-      const said = `${/^\d+$/.test(part) ? 'No. ' + (Number(part) + 1) : part}: ${message.charAt(0).toLowerCase()}${message.slice(1)}`
+      const said = `${/^\d+$/.test(part) ? placeIn(fieldOf(whole) as HTMLTextAreaElement, Number(part)) : part}: ${message.charAt(0).toLowerCase()}${message.slice(1)}`
       delete this.errors[path]
       this.errors[whole] = this.errors[whole] ? `${this.errors[whole]}; ${said}` : said.charAt(0).toUpperCase() + said.slice(1)
     }
@@ -95,4 +118,17 @@ export class Form {
     if (name === 'region' && value.length === 2) return value.toUpperCase()
     return labelOf(value.replace(/^(action|voice|transcriber|action_trigger|phrase_condition_type|skill|vector_database)_/, ''))
   }
+}
+
+// placeIn is what an item of a list is called: by the line on which it stands, as blank ones are none.
+function placeIn(field: HTMLTextAreaElement, item: number) {
+  const line = 'lines' in field.dataset ? lineOf(field.value, item) : 0
+  return line ? `Line ${line}` : `No. ${item + 1}`
+}
+
+/** The line on which an item of a text stands, of which blank lines are none; 0: there is none. Both are counted as people do and programs do: from 1, from 0. */
+export function lineOf(text: string, item: number) {
+  const lines = text.split('\n')
+  for (let i = 0; i < lines.length; i++) if (lines[i]!.trim() && item-- === 0) return i + 1
+  return 0
 }

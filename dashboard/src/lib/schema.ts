@@ -52,7 +52,7 @@ export function resolve(s: Schema): Schema {
 export const actionConfig = (type: string) => (actionSchemas[type] ? named(actionSchemas[type]!) : undefined)
 
 /** The input that fits a value. */
-export type Kind = 'bool' | 'choice' | 'number' | 'text' | 'long' | 'secret' | 'list' | 'object' | 'map' | 'spoken' | 'word' | 'json'
+export type Kind = 'bool' | 'choice' | 'number' | 'text' | 'long' | 'secret' | 'list' | 'object' | 'map' | 'spoken' | 'word' | 'pairs' | 'inputs' | 'json'
 
 const long = /^(content|initial_message|voicemail_message|post_call_prompt|briefing|body|tls_ca|question|instructions|summary)$/
 
@@ -68,6 +68,8 @@ export function kindOf(name: string, s: Schema): Kind {
     case 'array': return s.items && plainText(resolve(s.items)) ? 'list' : 'json'
     case 'object':
       if (s.properties) return 'object'
+      if (name === 'input_schema') return 'inputs'
+      if (name === 'parameters' || (typeof s.additionalProperties === 'object' && s.additionalProperties.type === 'string')) return 'pairs'
       return typeof s.additionalProperties === 'object' && s.additionalProperties.anyOf?.every((o) => o.type === 'number' || o.type === 'string') ? 'map' : 'json'
   }
   if (s.oneOf?.length === 1 && resolve(s.oneOf[0]!).format === 'uuid') return 'text'
