@@ -144,16 +144,6 @@ func (s *server) hour() string {
 	c := parley.Call{ID: id, UserID: envs.Items[0].ID, Status: parley.Ended, Stage: parley.StagePickedUp, From: "+15550001111", To: "+15550002222", Created: begun, Start: begun, End: begun.Add(time.Hour),
 		Agent: json.RawMessage(`{"id":"5ca1ab1e-0000-4000-8000-000000000001","name":"Desk","prompt":{},"voice":{},"actions":[]}`), Ending: parley.Ending{Cause: parley.CallerHungUp}}
 	c.Recording, c.RecordingLen = id+".wav", time.Hour
-	folder := filepath.Join(s.data, "recordings")
-	f, err := os.Create(filepath.Join(folder, c.Recording))
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	defer f.Close()
-	rec, err := audio.NewRecorder(f)
-	if err != nil {
-		s.t.Fatal(err)
-	}
 	for i := range 1200 {
 		c.Turns = append(c.Turns, spokenTurn(i))
 		if turn := c.Turns[i]; turn.Who == parley.Human {
@@ -167,33 +157,52 @@ func (s *server) hour() string {
 	for i := range wave {
 		wave[i] = int16(12000 * math.Sin(float64(i)*0.1))
 	}
-	for at := time.Duration(0); at < time.Hour; at += audio.FrameDur {
+	s.recorded(db, c, func(at time.Duration) (left, right *audio.Frame) {
 		turn := c.Turns[at/(3*time.Second)]
 		for i, loud := 0, math.Abs(math.Sin(at.Seconds()*5)); i < len(voice); i++ {
 			voice[i] = int16(float64(wave[i]) * loud)
 		}
-		left, right := &quiet, &quiet
+		left, right = &quiet, &quiet
 		if at >= turn.Start && at < turn.End && turn.Who == parley.Human {
 			left = &voice
 		} else if at >= turn.Start && at < turn.End {
 			right = &voice
 		}
+		return left, right
+	})
+	return id
+}
+
+// recorded keeps a call with its sound, of whose frames it is asked at each time.
+func (s *server) recorded(db *store.DB, c parley.Call, sound func(at time.Duration) (left, right *audio.Frame)) {
+	s.t.Helper()
+	folder := filepath.Join(s.data, "recordings")
+	f, err := os.Create(filepath.Join(folder, c.Recording))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer f.Close()
+	rec, err := audio.NewRecorder(f)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	for at := time.Duration(0); at < c.RecordingLen; at += audio.FrameDur {
+		left, right := sound(at)
 		_ = rec.AddLeft(at, left)
 		_ = rec.AddRight(at, right)
 	}
 	if err := rec.Close(); err != nil {
 		s.t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(folder, id+audio.PeaksEnding), rec.Peaks(), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(folder, c.ID+audio.PeaksEnding), rec.Peaks(), 0o600); err != nil {
 		s.t.Fatal(err)
 	}
-	if err := db.CreateCall(ctx, c); err != nil {
+	if err := db.CreateCall(s.t.Context(), c); err != nil {
 		s.t.Fatal(err)
 	}
-	if err := db.Log().Flush(ctx); err != nil {
+	if err := db.Log().Flush(s.t.Context()); err != nil {
 		s.t.Fatal(err)
 	}
-	return id
 }
 
 // spokenTurn is one of five words in two seconds, every three.
