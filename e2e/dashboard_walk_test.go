@@ -6,6 +6,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"math"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -193,5 +195,48 @@ func eachSide(t *testing.T, s *audio.Sound, what string) {
 	}
 	if l, r := audio.DBFS(part(0, 3.5)), audio.Goertzel(part(1, 3.5), agentHz, s.Rate); r < 0.8 || l > -50 {
 		t.Errorf("%s: while the agent spoke the right is %.2f an agent, the left at %.0f dB", what, r, l)
+	}
+}
+
+// TestDashboardByKeyboard: by Tab alone every control of the pages about calls and deliveries is come to, is seen, and shows that it has the focus; what is
+// pressed keeps it while it works and afterwards; back, forward, a reload and another tab lead where they should.
+func TestDashboardByKeyboard(t *testing.T) {
+	t.Parallel()
+	s, agent := scripted(t, "Good morning, this is Harbor Dental. How can I help you?")
+	got := make(chan string, 64)
+	far := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got <- r.Header.Get("webhook-id") }))
+	t.Cleanup(far.Close)
+	var hook struct{ ID string }
+	s.api("POST", "/v1/webhooks/create", m{"label": "Office", "url": far.URL, "subscriptions": []string{"event_phone_call_ended"}}, &hook)
+	s.api("POST", "/v1/agents/update?id="+agent, m{"webhook": hook.ID}, nil)
+	_, _ = s.ring(time.Minute, "sip:"+agent+"@"+s.sip, "--say", "what are your opening hours", "--limit", "25s")
+	c := s.ended(30 * time.Second)
+	first := receive(t, got)
+	s.crowd(agent, 3)
+	var v struct {
+		Missed, Unseen, Lost, Kept []string
+		Order                      map[string]int
+		Ways                       []string
+	}
+	person(t, s, "keyboard", m{"call": c.ID, "webhook": hook.ID, "agent": agent}, "", &v)
+	for _, bad := range [][]string{v.Missed, v.Unseen, v.Lost} {
+		for _, b := range bad {
+			t.Error(b)
+		}
+	}
+	if len(v.Order) != 10 || len(v.Kept) != 9 {
+		t.Errorf("%d pages were gone through (%v), %d things pressed (%q)", len(v.Order), v.Order, len(v.Kept), v.Kept)
+	}
+	for page, n := range v.Order {
+		if n < 2 {
+			t.Errorf("on %s Tab came to %d controls", page, n)
+		}
+	}
+	if again := receive(t, got); again != first {
+		t.Errorf("sent again as %s, not as %s", again, first)
+	}
+	want := []string{"/live", "/calls/" + c.ID, "/deliveries?state=delivered", "/calls/" + c.ID, "/deliveries?state=delivered", "/deliveries?state=delivered", "Deliveries"}
+	if !reflect.DeepEqual(v.Ways, want) {
+		t.Errorf("back, forward, reloaded, another tab: %q, not %q", v.Ways, want)
 	}
 }
