@@ -19,7 +19,7 @@ type TrunkAccount struct {
 	Register         TrunkRegister
 	Media            TrunkMedia
 	AllowedAddresses []string // addresses or prefixes that may call in
-	AllowRefer       bool     // the far end may move a call by REFER
+	TrunkMoves
 	TrunkTimers
 	Limits TrunkLimits
 	Policy DialPolicy
@@ -34,6 +34,12 @@ const (
 
 // OperatorsTwilio is the type of account connections that are all one account with Twilio, the operator's, whatever they hold themselves.
 const OperatorsTwilio = "account_connection_fluents_twilio"
+
+// TrunkMoves are how a call comes to be elsewhere.
+type TrunkMoves struct {
+	AllowRefer      bool // the far end may move a call by REFER
+	FollowsRedirect bool // a call that comes in may be answered 302: the far end calls the address that it names
+}
 
 // TrunkTimers are how often a SIP trunk is asked whether it is there.
 type TrunkTimers struct {

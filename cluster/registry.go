@@ -12,10 +12,11 @@ type Load struct {
 	Node     string   `json:"node"`
 	Version  string   `json:"version"`
 	Roles    []string `json:"roles"`
-	Calls    int      `json:"calls"`    // that run in it
-	Weight   float64  `json:"weight"`   // how many it carries, in proportion to the others
-	Draining bool     `json:"draining"` // it takes no new calls, and ends
-	Full     bool     `json:"full"`     // it takes no new calls for now
+	Calls    int      `json:"calls"`         // that run in it
+	Weight   float64  `json:"weight"`        // how many it carries, in proportion to the others
+	Draining bool     `json:"draining"`      // it takes no new calls, and ends
+	Full     bool     `json:"full"`          // it takes no new calls for now
+	SIP      string   `json:"sip,omitempty"` // where callers reach this very node; "": they are not to be sent there
 }
 
 // takes reports whether a node may be given a call.
@@ -103,6 +104,26 @@ func (r *registry) choose(own Load) string {
 	}
 	best.given++
 	return best.Node
+}
+
+// Elsewhere is the SIP address of the node that carries least for its weight, of the others that take calls and tell one that fits; "":
+// there is none. A call that is sent there counts until the node tells of its load again.
+func (r *registry) Elsewhere(fits func(uri string) bool) string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.forget()
+	var best *peer
+	for _, id := range slices.Sorted(keys(r.peers)) {
+		p := r.peers[id]
+		if id != r.self && p.takes() && p.SIP != "" && fits(p.SIP) && (best == nil || p.share() < best.share()) {
+			best = p
+		}
+	}
+	if best == nil {
+		return ""
+	}
+	best.given++
+	return best.SIP
 }
 
 // share is how full a node would be with one call more.

@@ -59,3 +59,37 @@ func TestWhoTakesCalls(t *testing.T) {
 		}
 	})
 }
+
+// TestElsewhere: a call is sent to another node that takes calls, the one with the least, and what was sent counts; never to one that tells no
+// address, or none that fits, and never to this one.
+func TestElsewhere(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		any := func(string) bool { return true }
+		r := newRegistry("a")
+		r.choose(Load{Roles: []string{Media}, Weight: 99, SIP: "sip:a"})
+		r.heard(Load{Node: "mute", Roles: []string{Media}, Weight: 99})
+		for id, l := range map[string]Load{"full": {Roles: []string{Media}, Full: true}, "out": {Roles: []string{Media}, Draining: true}, "api": {Roles: []string{API}}} {
+			l.Node, l.SIP, l.Weight = id, "sip:"+id, 99
+			r.heard(l)
+		}
+		if at := r.Elsewhere(any); at != "" {
+			t.Errorf("it is sent to %s", at)
+		}
+		r.heard(Load{Node: "b", Roles: []string{Media}, Weight: 2, SIP: "sip:b"})
+		r.heard(Load{Node: "c", Roles: []string{Media}, Weight: 4, SIP: "sip:c"})
+		n := map[string]int{}
+		for range 60 {
+			n[r.Elsewhere(any)]++
+		}
+		if n["sip:b"] != 20 || n["sip:c"] != 40 {
+			t.Errorf("a node twice as big gets twice as much: %v", n)
+		}
+		if at := r.Elsewhere(func(uri string) bool { return uri != "sip:c" && uri != "sip:b" }); at != "" {
+			t.Errorf("what does not fit: %s", at)
+		}
+		time.Sleep(heardWithin)
+		if at := r.Elsewhere(any); at != "" {
+			t.Errorf("a node that is not heard: %s", at)
+		}
+	})
+}

@@ -32,7 +32,7 @@ var account = parley.TrunkAccount{ID: "t1", Host: "127.0.0.1", Username: "alice"
 var known = parley.TrunkAccount{ID: "t2", Host: "127.0.0.1", AllowedAddresses: []string{"127.0.0.0/8"}}
 
 // mover may move calls.
-var mover = parley.TrunkAccount{ID: "t3", Host: "127.0.0.1", AllowedAddresses: []string{"127.0.0.0/8"}, AllowRefer: true}
+var mover = parley.TrunkAccount{ID: "t3", Host: "127.0.0.1", AllowedAddresses: []string{"127.0.0.0/8"}, TrunkMoves: parley.TrunkMoves{AllowRefer: true}}
 
 func moved(h *heard) bool {
 	return h.byFar() && h.Kinds[leg.Referred] == 1 && h.Referral != nil && h.Referral.To == "elsewhere"

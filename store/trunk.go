@@ -98,6 +98,7 @@ func sipTrunk(t *parley.TrunkAccount, c map[string]any) {
 	}
 	t.AllowedAddresses = texts(c["allowed_addresses"])
 	t.AllowRefer, _ = c["allow_refer"].(bool)
+	t.FollowsRedirect, _ = c["follows_redirect"].(bool)
 	t.SessionExpires, t.Health = seconds(c["session_expires_seconds"]), seconds(c["options_interval_seconds"])
 }
 

@@ -14,14 +14,14 @@ func TestTrunkFields(t *testing.T) {
 	got := Trunk(Doc{"id": "i", "user_id": "u", "config": Doc{"extensions": true}, "steering_pool": []any{"+15551230001", "+15551230002"}, "credentials": Doc{
 		"host": "pbx.example", "backup_hosts": []any{"b1.example", "b2.example:5070"}, "transport": "tls", "tls_ca": "PEM",
 		"register": true, "register_expires_seconds": 120.0, "options_interval_seconds": 0.0, "session_expires_seconds": 600.0,
-		"srtp": "optional", "dtmf": "INFO", "hold": "reinvite", "allow_refer": true, "calls_per_second": 2.5, "max_calls": 30.0,
+		"srtp": "optional", "dtmf": "INFO", "hold": "reinvite", "allow_refer": true, "follows_redirect": true, "calls_per_second": 2.5, "max_calls": 30.0,
 		"country": "de", "allowed_prefixes": []any{"+41", "+43"}, "codecs": []any{"G722"},
 	}})
 	want := parley.TrunkAccount{
 		ID: "i", UserID: "u", Host: "pbx.example", BackupHosts: []string{"b1.example", "b2.example:5070"}, Transport: "tls", TLSCA: "PEM",
 		Register: parley.TrunkRegister{On: true, Expires: 2 * time.Minute}, TrunkTimers: parley.TrunkTimers{Health: -1, SessionExpires: 10 * time.Minute},
 		Media:      parley.TrunkMedia{Codecs: []string{"G722"}, SRTP: parley.SRTPOptional, DTMF: parley.DTMFInfo, Hold: parley.HoldReinvite},
-		AllowRefer: true, Limits: parley.TrunkLimits{CallsPerSecond: 2.5, Calls: 30},
+		TrunkMoves: parley.TrunkMoves{AllowRefer: true, FollowsRedirect: true}, Limits: parley.TrunkLimits{CallsPerSecond: 2.5, Calls: 30},
 		Policy: parley.DialPolicy{Countries: []string{"DE"}, Prefixes: []string{"+41", "+43"}, Extensions: true, Steering: []string{"+15551230001", "+15551230002"}},
 	}
 	if !reflect.DeepEqual(got, want) {
@@ -65,7 +65,7 @@ func TestTrunkOfACarrier(t *testing.T) {
 func TestTrunkNonsense(t *testing.T) {
 	got := Trunk(Doc{"config": "extensions", "credentials": Doc{
 		"host": 5.0, "port": -7.0, "backup_hosts": 1.0, "register": "yes", "register_expires_seconds": -4.0, "options_interval_seconds": "soon",
-		"session_expires_seconds": []any{}, "srtp": "mandatory", "dtmf": "loud", "hold": "music", "allow_refer": 1.0, "calls_per_second": -2.0, "max_calls": -1.0,
+		"session_expires_seconds": []any{}, "srtp": "mandatory", "dtmf": "loud", "hold": "music", "allow_refer": 1.0, "follows_redirect": 1.0, "calls_per_second": -2.0, "max_calls": -1.0,
 		"allowed_prefixes": 7.0, "allowed_addresses": Doc{},
 	}})
 	want := parley.TrunkAccount{Media: parley.TrunkMedia{SRTP: parley.SRTPRequired}}

@@ -14,6 +14,7 @@ import (
 	"github.com/parley-voice/parley"
 	"github.com/parley-voice/parley/api"
 	"github.com/parley-voice/parley/cluster"
+	"github.com/parley-voice/parley/leg/sip"
 )
 
 // clusterConfig is what makes several processes one installation.
@@ -22,6 +23,8 @@ type clusterConfig struct {
 
 	Roles   roles  `name:"roles" env:"PARLEY_ROLES" default:"api,media,jobs" help:"What this process does: api (REST, dashboard), media (calls), jobs (webhooks, what is done after calls, erasing); several by commas. Others of one PostgreSQL database do the rest."`
 	NodeURL string `name:"node-url" env:"PARLEY_NODE_URL" help:"Where browsers that call and carriers that call by HTTP reach this very node, such as https://media-1.example.com. Default: PARLEY_PUBLIC_URL."`
+
+	NodeSIP string `name:"node-sip" env:"PARLEY_NODE_SIP" help:"Where callers reach this very node by SIP, such as sip:203.0.113.7:5060;transport=udp. Other nodes that are full or drain then answer 302 with it, where the connection has follows_redirect. Default: none, and they answer 503."`
 
 	MaxCalls int           `name:"max-calls" env:"PARLEY_MAX_CALLS" help:"Calls at once in this process; those that come in beyond are refused with 503 and Retry-After, and those that are to go out wait, or go out by another node. Default: any number."`
 	FullAt   int           `name:"full-at" env:"PARLEY_FULL_AT" default:"80" help:"Percent of the capacity that was measured (the process's CPU, and how late packets leave) from which on no new call is taken, as with PARLEY_MAX_CALLS. 0: however busy it is."`
@@ -38,6 +41,12 @@ func (c clusterConfig) check(database string) error {
 	}
 	if u, err := url.Parse(c.NodeURL); c.NodeURL != "" && (err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.RawQuery != "") {
 		return fmt.Errorf("PARLEY_NODE_URL: %q is no address of a server; write https://media-1.example.com", c.NodeURL)
+	}
+	if _, err := sip.NodeURI(c.NodeSIP); c.NodeSIP != "" && err != nil {
+		return fmt.Errorf("PARLEY_NODE_SIP: %w; write sip:203.0.113.7:5060;transport=udp", err)
+	}
+	if c.NodeSIP != "" && (c.NATS == "" || !c.Roles.has(cluster.Media)) {
+		return errors.New("PARLEY_NODE_SIP: other nodes learn of it by NATS, and send calls there: it takes PARLEY_NATS_URL and the role media")
 	}
 	if err := c.Roles.check(database); err != nil || c.NATS == "" {
 		return err
@@ -75,7 +84,15 @@ func (h *house) load() cluster.Load {
 	_, err := h.room()
 	full := err != nil && !errors.Is(err, errDraining)
 	return cluster.Load{Version: version, Roles: h.cfg.Cluster.Roles.all(), Calls: h.switchboard.Live(), Weight: float64(runtime.GOMAXPROCS(0)),
-		Draining: h.place.keeper.Draining(), Full: full}
+		Draining: h.place.keeper.Draining(), Full: full, SIP: h.cfg.Cluster.NodeSIP}
+}
+
+// otherNode is the SIP address of another node that takes calls, of those that fit; "": there is none that is known.
+func (h *house) otherNode(fits func(uri string) bool) string {
+	if h.place.bus == nil {
+		return ""
+	}
+	return h.place.bus.Elsewhere(fits)
 }
 
 // A remote is how the API acts on calls, those that run here and those of other nodes.

@@ -174,7 +174,7 @@ func (h *house) openPhone(trunks *trunkBook, who *directory) error {
 	conf := sip.Config{
 		Listen: h.cfg.SIP, PublicIP: ip, Ports: h.ports, Clock: h.clock, Trunks: trunks.sip, Whose: who.Whose, TrustLoopback: h.cfg.TrustLoopback,
 		DemoUser: demoNumber, Logger: h.log, Trace: h.traces.Recorder, Lines: h.place.lines.shared(),
-		Takes: func() bool { _, err := h.room(); return err == nil },
+		Takes: func() bool { _, err := h.room(); return err == nil }, Elsewhere: h.otherNode,
 	}
 	name := "PARLEY_SIP"
 	if h.renewal.cert, err = h.cfg.certificate(h.log); err != nil {

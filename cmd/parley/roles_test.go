@@ -37,6 +37,14 @@ func TestRoleNames(t *testing.T) {
 	if err := (clusterConfig{NodeURL: "media-1:8080"}).check(""); err == nil || !strings.Contains(err.Error(), "PARLEY_NODE_URL") {
 		t.Errorf("an address that is none: %v", err)
 	}
+	for _, c := range []clusterConfig{{NodeSIP: "203.0.113.7:5060", NATS: "nats://n"}, {NodeSIP: "sip:demo@n1", NATS: "nats://n"}, {NodeSIP: "sip:n1"}, {NodeSIP: "sip:n1", NATS: "nats://n", Roles: roles{"api"}}} {
+		if err := c.check("postgres://x"); err == nil || !strings.Contains(err.Error(), "PARLEY_NODE_SIP") {
+			t.Errorf("%+v: %v", c, err)
+		}
+	}
+	if err := (clusterConfig{NodeSIP: "sip:203.0.113.7:5060;transport=udp", NATS: "nats://n"}).check("postgres://x"); err != nil {
+		t.Error(err)
+	}
 }
 
 // TestMissingRoles: a role that nobody has is told once it has been nobody's for a while, and not again until it was somebody's.

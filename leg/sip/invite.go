@@ -34,8 +34,8 @@ func (t *Trunk) invite(req *sip.Request, tx *sip.ServerTx) {
 		return
 	}
 	replaces := len(req.GetHeaders("Replaces")) > 0
-	if !replaces && !t.takes() { // before it rings: a proxy asks another node
-		_ = t.reply(tx, req, 503, "Service Unavailable", later())
+	if !replaces && !t.takes() { // before it rings: it is another node's
+		t.turnedAway(req, tx, v.trunk)
 		return
 	}
 	o := &offer{t: t, tx: tx, req: req, sdp: sdp}

@@ -152,7 +152,7 @@ func (t *Trunk) look(ctx context.Context, accounts []account) {
 
 // concern is what of an account a line depends on.
 func concern(a parley.TrunkAccount) parley.TrunkAccount {
-	a.UserID, a.Media, a.AllowedAddresses, a.AllowRefer, a.SessionExpires = "", parley.TrunkMedia{}, nil, false, 0
+	a.UserID, a.Media, a.AllowedAddresses, a.TrunkMoves, a.SessionExpires = "", parley.TrunkMedia{}, nil, parley.TrunkMoves{}, 0
 	a.Limits, a.Policy = parley.TrunkLimits{}, parley.DialPolicy{}
 	return a
 }

@@ -40,8 +40,11 @@ type Config struct {
 	Trunks func(context.Context) ([]parley.TrunkAccount, error)
 	// Whose says which of several accounts that a caller may come in by a call for that number is for: carriers' customers have the
 	// same far ends. "" or nil: the first.
-	Whose         func(ctx context.Context, to string, accounts []string) string
-	Takes         func() bool     // whether new calls are taken; false: they, and OPTIONS, are answered 503. nil: always
+	Whose func(ctx context.Context, to string, accounts []string) string
+	Takes func() bool // whether new calls are taken; false: they, and OPTIONS, are answered 503. nil: always
+	// Elsewhere is the address (NodeURI) of another node that takes calls, of those that fit; "" or nil: none. Who follows redirects is sent
+	// there instead of being refused.
+	Elsewhere     func(fits func(uri string) bool) string
 	TrustLoopback bool            // callers from loopback may reach anyone even when there are accounts
 	DemoUser      string          // who loopback may reach in any case; "": demo
 	Realm         string          // of our challenges; "": parley

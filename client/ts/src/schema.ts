@@ -6035,6 +6035,8 @@ export interface components {
              * @enum {string|null}
              */
             dtmf?: "auto" | "info" | "inband" | null;
+            /** @description The trunk follows a 302. A call that comes in to a node that is full or drains is then answered 302 with the SIP address of another node (`PARLEY_NODE_SIP`), instead of 503 */
+            follows_redirect?: boolean | null;
             /**
              * @description What the far end is told when we put it on hold: nothing, it hears music; or by re-INVITE that it is, and it hears music
              * @enum {string|null}

@@ -62,7 +62,7 @@ export function credentialsOf(type: string): Schema {
 export const trunkGroups: { title: string; fields: string[]; folded?: boolean }[] = [
   { title: 'The far end', fields: ['preset', 'region', 'host', 'port', 'transport'] },
   { title: 'How we prove who we are', fields: ['username', 'password', 'auth_username', 'realm', 'register', 'register_expires_seconds'] },
-  { title: 'Calls in', fields: ['allowed_addresses'], folded: true },
+  { title: 'Calls in', fields: ['allowed_addresses', 'follows_redirect'], folded: true },
   { title: 'Calls out', fields: ['country', 'allowed_prefixes', 'number_format', 'caller_id', 'calls_per_second', 'max_calls'], folded: true },
   { title: 'Sound', fields: ['codecs', 'srtp', 'dtmf', 'hold'], folded: true },
   { title: 'The way there', fields: ['backup_hosts', 'outbound_proxy', 'tls_ca', 'options_interval_seconds', 'session_expires_seconds', 'allow_refer'], folded: true },
