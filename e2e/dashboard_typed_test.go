@@ -45,8 +45,8 @@ func TestDashboardForms(t *testing.T) {
 	}, "post_call_insights": []m{{"name": "dishes", "type": "array", "minItems": 1}}})
 	var v struct {
 		Rest, Added, Stays, Row1, Twice, Broken, Set, Took, Save string
-		Row, Moved, Kept, Undone                                                  []any
-		JSON                                                                      map[string]any
+		Row, Moved, Kept, Undone                                 []any
+		JSON                                                     map[string]any
 	}
 	person(t, s, "forms", m{"agent": id}, "", &v)
 	if !strings.Contains(v.Rest, `"minItems": 1`) || v.Added != "f-post_call_insights-1-type" || v.Stays != "f-post_call_insights-1-name" {
