@@ -212,6 +212,13 @@ func (p *phone) saw(event string) bool {
 	return false
 }
 
+// forget has what was seen so far be seen no more.
+func (p *phone) forget() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.events = nil
+}
+
 func (p *phone) wait(event string, limit time.Duration) {
 	p.t.Helper()
 	for over := time.Now().Add(limit); !p.saw(event); time.Sleep(20 * time.Millisecond) {

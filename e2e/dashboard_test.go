@@ -121,17 +121,17 @@ func TestDashboardAgent(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
 	var v struct {
-		Refused, Vendor, JSON, Asked, List []string
-		Focused, Status, ID, Undone, Copy  string
-		Stayed                             bool
-		Body                               m
+		Refused, Vendor, Nameless, Asked, List []string
+		Focused, Status, ID, Undone, Copy      string
+		Stayed                                 bool
+		Body                                   m
 	}
 	person(t, s, "agent", nil, "", &v)
 	if len(v.Refused) != 2 || !strings.Contains(strings.Join(v.Refused, "\n"), "Must be between 0 and 600000") || v.Focused != "f-initial_message_delay" || v.Status != "2 fields are not right." {
 		t.Errorf("%q at %s: %s", v.Refused, v.Focused, v.Status)
 	}
-	if len(v.Vendor) != 1 || !strings.Contains(v.Vendor[0], "required") || len(v.JSON) != 1 || !strings.Contains(v.JSON[0], "no JSON") {
-		t.Errorf("%q %q", v.Vendor, v.JSON)
+	if len(v.Vendor) != 1 || !strings.Contains(v.Vendor[0], "required") || len(v.Nameless) != 1 || !strings.Contains(v.Nameless[0], "name") {
+		t.Errorf("%q %q", v.Vendor, v.Nameless)
 	}
 	if v.Undone != "Front desk" || !v.Stayed || len(v.Asked) != 2 || !strings.Contains(v.Asked[0], "not saved") {
 		t.Errorf("undone: %q, stayed: %v, asked: %q", v.Undone, v.Stayed, v.Asked)
@@ -164,7 +164,7 @@ func TestDashboardAgent(t *testing.T) {
 	if !strings.Contains(a.Prompt.Content, "${from_number}") || a.Voice.Type != "voice_local" || a.Voice.Rate != 1.1 || a.Rails.Disclosure != "This call is recorded." || !slices.Equal(a.Rails.NeverSay, []string{"guarantee*", "refund"}) {
 		t.Errorf("%+v", a)
 	}
-	if a.Keywords["kansas"] != "10" || a.Keywords["Oz"] != "5" || a.Webhook.URL != "https://hooks.example/parley" || !slices.Equal(a.Webhook.Subscriptions, []string{"event_message"}) || len(a.Insights) != 1 || a.Delay != nil || a.Longest != 600 || !a.Noise {
+	if a.Keywords["kansas"] != "10" || a.Keywords["Oz"] != "5" || a.Webhook.URL != "https://hooks.example/parley" || !slices.Equal(a.Webhook.Subscriptions, []string{"event_message"}) || len(a.Insights) < 2 || a.Insights[len(a.Insights)-1]["name"] != "topic" || a.Delay != nil || a.Longest != 600 || !a.Noise {
 		t.Errorf("%+v", a)
 	}
 	if v.Body["name"] != "Reception" || v.Body["initial_message_delay"] != nil {

@@ -30,7 +30,7 @@ func NodeURI(s string) (sip.Uri, error) {
 	}
 	if has {
 		if _, err := carried(u.Scheme, transport); err != nil {
-			return u, fmt.Errorf("%q: its transport is none of udp, tcp and tls, or not one of %s:", s, u.Scheme)
+			return u, fmt.Errorf("%q: its transport is none of udp, tcp and tls, or does not go with %s", s, u.Scheme)
 		}
 	}
 	return u, nil
