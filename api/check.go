@@ -57,7 +57,7 @@ func phoneme(r rune) bool { return unicode.IsLetter(r) && !unicode.Is(unicode.Lm
 
 // spoken says whether a character has a sound of its own; symbols such as € and & have.
 func spoken(r rune) bool {
-	return unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsSymbol(r) || strings.ContainsRune("&%@#", r)
+	return unicode.IsLetter(r) || unicode.IsNumber(r) || unicode.IsSymbol(r) || strings.ContainsRune("&%@#§‰†*/", r)
 }
 
 // checkPronunciation wants a word that voices are told anything of.

@@ -3676,7 +3676,7 @@ type AgentDto struct {
 	// MaxIdleCheckCount So many questions in a row without an answer, and the call ends; 2 when left out
 	//
 	// Example: 10
-	MaxIdleCheckCount nullable.Nullable[int] `json:"max_idle_check_count,omitempty"`
+	MaxIdleCheckCount nullable.Nullable[float64] `json:"max_idle_check_count,omitempty"`
 
 	// MemoryScope What is learnt of a phone number is known in its next call: to this agent alone, or to all that have all; nothing is kept when left out
 	MemoryScope *AgentDtoMemoryScope `json:"memory_scope,omitempty"`
@@ -4739,7 +4739,7 @@ type CreateAgentDto struct {
 	// MaxIdleCheckCount So many questions in a row without an answer, and the call ends; 2 when left out
 	//
 	// Example: 10
-	MaxIdleCheckCount nullable.Nullable[int] `json:"max_idle_check_count,omitempty"`
+	MaxIdleCheckCount nullable.Nullable[float64] `json:"max_idle_check_count,omitempty"`
 
 	// MemoryScope What is learnt of a phone number is known in its next call: to this agent alone, or to all that have all; nothing is kept when left out
 	MemoryScope *CreateAgentDtoMemoryScope `json:"memory_scope,omitempty"`
@@ -6013,7 +6013,7 @@ type InlineAgentDto struct {
 	// MaxIdleCheckCount So many questions in a row without an answer, and the call ends; 2 when left out
 	//
 	// Example: 10
-	MaxIdleCheckCount nullable.Nullable[int] `json:"max_idle_check_count,omitempty"`
+	MaxIdleCheckCount nullable.Nullable[float64] `json:"max_idle_check_count,omitempty"`
 
 	// MemoryScope What is learnt of a phone number is known in its next call: to this agent alone, or to all that have all; nothing is kept when left out
 	MemoryScope *InlineAgentDtoMemoryScope `json:"memory_scope,omitempty"`
@@ -7787,7 +7787,7 @@ type UpdateAgentDto struct {
 	// MaxIdleCheckCount So many questions in a row without an answer, and the call ends; 2 when left out
 	//
 	// Example: 10
-	MaxIdleCheckCount nullable.Nullable[int] `json:"max_idle_check_count,omitempty"`
+	MaxIdleCheckCount nullable.Nullable[float64] `json:"max_idle_check_count,omitempty"`
 
 	// MemoryScope What is learnt of a phone number is known in its next call: to this agent alone, or to all that have all; nothing is kept when left out
 	MemoryScope *UpdateAgentDtoMemoryScope `json:"memory_scope,omitempty"`

@@ -194,7 +194,7 @@ func TestCanaries(t *testing.T) {
 			`{"type":"account_connection_sip","credentials":{"host":"192.0.2.1","username":"u","password":"` + canary + `-trunk"}}`,
 			`{"type":"account_connection_openai","credentials":{"openai_api_key":"` + canary + `-openai"}}`,
 			`{"type":"account_connection_deepgram","credentials":{"api_key":"` + canary + `-deepgram"}}`,
-			`{"type":"account_connection_twilio","credentials":{"twilio_account_sid":"AC","twilio_auth_token":"` + canary + `-twilio"}}`,
+			`{"type":"account_connection_twilio","credentials":{"twilio_account_sid":"AC0","twilio_auth_token":"` + canary + `-twilio"}}`,
 		},
 		"/v1/voices/create": {`{"type":"voice_openai","voice":"alloy","api_key":"` + canary + `-voice"}`},
 		"/v1/agents/create": {

@@ -3,7 +3,7 @@ package answer
 // lexicons by the contract's codes.
 var lexicons = map[string]*lexicon{
 	"en": {
-		machine: list("youve missed me|youve missed us|you missed me|you have missed me|not at home|not home right now|arent home|answering machine|leave a message|leave your message|leave me a message|leave us a message|leave a short message|leave a brief message|leave a detailed message|leave your name|you know what to do|leave your number|leave a voicemail|after the tone|at the tone|after the beep|at the beep|" +
+		machine: list("youve missed me|youve missed us|you missed me|you have missed me|were not at home|we are not at home|were not home|we are not home|we arent home|leave a message|leave your message|leave me a message|leave us a message|leave a short message|leave a brief message|leave a detailed message|leave your name|you know what to do|leave your number|leave a voicemail|after the tone|at the tone|after the beep|at the beep|" +
 			"record your message|cant come to the phone|cannot come to the phone|cant take your call|cannot take your call|unable to take your call|cant answer|unable to answer|cant get to the phone|" +
 			"unavailable to take|away from the phone|away from my phone|away from my desk|out of the office|get back to you|call you back as soon|return your call|ill call you back|" +
 			"missed your call|sorry we missed|sorry i missed|automated voice messaging|messaging system|finished recording|hang up or press|no one is available|nobody is available"),
@@ -21,7 +21,7 @@ var lexicons = map[string]*lexicon{
 		hello: list("hello|hi|hey|yes|yeah|yep|yo|hello there|hi there|good morning|good afternoon|good evening|hey there|speaking|yes hello|uh|um|oh|ok|okay"),
 	},
 	"es": {
-		machine: list("no estamos en casa|no estoy en casa|no estamos en este momento|máquina contestadora|deje un mensaje|deje su mensaje|deja un mensaje|deja tu mensaje|dejar un mensaje|después de la señal|despues de la señal|después del tono|tras la señal|contestador|no puedo atender|no podemos atender|en este momento no|" +
+		machine: list("no estamos en casa|no estamos en este momento|máquina contestadora|deje un mensaje|deje su mensaje|deja un mensaje|deja tu mensaje|dejar un mensaje|después de la señal|despues de la señal|después del tono|tras la señal|contestador|no puedo atender|no podemos atender|en este momento no|" +
 			"grabe su mensaje|le devolveremos|te llamaré"),
 		full:      list("buzón está lleno|buzon esta lleno|buzón lleno|no puede recibir más mensajes|no admite más"),
 		menu:      list("pulse|presione|marque|oprima|menú principal|menu principal|siguientes opciones|para ventas|para español"),
@@ -34,7 +34,7 @@ var lexicons = map[string]*lexicon{
 		hello: list("hola|sí|si|diga|dígame|digame|bueno|aló|alo|buenos días|buenas tardes|buenas noches|buenas|mande|sí dígame|quién es|eh"),
 	},
 	"de": {
-		machine: list("nicht zu hause|nicht zuhause|haben mich verpasst|nicht im büro|hast mich verpasst|hinterlassen sie|nachricht nach dem|nach dem ton|nach dem signalton|nach dem piep|nach dem signal|anrufbeantworter|nicht erreichen|nicht zu erreichen|leider nicht da|nicht persönlich|rufe sie zurück|rufe zurück|rufen sie zurück|" +
+		machine: list("wir sind nicht zu hause|wir sind nicht zuhause|haben mich verpasst|hast mich verpasst|hinterlassen sie|nachricht nach dem|nach dem ton|nach dem signalton|nach dem piep|nach dem signal|anrufbeantworter|nicht erreichen|nicht zu erreichen|leider nicht da|nicht persönlich|rufe sie zurück|rufe zurück|rufen sie zurück|" +
 			"sprechen sie nach|nachricht hinterlassen|eine nachricht|sind derzeit nicht|außerhalb unserer"),
 		full:      list("mailbox ist voll|speicher ist voll|keine nachrichten mehr|keine weiteren nachrichten"),
 		menu:      list("drücken sie|drücken sie die|wählen sie die|hauptmenü|folgenden möglichkeiten|tasten|bitte drücken|für vertrieb|die eins|die zwei"),
@@ -47,7 +47,7 @@ var lexicons = map[string]*lexicon{
 		hello: list("hallo|ja|ja bitte|ja hallo|bitte|guten tag|guten morgen|guten abend|grüß gott|moin|servus|tag|hi|ähm"),
 	},
 	"fr": {
-		machine: list("pas à la maison|ne suis pas là|ne sommes pas là|ne sommes pas chez nous|laissez moi un|laisse moi un|pas dispo|en congés|laissez un message|laissez votre message|laisser un message|laissez moi un message|laissez nous un message|après le bip|après le signal|après le signal sonore|répondeur|indisponible|ne suis pas là|ne peux pas vous répondre|ne pouvons pas répondre|ne peut pas répondre|" +
+		machine: list("ne sommes pas à la maison|ne sommes pas là|ne sommes pas chez nous|laissez moi un|laisse moi un|laissez un message|laissez votre message|laisser un message|laissez moi un message|laissez nous un message|après le bip|après le signal|après le signal sonore|répondeur|indisponible|ne suis pas là|ne peux pas vous répondre|ne pouvons pas répondre|ne peut pas répondre|" +
 			"je vous rappelle|vous rappellerai|nous vous rappellerons"),
 		full:      list("messagerie est pleine|boîte vocale est pleine|ne peut plus recevoir|est saturée"),
 		menu:      list("tapez|appuyez|faites le|composez|menu principal|choix suivants|pour le service"),
@@ -60,7 +60,7 @@ var lexicons = map[string]*lexicon{
 		hello: list("allô|allo|oui|oui allô|oui allo|bonjour|bonsoir|salut|oui bonjour|ouais|euh"),
 	},
 	"it": {
-		machine: list("non siamo in casa|non sono in casa|non ci sono|non ci siamo|lasciate un messaggio|lasci un messaggio|lascia un messaggio|lasciare un messaggio|dopo il segnale|dopo il bip|segreteria|non sono disponibile|non possiamo rispondere|non posso rispondere|risponde la segreteria|vi richiameremo|ti richiamo|la richiamerò"),
+		machine: list("non siamo in casa|adesso non ci siamo|lasciate un messaggio|lasci un messaggio|lascia un messaggio|lasciare un messaggio|dopo il segnale|dopo il bip|segreteria|non sono disponibile|non possiamo rispondere|non posso rispondere|risponde la segreteria|vi richiameremo|ti richiamo|la richiamerò"),
 		full:    list("casella è piena|segreteria è piena|non può ricevere"), menu: list("prema|premere|digiti|digitare|premi|menù principale|menu principale|seguenti opzioni|selezioni"),
 		screening: list("dica il suo nome|il suo nome e|motivo della chiamata|lassistente"),
 		hold:      list("resti in linea|rimanga in linea|attenda|attendere|tutti gli operatori|un operatore|la sua chiamata è importante|la preghiamo di attendere"),
@@ -71,7 +71,7 @@ var lexicons = map[string]*lexicon{
 		hello: list("pronto|sì|si|ciao|buongiorno|buonasera|salve|sì pronto|mi dica|eh"),
 	},
 	"pt": {
-		machine: list("não estamos em casa|não estou em casa|não estamos no momento|deixe uma mensagem|deixe sua mensagem|deixe a sua mensagem|deixe seu recado|deixe o seu recado|deixe um recado|deixar uma mensagem|após o sinal|depois do sinal|após o bip|depois do bip|não posso atender|não podemos atender|secretária eletrônica|grave sua mensagem|retornaremos|ligo de volta|chamada está sendo encaminhada"),
+		machine: list("não estamos em casa|não estamos no momento|deixe uma mensagem|deixe sua mensagem|deixe a sua mensagem|deixe seu recado|deixe o seu recado|deixe um recado|deixar uma mensagem|após o sinal|depois do sinal|após o bip|depois do bip|não posso atender|não podemos atender|secretária eletrônica|grave sua mensagem|retornaremos|ligo de volta|chamada está sendo encaminhada"),
 		full:    list("caixa postal está cheia|caixa está cheia|caixa de correio está cheia|não pode receber"), menu: list("digite|pressione|tecle|disque|prima|menu principal|seguintes opções|para vendas"),
 		screening: list("diga seu nome|diga o seu nome|seu nome e|motivo da ligação|motivo da chamada|o assistente"),
 		hold:      list("aguarde|permaneça na linha|continue na linha|todos os nossos|nossos atendentes|sua ligação é importante|não desligue|em instantes"),
@@ -82,7 +82,7 @@ var lexicons = map[string]*lexicon{
 		hello: list("alô|alo|oi|olá|ola|sim|está|estou|tô|bom dia|boa tarde|boa noite|pronto|pois não|diga|hã"),
 	},
 	"nl": {
-		machine: list("niet thuis|zijn er niet|ben er niet|ben er even niet|laat een bericht|spreek een bericht|spreek uw bericht|spreek je bericht|bericht achter|bericht achterlaten|na de piep|na de toon|na de pieptoon|na het signaal|antwoordapparaat|niet aanwezig|niet opnemen|bel u terug|bel je terug|kan nu niet"),
+		machine: list("we zijn niet thuis|wij zijn niet thuis|we zijn er niet|wij zijn er niet|laat een bericht|spreek een bericht|spreek uw bericht|spreek je bericht|bericht achter|bericht achterlaten|na de piep|na de toon|na de pieptoon|na het signaal|antwoordapparaat|niet aanwezig|niet opnemen|bel u terug|bel je terug|kan nu niet"),
 		full:    list("voicemail is vol|mailbox is vol|kan geen berichten"), menu: list("toets|druk op|kies|hoofdmenu|volgende opties|keuzemenu|kies een"),
 		screening: list("zeg uw naam|uw naam en|reden van uw|de assistent"),
 		hold:      list("blijf aan de lijn|een ogenblik geduld|al onze medewerkers|medewerkers zijn|eerstvolgende|uw gesprek is belangrijk|u wordt zo|wacht op"),
@@ -93,7 +93,7 @@ var lexicons = map[string]*lexicon{
 		hello: list("hallo|ja|hoi|goedemorgen|goedemiddag|goedenavond|goeiemorgen|dag|ja hallo|met|eh"),
 	},
 	"id": {
-		machine: list("tidak di rumah|tidak ada di rumah|sedang di luar|tinggalkan pesan|silakan tinggalkan|setelah nada|setelah bunyi|pesan suara|tidak dapat menerima|tidak bisa menerima|tidak dapat dihubungi|mesin penjawab|akan menghubungi"),
+		machine: list("kami tidak di rumah|kami sedang tidak di rumah|tinggalkan pesan|silakan tinggalkan|setelah nada|setelah bunyi|pesan suara|tidak dapat menerima|tidak bisa menerima|tidak dapat dihubungi|mesin penjawab|akan menghubungi"),
 		full:    list("kotak suara penuh|penuh"), menu: list("tekan|pilih|menu utama|pilihan berikut|untuk layanan"),
 		screening: list("sebutkan nama|nama anda dan|alasan menelepon|asisten"),
 		hold:      list("mohon tunggu|harap tunggu|tetap di|semua petugas|petugas kami|panggilan anda penting"),
@@ -104,7 +104,7 @@ var lexicons = map[string]*lexicon{
 		hello: list("halo|ya|iya|hai|selamat pagi|selamat siang|selamat sore|selamat malam|assalamualaikum|ya halo|eh"),
 	},
 	"hi": {
-		machine: list("घर पर नहीं|कॉल नहीं उठा|फोन नहीं उठा|संदेश छोड़ें|मैसेज छोड़ें|संदेश रिकॉर्ड|बीप के बाद|टोन के बाद|उत्तर नहीं दे|जवाब नहीं दे|बाद में कॉल"),
+		machine: list("हम घर पर नहीं|संदेश छोड़ें|मैसेज छोड़ें|संदेश रिकॉर्ड|बीप के बाद|टोन के बाद|उत्तर नहीं दे|जवाब नहीं दे|बाद में कॉल"),
 		full:    list("मेलबॉक्स भर|भर गया"), menu: list("दबाएं|दबाएँ|दबाइए|मुख्य मेनू|विकल्प|के लिए एक|के लिए 1"),
 		screening: list("अपना नाम बताएं|नाम और कारण|कॉल करने का कारण|असिस्टेंट"),
 		hold:      list("कृपया प्रतीक्षा|लाइन पर बने|सभी प्रतिनिधि|आपकी कॉल महत्वपूर्ण|कृपया होल्ड|प्रतीक्षा करें"),
@@ -115,7 +115,7 @@ var lexicons = map[string]*lexicon{
 		hello: list("हैलो|हेलो|हलो|जी|हां|हाँ|हाँ जी|हां जी|नमस्ते|नमस्कार|जी हाँ|कौन|बोलिए|अरे"),
 	},
 	"ja": {
-		machine: list("外出しており|留守にして|不在にして|メッセージをお残し|メッセージを残|メッセージをどうぞ|発信音の後|発信音のあと|ピーという|電話に出ることができません|出られません|電話に出られ|おつなぎできません|録音"),
+		machine: list("留守にしております|メッセージをお残し|メッセージを残|メッセージをどうぞ|発信音の後|発信音のあと|ピーという|電話に出ることができません|出られません|電話に出られ|おつなぎできません|録音"),
 		full:    list("いっぱい|満杯|録音できません"), menu: list("押してください|番号を押|を押して|ボタンを|メニュー|番号をお選び|シャープ"),
 		screening: list("お名前とご用件|お名前をおっしゃ|ご用件をお話し|どちら様でしょうか録音|アシスタント"),
 		hold:      list("お待ちください|少々お待ち|混み合って|順番に|おつなぎします|そのままお待ち"),
@@ -126,7 +126,7 @@ var lexicons = map[string]*lexicon{
 		hello:     list("もしもし|はい|はいもしもし|おはようございます|こんにちは|ええ|はーい|どうも|えー"), unspaced: true,
 	},
 	"ko": {
-		machine: list("집에 없|외출 중|자리를 비|메시지를 남겨|메시지 남겨|음성 메시지|음성메시지|삐 소리|삐소리|전화를 받을 수 없|받을 수 없어|연결이 되지 않아"),
+		machine: list("저희는 지금 집에 없|메시지를 남겨|메시지 남겨|음성 메시지|음성메시지|삐 소리|삐소리|전화를 받을 수 없|받을 수 없어|연결이 되지 않아"),
 		full:    list("가득 찼|저장 공간이"), menu: list("번을 눌러|눌러 주|누르세요|눌러주|번 버튼|메뉴|선택해 주|우물정"),
 		screening: list("누구신지|성함과 용건|이름과 용건|어시스턴트"),
 		hold:      list("잠시만 기다려|기다려 주십시오|상담원이 모두|통화 중입니다 잠시|연결 중|상담원을 연결"),

@@ -33,6 +33,7 @@ func TestAnnouncements(t *testing.T) {
 		{"fr", "saisissez votre numéro client, puis dièse", IVR},
 		{"es", "el código y la almohadilla, dígitos", IVR},
 		{"nl", "u belt met de familie Visser, we zijn niet thuis", Voicemail},
+		{"en", "hi, you've missed me", Voicemail},
 	} {
 		a := newCallee(Options{Language: tc.language}).quiet(300).talks(2500).final(tc.said).quiet(1500)
 		if v, ok := a.c.Verdict(); !ok || v.Class != tc.want {
@@ -41,6 +42,41 @@ func TestAnnouncements(t *testing.T) {
 	}
 	for language, said := range map[string]string{"en": "hello, Baker and Sons", "de": "Schmidt, guten Tag", "fr": "allô, oui", "ja": "はい、田中です", "ko": "네, 김입니다"} {
 		a := newCallee(Options{Language: language}).quiet(300).talks(1200).final(said).quiet(1500)
+		a.want(t, Human, a.now)
+	}
+}
+
+// TestDepartments: how companies' people answer is made of words that announcements are made of, too, and is none.
+func TestDepartments(t *testing.T) {
+	for language, said := range map[string][]string{
+		"en": {"Accounts and billing, Jane", "network technical support, Dave here", "Quality training, Ann", "Sales and support, Bob", "Cancer screening center"},
+		"de": {"Technischer Kundendienst, Müller, guten Tag", "Störungsstelle Netz, Meier", "Vertrieb und Rechnungen, Schulz"},
+		"fr": {"Service réseau, bonjour", "Facturation, Claire, bonjour"},
+		"es": {"Servicio de red, buenos días", "Ventas y facturación"},
+		"it": {"Vendite e fatturazione, Paola"},
+		"pt": {"Vendas e faturamento, bom dia"},
+		"nl": {"Verkoop en facturatie, met Jan"},
+		"id": {"Penjualan dan tagihan, halo"},
+		"hi": {"तकनीकी सेवा नमस्ते"},
+	} {
+		for _, text := range said {
+			a := newCallee(Options{Language: language}).quiet(300).talks(2000).final(text).quiet(2500)
+			if v, ok := a.c.Verdict(); !ok || v.Class != Human {
+				t.Errorf("%s: %q is %+v", language, text, v)
+			}
+		}
+	}
+}
+
+// TestAbsent: what people say of somebody else who is not there is no machine's, though the verdict may still be revised.
+func TestAbsent(t *testing.T) {
+	for language, said := range map[string]string{
+		"en": "no she's not at home", "de": "nein, der ist nicht zu Hause", "fr": "non, elle est en congés", "it": "no, non ci sono", "nl": "nee, die is niet thuis",
+		"es": "no, no está en casa", "pt": "não, ele não está em casa", "id": "tidak, dia tidak di rumah", "hi": "नहीं, वे घर पर नहीं हैं",
+	} {
+		a := newCallee(Options{Language: language}).quiet(300).talks(500).final(lexicons[language].hello[len(lexicons[language].hello)-1]).quiet(1500)
+		a.want(t, Human, a.now)
+		a.talks(1200).final(said).quiet(1500)
 		a.want(t, Human, a.now)
 	}
 }
