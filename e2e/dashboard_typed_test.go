@@ -15,7 +15,7 @@ func TestDashboardTyped(t *testing.T) {
 	s := serve(t)
 	var agents struct{ Items []struct{ ID string } }
 	s.api("GET", "/v1/agents/list", nil, &agents)
-	var v struct{ Fact, Kept, NoNumber, Held, Undone, Broken, Rings, Ring, There, Stays, Removed, Lost string }
+	var v struct{ Fact, Kept, NoNumber, Held, Undone, Broken, Stands, Rings, Ring, There, Stays, Removed, Lost string }
 	person(t, s, "typed", m{"agent": agents.Items[0].ID}, "", &v)
 	if v.Fact != "Line 3: must not be longer than 300 characters" || v.Kept != "has a dog\nhas a cat" {
 		t.Errorf("%+v", v)
@@ -23,7 +23,7 @@ func TestDashboardTyped(t *testing.T) {
 	if v.NoNumber != "This is no number" || v.Held != "f-max_concurrent_calls" || v.Undone != "false Undo all" {
 		t.Errorf("%+v", v)
 	}
-	if !strings.HasPrefix(v.Broken, "This is no JSON") || v.Rings != "20" || v.Ring != "This is no number" || v.There != "/dial" {
+	if !strings.HasPrefix(v.Broken, "This is no JSON") || v.Stands != `{"X-Ref": 12` || v.Rings != "20" || v.Ring != "This is no number" || v.There != "/dial" {
 		t.Errorf("%+v", v)
 	}
 	if calls := s.calls(); len(calls) > 0 {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { fromInputs, fromPairs, toInputs, toPairs } from '../src/lib/rows'
+import { fromInputs, fromPairs, sorted, toInputs, toPairs } from '../src/lib/rows'
 
 test('a schema that rows can say is the same when it comes from them', () => {
   for (const s of [
@@ -29,8 +29,10 @@ test('rows say what of them cannot be sent', () => {
 })
 
 test('values are what they were', () => {
-  for (const v of [{ n: 12, t: '12', yes: true, no: 'false', list: [1], words: 'two words', nothing: null }, {}]) assert.deepEqual(fromPairs(toPairs(v, true), true).value ?? {}, v)
+  for (const v of [{ n: 12, t: '12', yes: true, no: 'false', list: [1], words: 'two words', nothing: null, empty: '', quoted: '"x"', id: '123456789012345678', much: '1e400' }, {}]) assert.deepEqual(fromPairs(toPairs(v, true), true).value ?? {}, v)
   assert.deepEqual(fromPairs(toPairs({ n: '12' }, false), false).value, { n: '12' })
+  assert.deepEqual(fromPairs([{ name: 'id', value: '123456789012345678' }, { name: 'n', value: '12' }], true).value, { id: '123456789012345678', n: 12 })
+  assert.equal(sorted({ b: [{ y: 1, x: 2 }], a: 1 }), sorted({ a: 1, b: [{ x: 2, y: 1 }] }))
 })
 
 Object.assign(globalThis, { location: { origin: 'http://127.0.0.1' } })

@@ -43,6 +43,7 @@ module.exports = ({ page, open, told, base, given }) => ({
     await p.fill('#f-telephony_params', '{"X-Ref": 12')
     await call()
     told.broken = await error('telephony_params')
+    told.stands = await p.inputValue('#f-telephony_params')
     await p.fill('#f-telephony_params', '{"ring_timeout_seconds": 20}')
     told.rings = await p.inputValue('#f-telephony_params-ring_timeout_seconds')
     await p.focus('#f-telephony_params-ring_timeout_seconds')

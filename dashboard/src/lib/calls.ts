@@ -46,7 +46,7 @@ export function asked(query: URLSearchParams) {
       if (!given(name)) continue
       const n = Number(given(name))
       const whole = r.field === 'interruptions'
-      if (!/^\d+(\.\d+)?$/.test(given(name)) || n > 1e9 || (whole && !Number.isInteger(n))) faults[name] = `“${given(name).slice(0, 40)}” will not do. Write a ${whole ? 'whole ' : ''}number from 0 on`
+      if (!Number.isFinite(n) || n < 0 || n > 1e9 || (whole && !Number.isInteger(n))) faults[name] = `“${given(name).slice(0, 40)}” will not do. Write a ${whole ? 'whole ' : ''}number from 0 on`
       else limits[op] = n
     }
     if (limits.gte! > limits.lte!) faults[r.to] = 'This is less than the beginning'

@@ -37,10 +37,10 @@ export class Form {
     delete this.errors[path]
   }
 
-  /** All is about to be sent: nothing is said of it yet, and what is not being typed any more is written as always. */
+  /** All is about to be sent: nothing is said of it yet, and what is not being typed any more is written as always, unless it cannot be sent. */
   begin() {
     this.errors = {}
-    for (const p of Object.keys(this.typed)) if (fieldOf(p) !== document.activeElement) delete this.typed[p]
+    for (const p of Object.keys(this.typed)) if (!this.#unfit[p] && fieldOf(p) !== document.activeElement) delete this.typed[p]
   }
 
   /** Says what is wrong with a field. */
@@ -58,6 +58,13 @@ export class Form {
 
   /** Whether a field holds what cannot be sent, yet. */
   get held() { return Object.keys(this.#unfit).length > 0 }
+
+  /** Whether something at a path or within it holds what cannot be sent; says so where it stands. */
+  spoiledAt(path: string) {
+    const at = Object.keys(this.#unfit).filter((p) => p === path || p.startsWith(`${path}.`))
+    for (const p of at) this.errors[p] = this.#unfit[p]!
+    return at.length > 0
+  }
 
   /** Whether a field holds what cannot be sent; says so where it stands. */
   spoiled() {

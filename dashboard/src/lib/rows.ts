@@ -3,12 +3,15 @@ import { type Schema } from './schema'
 /** What rows say, and what of them cannot be sent: of which row, at which of its fields, and why. */
 export interface Written { value: Record<string, any> | undefined; wrong: [row: number, field: string, message: string][] }
 
+/** A value as JSON, whatever the order of its keys: servers give them in their own. */
+export const sorted = (value: unknown) => JSON.stringify(value, (_, v) => (v && typeof v === 'object' && !Array.isArray(v) ? Object.fromEntries(Object.entries(v).sort(([a], [b]) => (a < b ? -1 : 1))) : v))
+
 /** A name and what it stands for, as it is typed. */
 export interface Pair { name: string; value: string }
 
 /** An object as rows. free: its values are texts, numbers, yes and no, or JSON; else texts alone. */
 export const toPairs = (value: unknown, free: boolean): Pair[] =>
-  Object.entries((value ?? {}) as Record<string, unknown>).map(([name, v]) => ({ name, value: typeof v !== 'string' ? JSON.stringify(v) : free && json(v) !== undefined ? JSON.stringify(v) : v }))
+  Object.entries((value ?? {}) as Record<string, unknown>).map(([name, v]) => ({ name, value: typeof v !== 'string' ? JSON.stringify(v) : free && (v === '' || said(v) !== v) ? JSON.stringify(v) : v }))
 
 /** Rows as an object; rows without a word are none. */
 export function fromPairs(rows: Pair[], free: boolean): Written {
@@ -22,8 +25,8 @@ export function fromPairs(rows: Pair[], free: boolean): Written {
   return out
 }
 
-// said is a value by what is typed: JSON, or else a text.
-const said = (s: string): unknown => { const v = json(s); return v === undefined ? s : v }
+// said is a value by what is typed: JSON, or else a text, as are numbers with more digits than a number keeps.
+const said = (s: string): unknown => { const v = json(s); return v === undefined || (typeof v === 'number' && (!Number.isFinite(v) || Number.isInteger(v) && !Number.isSafeInteger(v))) ? s : v }
 const json = (s: string): unknown => { try { return JSON.parse(s) } catch { return undefined } }
 
 // unfit says what is wrong with a row: it has no name, one that another has, or lacks its value.
