@@ -20,7 +20,7 @@ func NodeURI(s string) (sip.Uri, error) {
 	transport, has := u.UriParams.Get("transport")
 	switch {
 	case u.Scheme != "sip" && u.Scheme != "sips":
-		return u, fmt.Errorf("%q begins with neither sip: nor sips:", s)
+		return u, fmt.Errorf("%q has neither sip: nor sips: before it", s)
 	case u.Host == "" || !hostname(u.Host):
 		return u, fmt.Errorf("%q names no host", s)
 	case u.Port < 0 || u.Port > 65535:
