@@ -114,7 +114,8 @@ func (s *soak) measure(ctx context.Context) (err error) {
 		return err
 	}
 	s.report.FilesBefore = looked(s.server.cmd.Process.Pid).files
-	until := time.Now().Add(s.o.Lasts)
+	began := time.Now()
+	until := began.Add(s.o.Lasts)
 	sampling, stop := context.WithCancel(ctx)
 	var sampler, callers sync.WaitGroup
 	sampler.Go(func() { s.sample(sampling, time.Now()) })
@@ -124,6 +125,7 @@ func (s *soak) measure(ctx context.Context) (err error) {
 	callers.Wait()
 	stop()
 	sampler.Wait()
+	s.report.Minutes = time.Since(began).Minutes() // it may have been stopped
 	s.report.conclude()
 	if err := ctx.Err(); err != nil {
 		return err
