@@ -1,7 +1,7 @@
 package answer
 
 import (
-	"iter"
+	"slices"
 	"strings"
 )
 
@@ -10,9 +10,13 @@ import (
 type stems struct{ kinds []kind }
 
 type kind struct {
-	class  Class
-	single []string
-	double []string
+	class Class
+	stems []stem // those that count twice first
+}
+
+type stem struct {
+	begins string
+	counts int
 }
 
 const (
@@ -29,43 +33,33 @@ func (s *stems) weigh(text string, unspaced bool) (class Class, most, all int) {
 	if unspaced {
 		words = []string{strings.Join(words, "")}
 	}
-	for _, k := range s.kinds {
-		n := 0
-		counted := map[string]bool{}
-		for _, w := range words {
-			for weight, stem := range k.in(w, unspaced) {
-				if !counted[stem] {
-					counted[stem] = true
-					n += weight
-				}
-			}
-		}
-		all += n
-		if n > most {
-			class, most = k.class, n
+	for i := range s.kinds {
+		n := s.kinds[i].weigh(words, unspaced)
+		if all += n; n > most {
+			class, most = s.kinds[i].class, n
 		}
 	}
 	return class, most, all
 }
 
-// in gives what a word counts, and the stem by which it does: the one that counts most. A text without spaces is a word of many.
-func (k *kind) in(word string, unspaced bool) iter.Seq2[int, string] {
-	return func(yield func(int, string) bool) {
-		for _, of := range [...]struct {
-			weight int
-			stems  []string
-		}{{2, k.double}, {1, k.single}} {
-			for _, stem := range of.stems {
-				if !unspaced && strings.HasPrefix(word, stem) {
-					yield(of.weight, stem)
-					return
-				}
-				if unspaced && strings.Contains(word, stem) && !yield(of.weight, stem) {
-					return
-				}
+// weigh counts each stem once, and each word for the one that counts most. A text without spaces is one word, of many.
+func (k *kind) weigh(words []string, unspaced bool) (n int) {
+	counted := make([]bool, len(k.stems))
+	for _, w := range words {
+		for i, s := range k.stems {
+			if !strings.HasPrefix(w, s.begins) && !(unspaced && strings.Contains(w, s.begins)) {
+				continue
+			}
+			if !counted[i] {
+				counted[i] = true
+				n += s.counts
+			}
+			if !unspaced {
+				break
 			}
 		}
 	}
+	return n
 }
 
 // announces makes stems of lists with spaces between.
@@ -77,12 +71,13 @@ func announces(voicemail, menu, hold, nobody, full, screening string) *stems {
 	}{{MailboxFull, full}, {SIT, nobody}, {Voicemail, voicemail}, {IVR, menu}, {Hold, hold}, {CallScreening, screening}} {
 		one := kind{class: k.class}
 		for _, w := range strings.Fields(k.words) {
-			if stem, twice := strings.CutSuffix(w, "!"); twice {
-				one.double = append(one.double, stem)
+			if begins, twice := strings.CutSuffix(w, "!"); twice {
+				one.stems = append(one.stems, stem{begins, 2})
 			} else {
-				one.single = append(one.single, stem)
+				one.stems = append(one.stems, stem{w, 1})
 			}
 		}
+		slices.SortStableFunc(one.stems, func(a, b stem) int { return b.counts - a.counts })
 		s.kinds = append(s.kinds, one)
 	}
 	return s

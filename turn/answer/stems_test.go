@@ -104,7 +104,7 @@ func TestStems(t *testing.T) {
 			t.Fatalf("%s has no stems", code)
 		}
 		for _, k := range s.kinds {
-			if len(k.single)+len(k.double) < 4 {
+			if len(k.stems) < 4 {
 				t.Errorf("%s has few stems of %s", code, k.class)
 			}
 		}
