@@ -4,7 +4,7 @@ const fs = require('fs')
 module.exports = ({ page, open, picture, check, told, base, shots, given }) => {
   // heard waits for the player to be somewhere else than it was put.
   const heard = async (p, act) => {
-    await p.evaluate(() => { const a = document.querySelector('audio'); a.pause(); window.sought = null; a.onseeked = () => { window.sought ??= a.currentTime } })
+    await p.evaluate(() => { const a = document.querySelector('audio'); a.pause(); window.sought = null; a.onseeking = () => { window.sought ??= a.currentTime } })
     await act()
     await p.waitForFunction(() => window.sought !== null)
     await p.evaluate(() => document.querySelector('audio').pause())

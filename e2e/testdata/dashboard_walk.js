@@ -4,7 +4,7 @@ const fs = require('fs')
 module.exports = ({ page, open, check, told, errors, base, key, shots, given }) => {
   const slowly = (p, path, ms) => p.route(path, async (r) => { await new Promise((done) => setTimeout(done, ms)); await r.continue().catch(() => {}) })
   const sought = async (p, act) => {
-    await p.evaluate(() => { const a = document.querySelector('audio'); a.pause(); window.sought = null; a.onseeked = () => { window.sought ??= a.currentTime } })
+    await p.evaluate(() => { const a = document.querySelector('audio'); a.pause(); window.sought = null; a.onseeking = () => { window.sought ??= a.currentTime } })
     await act()
     await p.waitForFunction(() => window.sought !== null)
     await p.evaluate(() => document.querySelector('audio').pause())
