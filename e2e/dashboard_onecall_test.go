@@ -126,22 +126,28 @@ func TestDashboardLongCall(t *testing.T) {
 	t.Logf("a call of 60 minutes: its words stand there after %.0f ms, its waveform after %.0f ms", v.Opened, v.Seen)
 }
 
-// hour keeps a call of an hour, as if the server had had it: its row, its events, its sound.
-func (s *server) hour() string {
+// opened is the database of a server that does not run, and its environment.
+func (s *server) opened() (*store.DB, string) {
 	s.t.Helper()
-	ctx := s.t.Context()
-	db, _, err := store.OpenFolder(ctx, filepath.Join(s.data, "parley.db"), s.data, "")
+	db, _, err := store.OpenFolder(s.t.Context(), filepath.Join(s.data, "parley.db"), s.data, "")
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	defer db.Close()
-	envs, err := db.Environments(ctx, store.Page{})
+	envs, err := db.Environments(s.t.Context(), store.Page{})
 	if err != nil || len(envs.Items) == 0 {
 		s.t.Fatal(envs, err)
 	}
+	return db, envs.Items[0].ID
+}
+
+// hour keeps a call of an hour, as if the server had had it: its row, its events, its sound.
+func (s *server) hour() string {
+	s.t.Helper()
+	db, env := s.opened()
+	defer db.Close()
 	const id = "5ca1ab1e-0000-4000-8000-000000000060"
 	begun := time.Now().Add(-2 * time.Hour).UTC()
-	c := parley.Call{ID: id, UserID: envs.Items[0].ID, Status: parley.Ended, Stage: parley.StagePickedUp, From: "+15550001111", To: "+15550002222", Created: begun, Start: begun, End: begun.Add(time.Hour),
+	c := parley.Call{ID: id, UserID: env, Status: parley.Ended, Stage: parley.StagePickedUp, From: "+15550001111", To: "+15550002222", Created: begun, Start: begun, End: begun.Add(time.Hour),
 		Agent: json.RawMessage(`{"id":"5ca1ab1e-0000-4000-8000-000000000001","name":"Desk","prompt":{},"voice":{},"actions":[]}`), Ending: parley.Ending{Cause: parley.CallerHungUp}}
 	c.Recording, c.RecordingLen = id+".wav", time.Hour
 	for i := range 1200 {

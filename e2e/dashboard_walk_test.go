@@ -18,7 +18,6 @@ import (
 	"github.com/parley-voice/parley"
 	"github.com/parley-voice/parley/audio"
 	"github.com/parley-voice/parley/leg/legtest"
-	"github.com/parley-voice/parley/store"
 	"github.com/parley-voice/parley/turn/journal"
 )
 
@@ -28,19 +27,11 @@ const callerHz, agentHz, wholeCall = 300, 500, 30 * time.Second
 // oneCall keeps a call of half a minute of which everything that can be told is told, as if the server had had it.
 func (s *server) oneCall() string {
 	s.t.Helper()
-	ctx := s.t.Context()
-	db, _, err := store.OpenFolder(ctx, filepath.Join(s.data, "parley.db"), s.data, "")
-	if err != nil {
-		s.t.Fatal(err)
-	}
+	db, env := s.opened()
 	defer db.Close()
-	envs, err := db.Environments(ctx, store.Page{})
-	if err != nil || len(envs.Items) == 0 {
-		s.t.Fatal(envs, err)
-	}
 	const id = "5ca1ab1e-0000-4000-8000-000000000030"
 	begun := time.Now().Add(-time.Hour).UTC().Truncate(time.Millisecond)
-	c := parley.Call{ID: id, UserID: envs.Items[0].ID, Status: parley.Ended, Stage: parley.StagePickedUp, From: "+15550001111", To: "+15550002222", IsOutgoing: true, Created: begun, Start: begun, End: begun.Add(wholeCall),
+	c := parley.Call{ID: id, UserID: env, Status: parley.Ended, Stage: parley.StagePickedUp, From: "+15550001111", To: "+15550002222", IsOutgoing: true, Created: begun, Start: begun, End: begun.Add(wholeCall),
 		Agent: json.RawMessage(`{"id":"5ca1ab1e-0000-4000-8000-000000000001","name":"Desk","prompt":{},"voice":{},"actions":[]}`), Ending: parley.Ending{Cause: parley.CallerHungUp}}
 	c.Recording, c.RecordingLen = id+".wav", wholeCall
 	for i := range 10 {

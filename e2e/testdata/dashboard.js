@@ -326,8 +326,28 @@ const scenarios = {
   },
 }
 
+// heard says from where the player goes on once something was done: to where it is put, whether it has begun there or not.
+async function heard(p, act) {
+  await p.evaluate(() => { const a = document.querySelector('audio'); a.pause(); window.sought = null; a.onseeking = () => { window.sought ??= a.currentTime } })
+  await act()
+  await p.waitForFunction(() => window.sought !== null)
+  await p.evaluate(() => document.querySelector('audio').pause())
+  return p.evaluate(() => window.sought)
+}
+
+// middle is where the middle of a word of a turn stands on the page.
+const middle = (p, turn, word) => p.evaluate(([turn, word]) => {
+  const p = document.getElementById('said-' + turn), text = p.firstChild, m = [...text.textContent.matchAll(/\S+/g)][word]
+  p.scrollIntoView({ block: 'center' })
+  const range = new Range()
+  range.setStart(text, m.index)
+  range.setEnd(text, m.index + m[0].length)
+  const box = range.getClientRects()[0]
+  return { x: box.left + box.width / 2, y: box.top + box.height / 2 }
+}, [turn, word])
+
 // Those of dashboard_*.js, which are given what this file has.
-for (const name of fs.readdirSync(__dirname)) if (/^dashboard_\w+\.js$/.test(name)) Object.assign(scenarios, require('./' + name)({ page, open, picture, check, told, errors, outside, base, key, shots, given: () => JSON.parse(given) }))
+for (const name of fs.readdirSync(__dirname)) if (/^dashboard_\w+\.js$/.test(name)) Object.assign(scenarios, require('./' + name)({ page, open, picture, check, told, errors, outside, heard, middle, base, key, shots, given: () => JSON.parse(given) }))
 
 ;(async () => {
   browser = await chromium.launch({

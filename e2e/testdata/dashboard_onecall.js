@@ -1,28 +1,8 @@
 // Somebody who wants to know what happened on a call, and why.
 const fs = require('fs')
 
-module.exports = ({ page, open, picture, check, told, base, shots, given }) => {
-  // heard waits for the player to be somewhere else than it was put.
-  const heard = async (p, act) => {
-    await p.evaluate(() => { const a = document.querySelector('audio'); a.pause(); window.sought = null; a.onseeking = () => { window.sought ??= a.currentTime } })
-    await act()
-    await p.waitForFunction(() => window.sought !== null)
-    await p.evaluate(() => document.querySelector('audio').pause())
-    return p.evaluate(() => window.sought)
-  }
-  // clickWord clicks in the middle of a word, where it stands on the page.
-  const clickWord = async (p, turn, word) => {
-    const place = await p.evaluate(([turn, word]) => {
-      const p = document.getElementById('said-' + turn), text = p.firstChild, m = [...text.textContent.matchAll(/\S+/g)][word]
-      p.scrollIntoView({ block: 'center' })
-      const range = new Range()
-      range.setStart(text, m.index)
-      range.setEnd(text, m.index + m[0].length)
-      const box = range.getClientRects()[0]
-      return { x: box.left + box.width / 2, y: box.top + box.height / 2 }
-    }, [turn, word])
-    await p.mouse.click(place.x, place.y)
-  }
+module.exports = ({ page, open, picture, check, told, heard, middle, base, shots, given }) => {
+  const clickWord = async (p, turn, word) => { const at = await middle(p, turn, word); await p.mouse.click(at.x, at.y) }
   const seen = (p) => p.evaluate(() => {
     const c = document.querySelector('canvas'), d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data, colours = new Map()
     for (let i = 0; i < d.length; i += 4) if (d[i + 3] === 255) { const k = (d[i] << 16) | (d[i + 1] << 8) | d[i + 2]; colours.set(k, (colours.get(k) || 0) + 1) }

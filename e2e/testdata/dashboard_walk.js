@@ -1,25 +1,7 @@
 // What nobody can see without looking: where things stand on a call's page, what is saved of it, and the way of somebody who has a keyboard alone.
-const fs = require('fs')
 
-module.exports = ({ page, open, check, told, errors, base, key, shots, given }) => {
+module.exports = ({ page, open, check, told, errors, heard, middle, base, key, shots, given }) => {
   const slowly = (p, path, ms) => p.route(path, async (r) => { await new Promise((done) => setTimeout(done, ms)); await r.continue().catch(() => {}) })
-  const sought = async (p, act) => {
-    await p.evaluate(() => { const a = document.querySelector('audio'); a.pause(); window.sought = null; a.onseeking = () => { window.sought ??= a.currentTime } })
-    await act()
-    await p.waitForFunction(() => window.sought !== null)
-    await p.evaluate(() => document.querySelector('audio').pause())
-    return p.evaluate(() => window.sought)
-  }
-  const middle = (p, turn, word) => p.evaluate(([turn, word]) => {
-    const p = document.getElementById('said-' + turn), text = p.firstChild, m = [...text.textContent.matchAll(/\S+/g)][word]
-    p.scrollIntoView({ block: 'center' })
-    const range = new Range()
-    range.setStart(text, m.index)
-    range.setEnd(text, m.index + m[0].length)
-    const box = range.getClientRects()[0]
-    return { x: box.left + box.width / 2, y: box.top + box.height / 2 }
-  }, [turn, word])
-
   // What has the focus: its name, whether it is seen, and whether it shows that it has the focus.
   const focused = (p) => p.evaluate(() => {
     const e = document.activeElement
@@ -114,7 +96,7 @@ module.exports = ({ page, open, check, told, errors, base, key, shots, given }) 
       told.marks = await p.evaluate(() => [...document.querySelectorAll('.wave > i')].map((i) => ({ kind: i.className.split(' ')[0], title: i.title, at: (parseFloat(i.style.left) / 100) * document.querySelector('audio').duration })))
       told.heard = []
       for (const [turn, word] of [['t1', 4], ['t2', 0], ['t7', 2], ['t10', 3]]) {
-        const at = await sought(p, async () => { const { x, y } = await middle(p, turn, word); await p.mouse.click(x, y) })
+        const at = await heard(p, async () => { const { x, y } = await middle(p, turn, word); await p.mouse.click(x, y) })
         told.heard.push({ turn, word, at })
       }
       told.side = await p.locator('.side').innerText()
