@@ -2,6 +2,7 @@ package parley
 
 import (
 	"encoding/json"
+	"strconv"
 	"time"
 )
 
@@ -171,4 +172,16 @@ type Number struct {
 	Reserve      int    `json:"inbound_reserve,omitempty"` // config.inbound_reserve: slots that outbound calls leave free
 
 	Example map[string]string `json:"example_context,omitempty"` // variables of its calls that nothing else gives
+}
+
+// RingParam is the telephony_params of how long a call rings before it is given up.
+const RingParam = "ring_timeout_seconds"
+
+// RingTime reads its value: a number of seconds from 1 to 600; false: it is none.
+func RingTime(text string) (time.Duration, bool) {
+	n, err := strconv.ParseFloat(text, 64)
+	if err != nil || !(n >= 1 && n <= 600) { // NaN is neither
+		return 0, false
+	}
+	return time.Duration(n * float64(time.Second)), true
 }

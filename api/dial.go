@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
-	"strconv"
 	"strings"
 	"time"
 
@@ -164,8 +163,8 @@ func readParams(body store.Doc, c *parley.Call) error {
 		if strings.ContainsFunc(k+s, func(r rune) bool { return r < ' ' || r == 0x7f }) {
 			return parley.Invalid("telephony_params", "telephony_params must not hold control characters")
 		}
-		if n, err := strconv.ParseFloat(s, 64); k == "ring_timeout_seconds" && (err != nil || !(n >= 1 && n <= 600)) {
-			const field = "telephony_params.ring_timeout_seconds"
+		if _, ok := parley.RingTime(s); k == parley.RingParam && !ok {
+			const field = "telephony_params." + parley.RingParam
 			return parley.Invalid(field, field+" must be a number of seconds from 1 to 600")
 		}
 		c.Params[k] = s

@@ -130,7 +130,7 @@ func (a *API) deleteEnvironment(r *request) (any, error) {
 // nameFree says whether an environment may have a name: people choose environments by it. Two that have one already may keep it.
 func (a *API) nameFree(ctx context.Context, name, id string) error {
 	same, err := a.Store.Environments(ctx, store.Page{Size: 100, Filters: []store.Filter{{Field: "name", Value: name}}})
-	if err != nil || !slices.ContainsFunc(same.Items, func(e store.Environment) bool { return e.ID != id }) || slices.ContainsFunc(same.Items, func(e store.Environment) bool { return e.ID == id }) {
+	if err != nil || len(same.Items) == 0 || slices.ContainsFunc(same.Items, func(e store.Environment) bool { return e.ID == id }) {
 		return err
 	}
 	return &parley.Error{Status: 409, Code: "exists", Field: "name", Message: "name: another environment is called that: take a name that none has"}

@@ -50,7 +50,7 @@ const (
 )
 
 func newSoakReport(o SoakOptions) SoakReport {
-	r := SoakReport{Calls: o.Calls, Minutes: o.Lasts.Minutes(), Kept: "SQLite", Faults: map[string]int{}}
+	r := SoakReport{Calls: o.Calls, Kept: "SQLite", Faults: map[string]int{}}
 	if o.Database != "" {
 		r.Kept = "PostgreSQL"
 	}

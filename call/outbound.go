@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -160,13 +159,13 @@ func params(given map[string]string, f *facts) (ring time.Duration, headers map[
 	ring = defaultRing
 	for k, v := range given {
 		switch {
-		case k == "ring_timeout_seconds":
-			n, err := strconv.ParseFloat(v, 64)
-			if err != nil || n < 1 || n > 600 {
-				f.warn("telephony_params", "ring_timeout_seconds: a number from 1 to 600 was expected; 40 was taken")
+		case k == parley.RingParam:
+			d, ok := parley.RingTime(v)
+			if !ok {
+				f.warn("telephony_params", parley.RingParam+": a number from 1 to 600 was expected; 40 was taken")
 				continue
 			}
-			ring = time.Duration(n * float64(time.Second))
+			ring = d
 		case goesOut(k):
 			if headers == nil {
 				headers = map[string]string{}

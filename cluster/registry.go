@@ -91,19 +91,27 @@ func (r *registry) choose(own Load) string {
 		me.given, me.at = 0, time.Now()
 	}
 	me.Load = own
-	var best *peer
+	p := r.least(func(string, *peer) bool { return true })
+	if p == nil {
+		return ""
+	}
+	return p.Node
+}
+
+// least gives a call to the peer that carries least for its weight, of those that take calls and may have it, this one among equals; nil: there
+// is none. The mutex is held.
+func (r *registry) least(may func(id string, p *peer) bool) (best *peer) {
 	for _, id := range append([]string{r.self}, slices.Sorted(keys(r.peers))...) {
 		p := r.peers[id]
-		if p.takes() && (best == nil || p.share() < best.share()) {
+		if p.takes() && may(id, p) && (best == nil || p.share() < best.share()) {
 			best = p
 			best.Node = id
 		}
 	}
-	if best == nil {
-		return ""
+	if best != nil {
+		best.given++
 	}
-	best.given++
-	return best.Node
+	return best
 }
 
 // Elsewhere is the SIP address of the node that carries least for its weight, of the others that take calls and tell one that fits; "":
@@ -112,18 +120,11 @@ func (r *registry) Elsewhere(fits func(uri string) bool) string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.forget()
-	var best *peer
-	for _, id := range slices.Sorted(keys(r.peers)) {
-		p := r.peers[id]
-		if id != r.self && p.takes() && p.SIP != "" && fits(p.SIP) && (best == nil || p.share() < best.share()) {
-			best = p
-		}
-	}
-	if best == nil {
+	p := r.least(func(id string, p *peer) bool { return id != r.self && p.SIP != "" && fits(p.SIP) })
+	if p == nil {
 		return ""
 	}
-	best.given++
-	return best.SIP
+	return p.SIP
 }
 
 // share is how full a node would be with one call more.

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/emiago/sipgo/sip"
+
+	"github.com/parley-voice/parley/leg/sip/route"
 )
 
 // moved marks the address that a call was sent to by a 302: it is sent on once, and the next node takes it or refuses it.
@@ -21,7 +23,7 @@ func NodeURI(s string) (sip.Uri, error) {
 	switch {
 	case u.Scheme != "sip" && u.Scheme != "sips":
 		return u, fmt.Errorf("%q has neither sip: nor sips: before it", s)
-	case u.Host == "" || !hostname(u.Host):
+	case !address(u.Host) && (strings.Contains(u.Host, ":") || !route.Hostname(u.Host)):
 		return u, fmt.Errorf("%q names no host", s)
 	case u.Port < 0 || u.Port > 65535:
 		return u, fmt.Errorf("%q has a port that there is not", s)
@@ -34,13 +36,6 @@ func NodeURI(s string) (sip.Uri, error) {
 		}
 	}
 	return u, nil
-}
-
-// hostname reports whether s is an address or may be a name.
-func hostname(s string) bool {
-	return address(s) || strings.IndexFunc(s, func(r rune) bool {
-		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("-._", r)
-	}) < 0
 }
 
 // turnedAway refuses a new call that is not taken here: where another node has room, and the far end goes where it is sent, it is sent there.

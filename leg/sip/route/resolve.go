@@ -101,7 +101,7 @@ func (r *Resolver) services(ctx context.Context, t Target) ([]service, error) {
 		ip = ip.Unmap()
 		return []service{{network: nets[0], addrs: []netip.AddrPort{netip.AddrPortFrom(ip, orPort(t.Port, nets[0]))}}}, nil
 	}
-	if !hostname(t.Host) {
+	if !Hostname(t.Host) {
 		return nil, ErrHost
 	}
 	now := time.Now()

@@ -61,14 +61,14 @@ func ParseHostPort(s string) (host string, port int, err error) {
 		}
 		port = int(n)
 	}
-	if !hostname(host) {
+	if !Hostname(host) {
 		return "", 0, fmt.Errorf("%w: %q", ErrHost, s)
 	}
 	return host, port, nil
 }
 
-// hostname reports whether s can be looked up and stand in a URI. Underscores are in use, though no host may have one.
-func hostname(s string) bool {
+// Hostname reports whether s can be looked up and stand in a URI. Underscores are in use, though no host may have one.
+func Hostname(s string) bool {
 	if s == "" || len(s) > hostMost {
 		return false
 	}

@@ -280,7 +280,7 @@ func FuzzParseHostPort(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, s string) {
 		host, port, err := ParseHostPort(s)
-		if err == nil && (port < 0 || port > 65535 || !hostname(host) || strings.ContainsAny(host, "\r\n <>@;\"")) {
+		if err == nil && (port < 0 || port > 65535 || !Hostname(host) || strings.ContainsAny(host, "\r\n <>@;\"")) {
 			t.Errorf("%q: %q %d", s, host, port)
 		}
 	})
