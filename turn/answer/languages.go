@@ -47,7 +47,7 @@ var lexicons = map[string]*lexicon{
 		hello: list("hallo|ja|ja bitte|ja hallo|bitte|guten tag|guten morgen|guten abend|grüß gott|moin|servus|tag|hi|ähm"),
 	},
 	"fr": {
-		machine: list("ne sommes pas à la maison|ne sommes pas là|ne sommes pas chez nous|laissez moi un|laisse moi un|laissez un message|laissez votre message|laisser un message|laissez moi un message|laissez nous un message|après le bip|après le signal|après le signal sonore|répondeur|indisponible|ne suis pas là|ne peux pas vous répondre|ne pouvons pas répondre|ne peut pas répondre|" +
+		machine: list("ne sommes pas à la maison|ne sommes pas là|ne sommes pas chez nous|laissez moi un|laisse moi un|laissez un message|laissez votre message|laisser un message|laissez nous un message|après le bip|après le signal|après le signal sonore|répondeur|indisponible|ne suis pas là|ne peux pas vous répondre|ne pouvons pas répondre|ne peut pas répondre|" +
 			"je vous rappelle|vous rappellerai|nous vous rappellerons"),
 		full:      list("messagerie est pleine|boîte vocale est pleine|ne peut plus recevoir|est saturée"),
 		menu:      list("tapez|appuyez|faites le|composez|menu principal|choix suivants|pour le service"),
