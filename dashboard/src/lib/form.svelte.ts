@@ -59,17 +59,11 @@ export class Form {
   /** Whether a field holds what cannot be sent, yet. */
   get held() { return Object.keys(this.#unfit).length > 0 }
 
-  /** Whether something at a path or within it holds what cannot be sent; says so where it stands. */
-  spoiledAt(path: string) {
-    const at = Object.keys(this.#unfit).filter((p) => p === path || p.startsWith(`${path}.`))
+  /** Whether a field, of all or of those at a path and within it, holds what cannot be sent; says so where it stands. */
+  spoiled(path?: string) {
+    const at = Object.keys(this.#unfit).filter((p) => path === undefined || p === path || p.startsWith(`${path}.`))
     for (const p of at) this.errors[p] = this.#unfit[p]!
     return at.length > 0
-  }
-
-  /** Whether a field holds what cannot be sent; says so where it stands. */
-  spoiled() {
-    Object.assign(this.errors, this.#unfit)
-    return this.held
   }
 
   /** Before all is sent: what a field holds that cannot be is said at it, once the fields are shown, and the first is led to. Returns what there is to say; '': it can be sent. */

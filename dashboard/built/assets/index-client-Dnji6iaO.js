@@ -1,1 +1,0 @@
-import{ao as t,ap as a,A as l,x as e,aq as u}from"./index-Ce4yZy8A.js";function c(n){t===null&&a(),u&&t.l!==null?s(t).m.push(n):l(()=>{const o=e(n);if(typeof o=="function")return o})}function i(n){t===null&&a(),c(()=>()=>e(n))}function s(n){var o=n.l;return o.u??={a:[],b:[],m:[]}}export{c as a,i as o};

@@ -1,1 +1,0 @@
-import{av as p,aw as t,ax as c}from"./index-Ce4yZy8A.js";function l(n,s,...e){var r=new c(n);p(()=>{const a=s()??null;r.ensure(a,a&&(o=>a(o,...e)))},t)}export{l as s};
